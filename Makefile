@@ -1,0 +1,63 @@
+# notifyd: `make run` starts it, `make test` tests it, `make help` lists the rest.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "notifyd needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	touch $@
+
+.PHONY: setup
+setup: $(READY) ## create the virtual environment from requirements.lock
+
+.PHONY: run
+run: $(READY) ## start the daemon in development mode on the embedded engines
+	@$(BIN)/notifyctl serve --dev
+
+.PHONY: test
+test: $(READY) ## the quick tests, one round of each kind
+	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+.PHONY: test-all
+test-all: $(READY) ## everything: browsers, npm clients, many kill rounds
+	npm ci --prefix tests/interop --no-audit --no-fund
+	$(BIN)/python -m pytest -q -n 2
+
+.PHONY: check
+check: $(READY) ## lint, types, layers, generated code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python protos/regenerate.py --check
+
+.PHONY: format
+format: $(READY) ## rewrite the code the way `make check` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: protos
+protos: $(READY) ## regenerate daemon/notifyd/v1 from protos/
+	$(BIN)/python protos/regenerate.py
+
+.PHONY: lock
+lock: ## resolve pyproject.toml anew into requirements.lock
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet uv
+	$(VENV)-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev \
+		--no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements.lock
+	rm -rf $(VENV)-lock
+
+.PHONY: clean
+clean: ## remove what the targets above made
+	rm -rf $(VENV) $(VENV)-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/interop/node_modules
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,103 @@
+"""Every way in which a request can be refused, as catalogued values.
+
+Floors raise these; each edge owns one table that turns them into its own language (HTTP status, gRPC status, close
+code, exit status). `code` is the stable word that callers may match on, the message is a sentence for a person.
+"""
+
+from __future__ import annotations
+
+
+class NotifydError(Exception):
+    """Root of the tree: a refusal with a stable `code` and a sentence for the caller.
+
+    Attributes:
+        code: stable machine-readable word, snake_case.
+        retry_after_seconds: when it makes sense to try again, or None where trying again does not help.
+    """
+
+    code = "internal"
+
+    def __init__(self, message: str, *, code: str | None = None, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_seconds = retry_after_seconds
+        if code is not None:
+            self.code = code
+
+
+class Invalid(NotifydError):
+    """The request is malformed: the caller must change it."""
+
+    code = "invalid_request"
+
+
+class NotAuthenticated(NotifydError):
+    """No credential, or one that is not known."""
+
+    code = "not_authenticated"
+
+
+class Denied(NotifydError):
+    """The credential is good and does not allow this."""
+
+    code = "forbidden"
+
+
+class NotFound(NotifydError):
+    """What was named does not exist, or belongs to somebody else."""
+
+    code = "not_found"
+
+
+class Conflict(NotifydError):
+    """The state of things forbids it: a duplicate, or a change that came too late."""
+
+    code = "conflict"
+
+
+class IdempotencyMismatch(Conflict):
+    """The idempotency key was used before, with another body."""
+
+    code = "idempotency_key_reused"
+
+
+class TooLarge(NotifydError):
+    """A body, a frame or a field is over its limit."""
+
+    code = "too_large"
+
+
+class Exhausted(NotifydError):
+    """A bound is reached: the queue is full, or a rate limit ran out. Try again after `retry_after_seconds`."""
+
+    code = "resource_exhausted"
+
+
+class QueueFull(Exhausted):
+    """The queue holds as many notifications (or bytes) as it may."""
+
+    code = "queue_full"
+
+
+class RateLimited(Exhausted):
+    """The credential or the address made too many requests."""
+
+    code = "rate_limited"
+
+
+class Unavailable(NotifydError):
+    """The daemon cannot do it now: it is starting or draining, or an engine is away."""
+
+    code = "unavailable"
+
+
+class StoreUnavailable(Unavailable):
+    """A store engine failed or did not answer in time; nothing was accepted."""
+
+    code = "store_unavailable"
+
+
+class Draining(Unavailable):
+    """The daemon is shutting down and accepts nothing new."""
+
+    code = "draining"
