@@ -1,0 +1,28 @@
+"""API keys: what is kept of a credential. The key itself is shown once and never kept."""
+
+from __future__ import annotations
+
+import msgspec
+
+from notifyd.model.ids import ClientId, KeyId
+
+
+class ApiKey(msgspec.Struct, frozen=True):
+    """The record of one API key. Instants are milliseconds since the Unix epoch; None means never."""
+
+    id: KeyId
+    client_id: ClientId
+    name: str
+    #: SHA-256 of the key, hexadecimal.
+    digest: str
+    #: Such as `publish:orders.*`, `subscribe:*`, `broadcast`.
+    scopes: tuple[str, ...]
+    created_at: int
+    expires_at: int | None = None
+    #: Networks in CIDR notation the key may be used from; empty means from anywhere.
+    allowed_cidrs: tuple[str, ...] = ()
+    revoked_at: int | None = None
+    last_used_at: int | None = None
+    #: After a rotation the digest of the key before, good until `previous_until`.
+    previous_digest: str = ""
+    previous_until: int | None = None

@@ -1,0 +1,72 @@
+"""What a producer submits, and its place in the queue."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+import msgspec
+
+from notifyd.model.ids import ClientId, NotificationId
+
+MIN_PRIORITY: Final = 1
+MAX_PRIORITY: Final = 10
+DEFAULT_PRIORITY: Final = 5
+
+
+class Kind(enum.Enum):
+    """Whom a notification is for."""
+
+    CHANNEL = "channel"
+    #: Every authenticated connection of the client; `channel` is a label, without offset or history.
+    BROADCAST = "broadcast"
+
+
+class State(enum.Enum):
+    """Where a notification is in its life. Only WAITING may still change to another state."""
+
+    #: Accepted and in the queue: scheduled for later, ready, or leased by a dispatcher.
+    WAITING = "waiting"
+    #: Handed to every connection that was there for it and, for a channel, kept in the history.
+    DISPATCHED = "dispatched"
+    #: Its time ran out before it was dispatched; it was never delivered.
+    EXPIRED = "expired"
+    #: Withdrawn by its producer or an operator before its time.
+    CANCELLED = "cancelled"
+    #: Removed by an operator who cleared the queue.
+    CLEARED = "cleared"
+    #: Given up after the last attempt.
+    DEAD = "dead"
+
+
+class Notification(msgspec.Struct, frozen=True, gc=False):
+    """One accepted notification. All instants are whole milliseconds since the Unix epoch."""
+
+    id: NotificationId
+    client_id: ClientId
+    kind: Kind
+    #: The channel, or the label of a broadcast ("" for none).
+    channel: str
+    #: One JSON value in UTF-8 without line breaks outside strings, checked when it was accepted.
+    data: bytes
+    #: A JSON object like *data*, or b"" when there is none.
+    metadata: bytes
+    #: 1 to 10, higher is more urgent.
+    priority: int
+    accepted_at: int
+    #: When it may be dispatched first: `accepted_at`, or later when it is scheduled.
+    due_at: int
+    #: From this instant on it is never delivered.
+    expires_at: int
+    #: Smaller goes first; equal keys go in the order of acceptance. See policy.order.
+    order_key: int
+    #: Which credential submitted it: a key id, or the name of an interface for operators.
+    submitted_by: str = ""
+
+    def size(self) -> int:
+        """What this notification counts against bounds in bytes."""
+        return len(self.data) + len(self.metadata) + len(self.channel) + 200
+
+    def expired(self, now: int) -> bool:
+        """Whether it is too late to deliver at *now* (milliseconds)."""
+        return now >= self.expires_at

@@ -1,0 +1,286 @@
+"""What every engine promises. One contract suite (tests/contract) runs against each engine.
+
+Instants are whole milliseconds since the Unix epoch and are given by the caller, so that tests own the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from notifyd.model.ids import ClientId, KeyId, NotificationId
+from notifyd.model.key import ApiKey
+from notifyd.model.notification import Notification, State
+from notifyd.model.position import StreamPosition
+from notifyd.model.publication import Publication
+from notifyd.model.receipt import Receipt
+
+
+class IdempotencyKey(msgspec.Struct, frozen=True):
+    """A producer's promise that two requests are one: the same credential and key mean the same notification."""
+
+    credential: str
+    key: str
+    #: Digest of the request, so that another request under the same key is noticed.
+    fingerprint: str
+    expires_at: int
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The answer to an enqueue."""
+
+    id: NotificationId
+    #: True when the idempotency key was known and *id* is that of the first request.
+    duplicate: bool = False
+
+
+class Pending(Protocol):
+    """An enqueue on its way to disk."""
+
+    def done(self) -> bool:
+        """Whether `result` would answer without waiting."""
+        ...
+
+    async def result(self) -> Accepted:
+        """Wait until it is as durable as the engine promises.
+
+        Raises:
+            StoreUnavailable: it could not be kept; nothing was accepted.
+        """
+        ...
+
+
+class Lease(msgspec.Struct, frozen=True, gc=False):
+    """One notification held by one dispatcher for a while."""
+
+    notification: Notification
+    #: Tries that failed before this one.
+    attempts: int
+    #: Proof of holding it: a settle with a token from an older lease is refused.
+    token: int
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """How one dispatch ended."""
+
+    lease: Lease
+    #: DISPATCHED, EXPIRED or DEAD.
+    state: State
+    delivered: int = 0
+
+
+class QueueStats(msgspec.Struct, frozen=True):
+    """The queue at this moment."""
+
+    waiting: int
+    ready: int
+    scheduled: int
+    leased: int
+    waiting_bytes: int
+    max_size: int
+    max_bytes: int
+    paused: bool
+    by_priority: dict[int, int]
+    oldest_accepted_at: int | None
+
+
+class QueueStore(Protocol):
+    """Durable priority queue of notifications.
+
+    Guarantees: a notification is held by at most one lease; a crash gives it back; `lease` hands out the smallest
+    order key first and equal keys in the order of acceptance; what `enqueue` accepted is kept until it is settled.
+    """
+
+    def enqueue(
+        self, notifications: Sequence[Notification], *, now: int, idempotency: IdempotencyKey | None = None
+    ) -> Sequence[Pending]:
+        """Take *notifications* in, all or none, and answer one `Pending` each without waiting.
+
+        An idempotency key goes with exactly one notification.
+
+        Raises:
+            QueueFull: they do not fit; none was taken.
+            IdempotencyMismatch: the key was used for another request.
+        """
+        ...
+
+    def lease(self, *, limit: int, lease_seconds: float, now: int) -> list[Lease]:
+        """Take up to *limit* due notifications, most urgent first, and hide them from other leases.
+
+        Includes expired ones: the caller settles them as EXPIRED. Empty while the queue is paused.
+        """
+        ...
+
+    def next_due_at(self, *, now: int) -> int | None:
+        """The instant from which `lease` will have something (<= *now*: at once), or None when only an enqueue helps."""
+        ...
+
+    async def wait_for_work(self) -> None:
+        """Return when something was enqueued, released or resumed since the last call. May return for nothing."""
+        ...
+
+    async def settle(self, outcomes: Sequence[Outcome], *, now: int) -> None:
+        """Record how leased notifications ended and let go of them. Refused silently where the lease was lost."""
+        ...
+
+    def release(self, leases: Sequence[Lease], *, due_at: int) -> None:
+        """Give leased notifications back, to be leased again from *due_at* on; counts an attempt."""
+        ...
+
+    async def cancel(self, client_id: ClientId | None, notification_id: NotificationId, *, now: int) -> Receipt | None:
+        """Withdraw one that waits. None: unknown, or of another client (None: any client will do).
+
+        Raises:
+            Conflict: it is being dispatched or already settled.
+        """
+        ...
+
+    async def clear(self, client_id: ClientId | None, *, now: int) -> int:
+        """Remove all that wait (of one client, or of all) and answer how many; what is leased stays."""
+        ...
+
+    def pause(self) -> None:
+        """Stop handing out leases; enqueueing goes on. Survives a restart."""
+        ...
+
+    def resume(self) -> None:
+        """Hand out leases again."""
+        ...
+
+    def stats(self, *, now: int) -> QueueStats:
+        """Count what waits."""
+        ...
+
+    def waiting(self, *, limit: int, client_id: ClientId | None = None) -> list[Receipt]:
+        """The next *limit* notifications in the order in which they would be leased, scheduled ones last."""
+        ...
+
+
+class History(msgspec.Struct, frozen=True):
+    """The answer to a read of a channel's history."""
+
+    #: The newest position at this moment.
+    position: StreamPosition
+    #: In offset order; empty when nothing is newer.
+    publications: list[Publication]
+    #: False: the asked position cannot be continued without a gap (other epoch, or trimmed); nothing is replayed then.
+    recovered: bool
+    #: Left out because they expired meanwhile.
+    skipped: int = 0
+
+
+class ChannelInfo(msgspec.Struct, frozen=True):
+    """What is kept of one channel."""
+
+    client_id: ClientId
+    channel: str
+    position: StreamPosition
+    publications: int
+    size_bytes: int
+    #: Instant of the newest publication, 0 for none.
+    last_at: int
+
+
+class HistoryStore(Protocol):
+    """The kept publications of every channel.
+
+    Guarantees: offsets per (client, channel, epoch) rise by one without gaps; stamping is idempotent per notification;
+    a stamped publication is committed (survives a killed process) when `append` answers; the epoch changes when the
+    stream was lost or cannot be vouched for. Reads are answered from memory, without waiting, so that a caller can
+    subscribe and read in one step.
+    """
+
+    async def append(self, leases: Sequence[Lease], *, now: int) -> list[Publication]:
+        """Stamp leased notifications in the given order and keep those for channels. Broadcasts come back unstamped.
+
+        The one caller is this node's dispatcher; calls never overlap.
+
+        Raises:
+            StoreUnavailable: nothing was stamped; the same leases may be given again.
+        """
+        ...
+
+    def position(self, client_id: ClientId, channel: str) -> StreamPosition:
+        """The newest position of a channel; a channel that was never seen gets an epoch and offset 0."""
+        ...
+
+    def since(self, client_id: ClientId, channel: str, position: StreamPosition, *, now: int) -> History:
+        """All publications after *position* that are kept and have not expired, or `recovered` False."""
+        ...
+
+    def latest(
+        self, client_id: ClientId, channel: str, *, limit: int, before_offset: int | None = None, now: int
+    ) -> History:
+        """The newest *limit* publications (older than *before_offset*), oldest first."""
+        ...
+
+    def channels(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[ChannelInfo]:
+        """What is kept of each channel, by name."""
+        ...
+
+    def trim(self, *, now: int) -> int:
+        """Let go of what is over age; answers how many publications went."""
+        ...
+
+    def usage(self) -> tuple[int, int, int]:
+        """Channels, publications and bytes kept."""
+        ...
+
+
+class ReceiptStore(Protocol):
+    """What became of notifications, bounded in age and number."""
+
+    async def find(self, client_id: ClientId | None, notification_id: NotificationId) -> Receipt | None:
+        """The receipt, or None when it is unknown, forgotten or of another client (None: any client will do)."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Durable records of API keys; few and small, read whole at start."""
+
+    async def load(self) -> list[ApiKey]:
+        """Every record, revoked ones included.
+
+        Raises:
+            StoreUnavailable: the engine cannot be read.
+        """
+        ...
+
+    async def put(self, key: ApiKey) -> None:
+        """Insert or replace one record, synced to disk when this returns.
+
+        Raises:
+            StoreUnavailable: it was not kept.
+        """
+        ...
+
+    async def touch(self, last_used: dict[KeyId, int]) -> None:
+        """Record the last use of several keys; an older instant never replaces a newer one."""
+        ...
+
+    async def remove(self, key_id: KeyId) -> None:
+        """Forget one record; no error when it is unknown."""
+        ...
+
+
+class Broker(Protocol):
+    """Everything of one broker engine, opened by store.open and run as one."""
+
+    queue: QueueStore
+    history: HistoryStore
+    receipts: ReceiptStore
+    #: fsync, os, memory or redis: what "accepted" promises.
+    durability: str
+
+    async def run(self) -> None:
+        """Serve commits and upkeep until cancelled; run it in a nursery before anything is enqueued.
+
+        On cancellation what was handed in is committed first (under a deadline), and the store is closed cleanly.
+        """
+        ...
+
+    def failing_since(self) -> float | None:
+        """Monotonic seconds since when commits fail, or None while all is well."""
+        ...
