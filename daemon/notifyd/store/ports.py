@@ -5,17 +5,20 @@ Instants are whole milliseconds since the Unix epoch and are given by the caller
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from notifyd.model.ids import ClientId, KeyId, NotificationId
-from notifyd.model.key import ApiKey
 from notifyd.model.notification import Notification, State
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
-from notifyd.model.receipt import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.model.key import ApiKey
+    from notifyd.model.receipt import Receipt
 
 
 class IdempotencyKey(msgspec.Struct, frozen=True):
@@ -114,7 +117,7 @@ class QueueStore(Protocol):
         ...
 
     def next_due_at(self, *, now: int) -> int | None:
-        """The instant from which `lease` will have something (<= *now*: at once), or None when only an enqueue helps."""
+        """When `lease` will have something (<= *now*: at once), or None when only an enqueue helps."""
         ...
 
     async def wait_for_work(self) -> None:
