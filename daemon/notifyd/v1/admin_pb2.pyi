@@ -1,0 +1,569 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from notifyd.v1 import types_pb2 as _types_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class GetStatusRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Listener(_message.Message):
+    __slots__ = ("name", "url")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    url: str
+    def __init__(self, name: _Optional[str] = ..., url: _Optional[str] = ...) -> None: ...
+
+class EngineStatus(_message.Message):
+    __slots__ = ("name", "engine", "healthy", "detail")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ENGINE_FIELD_NUMBER: _ClassVar[int]
+    HEALTHY_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    engine: str
+    healthy: bool
+    detail: str
+    def __init__(self, name: _Optional[str] = ..., engine: _Optional[str] = ..., healthy: _Optional[bool] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class Status(_message.Message):
+    __slots__ = ("version", "pid", "started_at", "uptime_seconds", "state", "listeners", "engines", "durability", "state_dir", "config_file", "development", "connections", "queued")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    UPTIME_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LISTENERS_FIELD_NUMBER: _ClassVar[int]
+    ENGINES_FIELD_NUMBER: _ClassVar[int]
+    DURABILITY_FIELD_NUMBER: _ClassVar[int]
+    STATE_DIR_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_FILE_FIELD_NUMBER: _ClassVar[int]
+    DEVELOPMENT_FIELD_NUMBER: _ClassVar[int]
+    CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_FIELD_NUMBER: _ClassVar[int]
+    version: str
+    pid: int
+    started_at: _timestamp_pb2.Timestamp
+    uptime_seconds: float
+    state: str
+    listeners: _containers.RepeatedCompositeFieldContainer[Listener]
+    engines: _containers.RepeatedCompositeFieldContainer[EngineStatus]
+    durability: str
+    state_dir: str
+    config_file: str
+    development: bool
+    connections: int
+    queued: int
+    def __init__(self, version: _Optional[str] = ..., pid: _Optional[int] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., state: _Optional[str] = ..., listeners: _Optional[_Iterable[_Union[Listener, _Mapping]]] = ..., engines: _Optional[_Iterable[_Union[EngineStatus, _Mapping]]] = ..., durability: _Optional[str] = ..., state_dir: _Optional[str] = ..., config_file: _Optional[str] = ..., development: _Optional[bool] = ..., connections: _Optional[int] = ..., queued: _Optional[int] = ...) -> None: ...
+
+class DrainRequest(_message.Message):
+    __slots__ = ("seconds",)
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    seconds: float
+    def __init__(self, seconds: _Optional[float] = ...) -> None: ...
+
+class DrainResponse(_message.Message):
+    __slots__ = ("connections", "seconds")
+    CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    connections: int
+    seconds: float
+    def __init__(self, connections: _Optional[int] = ..., seconds: _Optional[float] = ...) -> None: ...
+
+class GetConfigRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ConfigValue(_message.Message):
+    __slots__ = ("key", "value", "origin", "reloadable")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    ORIGIN_FIELD_NUMBER: _ClassVar[int]
+    RELOADABLE_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    value: str
+    origin: str
+    reloadable: bool
+    def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ..., origin: _Optional[str] = ..., reloadable: _Optional[bool] = ...) -> None: ...
+
+class GetConfigResponse(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedCompositeFieldContainer[ConfigValue]
+    def __init__(self, values: _Optional[_Iterable[_Union[ConfigValue, _Mapping]]] = ...) -> None: ...
+
+class ReloadConfigRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ReloadConfigResponse(_message.Message):
+    __slots__ = ("applied", "need_restart")
+    APPLIED_FIELD_NUMBER: _ClassVar[int]
+    NEED_RESTART_FIELD_NUMBER: _ClassVar[int]
+    applied: _containers.RepeatedScalarFieldContainer[str]
+    need_restart: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, applied: _Optional[_Iterable[str]] = ..., need_restart: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetAdminTokenRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetAdminTokenResponse(_message.Message):
+    __slots__ = ("token",)
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    def __init__(self, token: _Optional[str] = ...) -> None: ...
+
+class TailLogsRequest(_message.Message):
+    __slots__ = ("lines", "follow", "min_level", "grep")
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    MIN_LEVEL_FIELD_NUMBER: _ClassVar[int]
+    GREP_FIELD_NUMBER: _ClassVar[int]
+    lines: int
+    follow: bool
+    min_level: str
+    grep: str
+    def __init__(self, lines: _Optional[int] = ..., follow: _Optional[bool] = ..., min_level: _Optional[str] = ..., grep: _Optional[str] = ...) -> None: ...
+
+class LogRecord(_message.Message):
+    __slots__ = ("timestamp", "level", "event", "logger", "fields_json", "dropped")
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    LOGGER_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_JSON_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
+    timestamp: _timestamp_pb2.Timestamp
+    level: str
+    event: str
+    logger: str
+    fields_json: str
+    dropped: int
+    def __init__(self, timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., level: _Optional[str] = ..., event: _Optional[str] = ..., logger: _Optional[str] = ..., fields_json: _Optional[str] = ..., dropped: _Optional[int] = ...) -> None: ...
+
+class CreateKeyRequest(_message.Message):
+    __slots__ = ("name", "client_id", "scopes", "allowed_cidrs", "expires_at")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    SCOPES_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_CIDRS_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    client_id: str
+    scopes: _containers.RepeatedScalarFieldContainer[str]
+    allowed_cidrs: _containers.RepeatedScalarFieldContainer[str]
+    expires_at: _timestamp_pb2.Timestamp
+    def __init__(self, name: _Optional[str] = ..., client_id: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ..., allowed_cidrs: _Optional[_Iterable[str]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class IssuedKey(_message.Message):
+    __slots__ = ("key", "record")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    record: _types_pb2.ApiKey
+    def __init__(self, key: _Optional[str] = ..., record: _Optional[_Union[_types_pb2.ApiKey, _Mapping]] = ...) -> None: ...
+
+class ListKeysRequest(_message.Message):
+    __slots__ = ("client_id", "include_revoked")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_REVOKED_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    include_revoked: bool
+    def __init__(self, client_id: _Optional[str] = ..., include_revoked: _Optional[bool] = ...) -> None: ...
+
+class ListKeysResponse(_message.Message):
+    __slots__ = ("keys",)
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    keys: _containers.RepeatedCompositeFieldContainer[_types_pb2.ApiKey]
+    def __init__(self, keys: _Optional[_Iterable[_Union[_types_pb2.ApiKey, _Mapping]]] = ...) -> None: ...
+
+class GetKeyRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class RotateKeyRequest(_message.Message):
+    __slots__ = ("id", "overlap_seconds")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    OVERLAP_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    overlap_seconds: float
+    def __init__(self, id: _Optional[str] = ..., overlap_seconds: _Optional[float] = ...) -> None: ...
+
+class RevokeKeyRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class PublishResult(_message.Message):
+    __slots__ = ("index", "accepted", "refused")
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    index: int
+    accepted: _types_pb2.PublishResponse
+    refused: Problem
+    def __init__(self, index: _Optional[int] = ..., accepted: _Optional[_Union[_types_pb2.PublishResponse, _Mapping]] = ..., refused: _Optional[_Union[Problem, _Mapping]] = ...) -> None: ...
+
+class Problem(_message.Message):
+    __slots__ = ("code", "message", "retry_after_seconds")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    RETRY_AFTER_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    message: str
+    retry_after_seconds: float
+    def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., retry_after_seconds: _Optional[float] = ...) -> None: ...
+
+class GetNotificationRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class CancelNotificationRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class ListenRequest(_message.Message):
+    __slots__ = ("client_id", "channels", "broadcasts")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    BROADCASTS_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    channels: _containers.RepeatedCompositeFieldContainer[ChannelSince]
+    broadcasts: bool
+    def __init__(self, client_id: _Optional[str] = ..., channels: _Optional[_Iterable[_Union[ChannelSince, _Mapping]]] = ..., broadcasts: _Optional[bool] = ...) -> None: ...
+
+class ChannelSince(_message.Message):
+    __slots__ = ("channel", "since")
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    channel: str
+    since: _types_pb2.StreamPosition
+    def __init__(self, channel: _Optional[str] = ..., since: _Optional[_Union[_types_pb2.StreamPosition, _Mapping]] = ...) -> None: ...
+
+class ListenEvent(_message.Message):
+    __slots__ = ("subscribed", "publication")
+    SUBSCRIBED_FIELD_NUMBER: _ClassVar[int]
+    PUBLICATION_FIELD_NUMBER: _ClassVar[int]
+    subscribed: Subscribed
+    publication: _types_pb2.Publication
+    def __init__(self, subscribed: _Optional[_Union[Subscribed, _Mapping]] = ..., publication: _Optional[_Union[_types_pb2.Publication, _Mapping]] = ...) -> None: ...
+
+class Subscribed(_message.Message):
+    __slots__ = ("channel", "position", "recovered", "replayed", "skipped")
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    RECOVERED_FIELD_NUMBER: _ClassVar[int]
+    REPLAYED_FIELD_NUMBER: _ClassVar[int]
+    SKIPPED_FIELD_NUMBER: _ClassVar[int]
+    channel: str
+    position: _types_pb2.StreamPosition
+    recovered: bool
+    replayed: int
+    skipped: int
+    def __init__(self, channel: _Optional[str] = ..., position: _Optional[_Union[_types_pb2.StreamPosition, _Mapping]] = ..., recovered: _Optional[bool] = ..., replayed: _Optional[int] = ..., skipped: _Optional[int] = ...) -> None: ...
+
+class GetQueueRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class QueueStats(_message.Message):
+    __slots__ = ("waiting", "ready", "scheduled", "leased", "waiting_bytes", "max_size", "max_bytes", "paused", "by_priority", "oldest_accepted_at")
+    class ByPriorityEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: int
+        value: int
+        def __init__(self, key: _Optional[int] = ..., value: _Optional[int] = ...) -> None: ...
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    READY_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULED_FIELD_NUMBER: _ClassVar[int]
+    LEASED_FIELD_NUMBER: _ClassVar[int]
+    WAITING_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_SIZE_FIELD_NUMBER: _ClassVar[int]
+    MAX_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PAUSED_FIELD_NUMBER: _ClassVar[int]
+    BY_PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    OLDEST_ACCEPTED_AT_FIELD_NUMBER: _ClassVar[int]
+    waiting: int
+    ready: int
+    scheduled: int
+    leased: int
+    waiting_bytes: int
+    max_size: int
+    max_bytes: int
+    paused: bool
+    by_priority: _containers.ScalarMap[int, int]
+    oldest_accepted_at: _timestamp_pb2.Timestamp
+    def __init__(self, waiting: _Optional[int] = ..., ready: _Optional[int] = ..., scheduled: _Optional[int] = ..., leased: _Optional[int] = ..., waiting_bytes: _Optional[int] = ..., max_size: _Optional[int] = ..., max_bytes: _Optional[int] = ..., paused: _Optional[bool] = ..., by_priority: _Optional[_Mapping[int, int]] = ..., oldest_accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListQueueRequest(_message.Message):
+    __slots__ = ("limit", "client_id")
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    limit: int
+    client_id: str
+    def __init__(self, limit: _Optional[int] = ..., client_id: _Optional[str] = ...) -> None: ...
+
+class ListQueueResponse(_message.Message):
+    __slots__ = ("notifications",)
+    NOTIFICATIONS_FIELD_NUMBER: _ClassVar[int]
+    notifications: _containers.RepeatedCompositeFieldContainer[_types_pb2.Receipt]
+    def __init__(self, notifications: _Optional[_Iterable[_Union[_types_pb2.Receipt, _Mapping]]] = ...) -> None: ...
+
+class PauseQueueRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ResumeQueueRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ClearQueueRequest(_message.Message):
+    __slots__ = ("client_id",)
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    def __init__(self, client_id: _Optional[str] = ...) -> None: ...
+
+class ClearQueueResponse(_message.Message):
+    __slots__ = ("cleared",)
+    CLEARED_FIELD_NUMBER: _ClassVar[int]
+    cleared: int
+    def __init__(self, cleared: _Optional[int] = ...) -> None: ...
+
+class Channel(_message.Message):
+    __slots__ = ("client_id", "channel", "position", "publications", "size_bytes", "last_at", "subscriber_count")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    PUBLICATIONS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    LAST_AT_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIBER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    channel: str
+    position: _types_pb2.StreamPosition
+    publications: int
+    size_bytes: int
+    last_at: _timestamp_pb2.Timestamp
+    subscriber_count: int
+    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., position: _Optional[_Union[_types_pb2.StreamPosition, _Mapping]] = ..., publications: _Optional[int] = ..., size_bytes: _Optional[int] = ..., last_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., subscriber_count: _Optional[int] = ...) -> None: ...
+
+class ListChannelsRequest(_message.Message):
+    __slots__ = ("client_id", "prefix", "limit")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    PREFIX_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    prefix: str
+    limit: int
+    def __init__(self, client_id: _Optional[str] = ..., prefix: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ListChannelsResponse(_message.Message):
+    __slots__ = ("channels",)
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    channels: _containers.RepeatedCompositeFieldContainer[Channel]
+    def __init__(self, channels: _Optional[_Iterable[_Union[Channel, _Mapping]]] = ...) -> None: ...
+
+class GetChannelRequest(_message.Message):
+    __slots__ = ("client_id", "channel")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    channel: str
+    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ...) -> None: ...
+
+class GetHistoryRequest(_message.Message):
+    __slots__ = ("client_id", "channel", "limit", "since")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    channel: str
+    limit: int
+    since: _types_pb2.StreamPosition
+    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., limit: _Optional[int] = ..., since: _Optional[_Union[_types_pb2.StreamPosition, _Mapping]] = ...) -> None: ...
+
+class GetHistoryResponse(_message.Message):
+    __slots__ = ("position", "publications", "recovered", "skipped")
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    PUBLICATIONS_FIELD_NUMBER: _ClassVar[int]
+    RECOVERED_FIELD_NUMBER: _ClassVar[int]
+    SKIPPED_FIELD_NUMBER: _ClassVar[int]
+    position: _types_pb2.StreamPosition
+    publications: _containers.RepeatedCompositeFieldContainer[_types_pb2.Publication]
+    recovered: bool
+    skipped: int
+    def __init__(self, position: _Optional[_Union[_types_pb2.StreamPosition, _Mapping]] = ..., publications: _Optional[_Iterable[_Union[_types_pb2.Publication, _Mapping]]] = ..., recovered: _Optional[bool] = ..., skipped: _Optional[int] = ...) -> None: ...
+
+class Connection(_message.Message):
+    __slots__ = ("id", "client_id", "transport", "address", "connected_at", "key_id", "subscription_count", "outbox_bytes", "sent_bytes", "idle_seconds", "channels")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    TRANSPORT_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    CONNECTED_AT_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    OUTBOX_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SENT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    IDLE_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    client_id: str
+    transport: str
+    address: str
+    connected_at: _timestamp_pb2.Timestamp
+    key_id: str
+    subscription_count: int
+    outbox_bytes: int
+    sent_bytes: int
+    idle_seconds: float
+    channels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., transport: _Optional[str] = ..., address: _Optional[str] = ..., connected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., key_id: _Optional[str] = ..., subscription_count: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., sent_bytes: _Optional[int] = ..., idle_seconds: _Optional[float] = ..., channels: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ListConnectionsRequest(_message.Message):
+    __slots__ = ("client_id", "channel", "key_id", "slow", "limit")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    SLOW_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    channel: str
+    key_id: str
+    slow: bool
+    limit: int
+    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., key_id: _Optional[str] = ..., slow: _Optional[bool] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ListConnectionsResponse(_message.Message):
+    __slots__ = ("connections", "total")
+    CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    connections: _containers.RepeatedCompositeFieldContainer[Connection]
+    total: int
+    def __init__(self, connections: _Optional[_Iterable[_Union[Connection, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class KickConnectionsRequest(_message.Message):
+    __slots__ = ("ids", "key_id", "reason")
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    ids: _containers.RepeatedScalarFieldContainer[str]
+    key_id: str
+    reason: str
+    def __init__(self, ids: _Optional[_Iterable[str]] = ..., key_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class KickConnectionsResponse(_message.Message):
+    __slots__ = ("kicked", "not_found")
+    KICKED_FIELD_NUMBER: _ClassVar[int]
+    NOT_FOUND_FIELD_NUMBER: _ClassVar[int]
+    kicked: _containers.RepeatedScalarFieldContainer[str]
+    not_found: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, kicked: _Optional[_Iterable[str]] = ..., not_found: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetStatsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class WatchStatsRequest(_message.Message):
+    __slots__ = ("interval_ms",)
+    INTERVAL_MS_FIELD_NUMBER: _ClassVar[int]
+    interval_ms: int
+    def __init__(self, interval_ms: _Optional[int] = ...) -> None: ...
+
+class ChannelCount(_message.Message):
+    __slots__ = ("client_id", "channel", "subscriber_count")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIBER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    channel: str
+    subscriber_count: int
+    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., subscriber_count: _Optional[int] = ...) -> None: ...
+
+class Stats(_message.Message):
+    __slots__ = ("at", "uptime_seconds", "accepted", "rejected", "dispatched", "expired", "cancelled", "dead", "deliveries", "delivered_bytes", "connections_opened", "connections_closed", "slow_consumers", "authentication_failures", "rate_limited", "http_requests", "errors", "connections", "connections_by_transport", "channels", "subscriptions", "queue", "history_publications", "history_bytes", "outbox_bytes", "resident_bytes", "cpu_seconds", "open_files", "top_channels")
+    class ConnectionsByTransportEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    AT_FIELD_NUMBER: _ClassVar[int]
+    UPTIME_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_FIELD_NUMBER: _ClassVar[int]
+    REJECTED_FIELD_NUMBER: _ClassVar[int]
+    DISPATCHED_FIELD_NUMBER: _ClassVar[int]
+    EXPIRED_FIELD_NUMBER: _ClassVar[int]
+    CANCELLED_FIELD_NUMBER: _ClassVar[int]
+    DEAD_FIELD_NUMBER: _ClassVar[int]
+    DELIVERIES_FIELD_NUMBER: _ClassVar[int]
+    DELIVERED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CONNECTIONS_OPENED_FIELD_NUMBER: _ClassVar[int]
+    CONNECTIONS_CLOSED_FIELD_NUMBER: _ClassVar[int]
+    SLOW_CONSUMERS_FIELD_NUMBER: _ClassVar[int]
+    AUTHENTICATION_FAILURES_FIELD_NUMBER: _ClassVar[int]
+    RATE_LIMITED_FIELD_NUMBER: _ClassVar[int]
+    HTTP_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    CONNECTIONS_BY_TRANSPORT_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTIONS_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_PUBLICATIONS_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    OUTBOX_BYTES_FIELD_NUMBER: _ClassVar[int]
+    RESIDENT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CPU_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_FILES_FIELD_NUMBER: _ClassVar[int]
+    TOP_CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    at: _timestamp_pb2.Timestamp
+    uptime_seconds: float
+    accepted: int
+    rejected: int
+    dispatched: int
+    expired: int
+    cancelled: int
+    dead: int
+    deliveries: int
+    delivered_bytes: int
+    connections_opened: int
+    connections_closed: int
+    slow_consumers: int
+    authentication_failures: int
+    rate_limited: int
+    http_requests: int
+    errors: int
+    connections: int
+    connections_by_transport: _containers.ScalarMap[str, int]
+    channels: int
+    subscriptions: int
+    queue: QueueStats
+    history_publications: int
+    history_bytes: int
+    outbox_bytes: int
+    resident_bytes: int
+    cpu_seconds: float
+    open_files: int
+    top_channels: _containers.RepeatedCompositeFieldContainer[ChannelCount]
+    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., accepted: _Optional[int] = ..., rejected: _Optional[int] = ..., dispatched: _Optional[int] = ..., expired: _Optional[int] = ..., cancelled: _Optional[int] = ..., dead: _Optional[int] = ..., deliveries: _Optional[int] = ..., delivered_bytes: _Optional[int] = ..., connections_opened: _Optional[int] = ..., connections_closed: _Optional[int] = ..., slow_consumers: _Optional[int] = ..., authentication_failures: _Optional[int] = ..., rate_limited: _Optional[int] = ..., http_requests: _Optional[int] = ..., errors: _Optional[int] = ..., connections: _Optional[int] = ..., connections_by_transport: _Optional[_Mapping[str, int]] = ..., channels: _Optional[int] = ..., subscriptions: _Optional[int] = ..., queue: _Optional[_Union[QueueStats, _Mapping]] = ..., history_publications: _Optional[int] = ..., history_bytes: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., open_files: _Optional[int] = ..., top_channels: _Optional[_Iterable[_Union[ChannelCount, _Mapping]]] = ...) -> None: ...
