@@ -1,0 +1,122 @@
+"""Settings of operation: engines, keys, limits, logs, the admin interface, metrics."""
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Struct
+
+from notifyd.config.setting import Setting
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+# the channel service's logger knew more words, and its users have them in their environments
+_LEVEL_ALIASES = {
+    "trace": "debug",
+    "silly": "debug",
+    "verbose": "debug",
+    "http": "info",
+    "warn": "warning",
+    "fatal": "critical",
+}
+
+
+class BrokerSettings(Struct, frozen=True):
+    """Engine of the queue, the history and the receipts."""
+
+    url: Annotated[
+        str, Setting("Engine: local keeps all in memory over a SQLite journal.", form="broker", secret=True)
+    ] = "local"
+    durability: Annotated[
+        str,
+        Setting(
+            "What accepted means: fsync (survives a power cut), os (survives a killed process) or memory.",
+            choices=("fsync", "os", "memory"),
+        ),
+    ] = "fsync"
+
+
+class RecordSettings(Struct, frozen=True):
+    """Engine of the keys and the clients."""
+
+    url: Annotated[str, Setting("Engine: sqlite: is a file in the state folder.", form="records", secret=True)] = (
+        "sqlite:"
+    )
+
+
+class KeySettings(Struct, frozen=True):
+    """API keys."""
+
+    key_bytes: Annotated[
+        int, Setting("Random bytes of a new API key.", low=16, high=128, service="API_KEY_LENGTH", reload=True)
+    ] = 32
+    max_connections_per_key: Annotated[
+        int, Setting("Connections open at once with one API key.", low=1, service="MAX_CLIENTS_PER_KEY", reload=True)
+    ] = 1000
+    rotation_overlap_seconds: Annotated[
+        float, Setting("How long the old key works on after a rotation.", reload=True)
+    ] = 86_400.0
+    max_keys: Annotated[int, Setting("API keys that may exist.", low=1, reload=True)] = 100_000
+
+
+class LimitSettings(Struct, frozen=True):
+    """Rate limits of each API key."""
+
+    enabled: Annotated[bool, Setting("Limit the rate of requests.", service="ENABLE_RATE_LIMIT", reload=True)] = True
+    requests_per_minute: Annotated[
+        int,
+        Setting(
+            "Requests that an API key may make in a minute.", low=1, service="MAX_REQUESTS_PER_MINUTE", reload=True
+        ),
+    ] = 60
+    burst: Annotated[
+        int,
+        Setting(
+            "Requests that it may make at once after a pause.", low=1, reload=True, follows="as requests_per_minute"
+        ),
+    ] = 60
+
+
+class LogSettings(Struct, frozen=True):
+    """Where the log goes."""
+
+    level: Annotated[
+        str,
+        Setting(
+            "Least serious entries to log.",
+            choices=LEVELS,
+            aliases=_LEVEL_ALIASES,
+            service="LOG_LEVEL",
+            flag="--log-level",
+            reload=True,
+        ),
+    ] = "info"
+    console: Annotated[bool, Setting("Log to standard error.", service="LOG_CONSOLE")] = True
+    file: Annotated[bool, Setting("Log to app.log and error.log in path.", service="LOG_FILE")] = False
+    path: Annotated[Path, Setting("Folder of the log files.", service="LOG_PATH")] = Path("./logs")
+    format: Annotated[
+        str,
+        Setting(
+            "Look of the console log; auto is human on a terminal and JSON elsewhere.",
+            choices=("auto", "human", "json"),
+        ),
+    ] = "auto"
+    max_file_bytes: Annotated[int, Setting("A log file is rotated at this size.", low=4096)] = 10_485_760
+    max_files: Annotated[int, Setting("Rotated files kept of each log.", low=1, high=1000)] = 5
+    ring_entries: Annotated[int, Setting("Entries kept in memory for notifyctl logs tail.", low=1, high=1_000_000)] = (
+        10_000
+    )
+
+
+class AdminSettings(Struct, frozen=True):
+    """The admin socket."""
+
+    workers: Annotated[int, Setting("Calls served at once, streams included.", low=2, high=1000)] = 24
+    max_streams: Annotated[
+        int, Setting("Streams open at once (listen, logs tail -f); must be below workers.", low=1, high=999)
+    ] = 16
+    call_timeout_seconds: Annotated[float, Setting("A call that takes longer is cut off.", low=0.1, high=3600)] = 30.0
+
+
+class MetricsSettings(Struct, frozen=True):
+    """Prometheus metrics at /metrics."""
+
+    open: Annotated[bool, Setting("Serve them without the admin token.", reload=True)] = False

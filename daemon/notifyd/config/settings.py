@@ -1,0 +1,37 @@
+"""The whole configuration as one frozen value."""
+
+from msgspec import Struct
+
+from notifyd.config.delivering import ChannelRule, DeliverySettings, HistorySettings, ReceiptSettings
+from notifyd.config.listening import HttpSettings, ServerSettings, WebSocketSettings
+from notifyd.config.operating import (
+    AdminSettings,
+    BrokerSettings,
+    KeySettings,
+    LimitSettings,
+    LogSettings,
+    MetricsSettings,
+    RecordSettings,
+)
+
+
+class Settings(Struct, frozen=True):
+    """Every setting, a field for each section of the file; `Settings()` is the defaults.
+
+    What a default takes from the surroundings (the state folder) is filled in by `load_settings` alone.
+    """
+
+    server: ServerSettings = ServerSettings()
+    http: HttpSettings = HttpSettings()
+    websocket: WebSocketSettings = WebSocketSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    history: HistorySettings = HistorySettings()
+    channels: tuple[ChannelRule, ...] = ()
+    receipts: ReceiptSettings = ReceiptSettings()
+    broker: BrokerSettings = BrokerSettings()
+    records: RecordSettings = RecordSettings()
+    keys: KeySettings = KeySettings()
+    limits: LimitSettings = LimitSettings()
+    log: LogSettings = LogSettings()
+    admin: AdminSettings = AdminSettings()
+    metrics: MetricsSettings = MetricsSettings()
