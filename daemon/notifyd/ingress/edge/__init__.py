@@ -1,0 +1,79 @@
+"""The network edge: HTTP/1.1 and WebSocket on raw non-blocking sockets, knowing nothing of notifications.
+
+What an application on top of it needs (import each name from the module shown):
+
+Serving, `server.py` and `listener.py`::
+
+    sockets = open_sockets(host, port, backlog=1024)      # listener.py: non-blocking, TCP_NODELAY, port 0 allowed
+    server = EdgeServer(EdgeSettings())                   # server.py; settings.py: EdgeSettings(http, websocket, connections)
+    await nursery.start(server.run)                       # returns when ready; holds every connection's task
+    server.listen(sockets, app, tls=None)                 # as often as wished: one app for PORT, another for WS_PORT
+    await server.drain(seconds)                           # stop accepting, finish what runs, close idle, then abort the rest
+    server.counts                                         # accepted, refused, accept_errors, requests, open, websockets ...
+    server.deadlines.at(when, callback) -> Deadline       # the shared timer: `callback()` runs in trio's thread at trio time
+    deadline.cancel()                                     #   `when` (resolution 50 ms); no task and no cancel scope each
+
+Application, `http_app.py` (protocols; an app is any object with these four)::
+
+    class HttpApp(Protocol):
+        asgi: AsgiApp                                                          # everything else: Starlette
+        def fast(self, request: Request) -> Answer | Pending | None            # hot path, synchronous; None: go on to asgi
+        def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None   # `Upgrade: websocket` requests
+        def stream(self, request: Request) -> StreamHandler | None             # asked when fast() gave None and no body waits
+
+    `fast` is called for every request whose body is complete (bodies up to HttpSettings.buffered_body_bytes are gathered
+    first). All complete requests of one read go through `fast` before any Pending is awaited; answers keep their order
+    and are joined into one write. `upgrade` -> None treats the request as plain HTTP. An exception in any of these is
+    logged and answered with 500, the connection then closes.
+
+    class Pending(Protocol):                    # an answer that is on its way (a group commit)
+        answer: Answer | None                   # set as soon as it is known
+        async def wait(self) -> Answer
+    class PendingUpgrade(Protocol):
+        async def wait(self) -> Upgrade | Answer
+
+    Upgrade(handler: WebSocketHandler, subprotocol: str | None = None, headers: tuple[tuple[bytes, bytes], ...] = ())
+    Answer(status: int, body: bytes = b"", content_type: bytes = b"application/json",
+           headers: tuple[tuple[bytes, bytes], ...] = (), close: bool = False)          # wire/http_answer.py
+
+Request, `http_request.py` (frozen)::
+
+    method: str  target: bytes  path: str (percent-decoded)  raw_path: bytes  query: bytes  version: str ("1.1")
+    headers: tuple[tuple[bytes, bytes], ...] (names in lower case, in order)  body: bytes  peer: Peer(host, port)
+    secure: bool    .header(b"x-api-key") -> bytes | None (first one)    .header_all(name) -> list[bytes]
+
+WebSocket, `http_app.py` (WebSocketHandler) and `websocket.py` (WebSocket)::
+
+    class WebSocketHandler(Protocol):           # all called by the connection's own task
+        def opened(self, ws: WebSocket) -> None                                # after the 101 is written
+        def text(self, payload: bytes) -> Coroutine[Any, Any, None] | None     # UTF-8 already checked, whole message
+        def binary(self, payload: bytes) -> Coroutine[Any, Any, None] | None
+        def pong(self, payload: bytes) -> None
+        def closed(self, code: int, reason: str) -> None                       # exactly once; 1006 when it broke
+
+    text/binary answer None when they are done, or a coroutine that is awaited before the next message is given
+    (order and backpressure). What is put while messages of one read are handled is joined into one write.
+
+    ws.put(frame: bytes) -> bool        # prebuilt frame(s), wire/websocket.py; never blocks; False: slow consumer,
+                                        #   the frame was not taken: call ws.close(4008, ...); True after the end: dropped
+    ws.close(code=1000, reason="")      # synchronous; starts the close handshake, its deadline is the server's affair
+    ws.abort()                          # synchronous; at once and without a handshake
+    ws.ping(payload=b"") -> bool
+    ws.closing: bool   ws.peer: Peer   ws.outbox: Outbox (put is the fan-out's hot call)   ws.pending_bytes   ws.sent_bytes
+
+Streams (Server-Sent Events), `http_app.py` (StreamHandler) and `http_stream.py` (HttpStream)::
+
+    class StreamHandler(Protocol):
+        async def run(self, stream: HttpStream) -> None     # returning ends the connection, flushed; cancelled never
+    stream.start(status, content_type, headers=())          # writes the head, close-delimited, `Connection: close`
+    stream.put(data: bytes) -> bool                         # as ws.put: bounded, False: slow consumer
+    stream.close()  stream.abort()                          # synchronous; both end wait_closed()
+    await stream.wait_closed()                              # until the peer has left or close/abort was called
+    stream.peer  stream.outbox  stream.pending_bytes  stream.sent_bytes
+
+Frames, `wire/websocket.py` (pure): text_frame(payload) binary_frame(payload) ping_frame(payload) pong_frame(payload)
+close_frame(code, reason) -> bytes.
+
+Floors inside: listener -> server -> http_connection (http_reader, asgi, http_stream) -> websocket -> link, outbox,
+deadlines. httptools is imported by http_reader alone, wsproto by websocket_frames alone.
+"""
