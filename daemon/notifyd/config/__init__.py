@@ -1,7 +1,11 @@
 """The configuration: one declaration of every setting, and the sources that values come from."""
 
+from notifyd.config.catalogue import Entry, catalogue
 from notifyd.config.delivering import ChannelRule, DeliverySettings, HistorySettings, ReceiptSettings
+from notifyd.config.diff import Change, diff_settings, reloaded, value_of
+from notifyd.config.files import choose_admin_socket
 from notifyd.config.listening import HttpSettings, ServerSettings, WebSocketSettings
+from notifyd.config.load import Loaded, load_settings
 from notifyd.config.operating import (
     AdminSettings,
     BrokerSettings,
@@ -11,17 +15,24 @@ from notifyd.config.operating import (
     MetricsSettings,
     RecordSettings,
 )
+from notifyd.config.places import admin_sockets, state_folder
+from notifyd.config.problems import ConfigInvalid, ConfigProblem
 from notifyd.config.settings import Settings
 
 __all__ = [
     "AdminSettings",
     "BrokerSettings",
+    "Change",
     "ChannelRule",
+    "ConfigInvalid",
+    "ConfigProblem",
     "DeliverySettings",
+    "Entry",
     "HistorySettings",
     "HttpSettings",
     "KeySettings",
     "LimitSettings",
+    "Loaded",
     "LogSettings",
     "MetricsSettings",
     "ReceiptSettings",
@@ -29,4 +40,12 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "WebSocketSettings",
+    "admin_sockets",
+    "catalogue",
+    "choose_admin_socket",
+    "diff_settings",
+    "load_settings",
+    "reloaded",
+    "state_folder",
+    "value_of",
 ]

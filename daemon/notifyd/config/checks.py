@@ -1,0 +1,117 @@
+"""What must hold between settings, whatever each of them says alone."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from notifyd.config.forms import is_loopback
+from notifyd.config.places import MOST_SOCKET_BYTES
+from notifyd.config.problems import ConfigProblem
+from notifyd.config.values import to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from notifyd.config.settings import Settings
+
+# of the second documented service; they begin to count when their parts are built
+_NOT_YET = ("GRPC_PORT", "REDIS_HOST", "MONGODB_URI", "FIREBASE_PROJECT_ID")
+
+
+class Clash(Struct, frozen=True):
+    """A rule between settings that is broken: the keys it is about, the first of them to blame, and what to do."""
+
+    keys: tuple[str, ...]
+    message: str
+
+
+def clashes(settings: Settings, *, dev: bool = False, node_env: str = "") -> Iterator[Clash]:
+    """Every rule between the settings that *settings* break; *dev* is `serve --dev`, *node_env* is NODE_ENV."""
+    yield from _listener_clashes(settings)
+    yield from _size_clashes(settings)
+    yield from _time_clashes(settings)
+    yield from _rule_clashes(settings)
+    if dev:
+        yield from _dev_clashes(settings, node_env)
+
+
+def as_problem(clash: Clash, settings: Settings, origins: Mapping[str, str]) -> ConfigProblem:
+    """*clash* for the operator, with the value and the origin of the key to blame."""
+    path = clash.keys[0]
+    section, _, name = path.partition(".")
+    value = getattr(getattr(settings, section), name) if name else None
+    text = to_text(value) if name else None
+    return ConfigProblem(clash.message, path, text, origins.get(path, "default"))
+
+
+def warnings(settings: Settings, variables: Mapping[str, str]) -> tuple[str, ...]:
+    """What is allowed and yet worth a word, a sentence each."""
+    found = [f"{name} is set, and nothing in this version uses it" for name in _NOT_YET if variables.get(name)]
+    if not is_loopback(settings.server.host) and settings.server.tls_certificate is None:
+        found.append(
+            f"listening on {settings.server.host} without TLS: keys and notifications can be read on the way; "
+            "set server.tls_certificate and server.tls_key, or put a proxy with TLS in front"
+        )
+    return tuple(found)
+
+
+def _listener_clashes(settings: Settings) -> Iterator[Clash]:
+    server = settings.server
+    if server.ws_port_enabled and server.port == server.ws_port != 0:
+        message = (
+            "must differ from server.port; WebSocket works there too, so ws_port_enabled = false may be what you want"
+        )
+        yield Clash(("server.ws_port", "server.port", "server.ws_port_enabled"), message)
+    if server.tls_certificate and not server.tls_key:
+        yield Clash(("server.tls_certificate", "server.tls_key"), "needs server.tls_key as well")
+    if server.tls_key and not server.tls_certificate:
+        yield Clash(("server.tls_key", "server.tls_certificate"), "needs server.tls_certificate as well")
+    if server.admin_socket and len(os.fsencode(server.admin_socket)) > MOST_SOCKET_BYTES:
+        yield Clash(
+            ("server.admin_socket",), f"is longer than the {MOST_SOCKET_BYTES} bytes that a Unix socket's path may have"
+        )
+    if settings.admin.max_streams >= settings.admin.workers:
+        message = "must be below admin.workers, so that other calls get through while streams are open"
+        yield Clash(("admin.max_streams", "admin.workers"), message)
+
+
+def _size_clashes(settings: Settings) -> Iterator[Clash]:
+    data = settings.delivery.max_data_bytes
+    if data > settings.http.max_body_bytes:
+        keys = ("delivery.max_data_bytes", "http.max_body_bytes")
+        yield Clash(keys, f"must not be above http.max_body_bytes ({settings.http.max_body_bytes})")
+    if data >= settings.websocket.outbox_bytes:
+        message = f"must be below websocket.outbox_bytes ({settings.websocket.outbox_bytes})"
+        yield Clash(("delivery.max_data_bytes", "websocket.outbox_bytes"), message)
+    if data > settings.delivery.max_queue_bytes:
+        message = f"must not be above delivery.max_queue_bytes ({settings.delivery.max_queue_bytes})"
+        yield Clash(("delivery.max_data_bytes", "delivery.max_queue_bytes"), message)
+
+
+def _time_clashes(settings: Settings) -> Iterator[Clash]:
+    socket, delivery = settings.websocket, settings.delivery
+    if socket.connection_timeout_seconds <= socket.heartbeat_interval_seconds:
+        message = (
+            f"must be above websocket.heartbeat_interval_seconds ({to_text(socket.heartbeat_interval_seconds)}), "
+            "or every connection is closed before it is pinged"
+        )
+        yield Clash(("websocket.connection_timeout_seconds", "websocket.heartbeat_interval_seconds"), message)
+    if delivery.retry_max_seconds < delivery.retry_delay_seconds:
+        message = f"must not be below delivery.retry_delay_seconds ({to_text(delivery.retry_delay_seconds)})"
+        yield Clash(("delivery.retry_max_seconds", "delivery.retry_delay_seconds"), message)
+
+
+def _rule_clashes(settings: Settings) -> Iterator[Clash]:
+    patterns = [rule.pattern for rule in settings.channels]
+    for pattern in sorted({pattern for pattern in patterns if patterns.count(pattern) > 1}):
+        yield Clash(("channels",), f"two [[channels]] rules have the pattern {pattern}; only the first would count")
+
+
+def _dev_clashes(settings: Settings, node_env: str) -> Iterator[Clash]:
+    if not is_loopback(settings.server.host):
+        yield Clash(("server.host",), "--dev needs no credential for admin calls, so it listens on loopback only")
+    if node_env.strip().lower() == "production":
+        yield Clash((), "NODE_ENV=production refuses --dev")

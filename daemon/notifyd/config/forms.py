@@ -1,0 +1,96 @@
+"""Narrower shapes of texts: hosts, networks, web origins, patterns of channels, engines."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from notifyd.config.setting import Form
+
+_LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
+_PATTERN_LENGTH = 4096
+
+
+def is_loopback(host: str) -> bool:
+    """True if nobody outside this machine can reach a listener on *host*."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _host(text: str) -> str | None:
+    if _is_address(text):
+        return None
+    labels = text.rstrip(".").split(".")
+    numeric = labels[-1].isdigit()  # 127.0.0.256 is a mistyped address and no name
+    if len(text) <= 253 and not numeric and all(_LABEL.fullmatch(label) for label in labels):
+        return None
+    return "must be an IP address (IPv6 without brackets) or a host name"
+
+
+def _network(text: str) -> str | None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as exc:
+        return f"must be a network such as 10.0.0.0/8 or an address ({exc})"
+    return None
+
+
+def _origin(text: str) -> str | None:
+    if text == "*" or _ORIGIN.fullmatch(text):
+        return None
+    return (
+        "must be * or an origin such as https://app.example.com: scheme, host and port, in lower case, without a path"
+    )
+
+
+def _broker(text: str) -> str | None:
+    if text == "local":
+        return None
+    if text.startswith(("redis://", "rediss://", "unix://")):
+        return "the Redis broker is not available in this version; use local"
+    return "must be local"
+
+
+def _records(text: str) -> str | None:
+    if text == "sqlite:":
+        return None
+    if text.startswith(("mongodb://", "mongodb+srv://")):
+        return "MongoDB records are not available in this version; use sqlite:"
+    return "must be sqlite:"
+
+
+def _pattern(text: str) -> str | None:
+    if text and len(text.encode("utf-8", "replace")) <= _PATTERN_LENGTH and text.isprintable():
+        return None
+    return f"must be printable and 1 to {_PATTERN_LENGTH} bytes long"
+
+
+FORMS: Mapping[Form, Callable[[str], str | None]] = MappingProxyType(
+    {
+        "host": _host,
+        "network": _network,
+        "origin": _origin,
+        "broker": _broker,
+        "records": _records,
+        "pattern": _pattern,
+    }
+)
+"""For each form the function that says what is wrong with a text, or None if nothing is."""
