@@ -1,0 +1,56 @@
+"""The counters. Hot code adds to an attribute inline; everything else reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(slots=True, eq=False)
+class Counters:
+    """Counts since the daemon's start, one attribute each; they only rise.
+
+    An increment in the trio thread is exact. Threads add to `log_records_lost` alone, and through a lock of their own.
+    """
+
+    #: Notifications taken in for good.
+    accepted: int = 0
+    #: Publishes refused: invalid, denied, limited or no room.
+    rejected: int = 0
+    dispatched: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    cleared: int = 0
+    #: Given up after the last attempt.
+    dead: int = 0
+    #: Dispatches that failed and will be tried again.
+    retried: int = 0
+    #: Frames of publications that an outbox took.
+    deliveries: int = 0
+    delivered_bytes: int = 0
+    #: Publications sent from the history to subscribers that came back.
+    replayed: int = 0
+    connections_opened: int = 0
+    connections_closed: int = 0
+    #: Connections closed because they did not read what they were sent.
+    slow_consumers: int = 0
+    authentication_failures: int = 0
+    #: Requests refused by a rate limit.
+    rate_limited: int = 0
+    http_requests: int = 0
+    #: Calls on the admin socket.
+    rpc_calls: int = 0
+    #: Messages from WebSocket peers.
+    frames_received: int = 0
+    #: Messages from peers that were malformed or not allowed.
+    messages_refused: int = 0
+    #: Faults of the daemon itself; each has a traceback in the log.
+    errors: int = 0
+    #: Log records that a sink could not take.
+    log_records_lost: int = 0
+
+    def snapshot(self) -> dict[str, int]:
+        """Every counter by name."""
+        return {name: getattr(self, name) for name in COUNTER_NAMES}
+
+
+COUNTER_NAMES = tuple(field.name for field in fields(Counters))

@@ -1,0 +1,97 @@
+"""The counters and gauges in Prometheus's text format, read at the moment of the scrape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from notifyd.telemetry import process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from notifyd.telemetry.metrics import Counters
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+#: Counter attribute -> metric name (without notifyd_ and _total) and help.
+_NAMES: Final = {
+    "accepted": ("notifications_accepted", "Notifications taken in for good."),
+    "rejected": ("notifications_rejected", "Publishes refused."),
+    "dispatched": ("notifications_dispatched", "Notifications handed to every connection that was there for them."),
+    "expired": ("notifications_expired", "Notifications whose time ran out before they were dispatched."),
+    "cancelled": ("notifications_cancelled", "Notifications withdrawn before their time."),
+    "cleared": ("notifications_cleared", "Notifications removed by clearing the queue."),
+    "dead": ("notifications_dead", "Notifications given up after the last attempt."),
+    "retried": ("dispatch_retries", "Dispatches that failed and were put back."),
+    "deliveries": ("deliveries", "Publications that a connection's outbox took."),
+    "delivered_bytes": ("delivered_bytes", "Bytes of those publications."),
+    "replayed": ("publications_replayed", "Publications sent from the history."),
+    "connections_opened": ("connections_opened", "Connections opened."),
+    "connections_closed": ("connections_closed", "Connections closed."),
+    "slow_consumers": ("slow_consumers", "Connections closed because they did not read."),
+    "authentication_failures": ("authentication_failures", "Credentials that were wrong."),
+    "rate_limited": ("rate_limited_requests", "Requests refused by a rate limit."),
+    "http_requests": ("http_requests", "HTTP requests answered."),
+    "rpc_calls": ("rpc_calls", "Calls on the admin socket."),
+    "frames_received": ("frames_received", "Messages from WebSocket peers."),
+    "messages_refused": ("messages_refused", "Messages from peers that were malformed or not allowed."),
+    "errors": ("errors", "Faults of the daemon itself."),
+    "log_records_lost": ("log_records_lost", "Log records that could not be written."),
+}
+
+
+class Gauge(msgspec.Struct, frozen=True):
+    """A value of this moment: *read* gives one number, or with *label* a number for each of its values."""
+
+    #: Without the prefix notifyd_, with its unit, such as queue_bytes.
+    name: str
+    help: str
+    read: Callable[[], float | Mapping[str, float]]
+    label: str = ""
+
+    def family(self) -> GaugeMetricFamily:
+        """Read it now."""
+        value = self.read()
+        if isinstance(value, Mapping):
+            family = GaugeMetricFamily(f"notifyd_{self.name}", self.help, labels=[self.label])
+            for name, number in value.items():
+                family.add_metric([name], number)
+            return family
+        return GaugeMetricFamily(f"notifyd_{self.name}", self.help, value=value)
+
+
+class Exposition(Collector):
+    """Everything that Prometheus can be told, and its rendering."""
+
+    def __init__(self, counters: Counters, gauges: Sequence[Gauge] = ()) -> None:
+        self._counters = counters
+        self._gauges = tuple(gauges)
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def render(self) -> bytes:
+        """The whole exposition as text, of the type `CONTENT_TYPE`."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Counters, gauges and the process, in that order."""
+        for attribute, (name, text) in _NAMES.items():
+            yield CounterMetricFamily(f"notifyd_{name}", text, value=getattr(self._counters, attribute))
+        for gauge in self._gauges:
+            yield gauge.family()
+        # the names that prometheus_client's own process collector uses, so that stock dashboards work
+        yield GaugeMetricFamily("process_resident_memory_bytes", "Resident memory.", value=process.resident_bytes())
+        yield CounterMetricFamily(
+            "process_cpu_seconds", "Processor time, user and system.", value=process.cpu_seconds()
+        )
+        yield GaugeMetricFamily("process_open_fds", "Open file descriptors.", value=process.open_files())
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: registering must not read the gauges."""
+        return iter(())
