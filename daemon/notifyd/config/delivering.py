@@ -44,7 +44,7 @@ class DeliverySettings(Struct, frozen=True):
             "Longest wait between two tries.",
             low=0.001,
             reload=True,
-            follows="300, or retry_delay_seconds where that is more",
+            follows="300, at least retry_delay_seconds",
         ),
     ] = 300.0
     message_expiry_seconds: Annotated[

@@ -118,7 +118,7 @@ class WebSocketSettings(Struct, frozen=True):
             service="CONNECTION_TIMEOUT",
             milliseconds=True,
             reload=True,
-            follows="60, or twice heartbeat_interval_seconds where that is more",
+            follows="60, at least twice heartbeat_interval_seconds",
         ),
     ] = 60.0
     authentication_seconds: Annotated[

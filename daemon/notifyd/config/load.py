@@ -11,10 +11,12 @@ from msgspec.structs import replace
 from notifyd.config.catalogue import CHANNELS, catalogue, sections
 from notifyd.config.checks import as_problem, clashes, warnings
 from notifyd.config.files import read_sources
+from notifyd.config.from_documents import take_document
+from notifyd.config.from_variables import take_flag, take_variables
+from notifyd.config.gathering import Gathering
 from notifyd.config.places import expanded, state_folder
 from notifyd.config.problems import ConfigInvalid, ConfigProblem
 from notifyd.config.settings import Settings
-from notifyd.config.sources import Gathering, gather
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +74,7 @@ def assemble(sources: Sources, *, dev: bool = False) -> Loaded:
     Raises:
         ConfigInvalid: something is wrong; it holds every problem.
     """
-    gathering = gather(sources)
+    gathering = _gather(sources)
     variables = {**sources.dotenv, **sources.environ}
     _fill_defaults(gathering, variables)
     _expand_paths(gathering, variables)
@@ -86,6 +88,19 @@ def assemble(sources: Sources, *, dev: bool = False) -> Loaded:
         raise ConfigInvalid(gathering.problems)
     origins = {path: gathering.origins.get(path, DEFAULT) for path in (*catalogue(), CHANNELS)}
     return Loaded(settings, origins, sources.path, warnings(settings, variables))
+
+
+def _gather(sources: Sources) -> Gathering:
+    gathering = Gathering(problems=list(sources.problems))
+    if sources.file:
+        take_document(gathering, sources.file, "file")
+    if sources.overlay:
+        take_document(gathering, sources.overlay, "overlay")
+    take_variables(gathering, sources.dotenv, ".env")
+    take_variables(gathering, sources.environ, "environment")
+    for name, text in sources.flags.items():
+        take_flag(gathering, name, text)
+    return gathering
 
 
 def _fill_defaults(gathering: Gathering, variables: Mapping[str, str]) -> None:
