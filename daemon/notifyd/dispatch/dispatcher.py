@@ -1,0 +1,112 @@
+"""From the queue to the hub: lease, stamp, deliver, settle."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+import trio
+
+from notifyd.clock import now_ms
+from notifyd.errors import StoreUnavailable
+from notifyd.model.notification import State
+from notifyd.store.ports import HistoryStore, Lease, Outcome, QueueStore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.bus.ports import Bus
+    from notifyd.telemetry.metrics import Counters
+
+log = structlog.get_logger("notifyd.dispatch")
+
+#: The longest sleep: a wall clock that jumps is noticed after this.
+_LONGEST_REST_SECONDS: Final = 30.0
+
+
+class DispatchRules(msgspec.Struct, frozen=True):
+    """The settings of dispatching."""
+
+    batch_size: int
+    lease_seconds: float
+    #: How long to wait after a store failed, doubling up to the second.
+    retry_seconds: float
+    retry_max_seconds: float
+
+
+class Dispatcher:
+    """The one task of this node that takes from the queue."""
+
+    def __init__(
+        self, queue: QueueStore, history: HistoryStore, bus: Bus, rules: DispatchRules, counters: Counters
+    ) -> None:
+        self._queue = queue
+        self._history = history
+        self._bus = bus
+        self.rules = rules
+        self._counters = counters
+        self._failures = 0
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Dispatch until `stop`, or until cancelled between two batches."""
+        while not self._stopping:
+            leases = self._queue.lease(
+                limit=self.rules.batch_size, lease_seconds=self.rules.lease_seconds, now=now_ms()
+            )
+            if not leases:
+                await self._rest()
+                continue
+            with trio.CancelScope(shield=True):
+                done = await self._dispatch(leases)
+            if done:
+                self._failures = 0
+                await trio.lowlevel.checkpoint_if_cancelled()
+            else:
+                await self._back_off()
+
+    def stop(self) -> None:
+        """Finish the batch in hand and return from `run`; call it once, and ring by cancelling a resting `run`."""
+        self._stopping = True
+
+    async def _rest(self) -> None:
+        due_at = self._queue.next_due_at(now=now_ms())
+        seconds = _LONGEST_REST_SECONDS if due_at is None else (due_at - now_ms()) / 1000
+        with trio.move_on_after(min(max(seconds, 0.001), _LONGEST_REST_SECONDS)):
+            await self._queue.wait_for_work()
+
+    async def _dispatch(self, leases: Sequence[Lease]) -> bool:
+        """Deliver one batch; False when the store is away and the batch was given back."""
+        now = now_ms()
+        expired = [lease for lease in leases if lease.notification.expired(now)]
+        live = [lease for lease in leases if not lease.notification.expired(now)] if expired else leases
+        try:
+            publications = await self._history.append(live, now=now) if live else []
+            delivered = await self._bus.deliver(publications) if live else []
+        except StoreUnavailable as exc:
+            self._counters.retried += len(leases)
+            log.warning("dispatch_failed", leases=len(leases), problem=exc.message)
+            self._queue.release(leases, due_at=now)
+            return False
+        outcomes = [Outcome(lease, State.EXPIRED) for lease in expired]
+        outcomes += [Outcome(lease, State.DISPATCHED, count) for lease, count in zip(live, delivered, strict=True)]
+        await self._settle(outcomes, now)
+        self._counters.expired += len(expired)
+        self._counters.dispatched += len(live)
+        return True
+
+    async def _settle(self, outcomes: Sequence[Outcome], now: int) -> None:
+        try:
+            await self._queue.settle(outcomes, now=now)
+        except StoreUnavailable as exc:
+            # They were delivered. The lease runs out and they are done again: at least once.
+            log.warning("settle_failed", outcomes=len(outcomes), problem=exc.message)
+
+    async def _back_off(self) -> None:
+        """The store is away: what was accepted waits until it is back; expiry alone ends it."""
+        self._failures += 1
+        doubled = self.rules.retry_seconds * 2 ** min(self._failures - 1, 30)
+        seconds = min(doubled, self.rules.retry_max_seconds)
+        await trio.sleep(random.uniform(seconds / 2, seconds))

@@ -1,0 +1,92 @@
+"""One live link, as the hub sees it: a place to write frames to, and what is known of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.model.disconnect import Disconnect
+    from notifyd.model.ids import ConnectionId
+    from notifyd.model.principal import Principal
+
+
+class Link(Protocol):
+    """What a transport gives the hub. Nothing here waits."""
+
+    #: How bytes move: websocket, sse, admin.
+    transport: str
+    #: Key of the encoder that makes frames for it; see `Hub`.
+    format: str
+    #: The peer's address, "" where there is none.
+    address: str
+    #: Whether it answers `ping`.
+    answers: bool
+
+    @property
+    def put(self) -> Callable[[bytes], bool]:
+        """Write a frame now, or keep it in order behind what waits. False: over the bound, the connection must go."""
+        ...
+
+    def ping(self) -> None:
+        """Ask for a sign of life, or keep the link awake where it cannot answer."""
+        ...
+
+    def end(self, disconnect: Disconnect) -> None:
+        """Close politely, saying why; calling it again changes nothing."""
+        ...
+
+    def pending_bytes(self) -> int:
+        """What waits in the outbox."""
+        ...
+
+    def sent_bytes(self) -> int:
+        """What was written so far."""
+        ...
+
+
+class Connection:
+    """One live link, authenticated or not yet. Made by a driver, registered with `Hub.add`."""
+
+    __slots__ = (
+        "connected_at",
+        "ended",
+        "expires_at",
+        "format",
+        "id",
+        "link",
+        "look_at",
+        "opened_at",
+        "pinged_at",
+        "principal",
+        "put",
+        "received_at",
+        "subscriptions",
+    )
+
+    def __init__(self, connection_id: ConnectionId, link: Link, *, opened_at: float, connected_at: int) -> None:
+        self.id = connection_id
+        self.link = link
+        #: Copied from the link, because fan-out reads both for every delivery.
+        self.put = link.put
+        self.format = link.format
+        #: None until it has authenticated.
+        self.principal: Principal | None = None
+        #: Names of the subscribed channels.
+        self.subscriptions: set[str] | None = None
+        #: Monotonic seconds; `connected_at` is in milliseconds since the Unix epoch.
+        self.opened_at = opened_at
+        self.received_at = opened_at
+        self.pinged_at = 0.0
+        self.connected_at = connected_at
+        #: Monotonic second at which its credential ends.
+        self.expires_at: float | None = None
+        #: When the sweeper looks at it next; 0 while it is not watched.
+        self.look_at = 0
+        self.ended = False
+
+    def end(self, disconnect: Disconnect) -> None:
+        """Close it, saying why. The driver removes it from the hub when the link is gone."""
+        self.ended = True
+        self.link.end(disconnect)

@@ -1,0 +1,167 @@
+"""One batch of publications to everyone who is to have them: encoded once per format, one write per connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from notifyd.model.disconnect import SLOW_CONSUMER
+from notifyd.model.notification import Kind
+from notifyd.model.publication import Publication
+
+if TYPE_CHECKING:
+    from notifyd.hub.channel import ChannelKey, LiveChannel
+    from notifyd.hub.connection import Connection
+    from notifyd.model.ids import ClientId
+    from notifyd.telemetry.metrics import Counters
+
+Encoder = Callable[[Publication], bytes]
+
+#: Writes between two turns of everybody else: about 4 ms of work.
+_WRITES_PER_TURN: Final = 512
+
+#: Which publications of the batch one connection is to have, as indexes in order.
+_Share = tuple[int, ...]
+
+
+class _Audience:
+    """The publications of a batch that go to the same people, and who they were when the batch began."""
+
+    __slots__ = ("departures", "indexes", "live", "members")
+
+    def __init__(self, members: dict[Connection, int], live: LiveChannel | None) -> None:
+        #: Connection -> the offset up to which the history served it.
+        self.members = members
+        #: None for a broadcast.
+        self.live = live
+        self.departures = live.departures if live else 0
+        self.indexes: list[int] = []
+
+    def changed(self) -> bool:
+        return self.live is not None and self.live.departures != self.departures
+
+    def still_wants(self, member: Connection, offset: int) -> bool:
+        """Whether it neither left nor came back meanwhile (then the history served it)."""
+        return self.live is None or self.live.subscribers.get(member, offset) < offset
+
+
+class FanOut:
+    """Writes batches."""
+
+    def __init__(self, encoders: Mapping[str, Encoder], counters: Counters) -> None:
+        self._encoders = encoders
+        self._counters = counters
+
+    async def run(
+        self,
+        publications: Sequence[Publication],
+        channels: Mapping[ChannelKey, LiveChannel],
+        clients: Mapping[ClientId, Mapping[Connection, None]],
+    ) -> list[int]:
+        """Write the batch; answers how many connections took each publication."""
+        audiences = _audiences(publications, channels, clients)
+        delivered = [0] * len(publications)
+        turns = 0
+        for share, members in _shares(publications, audiences).items():
+            for start in range(0, len(members), _WRITES_PER_TURN):
+                if turns:
+                    await trio.lowlevel.checkpoint()
+                turns += 1
+                chunk = {share: members[start : start + _WRITES_PER_TURN]}
+                if turns > 1 and any(audience.changed() for audience in audiences):
+                    chunk = _recheck(publications, audiences, share, chunk[share])
+                self._write(publications, chunk, delivered)
+        return delivered
+
+    def _write(
+        self, publications: Sequence[Publication], shares: Mapping[_Share, list[Connection]], delivered: list[int]
+    ) -> None:
+        for share, members in shares.items():
+            frames = _Frames(self._encoders, [publications[index] for index in share])
+            slow = [member for member in members if not member.put(frames[member.format])]
+            for member in slow:
+                self._counters.slow_consumers += 1
+                member.end(SLOW_CONSUMER)
+            took = len(members) - len(slow)
+            self._counters.deliveries += took * len(share)
+            for index in share:
+                delivered[index] += took
+
+
+class _Frames(dict[str, bytes]):
+    """Format -> the joined frames of some publications, made when the first connection of that format comes."""
+
+    def __init__(self, encoders: Mapping[str, Encoder], publications: Sequence[Publication]) -> None:
+        super().__init__()
+        self._encoders = encoders
+        self._publications = publications
+
+    def __missing__(self, key: str) -> bytes:
+        joined = self[key] = b"".join(map(self._encoders[key], self._publications))
+        return joined
+
+
+def _audiences(
+    publications: Sequence[Publication],
+    channels: Mapping[ChannelKey, LiveChannel],
+    clients: Mapping[ClientId, Mapping[Connection, None]],
+) -> list[_Audience]:
+    found: dict[tuple[ClientId, str | None], _Audience] = {}
+    for index, publication in enumerate(publications):
+        notification = publication.notification
+        client_id = notification.client_id
+        key = (client_id, notification.channel if notification.kind is Kind.CHANNEL else None)
+        audience = found.get(key)
+        if audience is None:
+            if notification.kind is Kind.CHANNEL:
+                live = channels.get((client_id, notification.channel))
+                audience = _Audience(live.subscribers.copy() if live else {}, live)
+            else:
+                audience = _Audience(dict.fromkeys(clients.get(client_id, ()), -1), None)
+            found[key] = audience
+        audience.indexes.append(index)
+    return [audience for audience in found.values() if audience.members]
+
+
+def _shares(publications: Sequence[Publication], audiences: Sequence[_Audience]) -> dict[_Share, list[Connection]]:
+    """Who is to have which publications: almost always one entry, because batches are mostly of one channel."""
+    if len(audiences) == 1:
+        return _split(publications, audiences[0])
+    by_member: dict[Connection, list[int]] = {}
+    for audience in audiences:
+        for share, members in _split(publications, audience).items():
+            for member in members:
+                by_member.setdefault(member, []).extend(share)
+    shares: dict[_Share, list[Connection]] = {}
+    for member, indexes in by_member.items():
+        shares.setdefault(tuple(sorted(indexes)), []).append(member)
+    return shares
+
+
+def _split(publications: Sequence[Publication], audience: _Audience) -> dict[_Share, list[Connection]]:
+    """All members have all of it, but for those who subscribed so late that the history served them a part."""
+    everything = tuple(audience.indexes)
+    first = publications[everything[0]].offset
+    on_time = [member for member, served in audience.members.items() if served < first]
+    shares = {everything: on_time} if on_time else {}
+    if len(on_time) < len(audience.members):
+        for member, served in audience.members.items():
+            rest = tuple(index for index in everything if publications[index].offset > served)
+            if rest and rest != everything:
+                shares.setdefault(rest, []).append(member)
+    return shares
+
+
+def _recheck(
+    publications: Sequence[Publication], audiences: Sequence[_Audience], share: _Share, members: Sequence[Connection]
+) -> dict[_Share, list[Connection]]:
+    """What is left of a share for each member, after somebody left a channel while others had their turn."""
+    audience_of = {index: audience for audience in audiences for index in audience.indexes}
+    shares: dict[_Share, list[Connection]] = {}
+    for member in members:
+        rest = tuple(index for index in share if audience_of[index].still_wants(member, publications[index].offset))
+        if rest:
+            shares.setdefault(rest, []).append(member)
+    return shares

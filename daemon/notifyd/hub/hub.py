@@ -1,0 +1,172 @@
+"""Who is connected, who wants which channel, and how a publication reaches them.
+
+Everything but `fan_out` is synchronous: a caller that does several steps without awaiting does them at one moment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from notifyd.errors import Conflict
+from notifyd.hub.channel import ChannelKey, LiveChannel
+from notifyd.hub.fanout import Encoder, FanOut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from notifyd.hub.connection import Connection
+    from notifyd.model.ids import ClientId, ConnectionId, KeyId
+    from notifyd.model.principal import Principal
+    from notifyd.model.publication import Publication
+    from notifyd.telemetry.metrics import Counters
+
+K = TypeVar("K")
+
+
+class Hub:
+    """The registry of live connections of this node."""
+
+    def __init__(self, encoders: Mapping[str, Encoder], counters: Counters) -> None:
+        self._connections: dict[ConnectionId, Connection] = {}
+        self._clients: dict[ClientId, dict[Connection, None]] = {}
+        self._keys: dict[KeyId, dict[Connection, None]] = {}
+        self._channels: dict[ChannelKey, LiveChannel] = {}
+        self._subscriptions = 0
+        self._fan_out = FanOut(encoders, counters)
+        self._counters = counters
+
+    def add(self, connection: Connection) -> None:
+        """Register a connection that has not authenticated yet."""
+        self._connections[connection.id] = connection
+        self._counters.connections_opened += 1
+
+    def authenticate(self, connection: Connection, principal: Principal) -> None:
+        """Make it a connection of a client: broadcasts reach it from now on, and it may subscribe.
+
+        Raises:
+            Conflict: it is authenticated as another client already.
+        """
+        before = connection.principal
+        if before is not None and before.client_id != principal.client_id:
+            raise Conflict("already authenticated for another client", code="already_authenticated")
+        if before is not None:
+            self._forget_credential(connection, before)
+        connection.principal = principal
+        self._clients.setdefault(principal.client_id, {})[connection] = None
+        if principal.key_id:
+            self._keys.setdefault(principal.key_id, {})[connection] = None
+
+    def subscribe(self, connection: Connection, channel: str, *, offset: int) -> None:
+        """Deliver what is stamped after *offset*, the position that the subscriber was told (it has all before)."""
+        assert connection.principal is not None, "only authenticated connections subscribe"
+        key = (connection.principal.client_id, channel)
+        live = self._channels.get(key)
+        if live is None:
+            live = self._channels[key] = LiveChannel()
+        if connection.subscriptions is None:
+            connection.subscriptions = set()
+        if channel not in connection.subscriptions:
+            connection.subscriptions.add(channel)
+            self._subscriptions += 1
+        live.subscribers[connection] = offset
+
+    def unsubscribe(self, connection: Connection, channel: str) -> bool:
+        """Stop a channel; False when it was not subscribed."""
+        if connection.subscriptions is None or channel not in connection.subscriptions:
+            return False
+        assert connection.principal is not None, "only authenticated connections subscribe"
+        connection.subscriptions.discard(channel)
+        self._subscriptions -= 1
+        self._drop_subscriber((connection.principal.client_id, channel), connection)
+        return True
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection whose link is gone; calling it again changes nothing."""
+        if self._connections.pop(connection.id, None) is None:
+            return
+        connection.ended = True
+        self._counters.connections_closed += 1
+        principal = connection.principal
+        if principal is None:
+            return
+        for channel in connection.subscriptions or ():
+            self._subscriptions -= 1
+            self._drop_subscriber((principal.client_id, channel), connection)
+        connection.subscriptions = None
+        self._forget_credential(connection, principal)
+
+    def _drop_subscriber(self, key: ChannelKey, connection: Connection) -> None:
+        live = self._channels[key]
+        live.drop(connection)
+        if not live.subscribers:
+            del self._channels[key]
+
+    def _forget_credential(self, connection: Connection, principal: Principal) -> None:
+        _discard(self._clients, principal.client_id, connection)
+        if principal.key_id:
+            _discard(self._keys, principal.key_id, connection)
+
+    async def fan_out(self, publications: Sequence[Publication]) -> list[int]:
+        """Write *publications*, in this order, to everyone who is to have them; answers the deliveries of each.
+
+        Who gets what is settled before the first await, so that whoever subscribes meanwhile is served by the history
+        alone. A batch to one connection is one write. Slow consumers are ended, each alone.
+        """
+        return await self._fan_out.run(publications, self._channels, self._clients)
+
+    def connection(self, connection_id: ConnectionId) -> Connection | None:
+        """The connection of that id, if it is live."""
+        return self._connections.get(connection_id)
+
+    def connections(self) -> Iterable[Connection]:
+        """All live connections, a copy."""
+        return list(self._connections.values())
+
+    def of_key(self, key_id: KeyId) -> list[Connection]:
+        """The connections that authenticated with this key."""
+        return list(self._keys.get(key_id, ()))
+
+    def of_client(self, client_id: ClientId) -> list[Connection]:
+        """The authenticated connections of this client."""
+        return list(self._clients.get(client_id, ()))
+
+    def key_connection_count(self, key_id: KeyId) -> int:
+        """How many connections authenticated with this key."""
+        return len(self._keys.get(key_id, ()))
+
+    def subscriber_count(self, client_id: ClientId, channel: str) -> int:
+        """How many connections are subscribed to the channel."""
+        live = self._channels.get((client_id, channel))
+        return len(live.subscribers) if live else 0
+
+    def subscribers(self, client_id: ClientId, channel: str) -> list[Connection]:
+        """The connections that are subscribed to the channel."""
+        live = self._channels.get((client_id, channel))
+        return list(live.subscribers) if live else []
+
+    def occupied(self) -> Iterator[tuple[ChannelKey, int]]:
+        """Every channel that has subscribers, with their count."""
+        return ((key, len(live.subscribers)) for key, live in self._channels.items())
+
+    @property
+    def connection_count(self) -> int:
+        """Live connections, authenticated or not."""
+        return len(self._connections)
+
+    @property
+    def channel_count(self) -> int:
+        """Channels that have subscribers."""
+        return len(self._channels)
+
+    @property
+    def subscription_count(self) -> int:
+        """Subscriptions of all connections."""
+        return self._subscriptions
+
+
+def _discard(groups: dict[K, dict[Connection, None]], key: K, connection: Connection) -> None:
+    members = groups.get(key)
+    if members is not None:
+        members.pop(connection, None)
+        if not members:
+            del groups[key]

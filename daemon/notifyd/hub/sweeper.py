@@ -1,0 +1,95 @@
+"""One task that does all heartbeats and time limits of all connections, asleep until the earliest is due."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from notifyd.model.disconnect import CREDENTIAL_ENDED, DEAD_LINK, NOT_AUTHENTICATED, Disconnect
+from notifyd.policy.liveness import LivenessRules, Pulse, Step, next_step
+
+if TYPE_CHECKING:
+    from notifyd.hub.connection import Connection
+
+_ENDINGS: Final[dict[Step, Disconnect]] = {
+    Step.NOT_AUTHENTICATED: NOT_AUTHENTICATED,
+    Step.EXPIRED: CREDENTIAL_ENDED,
+    Step.DEAD: DEAD_LINK,
+}
+
+#: Connections looked at between two turns of everybody else.
+_LOOKS_PER_TURN: Final = 256
+
+
+class Sweeper:
+    """Watches connections from `watch` until they ended. Looks are kept in buckets of one second."""
+
+    def __init__(self, rules: LivenessRules) -> None:
+        self.rules = rules
+        self._buckets: dict[int, list[Connection]] = {}
+        self._earliest = math.inf
+        self._doorbell = trio.Event()
+
+    def watch(self, connection: Connection, now: float) -> None:
+        """Look after a new connection, or look again soon at one whose deadlines changed."""
+        _, at = next_step(_pulse(connection), self.rules, now)
+        self._schedule(connection, at)
+
+    def look_again(self, connections: list[Connection], now: float) -> None:
+        """The rules or the credentials changed: look at these at once."""
+        for connection in connections:
+            self._schedule(connection, now)
+
+    def _schedule(self, connection: Connection, at: float) -> None:
+        bucket = max(1, math.ceil(at))
+        if connection.look_at == bucket:
+            return
+        connection.look_at = bucket
+        self._buckets.setdefault(bucket, []).append(connection)
+        if bucket < self._earliest:
+            self._earliest = bucket
+            self._doorbell.set()
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            self._doorbell = trio.Event()
+            with trio.move_on_at(self._earliest):
+                await self._doorbell.wait()
+            await self._sweep(trio.current_time())
+
+    async def _sweep(self, now: float) -> None:
+        due = sorted(bucket for bucket in self._buckets if bucket <= now)
+        for bucket in due:
+            members = self._buckets.pop(bucket)
+            for start in range(0, len(members), _LOOKS_PER_TURN):
+                for connection in members[start : start + _LOOKS_PER_TURN]:
+                    if connection.look_at == bucket and not connection.ended:
+                        self._look(connection, now)
+                await trio.lowlevel.checkpoint()
+        self._earliest = min(self._buckets, default=math.inf)
+
+    def _look(self, connection: Connection, now: float) -> None:
+        step, at = next_step(_pulse(connection), self.rules, now)
+        ending = _ENDINGS.get(step)
+        if ending is not None:
+            connection.end(ending)
+            return
+        if step is Step.PING:
+            connection.pinged_at = now
+            connection.link.ping()
+        connection.look_at = 0
+        self._schedule(connection, at)
+
+
+def _pulse(connection: Connection) -> Pulse:
+    return Pulse(
+        opened_at=connection.opened_at,
+        received_at=connection.received_at,
+        pinged_at=connection.pinged_at,
+        authenticated=connection.principal is not None,
+        answers=connection.link.answers,
+        expires_at=connection.expires_at,
+    )

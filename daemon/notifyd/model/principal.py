@@ -1,0 +1,39 @@
+"""Who is asking, once the credential was verified."""
+
+from __future__ import annotations
+
+import msgspec
+
+from notifyd.model.ids import ClientId, KeyId
+
+
+class Grants(msgspec.Struct, frozen=True):
+    """What a credential allows. Patterns hold `*`, which stands for any run of characters."""
+
+    publish: tuple[str, ...] = ()
+    subscribe: tuple[str, ...] = ()
+    broadcast: bool = False
+
+
+ALL_GRANTS = Grants(publish=("*",), subscribe=("*",), broadcast=True)
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """A verified credential of one client."""
+
+    client_id: ClientId
+    #: Empty for an operator.
+    key_id: KeyId
+    grants: Grants
+    #: Milliseconds since the Unix epoch; None means never.
+    expires_at: int | None = None
+
+    @property
+    def credential(self) -> str:
+        """What limits and idempotency keys are counted under."""
+        return self.key_id or "operator"
+
+
+def operator(client_id: ClientId) -> Principal:
+    """An operator acting for *client_id*: may do everything."""
+    return Principal(client_id, KeyId(""), ALL_GRANTS)

@@ -1,0 +1,51 @@
+"""What the scopes of a key allow: `publish:orders.*`, `subscribe:*`, `broadcast`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from notifyd.errors import Invalid
+from notifyd.model.principal import Grants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: What a key may do when nothing else was asked for.
+DEFAULT_SCOPES: Final = ("publish:*", "subscribe:*", "broadcast")
+
+_ACTIONS: Final = ("publish", "subscribe")
+
+
+def parse_scopes(scopes: Iterable[str]) -> Grants:
+    """The grants that *scopes* spell out.
+
+    Raises:
+        Invalid: a scope is of none of the known forms; the message names it and the forms.
+    """
+    patterns: dict[str, list[str]] = {action: [] for action in _ACTIONS}
+    broadcast = False
+    for scope in scopes:
+        action, _, pattern = scope.partition(":")
+        if scope == "broadcast":
+            broadcast = True
+        elif action in patterns and pattern:
+            patterns[action].append(pattern)
+        else:
+            raise Invalid(
+                f"scope {scope!r} is not known: use publish:PATTERN, subscribe:PATTERN or broadcast, "
+                "where a PATTERN is a channel name in which * stands for any characters",
+                code="invalid_scope",
+            )
+    return Grants(tuple(patterns["publish"]), tuple(patterns["subscribe"]), broadcast)
+
+
+def matches(patterns: tuple[str, ...], channel: str) -> bool:
+    """Whether one of *patterns* covers *channel*."""
+    return "*" in patterns or any(pattern == channel or _compiled(pattern).fullmatch(channel) for pattern in patterns)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in re.split(r"\*+", pattern)), re.DOTALL)

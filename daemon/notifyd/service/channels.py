@@ -1,0 +1,68 @@
+"""What is kept of channels, and who is subscribed to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from notifyd.clock import now_ms
+from notifyd.policy.channels import check_channel
+from notifyd.store.ports import ChannelInfo, History, HistoryStore
+
+if TYPE_CHECKING:
+    from notifyd.hub.hub import Hub
+    from notifyd.model.ids import ClientId
+    from notifyd.model.position import StreamPosition
+
+
+class ChannelView(msgspec.Struct, frozen=True):
+    """One channel: its history and its subscribers."""
+
+    info: ChannelInfo
+    subscriber_count: int
+
+
+class Channels:
+    """Read-only views."""
+
+    def __init__(self, hub: Hub, history: HistoryStore) -> None:
+        self._hub = hub
+        self._history = history
+
+    def list(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[ChannelView]:
+        """Channels that have a history or subscribers, by client and name."""
+        infos = {(info.client_id, info.channel): info for info in self._history.channels(client_id, prefix=prefix)}
+        for (owner, channel), _ in self._hub.occupied():
+            if (client_id is None or owner == client_id) and channel.startswith(prefix):
+                infos.setdefault((owner, channel), self._bare(owner, channel))
+        return [self._view(infos[key]) for key in sorted(infos)[:limit]]
+
+    def get(self, client_id: ClientId, channel: str) -> ChannelView:
+        """One channel; one that nobody used yet is empty.
+
+        Raises:
+            Invalid: *channel* cannot name a channel.
+        """
+        check_channel(channel)
+        found = self._history.channels(client_id, prefix=channel, limit=1)
+        exact = next((info for info in found if info.channel == channel), None)
+        return self._view(exact or self._bare(client_id, channel))
+
+    def history(self, client_id: ClientId, channel: str, *, limit: int, since: StreamPosition | None = None) -> History:
+        """The newest *limit* publications, or with *since* the first *limit* after it.
+
+        Raises:
+            Invalid: *channel* cannot name a channel.
+        """
+        check_channel(channel)
+        if since is None:
+            return self._history.latest(client_id, channel, limit=limit, now=now_ms())
+        found = self._history.since(client_id, channel, since, now=now_ms())
+        return msgspec.structs.replace(found, publications=found.publications[:limit])
+
+    def _view(self, info: ChannelInfo) -> ChannelView:
+        return ChannelView(info, self._hub.subscriber_count(info.client_id, info.channel))
+
+    def _bare(self, client_id: ClientId, channel: str) -> ChannelInfo:
+        return ChannelInfo(client_id, channel, self._history.position(client_id, channel), 0, 0, 0)

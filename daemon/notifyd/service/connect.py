@@ -1,0 +1,113 @@
+"""From a new link to an authenticated connection, and its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notifyd.clock import monotonic, now_ms
+from notifyd.errors import Denied, Draining, Exhausted, NotAuthenticated
+from notifyd.hub.connection import Connection, Link
+from notifyd.model.disconnect import CREDENTIAL_ENDED
+from notifyd.policy.ids import new_connection_id
+
+if TYPE_CHECKING:
+    from notifyd.hub.hub import Hub
+    from notifyd.hub.sweeper import Sweeper
+    from notifyd.model.ids import KeyId
+    from notifyd.model.principal import Principal
+    from notifyd.service.keyring import KeyRing
+    from notifyd.telemetry.metrics import Counters
+
+
+class TooManyConnections(Exhausted):
+    """The key has as many connections as it may have."""
+
+    code = "too_many_connections"
+
+
+class Connector:
+    """Lets connections in, up to the bounds."""
+
+    def __init__(
+        self, hub: Hub, ring: KeyRing, sweeper: Sweeper, counters: Counters, *, max_connections_per_key: int
+    ) -> None:
+        self._hub = hub
+        self._ring = ring
+        self._sweeper = sweeper
+        self._counters = counters
+        self.max_connections_per_key = max_connections_per_key
+        #: Once true, nobody new is let in.
+        self.draining = False
+
+    def admit(self, link: Link) -> Connection:
+        """Register a new link; its authentication deadline and heartbeats run from now on.
+
+        Raises:
+            Draining: the daemon is going down.
+        """
+        if self.draining:
+            raise Draining("the daemon is shutting down: reconnect", retry_after_seconds=2)
+        now = monotonic()
+        connection = Connection(new_connection_id(), link, opened_at=now, connected_at=now_ms())
+        self._hub.add(connection)
+        self._sweeper.watch(connection, now)
+        return connection
+
+    def authenticate(self, connection: Connection, api_key: str) -> Principal:
+        """Make it a connection of the key's client.
+
+        Raises:
+            NotAuthenticated, Denied: the key is not good, here and now.
+            TooManyConnections: the key has as many connections as it may have.
+            Conflict: it is another client's connection already.
+        """
+        principal = self.principal(api_key, connection.link.address)
+        self.enter(connection, principal)
+        return principal
+
+    def principal(self, api_key: str, address: str) -> Principal:
+        """Who *api_key* stands for.
+
+        Raises:
+            NotAuthenticated, Denied: the key is not good, here and now.
+        """
+        try:
+            return self._ring.authenticate(api_key, address=address, now=now_ms())
+        except (NotAuthenticated, Denied):
+            self._counters.authentication_failures += 1
+            raise
+
+    def enter(self, connection: Connection, principal: Principal) -> None:
+        """Make it a connection of a principal that was verified already.
+
+        Raises:
+            TooManyConnections, Conflict: see `authenticate`.
+        """
+        key_id = principal.key_id
+        again = connection.principal is not None and connection.principal.key_id == key_id
+        if key_id and not again and self._hub.key_connection_count(key_id) >= self.max_connections_per_key:
+            raise TooManyConnections(
+                f"this key has {self.max_connections_per_key} connections already: close some first"
+            )
+        self._hub.authenticate(connection, principal)
+        if principal.expires_at is not None:
+            connection.expires_at = monotonic() + (principal.expires_at - now_ms()) / 1000
+        self._sweeper.watch(connection, monotonic())
+
+    def leave(self, connection: Connection) -> None:
+        """The link is gone."""
+        self._hub.remove(connection)
+
+    def end_key(self, key_id: KeyId, at: int) -> None:
+        """The connections of a key end at that instant (milliseconds since the Unix epoch)."""
+        seconds = (at - now_ms()) / 1000
+        connections = self._hub.of_key(key_id)
+        for connection in connections:
+            if seconds <= 0:
+                connection.end(CREDENTIAL_ENDED)
+                continue
+            ends_at = monotonic() + seconds
+            connection.expires_at = min(ends_at, connection.expires_at or ends_at)
+        if seconds > 0:
+            for connection in connections:
+                self._sweeper.watch(connection, monotonic())

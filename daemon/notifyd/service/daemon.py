@@ -1,0 +1,132 @@
+"""The daemon itself: how it is, and asking it to go."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from notifyd.clock import now_ms
+from notifyd.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.store.ports import Broker
+
+
+class Listener(msgspec.Struct, frozen=True):
+    """One bound address."""
+
+    #: http, ws or admin.
+    name: str
+    url: str
+
+
+class EngineState(msgspec.Struct, frozen=True):
+    """One engine and whether it works."""
+
+    name: str
+    engine: str
+    healthy: bool
+    detail: str = ""
+
+
+class About(msgspec.Struct, frozen=True):
+    """What does not change while the daemon runs."""
+
+    version: str
+    durability: str
+    broker_engine: str
+    records_engine: str
+    state_dir: Path
+    config_file: Path | None
+    development: bool
+
+
+class Drain(msgspec.Struct, frozen=True):
+    """What a drain is going to do."""
+
+    connections: int
+    seconds: float
+
+
+class Reloaded(msgspec.Struct, frozen=True):
+    """What reading the configuration again did: keys in force now, and keys that wait for a restart."""
+
+    applied: list[str]
+    need_restart: list[str]
+
+
+class ConfigEntry(msgspec.Struct, frozen=True):
+    """One setting in force. Secrets are shown as ***."""
+
+    key: str
+    value: str
+    origin: str
+    reloadable: bool
+
+
+class Daemon:
+    """State and lifecycle, for health checks and operators. `app` fills in what only it can do."""
+
+    def __init__(self, about: About, broker: Broker) -> None:
+        self.about = about
+        self._broker = broker
+        self.started_at = now_ms()
+        self.pid = os.getpid()
+        self.ready = False
+        self.draining = False
+        self.listeners: list[Listener] = []
+        #: Set by `app`: begin to drain over so many seconds (None: the setting).
+        self.on_drain: Callable[[float | None], Drain] | None = None
+        #: Set by `app`: read the configuration again.
+        self.on_reload: Callable[[], Reloaded] | None = None
+        #: Set by `app`: the settings in force, with their origins.
+        self.on_show: Callable[[], list[ConfigEntry]] | None = None
+
+    @property
+    def state(self) -> str:
+        """starting, ready, degraded (an engine is away) or draining."""
+        if self.draining:
+            return "draining"
+        if not self.ready:
+            return "starting"
+        return "ready" if all(engine.healthy for engine in self.engines()) else "degraded"
+
+    def engines(self) -> list[EngineState]:
+        """Each engine and whether it works."""
+        failing = self._broker.failing_since()
+        detail = "" if failing is None else "commits fail: see the log; publishing answers 503 until it works again"
+        return [
+            EngineState("broker", self.about.broker_engine, failing is None, detail),
+            EngineState("records", self.about.records_engine, healthy=True),
+        ]
+
+    def drain(self, seconds: float | None = None) -> Drain:
+        """Begin to go down politely; asking again changes nothing.
+
+        Raises:
+            Unavailable: the daemon is not up yet.
+        """
+        if self.on_drain is None:
+            raise Unavailable("the daemon is starting", retry_after_seconds=1)
+        return self.on_drain(seconds)
+
+    def reload(self) -> Reloaded:
+        """Read the configuration again and put in force what can change while running.
+
+        Raises:
+            Invalid: the configuration has problems; nothing was changed, and the message names them all.
+        """
+        if self.on_reload is None:
+            raise Unavailable("the daemon is starting", retry_after_seconds=1)
+        return self.on_reload()
+
+    def show_config(self) -> list[ConfigEntry]:
+        """The settings in force."""
+        if self.on_show is None:
+            raise Unavailable("the daemon is starting", retry_after_seconds=1)
+        return self.on_show()

@@ -1,0 +1,182 @@
+"""Make, look up, rotate and revoke API keys."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from notifyd.clock import now_ms
+from notifyd.errors import Conflict, Exhausted, Invalid, NotFound
+from notifyd.model.ids import DEFAULT_CLIENT, ClientId, KeyId
+from notifyd.model.key import ApiKey
+from notifyd.policy.ids import new_key_id
+from notifyd.policy.scopes import DEFAULT_SCOPES, parse_scopes
+from notifyd.service.keyring import KeyRing, digest_of
+
+if TYPE_CHECKING:
+    from notifyd.store.ports import KeyStore
+
+MAX_NAME_LENGTH = 200
+
+
+class KeyRules(msgspec.Struct, frozen=True):
+    """The settings of keys."""
+
+    key_bytes: int
+    rotation_overlap_ms: int
+    max_keys: int
+
+
+class IssuedKey(msgspec.Struct, frozen=True):
+    """The one time that a key is shown."""
+
+    key: str
+    record: ApiKey
+
+
+class NewKey(msgspec.Struct, frozen=True):
+    """What a key is to be."""
+
+    name: str
+    client_id: ClientId = DEFAULT_CLIENT
+    scopes: Sequence[str] = ()
+    allowed_cidrs: Sequence[str] = ()
+    expires_at: int | None = None
+
+
+class Keys:
+    """Changes go to the store first and are in force when a call returns."""
+
+    def __init__(self, store: KeyStore, ring: KeyRing, rules: KeyRules, on_end: Callable[[KeyId, int], None]) -> None:
+        self._store = store
+        self._ring = ring
+        self.rules = rules
+        #: Told from which instant on the live connections of a key are to be closed.
+        self._on_end = on_end
+
+    async def create(self, wanted: NewKey) -> IssuedKey:
+        """Make a key.
+
+        Raises:
+            Invalid: the name, a scope, a network or the expiry is not valid.
+            Exhausted: there are as many keys as there may be.
+            StoreUnavailable: it could not be kept; there is no such key.
+        """
+        now = now_ms()
+        _check_name(wanted.name)
+        parse_scopes(wanted.scopes)
+        if wanted.expires_at is not None and wanted.expires_at <= now:
+            raise Invalid("expiresAt is in the past")
+        if len(self._ring) >= self.rules.max_keys:
+            raise Exhausted(f"there are {self.rules.max_keys} keys already: remove some first", code="too_many_keys")
+        key = self._new_key()
+        record = ApiKey(
+            id=new_key_id(),
+            client_id=_known_client(wanted.client_id),
+            name=wanted.name,
+            digest=digest_of(key),
+            scopes=tuple(wanted.scopes) or DEFAULT_SCOPES,
+            created_at=now,
+            expires_at=wanted.expires_at,
+            allowed_cidrs=tuple(_network(cidr) for cidr in wanted.allowed_cidrs),
+        )
+        await self._keep(record)
+        return IssuedKey(key, record)
+
+    def list(self, client_id: ClientId | None = None, *, include_revoked: bool = False) -> list[ApiKey]:
+        """The records, oldest first, with their last use."""
+        return [
+            self._current(record)
+            for record in self._ring.records()
+            if (client_id is None or record.client_id == client_id) and (include_revoked or record.revoked_at is None)
+        ]
+
+    def get(self, id_or_key: str) -> ApiKey:
+        """One record, named by its id or by the key itself.
+
+        Raises:
+            NotFound: there is none.
+        """
+        record = self._ring.find(id_or_key)
+        if record is None:
+            raise NotFound("there is no such API key", code="key_not_found")
+        return self._current(record)
+
+    async def rotate(self, id_or_key: str, *, overlap_ms: int | None = None) -> IssuedKey:
+        """Give a key record a new key; the one before stays good for the overlap.
+
+        Raises:
+            NotFound, Conflict (revoked), StoreUnavailable: nothing has changed.
+        """
+        record = self.get(id_or_key)
+        if record.revoked_at is not None:
+            raise Conflict("the API key is revoked: make a new one", code="key_revoked")
+        overlap = self.rules.rotation_overlap_ms if overlap_ms is None else overlap_ms
+        if overlap < 0:
+            raise Invalid("the overlap is negative")
+        key = self._new_key()
+        changed = msgspec.structs.replace(
+            record,
+            digest=digest_of(key),
+            previous_digest=record.digest if overlap else "",
+            previous_until=now_ms() + overlap if overlap else None,
+        )
+        await self._keep(changed)
+        # Whoever is connected now used the key before.
+        self._on_end(record.id, changed.previous_until or now_ms())
+        return IssuedKey(key, changed)
+
+    async def revoke(self, id_or_key: str) -> ApiKey:
+        """End a key at once; its connections are closed. Revoking again changes nothing.
+
+        Raises:
+            NotFound, StoreUnavailable: nothing has changed.
+        """
+        record = self.get(id_or_key)
+        if record.revoked_at is None:
+            record = msgspec.structs.replace(record, revoked_at=now_ms())
+            await self._keep(record)
+        self._on_end(record.id, now_ms())
+        return record
+
+    async def keep_last_uses(self) -> None:
+        """Hand the last uses to the store; called now and then, because nothing depends on them."""
+        touched, self._ring.touched = self._ring.touched, {}
+        if touched:
+            for key_id, used_at in touched.items():
+                record = self._ring.find(key_id)
+                if record is not None:
+                    self._ring.replace(msgspec.structs.replace(record, last_used_at=used_at))
+            await self._store.touch(touched)
+
+    async def _keep(self, record: ApiKey) -> None:
+        await self._store.put(record)
+        self._ring.replace(record)
+
+    def _current(self, record: ApiKey) -> ApiKey:
+        return msgspec.structs.replace(record, last_used_at=self._ring.last_used_at(record))
+
+    def _new_key(self) -> str:
+        return secrets.token_hex(self.rules.key_bytes)
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise Invalid(f"the name must be 1 to {MAX_NAME_LENGTH} printable characters", code="invalid_name")
+
+
+def _known_client(client_id: ClientId) -> ClientId:
+    if client_id != DEFAULT_CLIENT:
+        raise NotFound(f"there is no client {client_id!r}: `default` is the one there is", code="client_not_found")
+    return client_id
+
+
+def _network(cidr: str) -> str:
+    try:
+        return str(ipaddress.ip_network(cidr))
+    except ValueError as exc:
+        raise Invalid(f"{cidr!r} is not a network in CIDR notation: {exc}", code="invalid_cidr") from exc

@@ -1,0 +1,92 @@
+"""Take a notification in: access, checks, and the durable queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notifyd.clock import now_ms
+from notifyd.errors import Draining, NotifydError
+from notifyd.policy.ids import new_notification_id
+from notifyd.policy.publishing import PublishRules, check_grant, check_idempotency_key, fingerprint, notification_of
+from notifyd.store.ports import IdempotencyKey, Pending, QueueStore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.model.command import Publish
+    from notifyd.model.principal import Principal
+    from notifyd.telemetry.metrics import Counters
+
+
+class Publisher:
+    """The one way in, whatever the interface."""
+
+    def __init__(
+        self, queue: QueueStore, rules: PublishRules, counters: Counters, *, idempotency_seconds: float
+    ) -> None:
+        self._queue = queue
+        self.rules = rules
+        self._counters = counters
+        self.idempotency_ms = int(idempotency_seconds * 1000)
+        #: Once true, everything is refused: the daemon is going down.
+        self.draining = False
+        self._newest = 0
+
+    def submit(self, principal: Principal, command: Publish) -> Pending:
+        """Check and enqueue one command, without waiting; the answer's `result` says when it is kept.
+
+        Raises:
+            Invalid, TooLarge, Denied, QueueFull, IdempotencyMismatch, Draining: as their names say; nothing was taken.
+        """
+        try:
+            return self._submit(principal, command)
+        except NotifydError:
+            self._counters.rejected += 1
+            raise
+
+    def _submit(self, principal: Principal, command: Publish) -> Pending:
+        self._check_open()
+        check_grant(principal, command)
+        now = self._now()
+        notification = notification_of(command, principal, new_notification_id(now), now=now, rules=self.rules)
+        idempotency = self._idempotency(principal, command, now) if command.idempotency_key else None
+        return self._queue.enqueue((notification,), now=now, idempotency=idempotency)[0]
+
+    def submit_batch(self, principal: Principal, commands: Sequence[Publish]) -> Sequence[Pending]:
+        """Check and enqueue several, all or none.
+
+        Raises:
+            Invalid, TooLarge, Denied: the first command that is wrong; the message names its index.
+            QueueFull, Draining: nothing was taken.
+        """
+        try:
+            self._check_open()
+            now = self._now()
+            notifications = []
+            for index, command in enumerate(commands):
+                try:
+                    check_grant(principal, command)
+                    notifications.append(
+                        notification_of(command, principal, new_notification_id(now), now=now, rules=self.rules)
+                    )
+                except NotifydError as exc:
+                    exc.message = f"notifications[{index}]: {exc.message}"
+                    raise
+            return self._queue.enqueue(notifications, now=now)
+        except NotifydError:
+            self._counters.rejected += max(1, len(commands))
+            raise
+
+    def _check_open(self) -> None:
+        if self.draining:
+            raise Draining("the daemon is shutting down and accepts nothing new", retry_after_seconds=5)
+
+    def _now(self) -> int:
+        """The wall clock, but never backwards: one priority stays first in, first out."""
+        self._newest = max(self._newest, now_ms())
+        return self._newest
+
+    def _idempotency(self, principal: Principal, command: Publish, now: int) -> IdempotencyKey:
+        key = check_idempotency_key(command.idempotency_key)
+        credential = f"{principal.client_id}/{principal.credential}"
+        return IdempotencyKey(credential, key, fingerprint(command), now + self.idempotency_ms)

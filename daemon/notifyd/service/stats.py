@@ -1,0 +1,90 @@
+"""The figures of this node at one moment."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from notifyd.clock import monotonic, now_ms
+from notifyd.store.ports import Broker, QueueStats
+from notifyd.telemetry.process import cpu_seconds, open_files, resident_bytes
+
+if TYPE_CHECKING:
+    from notifyd.hub.hub import Hub
+    from notifyd.telemetry.metrics import Counters
+
+#: Channels named in a snapshot, those with the most subscribers.
+TOP_CHANNELS = 10
+
+
+class ChannelCount(msgspec.Struct, frozen=True, rename="camel"):
+    """One channel and how many are subscribed to it."""
+
+    client_id: str
+    channel: str
+    subscriber_count: int
+
+
+class StatsSnapshot(msgspec.Struct, frozen=True, rename="camel"):
+    """Counters rise from the daemon's start, gauges are of this moment."""
+
+    #: Milliseconds since the Unix epoch.
+    at: int
+    uptime_seconds: float
+    counters: dict[str, int]
+    connections: int
+    connections_by_transport: dict[str, int]
+    channels: int
+    subscriptions: int
+    queue: QueueStats
+    history_channels: int
+    history_publications: int
+    history_bytes: int
+    outbox_bytes: int
+    resident_bytes: int
+    cpu_seconds: float
+    open_files: int
+    top_channels: list[ChannelCount]
+
+
+class Stats:
+    """Reads what everybody else counts."""
+
+    def __init__(self, hub: Hub, broker: Broker, counters: Counters) -> None:
+        self._hub = hub
+        self._broker = broker
+        self._counters = counters
+        self._started = monotonic()
+
+    @property
+    def uptime_seconds(self) -> float:
+        """Since the daemon's start."""
+        return monotonic() - self._started
+
+    def snapshot(self) -> StatsSnapshot:
+        """Everything at this moment. Costs a pass over the connections: not for hot paths."""
+        connections = self._hub.connections()
+        transports = Counter(connection.link.transport for connection in connections)
+        channels, publications, size = self._broker.history.usage()
+        top = heapq.nlargest(TOP_CHANNELS, self._hub.occupied(), key=lambda entry: entry[1])
+        return StatsSnapshot(
+            at=now_ms(),
+            uptime_seconds=self.uptime_seconds,
+            counters=self._counters.snapshot(),
+            connections=self._hub.connection_count,
+            connections_by_transport=dict(transports),
+            channels=self._hub.channel_count,
+            subscriptions=self._hub.subscription_count,
+            queue=self._broker.queue.stats(now=now_ms()),
+            history_channels=channels,
+            history_publications=publications,
+            history_bytes=size,
+            outbox_bytes=sum(connection.link.pending_bytes() for connection in connections),
+            resident_bytes=resident_bytes(),
+            cpu_seconds=cpu_seconds(),
+            open_files=open_files(),
+            top_channels=[ChannelCount(client, channel, count) for (client, channel), count in top],
+        )

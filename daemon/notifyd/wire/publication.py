@@ -1,0 +1,36 @@
+"""A publication as JSON, the one shape that every transport carries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notifyd.clock import iso_ms
+from notifyd.wire.json import json_string
+
+if TYPE_CHECKING:
+    from notifyd.model.publication import Publication
+
+
+def publication_json(publication: Publication) -> bytes:
+    """`{"id","channel","data","timestamp","priority","metadata"?,"epoch"?,"offset"?}` in UTF-8, on one line.
+
+    `epoch` and `offset` are absent where there is no place in a history, `metadata` where none was given.
+    """
+    notification = publication.notification
+    parts = [
+        b'{"id":"',
+        notification.id.encode(),
+        b'","channel":',
+        json_string(notification.channel) if notification.channel else b"null",
+        b',"data":',
+        notification.data,
+        b',"timestamp":"',
+        iso_ms(notification.accepted_at).encode(),
+        b'","priority":%d' % notification.priority,
+    ]
+    if notification.metadata:
+        parts += (b',"metadata":', notification.metadata)
+    if publication.offset:
+        parts.append(b',"epoch":"%b","offset":%d' % (publication.epoch.encode(), publication.offset))
+    parts.append(b"}")
+    return b"".join(parts)
