@@ -107,26 +107,30 @@ def configure(options: LogOptions, counters: Counters, *, stream: TextIO | None 
         console = stream or sys.stderr
         human = options.format == "human" or (options.format == "auto" and console.isatty())
         logbook.add(QueuedSink("console", ConsoleWriter(console, human=human), lost=logbook.lose))
-    _desk.logbook = logbook
+    _Desk.logbook = logbook
     _route_stdlib()
     return logbook
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """The logger of a module, to be made once at import; it follows `configure` and `set_level` whenever they come."""
-    bound = cast("Any", _Logger)(_desk, [structlog.contextvars.merge_contextvars, _render], {"logger": name})
-    return cast("FilteringBoundLogger", bound)
+    """The logger of a module, to be made once at import; it follows `configure` and `set_level` whenever they come.
+
+    `structlog.get_logger(name)` gives one that behaves the same and costs half a microsecond more.
+    """
+    return cast("FilteringBoundLogger", _Logger(_Desk(name), _PROCESSORS, {}))
 
 
 class _Desk:
-    """What bound loggers write to: whichever logbook is open. Before the first one records are dropped."""
+    """What bound loggers of one name write to: whichever logbook is open. Before the first one records are dropped."""
 
-    def __init__(self) -> None:
-        self.logbook: Logbook | None = None
+    logbook: Logbook | None = None
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
 
     def put(self, level: str, fields: dict[str, Any]) -> None:
-        if self.logbook is not None:
-            self.logbook.put(level, fields)
+        if _Desk.logbook is not None:
+            _Desk.logbook.put(level, fields)
 
     def debug(self, fields: dict[str, Any]) -> None:
         self.put("debug", fields)
@@ -144,9 +148,8 @@ class _Desk:
         self.put("critical", fields)
 
 
-_desk = _Desk()
 # A class of our own, because structlog fixes the level in the class: filtered calls are methods that do nothing.
-_Logger: type = type("Logger", (structlog.make_filtering_bound_logger("info"),), {})
+_Logger: Any = type("Logger", (structlog.make_filtering_bound_logger("info"),), {})
 
 
 def _filter_at(level: int) -> None:
@@ -158,15 +161,20 @@ def _filter_at(level: int) -> None:
     logging.getLogger().setLevel(max(level, logging.INFO))
 
 
-def _render(_logger: Any, level: str, event_dict: MutableMapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def _render(desk: _Desk, level: str, event_dict: MutableMapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The last processor: a plain, redacted dictionary in the order in which it is read."""
-    event, name = event_dict.pop("event", ""), event_dict.pop("logger", "")
+    event = plain(event_dict.pop("event", ""))
     trace = exception_text(event_dict.pop("exc_info", None))
-    fields = {"timestamp": iso_ms(now_ms()), "level": level, "event": plain(event), "logger": name}
+    fields = {"timestamp": iso_ms(now_ms()), "level": level, "event": event, "logger": desk.name}
     fields.update(plain_fields(event_dict))
     if trace:
         fields["exception"] = trace
     return (fields,), {}
+
+
+_PROCESSORS: Final[list[Any]] = [structlog.contextvars.merge_contextvars, _render]
+# at import, so that a logger that is used before `configure` is silent instead of printing
+structlog.configure(processors=_PROCESSORS, wrapper_class=_Logger, logger_factory=_Desk, cache_logger_on_first_use=True)
 
 
 def _shortened(fields: dict[str, Any]) -> dict[str, Any]:
@@ -184,8 +192,9 @@ class _StdlibHandler(logging.Handler):
         except (TypeError, ValueError):
             text = str(record.msg)
         level = next((name for name, number in reversed(LEVELS.items()) if record.levelno >= number), "debug")
-        (fields,), _ = _render(None, level, {"event": text, "logger": record.name, "exc_info": record.exc_info})
-        _desk.put(level, fields)
+        desk = _Desk(record.name)
+        (fields,), _ = _render(desk, level, {"event": text, "exc_info": record.exc_info})
+        desk.put(level, fields)
 
 
 _stdlib_handler = _StdlibHandler()
