@@ -1,0 +1,163 @@
+"""What all commands share: the common options, the deadline, and how a refusal ends the process."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+from typer.core import TyperGroup
+
+from notifyctl.client import Daemon
+from notifyctl.exits import Refusal, Status
+from notifyctl.output import Format, Output
+from notifyctl.params import PlainCommand, duration_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_TIMEOUT_SECONDS = 10.0
+
+_COMMON: dict[str, tuple[Any, Any]] = {
+    "form": (
+        Format | None,
+        typer.Option(
+            "--output",
+            "-o",
+            envvar="NOTIFYCTL_OUTPUT",
+            help="Format of the data on stdout; by default a table on a terminal and plain in a pipe.",
+            show_default=False,
+        ),
+    ),
+    "quiet": (
+        bool,
+        typer.Option("--quiet", "-q", envvar="NOTIFYCTL_QUIET", help="Print ids alone, nothing where there are none."),
+    ),
+    "socket": (
+        str | None,
+        typer.Option("--socket", envvar="NOTIFYCTL_SOCKET", metavar="PATH", help="The daemon's admin socket."),
+    ),
+    "timeout": (
+        float,
+        duration_option(
+            "--timeout", envvar="NOTIFYCTL_TIMEOUT", help="How long to wait for the daemon.", show_default="10s"
+        ),
+    ),
+}
+_DEFAULTS: dict[str, Any] = {"form": None, "quiet": False, "socket": None, "timeout": DEFAULT_TIMEOUT_SECONDS}
+_YES = typer.Option("--yes", "-y", envvar="NOTIFYCTL_YES", help="Do not ask; needed where stdin is no terminal.")
+
+
+class NounGroup(TyperGroup):
+    """A group that shows its help when it is called alone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As typer does, `--help` standing in for nothing."""
+        return super().parse_args(ctx, args or ([] if ctx.resilient_parsing else ["--help"]))
+
+
+def noun(sentence: str) -> typer.Typer:
+    """An app for the commands of one noun, which *sentence* introduces."""
+    group = typer.Typer(cls=NounGroup, add_completion=False, help=sentence)
+    # With a callback it stays a group even while it has one command only.
+    group.callback()(lambda: None)
+    return group
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One run of one command: where its words go and whom it asks."""
+
+    output: Output
+    daemon: Daemon
+    #: The operator said --yes.
+    agreed: bool = False
+
+    def confirm(self, deed: str) -> None:
+        """Go on only when the operator agrees to *deed*, such as "Clear the queue".
+
+        Raises:
+            Refusal: stdin is no terminal and --yes is missing (USAGE), or the answer was no (FAILED).
+        """
+        if self.agreed:
+            return
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise Refusal(f"{deed} needs --yes where nobody can be asked.", Status.USAGE, code="confirmation_needed")
+        sys.stderr.write(f"{deed}? [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise Refusal("Nothing was done.", Status.FAILED, code="not_confirmed")
+
+
+def command(
+    app: typer.Typer, name: str, *, example: str, changes: bool = False, asks: bool = False, **settings: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function as the command *name* of *app*, with the common options beside its own.
+
+    The function's first parameter is the Invocation. Its docstring is the help; *example* and whether it *changes*
+    anything are added. With *asks* it takes --yes. An option of the function takes the place of a common one.
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        settings.setdefault("help", _help(function, example, changes=changes))
+        app.command(name, cls=PlainCommand, **settings)(_with_common_options(function, asks=asks))
+        return function
+
+    return register
+
+
+def _help(function: Callable[..., None], example: str, *, changes: bool) -> str:
+    impact = "Changes the daemon." if changes else "Reads only."
+    examples = "\n".join(f"  {line}" for line in example.split("\n"))
+    return f"{inspect.getdoc(function)}\n\n{impact}\n\n\b\nExample:\n{examples}"
+
+
+def _with_common_options(function: Callable[..., None], *, asks: bool) -> Callable[..., None]:
+    hints = get_type_hints(function, include_extras=True)
+    _, *own = inspect.signature(function).parameters.values()
+    parameters = [param.replace(annotation=hints[param.name]) for param in own]
+    taken = {param.name for param in own}
+    for name, (kind, option) in _COMMON.items():
+        if name not in taken:
+            parameters.append(_keyword(name, Annotated[kind, option], _DEFAULTS[name]))
+    if asks:
+        parameters.append(_keyword("yes", Annotated[bool, _YES], False))
+
+    def run(**given: Any) -> None:
+        timeout = given["timeout"] if "timeout" in taken else given.pop("timeout")
+        agreed = given.pop("yes") if asks else False
+        output = Output(given.pop("form"), quiet=given.pop("quiet"))
+        with Daemon(given.pop("socket"), timeout) as daemon:
+            _report(output, function, Invocation(output, daemon, agreed), given)
+
+    run.__name__ = function.__name__
+    run.__annotations__ = {param.name: param.annotation for param in parameters}
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
+def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _report(output: Output, function: Callable[..., None], run: Invocation, given: dict[str, Any]) -> None:
+    try:
+        function(run, **given)
+    except Refusal as refusal:
+        output.failed(refusal)
+        raise typer.Exit(refusal.status) from refusal
+    except BrokenPipeError as exc:
+        # Whoever read us has seen enough, as in `notifyctl logs tail | head -1`: no error.
+        silence_stdout()
+        raise typer.Exit(Status.OK) from exc
+    except OSError as exc:
+        output.failed(Refusal(f"{exc.strerror or exc}: {exc.filename}" if exc.filename else str(exc)))
+        raise typer.Exit(Status.FAILED) from exc
+
+
+def silence_stdout() -> None:
+    """Let whatever is still buffered for a reader that has gone vanish without a word at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

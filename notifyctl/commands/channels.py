@@ -1,0 +1,75 @@
+"""notifyctl channels."""
+
+from typing import Annotated, Any
+
+import typer
+
+from notifyctl import convert
+from notifyctl.command import Invocation, command, noun
+from notifyctl.options import ChannelName, Client, OfClient
+from notifyctl.output import Column
+from notifyctl.positions import position
+from notifyctl.publications import PUBLICATION
+from notifyctl.sizes import binary
+from notifyd.v1 import admin_pb2 as pb
+
+app = noun("Look at channels and their history.")
+
+_LISTED = (
+    Column("Channel", "channel", style="cyan"),
+    Column("Client", "clientId"),
+    Column("Subscribers", "subscriberCount"),
+    Column("Kept", "publications"),
+    Column("Size", "sizeBytes", human=binary),
+    Column("Epoch", "position.epoch"),
+    Column("Offset", "position.offset"),
+    Column("Last", "lastAt"),
+)
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, metavar="N", help="At most so many.")]
+
+
+@command(app, "list", example="notifyctl channels list --prefix orders.")
+def list_(
+    run: Invocation,
+    *,
+    client: OfClient = None,
+    prefix: Annotated[str, typer.Option("--prefix", help="Only names that begin so.")] = "",
+    limit: Limit = 1000,
+) -> None:
+    """List channels with their subscribers, history and position."""
+    request = pb.ListChannelsRequest(client_id=client or "", prefix=prefix, limit=limit)
+    answer = run.daemon.call("ListChannels", request)
+    run.output.many([convert.record(channel) for channel in answer.channels], _LISTED, key="channel")
+
+
+@command(app, "show", example="notifyctl channels show orders -o json | jq .position")
+def show(run: Invocation, channel: ChannelName, *, client: Client = None) -> None:
+    """Show one channel: subscribers, history and position."""
+    answer = run.daemon.call("GetChannel", pb.GetChannelRequest(client_id=client or "", channel=channel))
+    run.output.one(convert.record(answer), _LISTED, key="channel")
+
+
+@command(
+    app,
+    "history",
+    example="notifyctl channels history orders --limit 5\nnotifyctl channels history orders --since EPOCH:17",
+)
+def history(
+    run: Invocation,
+    channel: ChannelName,
+    *,
+    client: Client = None,
+    limit: Limit = 50,
+    since: Annotated[
+        Any,
+        typer.Option("--since", metavar="EPOCH:OFFSET", parser=position, help="Only what came after this position."),
+    ] = None,
+) -> None:
+    """Print what is kept of a channel, the oldest first: the newest publications, or those after a position."""
+    request = pb.GetHistoryRequest(client_id=client or "", channel=channel, limit=limit, since=since)
+    answer = run.daemon.call("GetHistory", request)
+    run.output.many([convert.record(publication) for publication in answer.publications], PUBLICATION)
+    if answer.HasField("recovered") and not answer.recovered:
+        run.output.note("That position is not in the history any more: something is missing before the first of these.")
+    if answer.skipped:
+        run.output.note(f"{answer.skipped} expired meanwhile and were left out.")

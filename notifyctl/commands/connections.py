@@ -1,0 +1,93 @@
+"""notifyctl connections."""
+
+from typing import Annotated
+
+import typer
+
+from notifyctl import complete, convert
+from notifyctl.command import Invocation, command, noun
+from notifyctl.exits import Refusal, Status
+from notifyctl.moments import spoken
+from notifyctl.options import OfClient
+from notifyctl.output import Column
+from notifyctl.sizes import binary
+from notifyd.v1 import admin_pb2 as pb
+
+app = noun("Look at live connections, and close them.")
+
+_LISTED = (
+    Column("ID", "id", style="cyan", whole=True),
+    Column("Client", "clientId"),
+    Column("Transport", "transport"),
+    Column("Address", "address"),
+    Column("Connected", "connectedAt"),
+    Column("Key", "keyId"),
+    Column("Subscriptions", "subscriptionCount"),
+    Column("Outbox", "outboxBytes", human=binary),
+    Column("Sent", "sentBytes", human=binary),
+    Column("Idle", "idleSeconds", human=spoken),
+)
+_KICKED = (Column("Kicked", "kicked"), Column("Not found", "notFound"))
+_OfChannel = Annotated[
+    str, typer.Option("--channel", help="Only those that subscribed to this.", autocompletion=complete.channels)
+]
+_OfKey = Annotated[
+    str, typer.Option("--key", metavar="KEY_ID", help="Only those of this key.", autocompletion=complete.key_ids)
+]
+
+
+@command(app, "list", example="notifyctl connections list --slow\nnotifyctl connections list --channel orders -q")
+def list_(
+    run: Invocation,
+    *,
+    client: OfClient = None,
+    channel: _OfChannel = "",
+    key: _OfKey = "",
+    slow: Annotated[
+        bool, typer.Option("--slow", help="Only those with something in their outbox, the fullest first.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, max=100_000, metavar="N", help="At most so many.")
+    ] = 1000,
+) -> None:
+    """List live connections."""
+    request = pb.ListConnectionsRequest(client_id=client or "", channel=channel, key_id=key, slow=slow, limit=limit)
+    answer = run.daemon.call("ListConnections", request)
+    run.output.many([convert.record(connection) for connection in answer.connections], _LISTED)
+    if answer.total > len(answer.connections):
+        run.output.note(f"These are {len(answer.connections)} of {answer.total}; see more with --limit.")
+
+
+@command(
+    app,
+    "kick",
+    example="notifyctl connections kick CONNECTION_ID --yes\n"
+    "notifyctl connections kick --key KEY_ID --reason abuse --yes",
+    changes=True,
+    asks=True,
+)
+def kick(
+    run: Invocation,
+    connection_ids: Annotated[
+        list[str], typer.Argument(metavar="[ID]...", help="Ids of connections.", autocompletion=complete.connection_ids)
+    ] = [],  # noqa: B006 -- typer copies it
+    *,
+    key: Annotated[
+        str, typer.Option("--key", metavar="KEY_ID", help="Every connection of it.", autocompletion=complete.key_ids)
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", help="What the peer is told.")] = "",
+) -> None:
+    """Close connections with code 4005, which tells them not to come back; 8 when some were not there, 3 when none."""
+    if bool(connection_ids) == bool(key):
+        raise Refusal("Name connections, or a key with --key.", Status.USAGE, code="usage")
+    run.confirm(f"Kicking every connection of {key}" if key else f"Kicking {len(connection_ids)} connection(s)")
+    request = pb.KickConnectionsRequest(ids=connection_ids, key_id=key, reason=reason)
+    answer = run.daemon.call("KickConnections", request)
+    if run.output.quiet:
+        run.output.many([{"id": kicked} for kicked in answer.kicked], _KICKED)
+    else:
+        run.output.one(convert.record(answer), _KICKED)
+    if answer.not_found:
+        missing = ", ".join(answer.not_found)
+        status = Status.PARTLY if answer.kicked else Status.NOT_FOUND
+        raise Refusal(f"Not there (any more): {missing}.", status, code="not_found")

@@ -1,0 +1,30 @@
+"""notifyctl drain."""
+
+from typing import Annotated
+
+import typer
+
+from notifyctl import convert
+from notifyctl.command import Invocation, command
+from notifyctl.moments import spoken
+from notifyctl.output import Column
+from notifyctl.params import duration_option
+from notifyd.v1 import admin_pb2 as pb
+
+app = typer.Typer(add_completion=False)
+
+_COLUMNS = (Column("Connections", "connections"), Column("Closed over", "seconds", human=spoken))
+
+
+@command(app, "drain", example="notifyctl drain --over 30s --yes", changes=True, asks=True)
+def drain(
+    run: Invocation,
+    *,
+    over: Annotated[
+        float | None,
+        duration_option("--over", help="How long closing the connections is spread over; the setting unless given."),
+    ] = None,
+) -> None:
+    """Stop the daemon politely: it accepts nothing more, finishes its batch, asks its peers to reconnect, and ends."""
+    run.confirm("Draining and stopping the daemon")
+    run.output.one(convert.record(run.daemon.call("Drain", pb.DrainRequest(seconds=over))), _COLUMNS)

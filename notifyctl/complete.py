@@ -1,0 +1,56 @@
+"""Live ids for completion: asked of the running daemon under a deadline so short that no key press feels it."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import typer
+
+from notifyctl.client import Daemon
+from notifyctl.exits import Refusal
+
+_DEADLINE_SECONDS: Final = 0.5
+#: What shells evaluate when they complete; a name with anything else in it is not offered.
+_HARMLESS: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+
+
+def key_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """Ids of keys that are not revoked."""
+    from notifyd.v1 import admin_pb2 as pb
+
+    return _ask(context, incomplete, "ListKeys", pb.ListKeysRequest(), lambda found: (key.id for key in found.keys))
+
+
+def channels(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of channels."""
+    from notifyd.v1 import admin_pb2 as pb
+
+    request = pb.ListChannelsRequest(client_id=context.params.get("client") or "", prefix=incomplete, limit=100)
+    return _ask(context, incomplete, "ListChannels", request, lambda found: (each.channel for each in found.channels))
+
+
+def connection_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """Ids of live connections."""
+    from notifyd.v1 import admin_pb2 as pb
+
+    request = pb.ListConnectionsRequest(limit=100)
+    return _ask(context, incomplete, "ListConnections", request, lambda found: (each.id for each in found.connections))
+
+
+def queued_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """Ids of notifications that wait in the queue."""
+    from notifyd.v1 import admin_pb2 as pb
+
+    request = pb.ListQueueRequest(limit=100)
+    return _ask(context, incomplete, "ListQueue", request, lambda found: (each.id for each in found.notifications))
+
+
+def _ask(
+    context: typer.Context, incomplete: str, method: str, request: Any, names: Callable[[Any], Iterable[str]]
+) -> list[str]:
+    try:
+        with Daemon(context.params.get("socket"), _DEADLINE_SECONDS) as daemon:
+            answer = daemon.call(method, request)
+    except Refusal:
+        return []
+    return [name for name in names(answer) if name.startswith(incomplete) and _HARMLESS.fullmatch(name)]

@@ -1,0 +1,75 @@
+"""How a command can end: the exit statuses, and the refusal that carries one."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+
+class Status(enum.IntEnum):
+    """Exit statuses; a script may rely on them."""
+
+    OK = 0
+    #: Something went wrong that no other status names.
+    FAILED = 1
+    #: The command line, or what it hands to the daemon, is wrong.
+    USAGE = 2
+    NOT_FOUND = 3
+    #: The credential, or the user of this process, may not do it.
+    DENIED = 4
+    #: The state of things forbids it.
+    CONFLICT = 5
+    #: No daemon answers.
+    UNREACHABLE = 6
+    TIMED_OUT = 7
+    #: Some of it was done and some refused.
+    PARTLY = 8
+    #: A limit is reached, or the queue is full: later it may work.
+    RATE_LIMITED = 9
+    INTERRUPTED = 130
+
+
+class Refusal(Exception):
+    """Ends a command with one sentence for the operator.
+
+    Attributes:
+        message: the sentence.
+        status: the exit status.
+        code: a stable word, the daemon's where it gave one.
+        retry_after_seconds: when trying again may help, or None.
+    """
+
+    def __init__(
+        self, message: str, status: Status = Status.FAILED, *, code: str = "", retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code or status.name.lower()
+        self.retry_after_seconds = retry_after_seconds
+
+
+_BY_CODE: Final = {
+    "invalid_request": Status.USAGE,
+    "invalid": Status.USAGE,
+    "too_large": Status.USAGE,
+    "not_found": Status.NOT_FOUND,
+    "not_authenticated": Status.DENIED,
+    "invalid_api_key": Status.DENIED,
+    "forbidden": Status.DENIED,
+    "conflict": Status.CONFLICT,
+    "idempotency_key_reused": Status.CONFLICT,
+    "resource_exhausted": Status.RATE_LIMITED,
+    "rate_limited": Status.RATE_LIMITED,
+    "queue_full": Status.RATE_LIMITED,
+    "unavailable": Status.UNREACHABLE,
+    "store_unavailable": Status.UNREACHABLE,
+    "draining": Status.UNREACHABLE,
+}
+
+
+def status_of(code: str) -> Status:
+    """The exit status for the daemon's stable word *code*; FAILED for a word that is not known here."""
+    if code.startswith("invalid_") and code not in _BY_CODE:
+        return Status.USAGE
+    return _BY_CODE.get(code, Status.FAILED)

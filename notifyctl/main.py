@@ -1,0 +1,176 @@
+"""The entry points `notifyctl` and `notifyd`, and the tree of commands, each loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import re
+import sys
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from notifyctl.command import NounGroup, silence_stdout
+from notifyctl.exits import Refusal, Status
+from notifyctl.output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: Final = (
+    "serve",
+    "status",
+    "wait",
+    "keys",
+    "tokens",
+    "send",
+    "listen",
+    "notifications",
+    "stats",
+    "queue",
+    "channels",
+    "connections",
+    "logs",
+    "config",
+    "drain",
+    "completion",
+)
+"""Every command, in the order of the help; `notifyctl.commands.NAME` holds its `app`."""
+
+ENVIRONMENT_PREFIX: Final = "NOTIFYCTL"
+_COMPLETE: Final = "_NOTIFYCTL_COMPLETE"
+
+
+class LazyGroup(NounGroup):
+    """A group whose commands are modules that are imported when they are asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands, which need no import."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command *cmd_name*, or None."""
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
+            self.commands[cmd_name] = self._load(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that *args* begin with; for a mistyped name typer suggests among those that are loaded."""
+        if args[0] not in COMMANDS:
+            for near in get_close_matches(args[0], COMMANDS):
+                self.get_command(ctx, near)
+        return super().resolve_command(ctx, args)
+
+    def _load(self, name: str) -> Any:
+        noun_app: typer.Typer = importlib.import_module(f"notifyctl.commands.{name}").app
+        noun_app.rich_markup_mode = self.rich_markup_mode
+        loaded = typer.main.get_command(noun_app)
+        loaded.name = name
+        return loaded
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX, "help_option_names": ["-h", "--help"]},
+    epilog="Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict, 6 daemon unreachable, "
+    "7 timed out, 8 partly done, 9 rate limited, 130 interrupted.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"notifyctl {version('notifyctl')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            is_eager=True,
+            callback=_print_version,
+            allow_from_autoenv=False,
+            show_envvar=False,
+            help="Print the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Operate notifyd, the self-hosted real-time notification server, over its local socket."""
+
+
+def tree() -> Any:
+    """The whole tree of commands; help is styled on a terminal and plain text elsewhere."""
+    app.rich_markup_mode = "rich" if sys.stdout.isatty() else None
+    return typer.main.get_command(app)
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and return its exit status; usage errors are said on stderr."""
+    if _COMPLETE in os.environ:
+        # Typer registers the shells that it knows as a side effect of asking for its own completion options.
+        typer.completion.get_completion_inspect_parameters()
+    return _guarded(tree(), args, "notifyctl", ENVIRONMENT_PREFIX)
+
+
+def _guarded(command: Any, args: Sequence[str], program: str, prefix: str) -> int:
+    try:
+        status = command.main(
+            list(args), prog_name=program, complete_var=_COMPLETE, standalone_mode=False, auto_envvar_prefix=prefix
+        )
+    except typer.TyperException as exc:
+        _say_usage(exc, args)
+        return exc.exit_code
+    except typer.Abort:
+        return Status.INTERRUPTED
+    return status if isinstance(status, int) else Status.OK
+
+
+def _say_usage(problem: typer.TyperException, args: Sequence[str]) -> None:
+    context = getattr(problem, "ctx", None)
+    hint = f" Try `{context.command_path} --help`." if context is not None else ""
+    sentence = problem.format_message().rstrip(".") + "."
+    Output("json" if _wants_json(args) else None).failed(Refusal(sentence + hint, Status.USAGE, code="usage"))
+
+
+def _wants_json(args: Sequence[str]) -> bool:
+    """Whether a command line that could not be parsed asks for JSON all the same."""
+    said = " ".join(args)
+    forms = re.findall(r"(?:^| )(?:-o ?|--output[= ])(\S+)", said) or [os.environ.get("NOTIFYCTL_OUTPUT", "")]
+    return forms[-1] in ("json", "ndjson")
+
+
+def _finish(status: int) -> int:
+    """Flush what is left, so that a reader who has gone does not turn into a traceback at exit."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+    return int(status)
+
+
+def _speak_utf8() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def main() -> int:
+    """The console script `notifyctl`."""
+    _speak_utf8()
+    return _finish(run(sys.argv[1:]))
+
+
+def daemon() -> int:
+    """The console script `notifyd`, which is `notifyctl serve`."""
+    _speak_utf8()
+    if sys.argv[1:] == ["--version"]:
+        return _finish(run(["--version"]))
+    serve = tree().get_command(None, "serve")
+    return _finish(_guarded(serve, sys.argv[1:], "notifyd", f"{ENVIRONMENT_PREFIX}_SERVE"))

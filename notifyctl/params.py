@@ -1,0 +1,121 @@
+"""Parameters whose text is understood here.
+
+Typer hands every value to pydantic, whose import takes longer than everything else that `notifyctl status` does. The
+few kinds of values that our commands take need no such help; any other kind goes typer's way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperOption
+
+from notifyctl.moments import instant, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class PlainCommand(TyperCommand):
+    """A command whose parameters are PlainOption and PlainArgument."""
+
+    def __init__(self, name: str | None, *, params: list[Any] | None = None, **rest: Any) -> None:
+        super().__init__(name, params=[_plain(param) for param in params or ()], **rest)
+
+
+def _plain(param: Any) -> Any:
+    # Typer makes the parameters from a function's signature and leaves no other place to choose their class.
+    if type(param) is TyperOption:
+        param.__class__ = PlainOption
+    elif type(param) is TyperArgument:
+        param.__class__ = PlainArgument
+    return param
+
+
+class PlainOption(TyperOption):
+    """An option that reads its own value."""
+
+    def process_value(self, ctx: Any, value: Any) -> Any:
+        """The value of the text that was given, or typer's word on what is missing."""
+        if _needs_typer(self, value):
+            return super().process_value(ctx, value)
+        return _read(self, ctx, value)
+
+
+class PlainArgument(TyperArgument):
+    """An argument that reads its own value."""
+
+    def process_value(self, ctx: Any, value: Any) -> Any:
+        """The value of the text that was given, or typer's word on what is missing."""
+        if _needs_typer(self, value):
+            return super().process_value(ctx, value)
+        return _read(self, ctx, value)
+
+
+def _needs_typer(param: TyperOption | TyperArgument, value: Any) -> bool:
+    missing = param.required and param.value_is_missing(value)
+    kind = param.type_descriptor
+    known = kind.annotation in (str, bool, int, list[str]) or kind.is_choice or kind.parameter_info.parser is not None
+    return missing or param.callback is not None or not known
+
+
+def _read(param: TyperOption | TyperArgument, ctx: Any, value: Any) -> Any:
+    if value is None or value == ():
+        return () if param.multiple or param.nargs == -1 else None
+    try:
+        return _converted(param, value)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc), ctx=ctx, param=param) from exc
+
+
+def _converted(param: TyperOption | TyperArgument, value: Any) -> Any:
+    kind = param.type_descriptor
+    if not isinstance(value, str | list | tuple):
+        return value
+    if kind.parameter_info.parser is not None:
+        parse = kind.parameter_info.parser
+        return [parse(item) for item in value] if kind.is_list else parse(cast("str", value))
+    if kind.is_choice:
+        return _chosen(value, kind.choices or ())
+    if kind.annotation is bool:
+        return _truth(cast("str", value))
+    if kind.annotation is int:
+        return _whole(cast("str", value), param.min, param.max)
+    return list(value) if kind.is_list else value
+
+
+def _chosen(value: Any, choices: Sequence[Any]) -> Any:
+    if value not in choices:
+        raise ValueError(f"{value!r} is none of {', '.join(map(str, choices))}")
+    return value
+
+
+def _truth(text: str) -> bool:
+    word = text.strip().lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("", "0", "false", "no", "off"):
+        return False
+    raise ValueError(f"{text!r} is neither true nor false")
+
+
+def _whole(text: str, low: float | None, high: float | None) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no whole number") from None
+    if (low is not None and number < low) or (high is not None and number > high):
+        bounds = f"at least {low:g}" if high is None else f"between {low or 0:g} and {high:g}"
+        raise ValueError(f"{number} is not {bounds}")
+    return number
+
+
+def duration_option(*names: str, help: str, **rest: Any) -> Any:  # noqa: A002 -- typer's own name for it
+    """An option that takes a length of time and hands over seconds."""
+    return typer.Option(*names, help=help, parser=cast("Callable[[str], Any]", seconds), metavar="DURATION", **rest)
+
+
+def instant_option(*names: str, help: str, **rest: Any) -> Any:  # noqa: A002 -- typer's own name for it
+    """An option that takes an instant and hands over an aware datetime."""
+    return typer.Option(*names, help=help, parser=cast("Callable[[str], Any]", instant), metavar="INSTANT", **rest)

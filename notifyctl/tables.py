@@ -1,0 +1,56 @@
+"""Tables on a terminal, with rich; the one module of the plain commands that imports it.
+
+Cells are `Text` values, never markup: what a hostile name says in brackets stays what it is.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyctl.output import Column, Record
+
+
+def console() -> Console:
+    """A console on stdout; NO_COLOR takes the colours away."""
+    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def cell(record: Record, column: Column) -> Text:
+    """One cell in the style that its value asks for."""
+    style = column.style if isinstance(column.style, str) else column.style.get(str(column.value(record)), "")
+    shown = column.shown(record)
+    return Text(shown, style="dim" if shown == "-" else style)
+
+
+def print_records(records: Sequence[Record], columns: Sequence[Column]) -> None:
+    """Print *records* under headers, without boxes."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column.header, no_wrap=column.whole, overflow="fold")
+    for record in records:
+        table.add_row(*(cell(record, column) for column in columns))
+    console().print(table)
+
+
+def print_record(record: Record, columns: Sequence[Column]) -> None:
+    """Print one record, a field a line."""
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for column in columns:
+        table.add_row(column.header, cell(record, column))
+    console().print(table)
+
+
+def print_line(record: Record, columns: Sequence[Column]) -> None:
+    """Print one record of a stream as one line; it may be wider than the terminal."""
+    line = Text("  ").join(cell(record, column) for column in columns)
+    console().print(line, soft_wrap=True)
