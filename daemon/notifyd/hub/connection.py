@@ -75,12 +75,12 @@ class Connection:
         self.principal: Principal | None = None
         #: Names of the subscribed channels.
         self.subscriptions: set[str] | None = None
-        #: Monotonic seconds; `connected_at` is in milliseconds since the Unix epoch.
+        #: Seconds of trio.current_time(); `connected_at` is in milliseconds since the Unix epoch.
         self.opened_at = opened_at
         self.received_at = opened_at
         self.pinged_at = 0.0
         self.connected_at = connected_at
-        #: Monotonic second at which its credential ends.
+        #: When its credential ends, in seconds of trio.current_time().
         self.expires_at: float | None = None
         #: When the sweeper looks at it next; 0 while it is not watched.
         self.look_at = 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.clock import monotonic, now_ms
+import trio
+
+from notifyd.clock import now_ms
 from notifyd.errors import Denied, Draining, Exhausted, NotAuthenticated
 from notifyd.hub.connection import Connection, Link
 from notifyd.model.disconnect import CREDENTIAL_ENDED
@@ -47,7 +49,7 @@ class Connector:
         """
         if self.draining:
             raise Draining("the daemon is shutting down: reconnect", retry_after_seconds=2)
-        now = monotonic()
+        now = trio.current_time()
         connection = Connection(new_connection_id(), link, opened_at=now, connected_at=now_ms())
         self._hub.add(connection)
         self._sweeper.watch(connection, now)
@@ -91,8 +93,8 @@ class Connector:
             )
         self._hub.authenticate(connection, principal)
         if principal.expires_at is not None:
-            connection.expires_at = monotonic() + (principal.expires_at - now_ms()) / 1000
-        self._sweeper.watch(connection, monotonic())
+            connection.expires_at = trio.current_time() + (principal.expires_at - now_ms()) / 1000
+        self._sweeper.watch(connection, trio.current_time())
 
     def leave(self, connection: Connection) -> None:
         """The link is gone."""
@@ -106,8 +108,8 @@ class Connector:
             if seconds <= 0:
                 connection.end(CREDENTIAL_ENDED)
                 continue
-            ends_at = monotonic() + seconds
+            ends_at = trio.current_time() + seconds
             connection.expires_at = min(ends_at, connection.expires_at or ends_at)
         if seconds > 0:
             for connection in connections:
-                self._sweeper.watch(connection, monotonic())
+                self._sweeper.watch(connection, trio.current_time())

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
+import trio
 
-from notifyd.clock import monotonic
 from notifyd.model.disconnect import KICKED
 from notifyd.model.ids import ConnectionId, KeyId
 
@@ -67,7 +67,7 @@ class Connections:
         found = [connection for connection in self._hub.connections() if _fits(connection, query)]
         if query.slow:
             found.sort(key=lambda connection: connection.link.pending_bytes(), reverse=True)
-        now = monotonic()
+        now = trio.current_time()
         return [_view(connection, now) for connection in found[: query.limit]], len(found)
 
     def kick(self, ids: Iterable[str], *, reason: str = "") -> Kicked:

@@ -70,8 +70,8 @@ class Subscriber:
         history = self._history.since(principal.client_id, channel, since, now=now_ms())
         return Subscription(history.position, history.recovered, history.publications, history.skipped)
 
-    def subscribe(self, connection: Connection, channel: str, since: StreamPosition | None = None) -> Subscription:
-        """Subscribe, live from the answered position on; the caller writes the replay at once, before it awaits.
+    def check(self, connection: Connection, channel: str, since: StreamPosition | None = None) -> Subscription:
+        """What a subscribe answers at this moment; `go_live` must follow before the caller awaits.
 
         Raises:
             NotAuthenticated: it has to authenticate first.
@@ -81,17 +81,10 @@ class Subscriber:
         principal = connection.principal
         if principal is None:
             raise NotAuthenticated("authenticate first", code="not_authenticated")
-        subscription = self.look(principal, channel, since)
-        self.check_room(connection, channel)
-        self.go_live(connection, channel, subscription.position)
-        return subscription
+        self._check_room(connection, channel)
+        return self.look(principal, channel, since)
 
-    def check_room(self, connection: Connection, channel: str) -> None:
-        """Pass when one more subscription is allowed.
-
-        Raises:
-            Exhausted: it has as many as one connection may have.
-        """
+    def _check_room(self, connection: Connection, channel: str) -> None:
         held = connection.subscriptions or ()
         if channel not in held and len(held) >= self.rules.max_subscriptions:
             raise Exhausted(

@@ -16,7 +16,8 @@ from notifyd.wire.publication import publication_json
 from notifyd.wire.websocket import text_frame
 
 if TYPE_CHECKING:
-    from notifyd.model.position import StreamPosition
+    from notifyd.model.ids import ConnectionId
+from notifyd.model.position import StreamPosition
     from notifyd.model.publication import Publication
 
 RequestId = str | int | None
@@ -69,6 +70,9 @@ class Publish(_Message, frozen=True, tag="publish"):
 
 
 Message = Authenticate | Subscribe | Unsubscribe | Ping | Publish
+
+#: The id of a connection that was never let in.
+NOBODY: Final = ConnectionId("")
 
 #: The values of `type` that a client may send.
 MESSAGE_TYPES: Final = ("authenticate", "subscribe", "unsubscribe", "ping", "publish")

@@ -1,0 +1,267 @@
+"""The plain JSON protocol over WebSocket: one object per connection, which the edge calls and the hub writes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import trio
+
+from notifyd.errors import Denied, Draining, Invalid, NotAuthenticated, NotifydError
+from notifyd.hub.connection import Connection
+from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.origins import origin_allowed
+from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
+from notifyd.model.command import Publish as PublishCommand
+from notifyd.model.disconnect import (
+    CREDENTIAL_ENDED,
+    DRAINED,
+    PROTOCOL_ERROR,
+    TOO_MANY_CONNECTIONS,
+    WRONG_CREDENTIAL,
+    Disconnect,
+)
+from notifyd.model.notification import DEFAULT_PRIORITY, Kind
+from notifyd.model.position import StreamPosition
+from notifyd.service.connect import Connector, TooManyConnections
+from notifyd.service.limits import RateLimiter
+from notifyd.service.publish import Publisher
+from notifyd.service.subscribe import Subscriber, Subscription
+from notifyd.telemetry.metrics import Counters
+from notifyd.wire import native
+from notifyd.wire.http_answer import Answer
+from notifyd.wire.websocket import text_frame
+
+if TYPE_CHECKING:
+    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.model.principal import Principal
+
+FORMAT: Final = "native"
+
+Step = Coroutine[Any, Any, None] | None
+
+
+class NativeRules(msgspec.Struct):
+    """The settings of this protocol; they may change while connections live."""
+
+    allowed_origins: tuple[str, ...]
+    max_protocol_errors: int
+    #: Bytes of a replay that may be written before waiting for the peer.
+    page_bytes: int
+
+
+class NativeServices(msgspec.Struct, frozen=True):
+    """What a connection needs of the floors below."""
+
+    connector: Connector
+    subscriber: Subscriber
+    publisher: Publisher
+    limiter: RateLimiter
+    counters: Counters
+    durability: str
+
+
+class NativeProtocol:
+    """Opens connections of this protocol."""
+
+    def __init__(self, services: NativeServices, rules: NativeRules) -> None:
+        self._services = services
+        self._rules = rules
+
+    def upgrade(self, request: Request) -> Upgrade | Answer:
+        """Consent to a WebSocket handshake, unless its origin is not welcome or the daemon is going down."""
+        if not origin_allowed(request.header(b"origin"), self._rules.allowed_origins):
+            return _refusal(403, "origin_not_allowed", "this origin may not connect: see websocket.allowed_origins")
+        if self._services.connector.draining:
+            return _refusal(503, Draining.code, "the daemon is shutting down: reconnect")
+        return Upgrade(NativeConnection(self._services, self._rules))
+
+
+def _refusal(status: int, code: str, message: str) -> Answer:
+    body = {"success": False, "error": {"code": code, "message": message}}
+    return Answer(status, msgspec.json.encode(body), close=True)
+
+
+class NativeConnection:
+    """One connection: `WebSocketHandler` to the edge, `Link` to the hub."""
+
+    __slots__ = ("_connection", "_errors", "_rules", "_services", "_ws")
+
+    transport = "websocket"
+    format = FORMAT
+    answers = True
+
+    def __init__(self, services: NativeServices, rules: NativeRules) -> None:
+        self._services = services
+        self._rules = rules
+        self._errors = 0
+        self._ws: WebSocket
+        self._connection: Connection
+
+    # What the edge calls
+
+    def opened(self, ws: WebSocket) -> None:
+        """Greet."""
+        self._ws = ws
+        try:
+            self._connection = self._services.connector.admit(self)
+        except Draining:
+            # Nothing was registered; `closed` finds a connection that the hub does not know.
+            self._connection = Connection(native.NOBODY, self, opened_at=0.0, connected_at=0)
+            self.end(DRAINED)
+            return
+        self._say(native.connected(self._connection.id))
+
+    def text(self, payload: bytes) -> Step:
+        """One message of the peer."""
+        self._connection.received_at = trio.current_time()
+        self._services.counters.frames_received += 1
+        try:
+            message = native.parse_message(payload)
+            return _ANSWERS[type(message)](self, message)
+        except NotifydError as exc:
+            self._refuse(exc, native.request_id_of(payload))
+            return None
+
+    def binary(self, payload: bytes) -> Step:
+        """There are no binary messages."""
+        self._connection.received_at = trio.current_time()
+        self._refuse(Invalid("messages are JSON texts, not binary", code="invalid_message"), None)
+
+    def pong(self, payload: bytes) -> None:
+        """A sign of life."""
+        self._connection.received_at = trio.current_time()
+
+    def closed(self, code: int, reason: str) -> None:
+        """The link is gone."""
+        self._services.connector.leave(self._connection)
+
+    # What the hub calls
+
+    @property
+    def address(self) -> str:
+        """The peer's address."""
+        return self._ws.peer.host
+
+    @property
+    def put(self) -> Callable[[bytes], bool]:
+        """See `Link.put`."""
+        return self._ws.outbox.put
+
+    def ping(self) -> None:
+        """Ask for a sign of life."""
+        self._ws.ping()
+
+    def end(self, disconnect: Disconnect) -> None:
+        """Close with the code and the reason."""
+        self._ws.close(disconnect.code, disconnect.reason)
+
+    def pending_bytes(self) -> int:
+        """What waits in the outbox."""
+        return self._ws.pending_bytes
+
+    def sent_bytes(self) -> int:
+        """What was written so far."""
+        return self._ws.sent_bytes
+
+    # Answers
+
+    def _say(self, message: bytes) -> None:
+        self._ws.put(text_frame(message))
+
+    def _refuse(self, problem: NotifydError, request_id: native.RequestId) -> None:
+        self._services.counters.messages_refused += 1
+        self._say(
+            native.error(problem.code, problem.message, request_id, retry_after_seconds=problem.retry_after_seconds)
+        )
+        if isinstance(problem, Invalid):
+            self._errors += 1
+            if self._errors >= self._rules.max_protocol_errors:
+                self._connection.end(PROTOCOL_ERROR)
+
+    def _authenticate(self, message: native.Authenticate) -> Step:
+        try:
+            if message.api_key is None:
+                raise NotAuthenticated("send the API key as apiKey", code="invalid_api_key")
+            self._services.connector.authenticate(self._connection, message.api_key)
+        except (NotAuthenticated, Denied, TooManyConnections) as exc:
+            self._refuse(exc, message.request_id)
+            self._connection.end(_ending(exc))
+            return None
+        self._say(native.authenticated(message.request_id))
+        return None
+
+    def _subscribe(self, message: native.Subscribe) -> Step:
+        if message.ack:
+            raise Invalid("subscriptions with ack are not available in this version", code="not_supported")
+        if message.since is None:
+            subscription = self._services.subscriber.check(self._connection, message.channel)
+            self._services.subscriber.go_live(self._connection, message.channel, subscription.position)
+            self._say(native.subscribed(message.channel, subscription.position, message.request_id))
+            return None
+        return self._resume(message, StreamPosition(message.since.epoch, message.since.offset))
+
+    async def _resume(self, message: native.Subscribe, since: StreamPosition) -> None:
+        def announce(subscription: Subscription) -> bytes:
+            return text_frame(
+                native.subscribed(
+                    message.channel,
+                    subscription.position,
+                    message.request_id,
+                    recovered=subscription.recovered,
+                    replayed=len(subscription.replay),
+                    skipped=subscription.skipped,
+                )
+            )
+
+        writer = Writer(native.notification_frame, announce, self._ws.outbox.drained, self._rules.page_bytes)
+        try:
+            await subscribe_and_replay(self._services.subscriber, self._connection, message.channel, since, writer)
+        except NotifydError as exc:
+            self._refuse(exc, message.request_id)
+
+    def _unsubscribe(self, message: native.Unsubscribe) -> Step:
+        self._services.subscriber.unsubscribe(self._connection, message.channel)
+        self._say(native.unsubscribed(message.channel, message.request_id))
+
+    def _ping(self, message: native.Ping) -> Step:
+        self._say(native.pong(message.request_id))
+
+    def _publish(self, message: native.Publish) -> Step:
+        principal = self._connection.principal
+        if principal is None:
+            raise NotAuthenticated("authenticate first", code="not_authenticated")
+        self._services.limiter.check(principal.credential)
+        return self._hand_in(message, principal)
+
+    async def _hand_in(self, message: native.Publish, principal: Principal) -> None:
+        command = PublishCommand(
+            kind=Kind.CHANNEL,
+            channel=message.channel,
+            data=bytes(message.data),
+            metadata=bytes(message.metadata or b""),
+            priority=DEFAULT_PRIORITY if message.priority is None else message.priority,
+        )
+        try:
+            accepted = await self._services.publisher.submit(principal, command).result()
+        except NotifydError as exc:
+            self._refuse(exc, message.request_id)
+            return
+        self._say(native.published(accepted.id, self._services.durability, message.request_id))
+
+
+def _ending(problem: NotifydError) -> Disconnect:
+    if isinstance(problem, TooManyConnections):
+        return TOO_MANY_CONNECTIONS
+    return CREDENTIAL_ENDED if problem.code == "api_key_expired" else WRONG_CREDENTIAL
+
+
+_ANSWERS: Final[dict[type, Callable[[NativeConnection, Any], Step]]] = {
+    native.Authenticate: NativeConnection._authenticate,
+    native.Subscribe: NativeConnection._subscribe,
+    native.Unsubscribe: NativeConnection._unsubscribe,
+    native.Ping: NativeConnection._ping,
+    native.Publish: NativeConnection._publish,
+}
