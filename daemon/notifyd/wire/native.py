@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 
 from notifyd.errors import Invalid
+from notifyd.model.ids import ConnectionId
 from notifyd.wire.json import encode, json_string
 from notifyd.wire.publication import publication_json
 from notifyd.wire.websocket import text_frame
 
 if TYPE_CHECKING:
-    from notifyd.model.ids import ConnectionId
-from notifyd.model.position import StreamPosition
+    from notifyd.model.position import StreamPosition
     from notifyd.model.publication import Publication
 
 RequestId = str | int | None

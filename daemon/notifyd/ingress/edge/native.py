@@ -183,9 +183,7 @@ class NativeConnection:
 
     def _authenticate(self, message: native.Authenticate) -> Step:
         try:
-            if message.api_key is None:
-                raise NotAuthenticated("send the API key as apiKey", code="invalid_api_key")
-            self._services.connector.authenticate(self._connection, message.api_key)
+            self._services.connector.authenticate(self._connection, _api_key(message))
         except (NotAuthenticated, Denied, TooManyConnections) as exc:
             self._refuse(exc, message.request_id)
             self._connection.end(_ending(exc))
@@ -250,6 +248,12 @@ class NativeConnection:
             self._refuse(exc, message.request_id)
             return
         self._say(native.published(accepted.id, self._services.durability, message.request_id))
+
+
+def _api_key(message: native.Authenticate) -> str:
+    if message.api_key is None:
+        raise NotAuthenticated("send the API key as apiKey", code="invalid_api_key")
+    return message.api_key
 
 
 def _ending(problem: NotifydError) -> Disconnect:
