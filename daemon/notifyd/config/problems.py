@@ -48,15 +48,15 @@ class ConfigInvalid(Invalid):
 
 
 def nearest(wrong: str, right: Iterable[str]) -> str:
-    """The one of *right* that looks most like *wrong*, as a whole or in its last part, whatever the case."""
+    """The one of *right* that looks most like *wrong*, in whole and in its last part, its own section before others."""
     from difflib import SequenceMatcher
 
     wanted = wrong.lower()
-    leaf = wanted.rpartition(".")[2]
+    section, _, leaf = wanted.rpartition(".")
 
     def likeness(candidate: str) -> float:
-        low = candidate.lower()
-        whole = SequenceMatcher(None, wanted, low).ratio()
-        return whole + SequenceMatcher(None, leaf, low.rpartition(".")[2]).ratio()
+        own_section, _, own_leaf = candidate.lower().rpartition(".")
+        whole = SequenceMatcher(None, wanted, candidate.lower()).ratio()
+        return 2 * whole + SequenceMatcher(None, leaf, own_leaf).ratio() + (section == own_section) / 2
 
     return max(right, key=likeness)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from notifyd.config import ChannelRule, Settings
+from notifyd.config.checks import Clash, as_problem, clashes, warnings
+
+
+def changed(**values: Any) -> Settings:
+    """The defaults with some keys changed: `server__port=1`."""
+    settings = Settings()
+    for path, value in values.items():
+        section, _, name = path.partition("__")
+        settings = replace(settings, **{section: replace(getattr(settings, section), **{name: value})})
+    return settings
+
+
+def blamed(settings: Settings, *, dev: bool = False, node_env: str = "") -> list[str]:
+    return [clash.keys[0] if clash.keys else "" for clash in clashes(settings, dev=dev, node_env=node_env)]
+
+
+def test_defaults_go_together():
+    assert blamed(Settings()) == []
+    assert blamed(Settings(), dev=True) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"server__port": 3001}, "server.ws_port"),
+        ({"server__tls_certificate": Path("c")}, "server.tls_certificate"),
+        ({"server__tls_key": Path("k")}, "server.tls_key"),
+        ({"server__admin_socket": Path("/" + "x" * 107)}, "server.admin_socket"),
+        ({"admin__workers": 16}, "admin.max_streams"),
+        ({"http__max_body_bytes": 262_143}, "delivery.max_data_bytes"),
+        ({"websocket__outbox_bytes": 262_144}, "delivery.max_data_bytes"),
+        ({"delivery__max_queue_bytes": 262_143}, "delivery.max_data_bytes"),
+        ({"websocket__heartbeat_interval_seconds": 60.0}, "websocket.connection_timeout_seconds"),
+        ({"delivery__retry_delay_seconds": 301.0}, "delivery.retry_max_seconds"),
+    ],
+)
+def test_settings_that_clash(values: dict[str, Any], key: str):
+    assert blamed(changed(**values)) == [key]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"server__port": 0, "server__ws_port": 0},
+        {"server__port": 3001, "server__ws_port_enabled": False},
+        {"server__tls_key": Path("k"), "server__tls_certificate": Path("c")},
+        {"server__admin_socket": Path("/" + "x" * 106)},
+        {"admin__workers": 17},
+        {"http__max_body_bytes": 262_144},
+        {"websocket__outbox_bytes": 262_145},
+        {"delivery__retry_delay_seconds": 300.0},
+    ],
+)
+def test_settings_that_just_go_together(values: dict[str, Any]):
+    assert blamed(changed(**values)) == []
+
+
+def test_two_rules_of_one_pattern_clash():
+    settings = replace(Settings(), channels=(ChannelRule("a"), ChannelRule("b"), ChannelRule("a")))
+    assert [clash.message for clash in clashes(settings)] == [
+        "two [[channels]] rules have the pattern a; only the first would count"
+    ]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
+def test_dev_stays_on_loopback(host: str):
+    assert blamed(changed(server__host=host), dev=True) == ["server.host"]
+    assert blamed(changed(server__host=host)) == []
+
+
+@pytest.mark.parametrize(
+    ("node_env", "refused"), [("production", [""]), (" Production ", [""]), ("development", []), ("", [])]
+)
+def test_production_refuses_dev(node_env: str, refused: list[str]):
+    assert blamed(Settings(), dev=True, node_env=node_env) == refused
+    assert blamed(Settings(), node_env=node_env) == []
+
+
+def test_a_problem_names_value_and_origin():
+    clash = Clash(("server.port", "server.ws_port"), "clashes")
+    problem = as_problem(clash, Settings(), {"server.port": "environment PORT"})
+    assert str(problem) == "environment PORT: server.port = 3000: clashes"
+
+
+def test_a_problem_of_the_rules_shows_no_value():
+    assert str(as_problem(Clash(("channels",), "clash"), Settings(), {})) == "default: channels: clash"
+
+
+def test_names_that_nothing_uses_yet_warn():
+    assert warnings(Settings(), {"REDIS_HOST": "h", "GRPC_PORT": ""}) == (
+        "REDIS_HOST is set, and nothing in this version uses it",
+    )
+
+
+def test_a_wider_bind_warns_without_tls_alone():
+    assert len(warnings(changed(server__host="0.0.0.0"), {})) == 1
+    assert warnings(changed(server__host="0.0.0.0", server__tls_certificate=Path("c")), {}) == ()
