@@ -36,7 +36,7 @@ NO_KEY = "unknown key; the nearest key is"
         ("server = 1", "n.toml:1: server = 1: must be a section: [server] with keys under it"),
         ("[server]\nport = 'x'", "n.toml:2: server.port = x: must be a whole number"),
         ("[broker]\nurl = 'redis://u:p@h'", NO_REDIS),
-        ("[broker]\npassword = 'p'", f"n.toml:2: broker.password = ***: {NO_KEY} broker.durability"),
+        ("[broker]\npassword = 'p'", f"n.toml:2: broker.password = ***: {NO_KEY} broker.url"),
         ("[channels]\npattern = 'a'", NO_LIST),
         ("channels = [1]", NO_LIST),
         ("[[channels]]\nmax_age_seconds = 5", "n.toml:1: [[channels]] pattern: is missing"),

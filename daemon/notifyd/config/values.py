@@ -6,7 +6,7 @@ import json
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from notifyd.config.forms import FORMS
 
@@ -112,8 +112,6 @@ def _spelled(entry: Entry, text: str, *, milliseconds: bool) -> Value:
             return tuple(item.strip() for item in text.split(",") if item.strip())
         case "str" | "path":
             return _pathed(entry, text)
-        case _:
-            assert_never(entry.kind)
 
 
 def _boolean(text: str) -> bool:
@@ -170,5 +168,3 @@ def _described(entry: Entry, *, milliseconds: bool = False) -> str:
             return "a list of texts"
         case "str" | "path":
             return "a text in quotes"
-        case _:
-            assert_never(entry.kind)
