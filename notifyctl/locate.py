@@ -19,12 +19,18 @@ _PROBE_SECONDS: Final = 2.0
 def candidates(environ: Mapping[str, str]) -> list[Path]:
     """Every place of the socket, in the order in which they are tried, when none was named."""
     places = []
-    if runtime := environ.get("XDG_RUNTIME_DIR"):
+    if runtime := _absolute(environ, "XDG_RUNTIME_DIR"):
         places.append(Path(runtime) / "notifyd" / "admin.sock")
     places.append(Path("/run/notifyd/admin.sock"))
-    state = environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    state = _absolute(environ, "XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     places += [Path(state) / "notifyd" / "admin.sock", Path("/var/lib/notifyd/admin.sock")]
     return places
+
+
+def _absolute(environ: Mapping[str, str], name: str) -> str | None:
+    # the XDG specification wants relative values ignored
+    folder = environ.get(name, "")
+    return folder if folder.startswith("/") else None
 
 
 def find(named: str | None, environ: Mapping[str, str] = os.environ) -> Path:

@@ -40,6 +40,7 @@ COMMANDS: Final = (
 """Every command, in the order of the help; `notifyctl.commands.NAME` holds its `app`."""
 
 ENVIRONMENT_PREFIX: Final = "NOTIFYCTL"
+_HELP_NAMES: Final = ["-h", "--help"]
 _COMPLETE: Final = "_NOTIFYCTL_COMPLETE"
 
 
@@ -74,7 +75,7 @@ class LazyGroup(NounGroup):
 app = typer.Typer(
     cls=LazyGroup,
     add_completion=False,
-    context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX, "help_option_names": ["-h", "--help"]},
+    context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX, "help_option_names": _HELP_NAMES},
     epilog="Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict, 6 daemon unreachable, "
     "7 timed out, 8 partly done, 9 rate limited, 130 interrupted.",
 )
@@ -120,10 +121,9 @@ def run(args: Sequence[str]) -> int:
 
 
 def _guarded(command: Any, args: Sequence[str], program: str, prefix: str) -> int:
+    settings = {"auto_envvar_prefix": prefix, "help_option_names": _HELP_NAMES}
     try:
-        status = command.main(
-            list(args), prog_name=program, complete_var=_COMPLETE, standalone_mode=False, auto_envvar_prefix=prefix
-        )
+        status = command.main(list(args), prog_name=program, complete_var=_COMPLETE, standalone_mode=False, **settings)
     except typer.TyperException as exc:
         _say_usage(exc, args)
         return exc.exit_code

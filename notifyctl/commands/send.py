@@ -1,0 +1,206 @@
+"""notifyctl send."""
+
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from notifyctl import complete, convert, payload
+from notifyctl.command import Invocation, command
+from notifyctl.exits import Refusal, Status, status_of
+from notifyctl.options import Client
+from notifyctl.output import Column, Record
+from notifyctl.params import duration_option, instant_option
+from notifyctl.publishing import Answer, LinePublisher
+from notifyctl.stdin import Lines
+from notifyd.v1 import types_pb2
+
+app = typer.Typer(add_completion=False)
+
+_SENT = (
+    Column("ID", "notificationId", style="cyan", whole=True),
+    Column("Status", "status", style="green"),
+    Column("Durability", "durability"),
+    Column("Duplicate", "duplicate"),
+)
+_LINE = (
+    Column("Line", "line", style="dim"),
+    Column("ID", "notificationId", style="cyan"),
+    Column("Status", "status", style={"accepted": "green", "refused": "red"}),
+    Column("Error", "error.code", style="red"),
+    Column("Message", "error.message"),
+)
+_LONGEST_MS = 2**53
+
+
+@command(
+    app,
+    "send",
+    example="notifyctl send --channel deploys 'v1.2 is live' --title Deploy --priority 8\n"
+    "notifyctl send --channel orders --data '{\"id\": 17}' --ttl 5m\n"
+    "tail -f app.log | notifyctl send --channel log --lines -q",
+    changes=True,
+)
+def send(
+    run: Invocation,
+    message: Annotated[
+        str | None, typer.Argument(metavar="[MESSAGE | -]", help="The text; - or nothing reads it from a pipe.")
+    ] = None,
+    *,
+    channel: Annotated[
+        str | None, typer.Option("--channel", "-c", help="To this channel.", autocompletion=complete.channels)
+    ] = None,
+    broadcast: Annotated[
+        bool, typer.Option("--broadcast", help="To every connection of the client, whatever it subscribed to.")
+    ] = False,
+    label: Annotated[str | None, typer.Option("--label", help="The channel that a broadcast names.")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", "-d", metavar="JSON", help="Any JSON value; @FILE reads a file, @- stdin.")
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", "-t", help="A title beside the message.")] = None,
+    priority: Annotated[
+        int | None, typer.Option("--priority", "-p", min=1, max=10, metavar="N", help="1 to 10, higher first; else 5.")
+    ] = None,
+    ttl: Annotated[float | None, duration_option("--ttl", help="Not delivered later than this.")] = None,
+    delay: Annotated[float | None, duration_option("--delay", help="Delivered after this.")] = None,
+    at: Annotated[datetime | None, instant_option("--at", help="Delivered then.")] = None,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option("--idempotency-key", metavar="KEY", help="The same key within 24 h returns the first receipt."),
+    ] = None,
+    metadata: Annotated[
+        str | None,
+        typer.Option("--metadata", metavar="JSON", help="A JSON object beside the data; @FILE reads a file."),
+    ] = None,
+    client: Client = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Each line of stdin is one notification.")] = False,
+) -> None:
+    """Send a notification to a channel, or to everyone connected.
+
+    A message becomes {"body": MESSAGE}. With --lines a line that is a JSON object is the data, any other line a
+    message; each gets an answer on stdout, and the exit status is 8 when some were refused.
+    """
+    request = _addressed(channel, label, broadcast=broadcast)
+    request.client_id = client or ""
+    if metadata is not None:
+        request.metadata_json = payload.read_json(metadata, "--metadata", mapping=True)
+    if priority is not None:
+        request.priority = priority
+    _schedule(request, ttl, delay, at)
+    if lines:
+        _refuse_with_lines(message, data, title, idempotency_key)
+        _publish_lines(run, request)
+        return
+    request.idempotency_key = idempotency_key or ""
+    request.data_json = payload.message_json(message, data, title)
+    answer = run.daemon.call("Publish", request)
+    run.output.one(convert.record(answer), _SENT, key="notificationId")
+
+
+def _addressed(channel: str | None, label: str | None, *, broadcast: bool) -> types_pb2.PublishRequest:
+    if bool(channel) == broadcast:
+        raise payload.usage("Say to whom: --channel CHANNEL or --broadcast.")
+    if label is not None and not broadcast:
+        raise payload.usage("--label goes with --broadcast.")
+    target = types_pb2.Target(broadcast=label or "") if broadcast else types_pb2.Target(channel=channel)
+    return types_pb2.PublishRequest(target=target)
+
+
+def _schedule(request: types_pb2.PublishRequest, ttl: float | None, delay: float | None, at: datetime | None) -> None:
+    if delay is not None and at is not None:
+        raise payload.usage("Give --delay or --at, not both.")
+    if ttl is not None:
+        request.ttl_ms = min(round(ttl * 1000), _LONGEST_MS)
+    if delay is not None:
+        request.delay_ms = min(round(delay * 1000), _LONGEST_MS)
+    if at is not None:
+        request.deliver_at.FromDatetime(at)
+
+
+def _refuse_with_lines(*given: str | None) -> None:
+    message, *others = given
+    if message not in (None, "-") or any(other is not None for other in others):
+        raise payload.usage("--lines reads stdin: it goes without a message, --data, --title and --idempotency-key.")
+
+
+@dataclass
+class _Tally:
+    accepted: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    first: str = ""
+
+    def count(self, answer: Answer) -> None:
+        if answer.refused is None:
+            self.accepted += 1
+            return
+        self.refused[answer.refused.code] += 1
+        self.first = self.first or f"line {answer.number}: {answer.refused.message}"
+
+
+def _publish_lines(run: Invocation, template: types_pb2.PublishRequest) -> None:
+    publisher = LinePublisher(run.daemon, Lines(0), template, run.daemon.timeout_seconds or 0.0)
+    tally = _Tally()
+    progress = _Progress(run)
+    try:
+        for answer in publisher.answers():
+            tally.count(answer)
+            run.output.each(_line(answer), _LINE, key="notificationId")
+            progress.show(tally)
+    except Refusal as refusal:
+        progress.clear()
+        raise _broken_off(refusal, tally, publisher.unanswered) from refusal
+    progress.clear()
+    if tally.refused:
+        raise _refused(tally)
+
+
+def _line(answer: Answer) -> Record:
+    if answer.accepted is not None:
+        return {"line": answer.number, **convert.record(answer.accepted)}
+    assert answer.refused is not None, "an answer is one or the other"
+    return {"line": answer.number, "status": "refused", "error": convert.record(answer.refused)}
+
+
+def _refused(tally: _Tally) -> Refusal:
+    count = sum(tally.refused.values())
+    sentence = f"{count} of {count + tally.accepted} lines were refused; {tally.first}"
+    if tally.accepted:
+        return Refusal(sentence, Status.PARTLY, code="partly_done")
+    statuses = {status_of(code) for code in tally.refused}
+    status = statuses.pop() if len(statuses) == 1 else Status.FAILED
+    return Refusal(sentence, status, code=next(iter(tally.refused)))
+
+
+def _broken_off(refusal: Refusal, tally: _Tally, unanswered: list[int]) -> Refusal:
+    done = f" {tally.accepted} were accepted." if tally.accepted else ""
+    unknown = f" Without an answer: {_span(unanswered)}." if unanswered else ""
+    status = Status.PARTLY if tally.accepted else refusal.status
+    return Refusal(f"{refusal.message}{done}{unknown}", status, code=refusal.code)
+
+
+def _span(numbers: list[int]) -> str:
+    return f"line {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} lines from {numbers[0]} to {numbers[-1]}"
+
+
+class _Progress:
+    """A counter on stderr for a person who looks at nothing else."""
+
+    def __init__(self, run: Invocation) -> None:
+        self._on = sys.stderr.isatty() and not run.output.terminal
+        self._shown_at = 0.0
+
+    def show(self, tally: _Tally) -> None:
+        now = time.monotonic()
+        if self._on and now - self._shown_at > 0.2:
+            self._shown_at = now
+            sys.stderr.write(f"\r{tally.accepted} accepted, {sum(tally.refused.values())} refused")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        if self._on and self._shown_at:
+            sys.stderr.write("\r" + " " * 60 + "\r")
+            sys.stderr.flush()
