@@ -5,26 +5,27 @@ What an application on top of it needs (import each name from the module shown):
 Serving, `server.py` and `listener.py`::
 
     sockets = open_sockets(host, port, backlog=1024)      # listener.py: non-blocking, TCP_NODELAY, port 0 allowed
-    server = EdgeServer(EdgeSettings())                   # server.py; settings.py: EdgeSettings(http, websocket, connections)
+    server = EdgeServer(EdgeSettings())                   # settings.py: EdgeSettings(http=, websocket=, connections=)
     await nursery.start(server.run)                       # returns when ready; holds every connection's task
-    server.listen(sockets, app, tls=None)                 # as often as wished: one app for PORT, another for WS_PORT
-    await server.drain(seconds)                           # stop accepting, finish what runs, close idle, then abort the rest
-    server.counts                                         # accepted, refused, accept_errors, requests, open, websockets ...
-    server.deadlines.at(when, callback) -> Deadline       # the shared timer: `callback()` runs in trio's thread at trio time
-    deadline.cancel()                                     #   `when` (resolution 50 ms); no task and no cancel scope each
+    server.listen(sockets, app, tls=None)                 # repeatable: one app for PORT, another for WS_PORT
+    await server.drain(seconds)                           # stop accepting, finish what runs, then abort the rest
+    server.stop_listening()                               # accept nothing more, let everything else go on
+    server.counts                                         # accepted, refused, requests, open, websockets, ...
+    server.deadlines.at(when, callback) -> Deadline       # the shared timer: calls back once trio's clock passes `when`
+    deadline.cancel()                                     #   (resolution 50 ms), without a task or cancel scope each
 
 Application, `http_app.py` (protocols; an app is any object with these four)::
 
     class HttpApp(Protocol):
-        asgi: AsgiApp                                                          # everything else: Starlette
-        def fast(self, request: Request) -> Answer | Pending | None            # hot path, synchronous; None: go on to asgi
-        def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None   # `Upgrade: websocket` requests
-        def stream(self, request: Request) -> StreamHandler | None             # asked when fast() gave None and no body waits
+        asgi: AsgiApp                                                    # everything else: Starlette
+        def fast(self, request: Request) -> Answer | Pending | None      # hot path, synchronous; None: on to stream, asgi
+        def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None     # sound handshakes
+        def stream(self, request: Request) -> StreamHandler | None       # after fast() gave None, if there is no body
 
-    `fast` is called for every request whose body is complete (bodies up to HttpSettings.buffered_body_bytes are gathered
-    first). All complete requests of one read go through `fast` before any Pending is awaited; answers keep their order
-    and are joined into one write. `upgrade` -> None treats the request as plain HTTP. An exception in any of these is
-    logged and answered with 500, the connection then closes.
+    `fast` is called for every request whose body is complete (bodies up to HttpSettings.buffered_body_bytes are
+    gathered first). All complete requests of one read go through `fast` before any Pending is awaited; answers keep
+    their order and are joined into one write. `upgrade` -> None treats the request as plain HTTP. An exception in any
+    of these is logged and answered with 500, the connection then closes.
 
     class Pending(Protocol):                    # an answer that is on its way (a group commit)
         answer: Answer | None                   # set as soon as it is known
@@ -55,11 +56,12 @@ WebSocket, `http_app.py` (WebSocketHandler) and `websocket.py` (WebSocket)::
     (order and backpressure). What is put while messages of one read are handled is joined into one write.
 
     ws.put(frame: bytes) -> bool        # prebuilt frame(s), wire/websocket.py; never blocks; False: slow consumer,
-                                        #   the frame was not taken: call ws.close(4008, ...); True after the end: dropped
+                                        #   it was not taken: call ws.close(4008, ...). After the end: dropped, True
     ws.close(code=1000, reason="")      # synchronous; starts the close handshake, its deadline is the server's affair
     ws.abort()                          # synchronous; at once and without a handshake
     ws.ping(payload=b"") -> bool
-    ws.closing: bool   ws.peer: Peer   ws.outbox: Outbox (put is the fan-out's hot call)   ws.pending_bytes   ws.sent_bytes
+    ws.closing: bool  ws.peer: Peer  ws.outbox: Outbox (its put is the fan-out's hot call)
+    ws.pending_bytes: int  ws.sent_bytes: int
 
 Streams (Server-Sent Events), `http_app.py` (StreamHandler) and `http_stream.py` (HttpStream)::
 

@@ -1,0 +1,92 @@
+"""What an application gives to the edge, and what it gets from it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http_stream import HttpStream
+    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.wire.http_answer import Answer
+
+AsgiEvent = MutableMapping[str, Any]
+AsgiReceive = Callable[[], Awaitable[AsgiEvent]]
+AsgiSend = Callable[[AsgiEvent], Awaitable[None]]
+AsgiApp = Callable[[MutableMapping[str, Any], AsgiReceive, AsgiSend], Awaitable[None]]
+
+
+class Pending(Protocol):
+    """An answer that is on its way, for example with a group commit."""
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer as soon as it is known."""
+
+    async def wait(self) -> Answer:
+        """Wait for the answer. An exception becomes a 500."""
+
+
+class WebSocketHandler(Protocol):
+    """The application's side of one WebSocket connection; the connection's own task makes every call.
+
+    `text` and `binary` give None when they are done, or a coroutine that is awaited before the next message comes.
+    """
+
+    def opened(self, ws: WebSocket) -> None:
+        """The handshake was answered."""
+
+    def text(self, payload: bytes) -> Coroutine[Any, Any, None] | None:
+        """A whole text message, checked UTF-8."""
+
+    def binary(self, payload: bytes) -> Coroutine[Any, Any, None] | None:
+        """A whole binary message."""
+
+    def pong(self, payload: bytes) -> None:
+        """The answer to a ping, or an unsolicited pong."""
+
+    def closed(self, code: int, reason: str) -> None:
+        """The connection is over; called once after `opened`. 1006: it broke without a close."""
+
+
+class Upgrade(Struct, frozen=True):
+    """The consent to a WebSocket handshake."""
+
+    handler: WebSocketHandler
+    #: one of those that the client offers
+    subprotocol: str | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class PendingUpgrade(Protocol):
+    """A decision about a handshake that takes time."""
+
+    async def wait(self) -> Upgrade | Answer:
+        """Wait for the decision. An exception becomes a 500."""
+
+
+class StreamHandler(Protocol):
+    """The application's side of an answer without an end."""
+
+    async def run(self, stream: HttpStream) -> None:
+        """Begin with `stream.start`; what was put is flushed after the return, then the connection closes."""
+
+
+class HttpApp(Protocol):
+    """An application behind a listener."""
+
+    @property
+    def asgi(self) -> AsgiApp:
+        """Takes every request that the others below leave."""
+
+    def fast(self, request: Request) -> Answer | Pending | None:
+        """Answer a request whose body is here, at once or soon; None leaves it to the others."""
+
+    def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None:
+        """Decide about a sound WebSocket handshake; None takes it for a plain request."""
+
+    def stream(self, request: Request) -> StreamHandler | None:
+        """Take a request without a body for an answer without an end; None leaves it to `asgi`."""

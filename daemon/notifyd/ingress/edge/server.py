@@ -1,0 +1,125 @@
+"""The server: its listeners, the task of each connection, and the drain."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import structlog
+import trio
+
+from notifyd.ingress.edge.deadlines import Deadlines
+from notifyd.ingress.edge.http_connection import HttpConnection
+from notifyd.ingress.edge.link import Link, SocketLink
+from notifyd.ingress.edge.listener import Admission, accept_forever
+from notifyd.ingress.edge.outbox import Outbox
+from notifyd.ingress.edge.state import EdgeCounts, EdgeState
+from notifyd.wire.http_answer import Answer, encode_answer
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterable
+
+    from notifyd.ingress.edge.http_app import HttpApp
+    from notifyd.ingress.edge.http_request import Peer
+    from notifyd.ingress.edge.settings import EdgeSettings
+
+log = structlog.get_logger()
+_FULL = encode_answer(
+    Answer(503, b'{"success":false,"error":{"code":"too_many_connections","message":"try again later"}}'),
+    common=b"Retry-After: 5\r\n",
+    persistence=b"Connection: close\r\n",
+)
+
+
+class EdgeServer:
+    """Serves HTTP and WebSocket on any number of listeners. Start `run` in a nursery, then `listen`."""
+
+    def __init__(self, settings: EdgeSettings) -> None:
+        self._settings = settings
+        self._state: EdgeState | None = None
+        self._nursery: trio.Nursery | None = None
+        self._listening: set[socket.socket] = set()
+        self._outboxes: set[Outbox] = set()
+        self._empty = trio.Event()
+        #: what happened and what is open
+        self.counts = EdgeCounts()
+        #: the timer, for whoever needs deadlines without a task each
+        self.deadlines = Deadlines()
+        self._admission = Admission(settings.connections, self.counts)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Hold the tasks of all connections until cancelled."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            self._state = EdgeState(self._settings, nursery, self.deadlines, self.counts)
+            nursery.start_soon(self.deadlines.run)
+            task_status.started()
+
+    def listen(self, sockets: Iterable[socket.socket], app: HttpApp) -> None:
+        """Serve *app* on *sockets*, which belong to the server from now on."""
+        nursery, state = self._running()
+        settings = self._settings.connections
+
+        def take(connection: socket.socket, peer: Peer) -> None:
+            if self._admission.admit(peer.host):
+                nursery.start_soon(self._serve, state, app, SocketLink(connection), peer)
+            else:
+                _turn_away(connection)
+
+        for listening in sockets:
+            self._listening.add(listening)
+            nursery.start_soon(accept_forever, listening, take, settings, self.counts)
+
+    def stop_listening(self) -> None:
+        """Accept nothing more; what is open goes on."""
+        for listening in self._listening:
+            trio.lowlevel.notify_closing(listening)
+            listening.close()
+        self._listening.clear()
+
+    async def drain(self, seconds: float) -> None:
+        """Stop accepting, let answers finish, close what idles, and after *seconds* abort what is left."""
+        _, state = self._running()
+        self.stop_listening()
+        state.draining = True
+        for receiver in list(state.receivers):
+            receiver.wake()
+        with trio.move_on_after(seconds):
+            await self._until_empty()
+        for outbox in list(self._outboxes):
+            outbox.break_off()
+        await self._until_empty()
+
+    async def _until_empty(self) -> None:
+        while self._outboxes:
+            self._empty = trio.Event()
+            await self._empty.wait()
+
+    def _running(self) -> tuple[trio.Nursery, EdgeState]:
+        if self._nursery is None or self._state is None:
+            raise RuntimeError("the server does not run")
+        return self._nursery, self._state
+
+    async def _serve(self, state: EdgeState, app: HttpApp, link: Link, peer: Peer) -> None:
+        outbox = Outbox(link, state.http_rules)
+        self._outboxes.add(outbox)
+        try:
+            successor = await HttpConnection(state, app, link, outbox, peer).run()
+            if successor is not None:
+                await successor.run()
+        except Exception:
+            log.exception("connection_failed", peer=peer.host)
+        finally:
+            link.close(reset=outbox.broken)
+            outbox.break_off()
+            self._outboxes.discard(outbox)
+            self._admission.release(peer.host)
+            if not self._outboxes:
+                self._empty.set()
+
+
+def _turn_away(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.send(_FULL)
+    connection.close()

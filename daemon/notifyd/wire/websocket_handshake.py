@@ -1,0 +1,76 @@
+"""The server's half of the WebSocket opening handshake (RFC 6455, section 4.2)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+
+from notifyd.wire.http_answer import Answer, header_lines
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_KEY_BYTES = 16
+_VERSION = b"13"
+_VERSION_HEADER = ((b"Sec-WebSocket-Version", _VERSION),)
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+def refuse_handshake(method: str, headers: Headers) -> Answer | None:
+    """The answer to a request that asks for a WebSocket in the wrong way; None where it is sound."""
+    if method != "GET":
+        return _refusal(405, b"a WebSocket handshake is a GET", ((b"Allow", b"GET"),))
+    versions = _values(headers, b"sec-websocket-version")
+    if versions != [_VERSION]:
+        return _refusal(426, b"this server speaks version 13 of the WebSocket protocol", (*_VERSION_HEADER, *_UPGRADE))
+    keys = _values(headers, b"sec-websocket-key")
+    if len(keys) != 1 or not _is_key(keys[0]):
+        return _refusal(400, b"malformed Sec-WebSocket-Key")
+    return None
+
+
+_UPGRADE = ((b"Upgrade", b"websocket"), (b"Connection", b"Upgrade"))
+
+
+def accept_handshake(
+    headers: Headers, *, subprotocol: str | None = None, extra: tuple[tuple[bytes, bytes], ...] = ()
+) -> bytes:
+    """The bytes that open the connection.
+
+    Raises:
+        ValueError: *subprotocol* was not offered, or a header of *extra* cannot be written.
+    """
+    key = _values(headers, b"sec-websocket-key")[0]
+    # SHA-1 is what the RFC names; nothing here rests on its strength
+    accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+    chosen = b""
+    if subprotocol is not None:
+        if subprotocol not in offered_subprotocols(headers):
+            raise ValueError(f"the client did not offer the subprotocol {subprotocol!r}")
+        chosen = b"Sec-WebSocket-Protocol: %s\r\n" % subprotocol.encode("ascii")
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+        b"%s\r\n%s%s\r\n" % (accept, chosen, header_lines(extra))
+    )
+
+
+def offered_subprotocols(headers: Headers) -> list[str]:
+    """The subprotocols that the client offers, the dearest first."""
+    values = _values(headers, b"sec-websocket-protocol")
+    return [item.strip().decode("latin-1") for value in values for item in value.split(b",") if item.strip()]
+
+
+def _refusal(status: int, message: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
+    return Answer(status, message + b"\n", b"text/plain; charset=utf-8", headers, close=True)
+
+
+def _values(headers: Headers, name: bytes) -> list[bytes]:
+    return [value for key, value in headers if key == name]
+
+
+def _is_key(value: bytes) -> bool:
+    try:
+        return len(base64.b64decode(value, validate=True)) == _KEY_BYTES
+    except binascii.Error:
+        return False
