@@ -1,0 +1,184 @@
+"""The model as protobuf messages, and back. Instants are milliseconds since the Unix epoch on our side."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from notifyd.errors import Invalid
+from notifyd.model.command import Publish
+from notifyd.model.ids import DEFAULT_CLIENT, ClientId
+from notifyd.model.notification import DEFAULT_PRIORITY, Kind
+from notifyd.model.position import StreamPosition
+from notifyd.v1 import admin_pb2, types_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from google.protobuf.message import Message
+
+    from notifyd.model.key import ApiKey
+    from notifyd.model.publication import Publication
+    from notifyd.model.receipt import Receipt
+
+#: Key of `listen_frame` among the hub's encoders.
+LISTEN_FORMAT: Final = "rpc"
+_HEAD: Final = struct.Struct(">I?")
+
+
+def client_of(client_id: str) -> ClientId:
+    """The client that a request names; empty means `default`."""
+    return ClientId(client_id) if client_id else DEFAULT_CLIENT
+
+
+def any_client_of(client_id: str) -> ClientId | None:
+    """The client that a request narrows to; empty means all."""
+    return ClientId(client_id) if client_id else None
+
+
+def timestamp_of(instant: int | None) -> Timestamp | None:
+    """An instant as protobuf says it; None and 0 stand for "never" and stay unset."""
+    if not instant:
+        return None
+    stamp = Timestamp()
+    stamp.FromMilliseconds(instant)
+    return stamp
+
+
+def instant_of(message: Message, field: str) -> int | None:
+    """The instant in the Timestamp *field*, or None where it is unset.
+
+    Raises:
+        Invalid: it lies outside the years 1 to 9999.
+    """
+    if not message.HasField(field):
+        return None
+    stamp: Timestamp = getattr(message, field)
+    try:
+        stamp.ToDatetime()
+    except (ValueError, OverflowError) as exc:
+        raise Invalid(f"{field} is not a valid instant") from exc
+    return stamp.ToMilliseconds()
+
+
+def position_of(position: types_pb2.StreamPosition) -> StreamPosition:
+    """A position as clients send it."""
+    return StreamPosition(position.epoch, position.offset)
+
+
+def position_message(epoch: str, offset: int) -> types_pb2.StreamPosition | None:
+    """A position; the empty epoch stands for "no place" and stays unset."""
+    return types_pb2.StreamPosition(epoch=epoch, offset=offset) if epoch else None
+
+
+def publish_command(request: types_pb2.PublishRequest) -> Publish:
+    """What a producer asks for.
+
+    Raises:
+        Invalid: the target is missing, a text is not JSON, or an instant is none.
+    """
+    target = request.target.WhichOneof("to")
+    if target is None:
+        raise Invalid("target is missing: it is a channel or a broadcast", code="invalid_target")
+    return Publish(
+        kind=Kind.CHANNEL if target == "channel" else Kind.BROADCAST,
+        channel=getattr(request.target, target),
+        data=_json(request.data_json, "data_json"),
+        metadata=_json(request.metadata_json, "metadata_json") if request.metadata_json else b"",
+        priority=request.priority if request.HasField("priority") else DEFAULT_PRIORITY,
+        ttl_ms=request.ttl_ms if request.HasField("ttl_ms") else None,
+        expires_at=instant_of(request, "expires_at"),
+        delay_ms=request.delay_ms if request.HasField("delay_ms") else None,
+        deliver_at=instant_of(request, "deliver_at"),
+        idempotency_key=request.idempotency_key,
+    )
+
+
+def _json(text: str, field: str) -> bytes:
+    value = text.strip(" \t\r\n").encode()
+    try:
+        # skips over the value without building it, and finds every error on the way
+        msgspec.json.decode(value, type=msgspec.Raw)
+    except msgspec.DecodeError as exc:
+        raise Invalid(f"{field} is not one JSON value: {exc}", code="invalid_json") from exc
+    except RecursionError as exc:
+        raise Invalid(f"{field} is nested too deep", code="too_deep") from exc
+    return value
+
+
+def publication_message(publication: Publication) -> types_pb2.Publication:
+    """What subscribers receive."""
+    notification = publication.notification
+    return types_pb2.Publication(
+        id=notification.id,
+        channel=notification.channel or None,
+        data_json=notification.data.decode(),
+        metadata_json=notification.metadata.decode(),
+        priority=notification.priority,
+        timestamp=timestamp_of(notification.accepted_at),
+        position=position_message(publication.epoch, publication.offset),
+    )
+
+
+def receipt_message(receipt: Receipt) -> types_pb2.Receipt:
+    """What became of one notification."""
+    return types_pb2.Receipt(
+        id=receipt.id,
+        client_id=receipt.client_id,
+        kind=receipt.kind.value,
+        channel=receipt.channel,
+        priority=receipt.priority,
+        state=receipt.state.value,
+        accepted_at=timestamp_of(receipt.accepted_at),
+        due_at=timestamp_of(receipt.due_at),
+        expires_at=timestamp_of(receipt.expires_at),
+        settled_at=timestamp_of(receipt.settled_at),
+        attempts=receipt.attempts,
+        delivered=receipt.delivered,
+        position=position_message(receipt.epoch, receipt.offset),
+    )
+
+
+def key_message(key: ApiKey, *, now: int) -> types_pb2.ApiKey:
+    """What is kept of a key, and how it stands at *now*."""
+    return types_pb2.ApiKey(
+        id=key.id,
+        client_id=key.client_id,
+        name=key.name,
+        scopes=key.scopes,
+        allowed_cidrs=key.allowed_cidrs,
+        created_at=timestamp_of(key.created_at),
+        expires_at=timestamp_of(key.expires_at),
+        revoked_at=timestamp_of(key.revoked_at),
+        last_used_at=timestamp_of(key.last_used_at),
+        status=_key_status(key, now),
+        previous_until=timestamp_of(key.previous_until if (key.previous_until or 0) > now else None),
+    )
+
+
+def _key_status(key: ApiKey, now: int) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if key.expires_at is not None and now >= key.expires_at else "active"
+
+
+def listen_frame(publication: Publication) -> bytes:
+    """A publication as one serialized ListenEvent behind its length, made once for all listeners.
+
+    The head also says whether it is a broadcast, so that a listener that did not ask for these can leave it out.
+    """
+    event = admin_pb2.ListenEvent(publication=publication_message(publication)).SerializeToString()
+    return _HEAD.pack(len(event), publication.notification.kind is Kind.BROADCAST) + event
+
+
+def split_frames(frames: bytes) -> Iterator[tuple[bytes, bool]]:
+    """The serialized events of joined listen frames, each with whether it is a broadcast."""
+    start = 0
+    while start < len(frames):
+        length, broadcast = _HEAD.unpack_from(frames, start)
+        start += _HEAD.size
+        yield frames[start : start + length], broadcast
+        start += length
