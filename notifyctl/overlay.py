@@ -1,5 +1,7 @@
-"""The overlay beside the configuration file: what `notifyctl config set` changes, without touching the operator's own
-words and comments."""
+"""The overlay beside the configuration file: what `notifyctl config set` changes.
+
+The operator's own file, with its comments, is never written to.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +13,43 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from notifyd.config import Loaded
+
 _HEAD: Final = "# Written by `notifyctl config set`. It lies over {name}; edit that one.\n\n"
-
-
-def render(tables: dict[str, Any], config_file: Path) -> str:
-    """The text of an overlay over *config_file* that holds *tables*."""
-    import tomli_w
-
-    return _HEAD.format(name=config_file.name) + tomli_w.dumps(tables)
 
 
 def changed(tables: dict[str, Any], path: str, value: object | None) -> dict[str, Any]:
     """*tables* with the key *path* (`section.name`) put to *value*, or taken out where that is None."""
     section, _, name = path.partition(".")
-    rest = {key: content for key, content in tables.items() if key != section}
     held = tables.get(section)
     own = {key: content for key, content in held.items() if key != name} if isinstance(held, dict) else {}
     if value is not None:
         own[name] = value
+    rest = {key: content for key, content in tables.items() if key != section}
     return {**rest, section: own} if own else rest
+
+
+def preview(config_file: Path, tables: dict[str, Any], *, named: bool) -> tuple[str, Loaded]:
+    """The text of an overlay over *config_file* that holds *tables*, and the settings that would then count.
+
+    *named* says that somebody chose the file, so that it must be there.
+
+    Raises:
+        ConfigInvalid: the configuration would not be valid.
+    """
+    import tomli_w
+    from msgspec.structs import replace
+
+    from notifyd.config.documents import Document, parse_toml
+    from notifyd.config.files import read_sources
+    from notifyd.config.load import assemble
+    from notifyd.config.places import overlay_file
+
+    text = _HEAD.format(name=config_file.name) + tomli_w.dumps(tables)
+    document = parse_toml(str(overlay_file(config_file)), text)
+    assert isinstance(document, Document), "tomli-w writes TOML"
+    sources = read_sources(config_file=config_file if named else None, environ=os.environ, flags={}, dotenv=None)
+    return text, assemble(replace(sources, path=config_file, overlay=document))
 
 
 def write(path: Path, text: str, *, beside: Path) -> None:

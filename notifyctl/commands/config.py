@@ -3,36 +3,23 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from notifyctl import overlay
+from notifyctl import overlay, settings
 from notifyctl.command import Invocation, command, noun
 from notifyctl.configured import load, problems_said
 from notifyctl.exits import Refusal, Status
 from notifyctl.output import Column, Record
 
-if TYPE_CHECKING:
-    from notifyd.config import Entry, Loaded
-
 app = noun("Make, check, look at and change the daemon's configuration.")
 
-_FILE = (Column("File", "file", whole=True),)
-_CHECKED = (
-    Column("File", "file", whole=True),
-    Column("Overlay", "overlay", whole=True),
-    Column("Warnings", "warnings"),
-)
-_VALUES = (Column("Key", "key", style="cyan", whole=True), Column("Value", "value"))
+_KEY = Column("Key", "key", style="cyan", whole=True)
+_VALUE = Column("Value", "value")
 _ORIGIN = Column("Origin", "origin")
-
-
-def _keys() -> list[str]:
-    from notifyd.config import catalogue
-
-    return list(catalogue())
-
+_FILE = Column("File", "file", whole=True)
+_CHECKED = (_FILE, Column("Overlay", "overlay", whole=True), Column("Warnings", "warnings"))
 
 Config = Annotated[
     str | None,
@@ -44,19 +31,25 @@ Config = Annotated[
         help="The configuration file; searched for unless given.",
     ),
 ]
-Key = Annotated[str, typer.Argument(metavar="KEY", help="A key, such as log.level.", autocompletion=_keys)]
+Target = Annotated[
+    str | None,
+    typer.Argument(metavar="[FILE]", help="Where to; - for stdout, $XDG_CONFIG_HOME/notifyd/notifyd.toml by default."),
+]
+Checked = Annotated[
+    str | None, typer.Argument(metavar="[FILE]", help="The file; searched for as serve does unless given.")
+]
+Wanted = Annotated[
+    list[str],
+    typer.Argument(metavar="[KEY]...", help="Keys or sections; all unless given.", autocompletion=settings.keys),
+]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="A key, such as log.level.", autocompletion=settings.keys)]
+Value = Annotated[
+    str | None, typer.Argument(metavar="[VALUE]", help="Lists separated by commas; - reads it from stdin.")
+]
 
 
 @command(app, "init", example="notifyctl config init\nnotifyctl config init - | less", asks=True)
-def init(
-    run: Invocation,
-    file: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[FILE]", help="Where to; - for stdout; $XDG_CONFIG_HOME/notifyd/notifyd.toml unless given."
-        ),
-    ] = None,
-) -> None:
+def init(run: Invocation, file: Target = None) -> None:
     """Write a commented configuration file in which every setting stands with its default."""
     from notifyd.config.example import render_example
 
@@ -67,18 +60,11 @@ def init(
     if path.exists():
         run.confirm(f"Writing over {path}")
     overlay.write(path, render_example(), beside=path)
-    run.output.one({"file": str(path)}, _FILE, key="file")
+    run.output.one({"file": str(path)}, (_FILE,), key="file")
 
 
 @command(app, "check", example="notifyctl config check /etc/notifyd/notifyd.toml && systemctl restart notifyd")
-def check(
-    run: Invocation,
-    file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="The file; searched for as serve does unless given.")
-    ] = None,
-    *,
-    config: Config = None,
-) -> None:
+def check(run: Invocation, file: Checked = None, *, config: Config = None) -> None:
     """Check the configuration file, its overlay and the environment without starting anything.
 
     Whatever is wrong is named with its key, its value, its place and the nearest right key; the exit status is 2.
@@ -87,10 +73,9 @@ def check(
 
     loaded = load(run.output, _path(file or config))
     path = loaded.file
-    lying_over = overlay_file(path) if path else None
     record: Record = {
-        "file": str(path) if path and path.exists() else None,
-        "overlay": str(lying_over) if lying_over and lying_over.exists() else None,
+        "file": _if_there(path),
+        "overlay": _if_there(overlay_file(path) if path else None),
         "warnings": list(loaded.warnings),
     }
     run.output.one(record, _CHECKED, key="file")
@@ -99,43 +84,33 @@ def check(
 @command(app, "show", example="notifyctl config show --origin\nnotifyctl config show log limits.burst -o json")
 def show(
     run: Invocation,
-    keys: Annotated[
-        list[str],
-        typer.Argument(metavar="[KEY]...", help="Keys or sections; everything unless given.", autocompletion=_keys),
-    ] = [],  # noqa: B006 -- typer copies it
+    keys: Wanted = [],  # noqa: B006 -- typer copies it
     *,
     origin: Annotated[bool, typer.Option("--origin", help="Tell where each value comes from.")] = False,
     changed: Annotated[bool, typer.Option("--changed", help="Only what is not a default.")] = False,
     config: Config = None,
 ) -> None:
     """Show the settings that the files and the environment give; secrets are hidden."""
-    loaded = load(run.output, _path(config))
-    records = _records(loaded)
-    for key in keys:
-        if not any(_covers(key, record) for record in records):
-            raise Refusal(f"There is no key or section {key}; the nearest is {_nearest(key)}.", Status.NOT_FOUND)
-    chosen = [
-        record
-        for record in records
-        if (not keys or any(_covers(key, record) for key in keys)) and not (changed and record["origin"] == "default")
-    ]
-    columns = _VALUES
+    found = settings.select(settings.records(load(run.output, _path(config))), keys)
+    if changed:
+        found = [record for record in found if record["origin"] != "default"]
     if origin:
-        columns = (*_VALUES, _ORIGIN)
+        run.output.many(found, (_KEY, _VALUE, _ORIGIN), key="key")
     else:
-        chosen = [{"key": record["key"], "value": record["value"]} for record in chosen]
-    run.output.many(chosen, columns, key="key")
+        short = [{"key": record["key"], "value": record["value"]} for record in found]
+        run.output.many(short, (_KEY, _VALUE), key="key")
 
 
 @command(
-    app, "set", example="notifyctl config set log.level debug\nnotifyctl config set log.level --unset", changes=True
+    app,
+    "set",
+    example="notifyctl config set log.level debug\nnotifyctl config set log.level --unset",
+    changes=True,
 )
 def set_(
     run: Invocation,
     key: Key,
-    value: Annotated[
-        str | None, typer.Argument(metavar="[VALUE]", help="Lists separated by commas; - reads it from stdin.")
-    ] = None,
+    value: Value = None,
     *,
     unset: Annotated[bool, typer.Option("--unset", help="Take the key out of the overlay again.")] = False,
     config: Config = None,
@@ -144,106 +119,49 @@ def set_(
 
     The whole configuration is checked first, and nothing is written if anything is wrong with it.
     """
+    from notifyd.config.files import read_overlay
     from notifyd.config.places import overlay_file
 
     if unset is (value is not None):
         raise Refusal("Give a value or --unset, one of the two.", Status.USAGE, code="usage")
     config_file = _config_file(config)
-    raw = None if value is None else _raw(run, key, sys.stdin.read().rstrip("\n") if value == "-" else value)
-    text, loaded = _with_change(run, config_file, (key, raw))
     path = overlay_file(config_file)
+    with problems_said(run.output):
+        held = read_overlay(path)
+        if value is None:
+            tables = _without(held, key)
+        else:
+            tables = overlay.changed(held, key, settings.spelled(key, sys.stdin.read() if value == "-" else value))
+        text, loaded = overlay.preview(config_file, tables, named=config is not None)
     overlay.write(path, text, beside=config_file)
-    _tell(run, key, path, loaded)
+    found = [record for record in settings.records(loaded) if record["key"] == key]
+    run.output.one({**(found or [{"key": key}])[0], "file": str(path)}, (_KEY, _VALUE, _ORIGIN, _FILE), key="file")
+    run.output.note(_effect(key, loaded.origins.get(key, "")))
 
 
-def _tell(run: Invocation, key: str, path: Path, loaded: "Loaded") -> None:
+def _without(held: dict[str, object], key: str) -> dict[str, object]:
+    tables = overlay.changed(held, key, None)
+    if tables == held:
+        raise Refusal(f"The overlay does not hold {key}.", Status.NOT_FOUND)
+    return tables
+
+
+def _effect(key: str, origin: str) -> str:
     from notifyd.config import catalogue
 
-    record = next((record for record in _records(loaded) if record["key"] == key), {"key": key, "value": None})
-    run.output.one({**record, "file": str(path)}, (*_VALUES, _ORIGIN, *_FILE), key="file")
-    given = loaded.origins.get(key, "")
-    if given.startswith(("environment", ".env")):
-        run.output.note(f"{given} lies over it and counts.")
-    elif (entry := catalogue().get(key)) is not None:
-        way = "`notifyctl config reload`" if entry.setting.reload else "a restart"
-        run.output.note(f"A running daemon takes it over with {way}.")
-
-
-def _with_change(run: Invocation, config_file: Path, change: tuple[str, object | None]) -> tuple[str, "Loaded"]:
-    from msgspec.structs import replace
-
-    from notifyd.config.documents import Document, parse_toml
-    from notifyd.config.files import read_overlay, read_sources
-    from notifyd.config.load import assemble
-    from notifyd.config.places import overlay_file
-
-    path = overlay_file(config_file)
-    with problems_said(run.output):
-        text = overlay.render(overlay.changed(read_overlay(path), *change), config_file)
-        named = config_file if config_file.exists() else None
-        sources = read_sources(config_file=named, environ=os.environ, flags={}, dotenv=None)
-        document = parse_toml(str(path), text)
-        assert isinstance(document, Document), "tomli-w writes TOML"
-        return text, assemble(replace(sources, path=config_file, overlay=document))
-
-
-def _raw(run: Invocation, key: str, text: str) -> object:
-    """The value of *key* that *text* spells, as TOML holds it."""
-    from notifyd.config import ConfigInvalid, ConfigProblem, catalogue
-    from notifyd.config.gathering import shown
-    from notifyd.config.values import ValueRefused, from_text
-
-    with problems_said(run.output):
-        entry = catalogue().get(key)
-        if entry is None:
-            raise ConfigInvalid([ConfigProblem("unknown key", key, nearest=_nearest(key))])
-        try:
-            return _plain(from_text(entry, text))
-        except ValueRefused as exc:
-            raise ConfigInvalid([ConfigProblem(str(exc), key, shown(entry, text))]) from exc
-
-
-def _records(loaded: "Loaded") -> list[Record]:
-    from msgspec import to_builtins
-
-    from notifyd.config import catalogue, value_of
-
-    records = [
-        {"key": path, "value": _shown(entry, value_of(loaded.settings, path)), "origin": loaded.origins[path]}
-        for path, entry in catalogue().items()
-    ]
-    rules = [
-        {name: value for name, value in rule.items() if value is not None}
-        for rule in to_builtins(loaded.settings.channels)
-    ]
-    return [*records, {"key": "channels", "value": rules, "origin": loaded.origins["channels"]}]
-
-
-def _shown(entry: "Entry", value: Any) -> object:
-    from notifyd.config.gathering import SECRET
-
-    return SECRET if entry.setting.secret and value != entry.default else _plain(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
-    return str(value) if isinstance(value, Path) else "" if value is None else value
-
-
-def _covers(key: str, record: Record) -> bool:
-    return bool(record["key"] == key or record["key"].startswith(f"{key}."))
-
-
-def _nearest(key: str) -> str:
-    from notifyd.config import catalogue
-    from notifyd.config.problems import nearest
-
-    return nearest(key, catalogue())
+    if origin.startswith("environment"):
+        return f"{origin} lies over it and counts."
+    entry = catalogue().get(key)
+    way = "a restart" if entry and not entry.setting.reload else "`notifyctl config reload`"
+    return f"A running daemon takes it over with {way}."
 
 
 def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
+
+
+def _if_there(path: Path | None) -> str | None:
+    return str(path) if path and path.exists() else None
 
 
 def _own_file() -> Path:
