@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from notifyd.model.key import ApiKey
     from notifyd.model.receipt import Receipt
+    from notifyd.store.options import BrokerLimits
 
 
 class IdempotencyKey(msgspec.Struct, frozen=True):
@@ -267,21 +268,43 @@ class KeyStore(Protocol):
         """Forget one record; no error when it is unknown."""
         ...
 
+    async def close(self) -> None:
+        """Let go of the engine; nothing else is called afterwards."""
+        ...
+
 
 class Broker(Protocol):
     """Everything of one broker engine, opened by store.open and run as one."""
 
-    queue: QueueStore
-    history: HistoryStore
-    receipts: ReceiptStore
-    #: fsync, os, memory or redis: what "accepted" promises.
-    durability: str
+    @property
+    def queue(self) -> QueueStore:
+        """What waits."""
+        ...
+
+    @property
+    def history(self) -> HistoryStore:
+        """What was stamped."""
+        ...
+
+    @property
+    def receipts(self) -> ReceiptStore:
+        """What became of it."""
+        ...
+
+    @property
+    def durability(self) -> str:
+        """fsync, os, memory or redis: what "accepted" promises."""
+        ...
 
     async def run(self) -> None:
         """Serve commits and upkeep until cancelled; run it in a nursery before anything is enqueued.
 
         On cancellation what was handed in is committed first (under a deadline), and the store is closed cleanly.
         """
+        ...
+
+    def configure(self, limits: BrokerLimits) -> None:
+        """Use other bounds from now on. What is over a tighter bound of the queue stays until it is dispatched."""
         ...
 
     def failing_since(self) -> float | None:

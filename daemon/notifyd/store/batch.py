@@ -1,0 +1,142 @@
+"""What goes into one transaction of the journal, and how it went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from notifyd.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.model.ids import ClientId, NotificationId
+    from notifyd.store.memory.entry import Entry
+    from notifyd.store.ports import IdempotencyKey
+
+    #: seq, state, settled_at, channel id or None, offset, delivered, attempts
+    OutcomeRow = tuple[int, str, int, int | None, int, int, int]
+    #: channel id, client, name, generation
+    ChannelRow = tuple[int, ClientId, str, int]
+
+#: A transaction is closed to more notifications from here on, so that neither it nor its memory grows without bound.
+FULL_ROWS: Final = 4096
+FULL_BYTES: Final = 16 << 20
+
+
+class Commit:
+    """How one transaction went, for everybody who waits for it."""
+
+    __slots__ = ("_event", "done", "failure")
+
+    def __init__(self) -> None:
+        self.done = False
+        #: Why nothing of it was kept, or None.
+        self.failure: str | None = None
+        self._event: trio.Event | None = None
+
+    def finish(self, failure: str | None = None) -> None:
+        """Tell everybody how it went."""
+        self.done = True
+        self.failure = failure
+        if self._event is not None:
+            self._event.set()
+
+    async def wait(self) -> None:
+        """Return when the transaction is committed.
+
+        Raises:
+            StoreUnavailable: it failed, and nothing of it was kept.
+        """
+        if self._event is None:
+            self._event = trio.Event()
+            if self.done:
+                self._event.set()
+        await self._event.wait()
+        self.check()
+
+    def check(self) -> None:
+        """Do nothing when it is committed.
+
+        Raises:
+            StoreUnavailable: it failed, and nothing of it was kept.
+        """
+        if self.failure is not None:
+            raise StoreUnavailable(self.failure, retry_after_seconds=1)
+
+
+class Batch:
+    """Changes that are committed together.
+
+    What is in `entries`, `keys`, `channels` and `decided` was asked for and fails with the transaction. The rest has
+    happened in memory already and moves on to the next transaction when this one fails.
+    """
+
+    __slots__ = (
+        "channels",
+        "commit",
+        "decided",
+        "entries",
+        "followers",
+        "forgotten_channels",
+        "forgotten_keys",
+        "heads",
+        "keys",
+        "meta",
+        "purged",
+        "settled",
+        "size_bytes",
+        "synced",
+    )
+
+    def __init__(self) -> None:
+        self.commit = Commit()
+        #: New notifications.
+        self.entries: list[Entry] = []
+        self.size_bytes = 0
+        #: Idempotency keys with the id of their notification.
+        self.keys: list[tuple[IdempotencyKey, NotificationId]] = []
+        self.channels: list[ChannelRow] = []
+        self.decided: list[OutcomeRow] = []
+        #: Told whether it was committed, before anybody who waits goes on.
+        self.followers: list[Callable[[bool], None]] = []
+        #: It must be on the disk before the answer, where the operator asked for that.
+        self.synced = False
+        self.settled: list[OutcomeRow] = []
+        self.meta: dict[str, str] = {}
+        #: Channel id to newest offset, for channels of which rows are purged.
+        self.heads: dict[int, int] = {}
+        self.forgotten_channels: list[int] = []
+        self.forgotten_keys: list[tuple[str, str]] = []
+        #: seq of rows that nobody needs any more.
+        self.purged: list[int] = []
+
+    def full(self) -> bool:
+        """Whether further notifications belong into another transaction."""
+        return len(self.entries) >= FULL_ROWS or self.size_bytes >= FULL_BYTES
+
+    def empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (
+            self.entries
+            or self.decided
+            or self.settled
+            or self.meta
+            or self.purged
+            or self.channels
+            or self.followers
+            or self.forgotten_channels
+            or self.forgotten_keys
+            or self.heads
+            or self.keys
+        )
+
+    def inherit(self, failed: Batch) -> None:
+        """Take over from *failed* what has happened in memory and must yet be written."""
+        self.settled = failed.settled + self.settled
+        self.meta = failed.meta | self.meta
+        self.heads = failed.heads | self.heads
+        self.forgotten_channels = failed.forgotten_channels + self.forgotten_channels
+        self.forgotten_keys = failed.forgotten_keys + self.forgotten_keys
+        self.purged = failed.purged + self.purged

@@ -1,0 +1,51 @@
+"""The local broker: one process, everything in memory, over a journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from notifyd.store.local.history import LocalHistory
+from notifyd.store.local.queue import LocalQueue
+from notifyd.store.local.receipts import LocalReceipts
+
+if TYPE_CHECKING:
+    from notifyd.store.journal import Journal
+    from notifyd.store.local.state import LocalState
+    from notifyd.store.local.upkeep import Upkeep
+    from notifyd.store.options import BrokerLimits, Durability
+
+
+class LocalBroker:
+    """See `Broker`; opened by store.open."""
+
+    def __init__(self, state: LocalState, journal: Journal, upkeep: Upkeep, *, durability: Durability) -> None:
+        self.queue = LocalQueue(state, journal)
+        self.history = LocalHistory(state, journal)
+        self.receipts = LocalReceipts(state)
+        self.durability: str = durability
+        self._state = state
+        self._journal = journal
+        self._upkeep = upkeep
+
+    async def run(self) -> None:
+        """See `Broker.run`."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._journal.run)
+                nursery.start_soon(self._upkeep.run)
+        finally:
+            # bounded by SQLite's own timeouts
+            with trio.CancelScope(shield=True):
+                await self._upkeep.close()
+                await self._journal.close()
+
+    def configure(self, limits: BrokerLimits) -> None:
+        """See `Broker.configure`."""
+        self._state.configure(limits)
+        self._upkeep.limits = limits.receipts
+
+    def failing_since(self) -> float | None:
+        """See `Broker.failing_since`."""
+        return self._journal.failing_since()

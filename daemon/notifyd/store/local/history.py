@@ -1,0 +1,84 @@
+"""The history of the local broker: in memory, over a journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from notifyd.model.notification import State
+from notifyd.model.publication import Publication
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.store.journal import Journal
+    from notifyd.store.local.state import LocalState
+    from notifyd.store.memory.entry import Entry
+    from notifyd.store.memory.history import Stamping
+    from notifyd.store.ports import Lease
+
+
+class LocalHistory:
+    """A `HistoryStore` in memory whose stamps are journalled. See the port for the guarantees.
+
+    A stamp is journalled as the outcome `dispatched`: after a crash nobody is connected, so that whoever comes back
+    finds what was stamped by its position, and it needs no second dispatch.
+    """
+
+    def __init__(self, state: LocalState, journal: Journal) -> None:
+        self._state = state
+        self._history = state.history
+        self._journal = journal
+        self.position = state.history.position
+        self.since = state.history.since
+        self.latest = state.history.latest
+        self.channels = state.history.channels
+        self.trim = state.history.trim
+        self.usage = state.history.usage
+
+    async def append(self, leases: Sequence[Lease], *, now: int) -> list[Publication]:
+        """See `HistoryStore.append`. What left the queue meanwhile keeps its stamp, if it had one."""
+        entries = [self._state.queue.entry(lease.notification.id) for lease in leases]
+        unstamped = [entry for entry in entries if entry is not None and entry.stamp is None and entry.for_channel()]
+        if unstamped:
+            await self._stamp(unstamped, now)
+        else:
+            await trio.lowlevel.checkpoint()
+        return [self._publication(lease, entry) for lease, entry in zip(leases, entries, strict=True)]
+
+    async def _stamp(self, entries: list[Entry], now: int) -> None:
+        stamping = self._history.stamp(entries)
+        batch = self._journal.batch()
+        batch.channels += [(c.id, *key, c.generation) for key, c in stamping.created.items()]
+        state = State.DISPATCHED.value
+        batch.decided += [
+            (entry.seq, state, now, channel.id, publication.offset, 0, entry.attempts)
+            for entry, channel, publication in stamping.stamped
+        ]
+        batch.followers.append(lambda committed: self._keep(stamping, now) if committed else None)
+        self._journal.ring()
+        await batch.commit.wait()
+
+    def _keep(self, stamping: Stamping, now: int) -> None:
+        forgotten = self._history.keep(stamping, now=now)
+        if forgotten:
+            batch = self._journal.batch()
+            batch.forgotten_channels += forgotten
+            batch.meta["generation"] = str(self._history.generation)
+
+    def _publication(self, lease: Lease, entry: Entry | None) -> Publication:
+        notification = lease.notification
+        if entry is not None:
+            stamp = entry.stamp
+            return (
+                Publication(notification, "", 0)
+                if stamp is None
+                else Publication(notification, stamp.epoch, stamp.offset)
+            )
+        receipt = self._state.receipts.find(notification.id)
+        return (
+            Publication(notification, "", 0)
+            if receipt is None
+            else Publication(notification, receipt.epoch, receipt.offset)
+        )

@@ -1,0 +1,170 @@
+"""The queue of the local broker: in memory, over a journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from notifyd.errors import Conflict, Invalid
+from notifyd.model.notification import State
+from notifyd.store.pending import Enqueued
+from notifyd.store.ports import Accepted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.model.ids import ClientId, NotificationId
+    from notifyd.model.notification import Notification
+    from notifyd.model.receipt import Receipt
+    from notifyd.store.batch import Batch
+    from notifyd.store.journal import Journal
+    from notifyd.store.local.state import LocalState
+    from notifyd.store.memory.entry import Entry
+    from notifyd.store.ports import IdempotencyKey, Lease, Outcome, QueueStats
+
+#: Entries cleared in one transaction: enough to be quick, few enough to let others in between.
+_CLEAR_ROWS: Final = 2000
+
+_PAUSED: Final = "paused"
+
+
+class LocalQueue:
+    """A `QueueStore` in memory whose changes are journalled. See the port for the guarantees."""
+
+    def __init__(self, state: LocalState, journal: Journal) -> None:
+        self._state = state
+        self._queue = state.queue
+        self._journal = journal
+
+    def enqueue(
+        self, notifications: Sequence[Notification], *, now: int, idempotency: IdempotencyKey | None = None
+    ) -> Sequence[Enqueued]:
+        """See `QueueStore.enqueue`."""
+        if idempotency is None:
+            batch = self._add(notifications)
+        else:
+            if len(notifications) != 1:
+                raise Invalid("an idempotency key goes with exactly one notification")
+            known = self._state.keys.find(idempotency, now=now)
+            if known is not None:
+                return (Enqueued(known.commit, Accepted(known.id, duplicate=True)),)
+            batch = self._add(notifications)
+            batch.keys.append((idempotency, notifications[0].id))
+            self._state.keys.add(idempotency, notifications[0].id, batch.commit)
+        commit = batch.commit
+        pending = [Enqueued(commit, Accepted(notification.id)) for notification in notifications]
+        self._journal.ring()
+        return pending
+
+    def lease(self, *, limit: int, lease_seconds: float, now: int) -> list[Lease]:
+        """See `QueueStore.lease`."""
+        return self._queue.lease(limit=limit, lease_seconds=lease_seconds, now=now)
+
+    def next_due_at(self, *, now: int) -> int | None:
+        """See `QueueStore.next_due_at`."""
+        return self._queue.next_due_at(now=now)
+
+    async def wait_for_work(self) -> None:
+        """See `QueueStore.wait_for_work`."""
+        await self._queue.doorbell.wait()
+
+    async def settle(self, outcomes: Sequence[Outcome], *, now: int) -> None:
+        """See `QueueStore.settle`. In force at once, and journalled without being waited for."""
+        self._queue.promote(now)
+        urgent = False
+        rows = self._journal.batch().settled
+        for outcome in outcomes:
+            entry = self._queue.settle(outcome.lease)
+            if entry is None:
+                continue
+            delivered = outcome.delivered
+            self._state.receipts.add(entry.receipt(outcome.state, settled_at=now, delivered=delivered))
+            stamped = entry.stamp is not None and outcome.state is State.DISPATCHED
+            if not stamped or delivered:
+                rows.append(entry.outcome(outcome.state, settled_at=now, delivered=delivered))
+            # what only counts deliveries travels with the next transaction
+            urgent = urgent or not stamped
+        if urgent:
+            self._journal.ring()
+
+    def release(self, leases: Sequence[Lease], *, due_at: int) -> None:
+        """See `QueueStore.release`."""
+        for lease in leases:
+            self._queue.release(lease, due_at=due_at)
+
+    async def cancel(self, client_id: ClientId | None, notification_id: NotificationId, *, now: int) -> Receipt | None:
+        """See `QueueStore.cancel`."""
+        entry = self._queue.entry(notification_id)
+        if entry is None:
+            receipt = await self._state.find_settled(client_id, notification_id)
+            if receipt is None:
+                return None
+            raise Conflict(f"it was {receipt.state.value} before")
+        if client_id is not None and entry.notification.client_id != client_id:
+            return None
+        if not self._queue.withdraw(entry):
+            raise Conflict("it is being dispatched")
+        await self._withdraw([entry], State.CANCELLED, now)
+        return entry.receipt(State.CANCELLED, settled_at=now)
+
+    async def clear(self, client_id: ClientId | None, *, now: int) -> int:
+        """See `QueueStore.clear`. Done in parts; after a failure those that were done stay done."""
+        cleared = 0
+        entries = self._queue.free_to_go(client_id)
+        for first in range(0, len(entries), _CLEAR_ROWS):
+            part = [entry for entry in entries[first : first + _CLEAR_ROWS] if self._queue.withdraw(entry)]
+            if part:
+                await self._withdraw(part, State.CLEARED, now)
+            cleared += len(part)
+        await trio.lowlevel.checkpoint()
+        return cleared
+
+    def pause(self) -> None:
+        """See `QueueStore.pause`."""
+        self._set_paused(paused=True)
+
+    def resume(self) -> None:
+        """See `QueueStore.resume`."""
+        self._set_paused(paused=False)
+
+    def stats(self, *, now: int) -> QueueStats:
+        """See `QueueStore.stats`."""
+        return self._queue.stats(now=now)
+
+    def waiting(self, *, limit: int, client_id: ClientId | None = None) -> list[Receipt]:
+        """See `QueueStore.waiting`."""
+        return [entry.receipt() for entry in self._queue.waiting(limit=limit, client_id=client_id)]
+
+    def _add(self, notifications: Sequence[Notification]) -> Batch:
+        batch = self._journal.batch()
+        entries = self._queue.admit(notifications)
+        batch.entries += entries
+        batch.size_bytes += sum([entry.size for entry in entries])
+        batch.synced = True
+        return batch
+
+    async def _withdraw(self, entries: list[Entry], state: State, now: int) -> None:
+        def finish(committed: bool) -> None:
+            for entry in entries:
+                self._queue.finish_withdrawal(entry, gone=committed)
+                if committed:
+                    self._state.receipts.add(entry.receipt(state, settled_at=now))
+
+        batch = self._journal.batch()
+        batch.decided += [entry.outcome(state, settled_at=now) for entry in entries]
+        batch.followers.append(finish)
+        batch.synced = True
+        self._journal.ring()
+        await batch.commit.wait()
+
+    def _set_paused(self, *, paused: bool) -> None:
+        if self._queue.paused == paused:
+            return
+        self._queue.paused = paused
+        batch = self._journal.batch()
+        batch.meta[_PAUSED] = "yes" if paused else "no"
+        batch.synced = True
+        self._journal.ring()
+        if not paused:
+            self._queue.doorbell.ring()

@@ -1,0 +1,78 @@
+"""What has to be forgotten in time."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, Protocol
+
+import trio
+
+from notifyd.clock import monotonic, now_ms
+from notifyd.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from notifyd.store.journal import Journal
+    from notifyd.store.local.state import LocalState
+    from notifyd.store.options import ReceiptLimits
+
+#: What travels with the next transaction waits no longer than this for one.
+_TICK_SECONDS: Final = 1.0
+
+#: Pause between two looks at all rows for some to purge.
+_PURGE_SECONDS: Final = 30.0
+
+
+class Purge(Protocol):
+    """Takes rows out of the journal that nobody needs any more."""
+
+    async def run(self, limits: ReceiptLimits, *, now: int) -> int:
+        """Look at every row once; answers how many went.
+
+        Raises:
+            StoreUnavailable: the journal does not answer now.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of the journal."""
+        ...
+
+
+class Upkeep:
+    """Trims memory each second and has the journal purged from time to time."""
+
+    def __init__(self, state: LocalState, journal: Journal, purge: Purge | None, limits: ReceiptLimits) -> None:
+        self.limits = limits
+        self._state = state
+        self._journal = journal
+        self._purge = purge
+        self._next_purge = 0.0
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await trio.sleep(_TICK_SECONDS)
+            self.trim(now=now_ms())
+            if self._purge is not None and monotonic() >= self._next_purge:
+                await self._run_purge(self._purge)
+
+    def trim(self, *, now: int) -> None:
+        """Forget in memory what is over its bounds, and have committed what waits for company."""
+        self._state.history.trim(now=now)
+        self._state.receipts.trim(now=now)
+        batch = self._journal.batch()
+        while forgotten := self._state.keys.trim(now=now):
+            batch.forgotten_keys += forgotten
+        if not batch.empty():
+            self._journal.ring()
+
+    async def close(self) -> None:
+        """Let go of the journal."""
+        if self._purge is not None:
+            await self._purge.close()
+
+    async def _run_purge(self, purge: Purge) -> None:
+        # that the store fails is told where it matters; rows can wait
+        with suppress(StoreUnavailable):
+            await purge.run(self.limits, now=now_ms())
+        self._next_purge = monotonic() + _PURGE_SECONDS

@@ -1,0 +1,106 @@
+"""The kept publications of one channel."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from notifyd.model.position import StreamPosition
+from notifyd.store.ports import ChannelInfo, History
+
+if TYPE_CHECKING:
+    from notifyd.model.ids import ClientId
+    from notifyd.model.publication import Publication
+
+
+class ChannelBounds:
+    """How much of one channel is kept."""
+
+    __slots__ = ("max_age_ms", "max_publications")
+
+    def __init__(self, max_publications: int, max_age_ms: int) -> None:
+        self.max_publications = max_publications
+        self.max_age_ms = max_age_ms
+
+
+class Channel:
+    """A run of publications without gaps that ends at `head`."""
+
+    __slots__ = ("ageing", "bounds", "epoch", "generation", "head", "id", "kept", "key", "size_bytes", "stamped_at")
+
+    def __init__(self, channel_id: int, key: tuple[ClientId, str], *, epoch: str, generation: int) -> None:
+        self.id = channel_id
+        #: Its client and its name.
+        self.key = key
+        self.epoch = epoch
+        self.generation = generation
+        #: Offset of the newest publication, 0 before the first.
+        self.head = 0
+        self.kept: deque[Publication] = deque()
+        #: When each of `kept` was stamped.
+        self.stamped_at: deque[int] = deque()
+        self.size_bytes = 0
+        self.bounds = ChannelBounds(0, 0)
+        #: Whether it is among those whose age is watched.
+        self.ageing = False
+
+    def keep(self, publication: Publication, *, now: int) -> None:
+        """Append the publication that follows `head`."""
+        self.head = publication.offset
+        self.kept.append(publication)
+        self.stamped_at.append(now)
+        self.size_bytes += publication.notification.size()
+
+    def evict(self) -> int:
+        """Let go of the oldest; answers its bytes."""
+        size = self.kept.popleft().notification.size()
+        self.stamped_at.popleft()
+        self.size_bytes -= size
+        return size
+
+    def leaves_at(self) -> int:
+        """When the oldest is over age. Only with something kept."""
+        return self.stamped_at[0] + self.bounds.max_age_ms
+
+    def over_count(self) -> bool:
+        """Whether more is kept than may be."""
+        return len(self.kept) > self.bounds.max_publications
+
+    def position(self) -> StreamPosition:
+        """The newest position."""
+        return StreamPosition(self.epoch, self.head)
+
+    def holds(self, offset: int) -> bool:
+        """Whether the publication with *offset* is kept."""
+        return self.head - len(self.kept) < offset <= self.head
+
+    def since(self, position: StreamPosition, *, now: int) -> History:
+        """See `HistoryStore.since`."""
+        missed = self.head - position.offset
+        if position.epoch != self.epoch or not 0 <= missed <= len(self.kept):
+            return History(self.position(), [], recovered=False)
+        newer = list(islice(reversed(self.kept), missed))
+        newer.reverse()
+        alive = [publication for publication in newer if publication.notification.expires_at > now]
+        return History(self.position(), alive, recovered=True, skipped=len(newer) - len(alive))
+
+    def latest(self, *, limit: int, before_offset: int | None, now: int) -> History:
+        """See `HistoryStore.latest`."""
+        found: list[Publication] = []
+        skipped = 0
+        newer = 0 if before_offset is None else max(0, self.head - before_offset + 1)
+        for publication in islice(reversed(self.kept), newer, None):
+            if len(found) >= limit:
+                break
+            if publication.notification.expires_at > now:
+                found.append(publication)
+            else:
+                skipped += 1
+        found.reverse()
+        return History(self.position(), found, recovered=True, skipped=skipped)
+
+    def info(self) -> ChannelInfo:
+        """What is kept, in numbers."""
+        last_at = self.stamped_at[-1] if self.stamped_at else 0
+        return ChannelInfo(*self.key, self.position(), len(self.kept), self.size_bytes, last_at)

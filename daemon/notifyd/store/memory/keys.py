@@ -1,0 +1,52 @@
+"""API keys that are forgotten with the process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import trio
+
+if TYPE_CHECKING:
+    from notifyd.model.ids import KeyId
+    from notifyd.model.key import ApiKey
+
+
+class MemoryKeys:
+    """A `KeyStore` in a dict."""
+
+    def __init__(self) -> None:
+        self._keys: dict[KeyId, ApiKey] = {}
+
+    async def load(self) -> list[ApiKey]:
+        """See `KeyStore.load`."""
+        await trio.lowlevel.checkpoint()
+        return list(self._keys.values())
+
+    async def put(self, key: ApiKey) -> None:
+        """See `KeyStore.put`."""
+        await trio.lowlevel.checkpoint()
+        known = self._keys.get(key.id)
+        self._keys[key.id] = key
+        if known is not None and known.last_used_at is not None:
+            self._use(key.id, known.last_used_at)
+
+    async def touch(self, last_used: dict[KeyId, int]) -> None:
+        """See `KeyStore.touch`."""
+        await trio.lowlevel.checkpoint()
+        for key_id, used_at in last_used.items():
+            self._use(key_id, used_at)
+
+    async def remove(self, key_id: KeyId) -> None:
+        """See `KeyStore.remove`."""
+        await trio.lowlevel.checkpoint()
+        self._keys.pop(key_id, None)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+        await trio.lowlevel.checkpoint()
+
+    def _use(self, key_id: KeyId, used_at: int) -> None:
+        key = self._keys.get(key_id)
+        if key is not None and (key.last_used_at is None or key.last_used_at < used_at):
+            self._keys[key_id] = msgspec.structs.replace(key, last_used_at=used_at)

@@ -1,0 +1,55 @@
+"""The single switch: which engine stands behind each port."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from notifyd.bridge.worker import ThreadWorker
+from notifyd.clock import now_ms
+from notifyd.errors import Invalid
+from notifyd.store.local.assemble import open_journalled, open_volatile
+from notifyd.store.sqlite.connection import errors_of, open_database
+from notifyd.store.sqlite.keys import SqliteKeys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from notifyd.store.options import BrokerOptions
+    from notifyd.store.ports import Broker, KeyStore
+
+
+async def open_broker(options: BrokerOptions) -> Broker:
+    """The broker that *options* name, with everything that it still knows; run it before anything is enqueued.
+
+    Raises:
+        Invalid: no engine of that name is built in.
+        StoreUnavailable: its files cannot be used; the message names them.
+    """
+    if options.url != "local":
+        raise Invalid(_no_such_engine("broker", options.url, "local"), code="config_invalid")
+    if options.durability == "memory":
+        return open_volatile(options)
+    if options.state_dir is None:
+        raise Invalid(f"durability {options.durability} needs a state folder", code="config_invalid")
+    return await open_journalled(options, options.state_dir / "broker.db", now=now_ms())
+
+
+async def open_keys(url: str, state_dir: Path) -> KeyStore:
+    """The store of API keys that *url* names.
+
+    Raises:
+        Invalid: no engine of that name is built in.
+        StoreUnavailable: its file cannot be used; the message names it.
+    """
+    if url != "sqlite:":
+        raise Invalid(_no_such_engine("records", url, "sqlite:"), code="config_invalid")
+    path = state_dir / "records.db"
+    worker = ThreadWorker("notifyd-records", errors=errors_of(path))
+    return SqliteKeys(await worker.run(partial(open_database, path, ["records.sql"], synced=True)), worker)
+
+
+def _no_such_engine(section: str, url: str, known: str) -> str:
+    # an address may hold a password: its scheme is all that is told
+    scheme = url.partition(":")[0]
+    return f"[{section}] url: there is no engine for {scheme!r} in this version; use {known!r}"

@@ -1,0 +1,71 @@
+"""What the local engines may be told: where they keep things, how safely, and how much."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+Durability = Literal["fsync", "os", "memory"]
+
+DAY_SECONDS: Final = 86_400.0
+MEBIBYTE: Final = 1 << 20
+
+
+class QueueLimits(msgspec.Struct, frozen=True):
+    """Bounds of what waits, in flight to the disk included."""
+
+    max_size: int = 10_000
+    max_bytes: int = 256 * MEBIBYTE
+
+
+class HistoryRule(msgspec.Struct, frozen=True):
+    """Other bounds for the channels whose names fit *pattern*; None leaves the general bound in force."""
+
+    pattern: str
+    max_publications: int | None = None
+    max_age_seconds: float | None = None
+
+
+class HistoryLimits(msgspec.Struct, frozen=True):
+    """Bounds of the kept publications. Of *rules* the first that fits a channel counts."""
+
+    #: Of one channel; 0 keeps none, offsets are given all the same.
+    max_publications: int = 10_000
+    #: Of one channel, counted from the stamp.
+    max_age_seconds: float = DAY_SECONDS
+    #: Over all channels; beyond it the publications that are nearest to their age limit go.
+    max_bytes: int = 256 * MEBIBYTE
+    #: Beyond it the channels without a publication for the longest time are forgotten whole.
+    max_channels: int = 100_000
+    rules: tuple[HistoryRule, ...] = ()
+
+
+class ReceiptLimits(msgspec.Struct, frozen=True):
+    """Bounds of what is remembered of settled notifications."""
+
+    max_age_seconds: float = DAY_SECONDS
+    max_count: int = 1_000_000
+
+
+class BrokerLimits(msgspec.Struct, frozen=True):
+    """Every bound of a broker; they may change while it runs."""
+
+    queue: QueueLimits = QueueLimits()
+    history: HistoryLimits = HistoryLimits()
+    receipts: ReceiptLimits = ReceiptLimits()
+    #: Beyond it the oldest keys are forgotten before their time.
+    max_idempotency_keys: int = 1_000_000
+
+
+class BrokerOptions(msgspec.Struct, frozen=True):
+    """Which broker to open."""
+
+    #: `local`; other schemes are engines of their own.
+    url: str = "local"
+    #: fsync: synced before it counts as accepted. os: survives a killed process. memory: nothing is written at all.
+    durability: Durability = "fsync"
+    #: Folder of broker.db; not needed with durability `memory`.
+    state_dir: Path | None = None
+    limits: BrokerLimits = BrokerLimits()

@@ -1,0 +1,82 @@
+"""Receipts that only the journal remembers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from notifyd.model.ids import ClientId
+from notifyd.store.sqlite import queries
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from notifyd.bridge.worker import ThreadWorker
+    from notifyd.model.ids import NotificationId
+    from notifyd.model.receipt import Receipt
+
+
+class SettledRow(msgspec.Struct, frozen=True, gc=False):
+    """What the purge has to know of a settled notification."""
+
+    seq: int
+    settled_at: int
+    channel_id: int | None
+    offset: int
+    client: ClientId
+    channel: str
+
+
+class SqliteArchive:
+    """Reads through a connection and a thread of its own, so that a look-up never waits for a sync."""
+
+    def __init__(
+        self, connect: Callable[[], sqlite3.Connection], worker: ThreadWorker, *, epoch: Callable[[int], str]
+    ) -> None:
+        """*epoch* answers the epoch of a generation."""
+        self._connect = connect
+        self._worker = worker
+        self._epoch = epoch
+        self._connection: sqlite3.Connection | None = None
+
+    async def find(self, notification_id: NotificationId) -> Receipt | None:
+        """See `Archive.find`."""
+        return await self._worker.run(self._find, notification_id)
+
+    async def settled(self, after_seq: int, limit: int) -> list[SettledRow]:
+        """The next *limit* settled notifications after a seq."""
+        return await self._worker.run(self._settled, after_seq, limit)
+
+    async def count(self) -> int:
+        """How many settled notifications are kept."""
+        return await self._worker.run(self._count)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._worker.run(self._discard)
+
+    def _find(self, notification_id: NotificationId) -> Receipt | None:
+        rows = self._read(queries.RECEIPT, (notification_id,))
+        return queries.receipt_of(rows[0], self._epoch) if rows else None
+
+    def _settled(self, after_seq: int, limit: int) -> list[SettledRow]:
+        return [SettledRow(*row) for row in self._read(queries.SETTLED, (after_seq, limit))]
+
+    def _count(self) -> int:
+        return int(self._read(queries.ROWS, ())[0][0])
+
+    def _read(self, sql: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        if self._connection is None:
+            self._connection = self._connect()
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except BaseException:
+            self._discard()
+            raise
+
+    def _discard(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

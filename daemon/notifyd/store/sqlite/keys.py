@@ -1,0 +1,68 @@
+"""API keys in records.db, always synced: a revoked key must stay revoked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from notifyd.model.key import ApiKey
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from notifyd.bridge.worker import ThreadWorker
+    from notifyd.model.ids import KeyId
+
+
+class SqliteKeys:
+    """A `KeyStore` on one connection that its worker's thread uses."""
+
+    def __init__(self, connection: sqlite3.Connection, worker: ThreadWorker) -> None:
+        self._connection = connection
+        self._worker = worker
+
+    async def load(self) -> list[ApiKey]:
+        """See `KeyStore.load`."""
+        return await self._worker.run(self._load)
+
+    async def put(self, key: ApiKey) -> None:
+        """See `KeyStore.put`."""
+        await self._worker.run(self._put, key)
+
+    async def touch(self, last_used: dict[KeyId, int]) -> None:
+        """See `KeyStore.touch`."""
+        await self._worker.run(self._touch, dict(last_used))
+
+    async def remove(self, key_id: KeyId) -> None:
+        """See `KeyStore.remove`."""
+        await self._worker.run(self._remove, key_id)
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._worker.run(self._connection.close)
+
+    def _load(self) -> list[ApiKey]:
+        rows = self._connection.execute("SELECT record, last_used_at FROM keys ORDER BY id").fetchall()
+        decoder = msgspec.json.Decoder(ApiKey)
+        return [msgspec.structs.replace(decoder.decode(record), last_used_at=used) for record, used in rows]
+
+    def _put(self, key: ApiKey) -> None:
+        record = msgspec.json.encode(msgspec.structs.replace(key, last_used_at=None)).decode()
+        self._connection.execute(
+            """INSERT INTO keys VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE
+            SET record = excluded.record, last_used_at = max(ifnull(last_used_at, excluded.last_used_at),
+            ifnull(excluded.last_used_at, last_used_at))""",
+            (key.id, record, key.last_used_at),
+        )
+
+    def _touch(self, last_used: dict[KeyId, int]) -> None:
+        # one statement, so that it is one transaction and one sync
+        self._connection.execute(
+            """UPDATE keys SET last_used_at = max(ifnull(last_used_at, 0), used.value)
+            FROM json_each(?) AS used WHERE keys.id = used.key""",
+            (msgspec.json.encode(last_used).decode(),),
+        )
+
+    def _remove(self, key_id: KeyId) -> None:
+        self._connection.execute("DELETE FROM keys WHERE id = ?", (key_id,))

@@ -1,0 +1,59 @@
+"""Takes rows out of the journal that neither a history nor a receipt needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from notifyd.store.journal import Journal
+    from notifyd.store.memory.history import MemoryHistory
+    from notifyd.store.options import ReceiptLimits
+    from notifyd.store.sqlite.archive import SettledRow, SqliteArchive
+
+#: Rows looked at, and at most deleted, in one go: a few milliseconds.
+_CHUNK_ROWS: Final = 500
+
+
+class SqlitePurge:
+    """A settled notification goes when its receipt is over age or over number, and its publication is not kept."""
+
+    def __init__(self, archive: SqliteArchive, journal: Journal, history: MemoryHistory) -> None:
+        self._archive = archive
+        self._journal = journal
+        self._history = history
+
+    async def run(self, limits: ReceiptLimits, *, now: int) -> int:
+        """See `Purge.run`."""
+        oldest = now - int(limits.max_age_seconds * 1000)
+        surplus = await self._archive.count() - limits.max_count
+        last_seq = purged = 0
+        while rows := await self._archive.settled(last_seq, _CHUNK_ROWS):
+            last_seq = rows[-1].seq
+            gone = [row for row in rows if self._spare(row, oldest, over_number=surplus > 0)]
+            surplus -= len(gone)
+            purged += len(gone)
+            if gone:
+                await self._delete(gone)
+            elif surplus <= 0 and rows[0].settled_at > oldest:
+                break
+        return purged
+
+    async def close(self) -> None:
+        """See `Purge.close`."""
+        await self._archive.close()
+
+    def _spare(self, row: SettledRow, oldest: int, *, over_number: bool) -> bool:
+        if row.settled_at > oldest and not over_number:
+            return False
+        return row.channel_id is None or not self._history.holds(row.client, row.channel, row.channel_id, row.offset)
+
+    async def _delete(self, rows: list[SettledRow]) -> None:
+        batch = self._journal.batch()
+        for row in rows:
+            if row.channel_id is not None and row.channel_id not in batch.heads:
+                head = self._history.head(row.client, row.channel, row.channel_id)
+                if head is not None:
+                    batch.heads[row.channel_id] = head
+        batch.purged += [row.seq for row in rows]
+        self._journal.ring()
+        await batch.commit.wait()

@@ -1,0 +1,130 @@
+"""What a journal still knows after a restart."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from notifyd.model.publication import Publication
+from notifyd.store.memory.entry import Entry
+from notifyd.store.ports import IdempotencyKey
+from notifyd.store.sqlite import queries
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from notifyd.model.ids import ClientId, NotificationId
+    from notifyd.store.memory.channel import Channel
+    from notifyd.store.options import HistoryLimits
+
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+#: Rows fetched from SQLite at once.
+_FETCH_ROWS: Final = 500
+
+
+class Numbering(msgspec.Struct, frozen=True):
+    """What epochs are made of, and whether leasing was paused."""
+
+    base_epoch: str
+    generation: int
+    paused: bool
+
+
+def boot_id() -> str:
+    """Tells one boot of the machine from another; "" where it cannot be known."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def begin(connection: sqlite3.Connection, *, boot: str) -> Numbering:
+    """Take the journal into use and say which epoch it is in.
+
+    After a power loss stamps that were handed out may be missing, and their offsets would be given to others: the
+    epoch changes. A killed process loses none, as what it committed is in the kernel's hands.
+    """
+    meta: dict[str, str] = dict(connection.execute(queries.META).fetchall())
+    vouched = meta.get("clean") == "yes" or (boot != "" and meta.get("boot_id") == boot)
+    base_epoch = meta.get("base_epoch", "") if vouched else ""
+    base_epoch = base_epoch or secrets.token_hex(5)
+    # the mark has to be on the disk before anything that it warns of
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(
+        "INSERT OR REPLACE INTO meta VALUES ('base_epoch', ?), ('boot_id', ?), ('clean', 'no')", (base_epoch, boot)
+    )
+    return Numbering(base_epoch, int(meta.get("generation", "0")), meta.get("paused") == "yes")
+
+
+class Restored:
+    """Reads what memory needs, part by part, so that never more than one part is held twice."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def last_seq(self) -> int:
+        """The highest number given to a notification."""
+        return int(self._connection.execute(queries.LAST_SEQ).fetchone()[0])
+
+    def settled_rows(self) -> int:
+        """How many settled notifications are kept."""
+        return int(self._connection.execute(queries.ROWS).fetchone()[0])
+
+    def entries(self) -> Iterator[Entry]:
+        """What waits, in the order of acceptance."""
+        waiting = sorted(row[0] for row in self._connection.execute(queries.UNSETTLED))
+        for seq in waiting:
+            row = self._connection.execute(queries.NOTIFICATION, (seq,)).fetchone()
+            yield Entry(seq, queries.notification_of(row))
+
+    def idempotency_keys(self) -> Iterator[tuple[IdempotencyKey, NotificationId]]:
+        """Idempotency keys, soonest to expire first."""
+        for credential, key, fingerprint, notification, expires_at in self._connection.execute(queries.IDEMPOTENCY):
+            yield IdempotencyKey(credential, key, fingerprint, expires_at), notification
+
+    def heads(self) -> dict[int, int]:
+        """Newest offset by channel id, of forgotten channels too."""
+        heads: dict[int, int] = {}
+        for channel_id, offset in self._connection.execute(queries.HEADS):
+            if offset > heads.get(channel_id, 0):
+                heads[channel_id] = offset
+        return heads
+
+    def channels(self, heads: dict[int, int]) -> Iterator[tuple[int, tuple[ClientId, str], int, int]]:
+        """Id, client and name, generation and newest offset of every channel that has a history."""
+        for channel_id, client, name, generation, head in self._connection.execute(queries.CHANNELS):
+            yield channel_id, (client, name), generation, max(head, heads.get(channel_id, 0))
+
+    def publications(
+        self, channels: dict[int, Channel], limits: HistoryLimits, *, now: int
+    ) -> dict[int, list[tuple[Publication, int]]]:
+        """The newest publications by channel id, each with the time of its stamp, as many as the bounds let in."""
+        oldest = now - int(1000 * max([limits.max_age_seconds, *(r.max_age_seconds or 0 for r in limits.rules)]))
+        found: dict[int, list[tuple[Publication, int]]] = {}
+        size = 0
+        cursor = self._connection.execute(queries.STAMPED, (oldest,))
+        while size <= limits.max_bytes and (rows := cursor.fetchmany(_FETCH_ROWS)):
+            for row in rows:
+                channel = channels.get(row[12])
+                if channel is not None:
+                    publication = Publication(queries.notification_of(row), channel.epoch, row[13])
+                    found.setdefault(channel.id, []).append((publication, row[14]))
+                    size += publication.notification.size()
+        return {channel_id: _run_up_to(channels[channel_id].head, stamped) for channel_id, stamped in found.items()}
+
+
+def _run_up_to(head: int, stamped: list[tuple[Publication, int]]) -> list[tuple[Publication, int]]:
+    """The publications that lead up to *head* without a gap, in their order. What is older was evicted before."""
+    stamped.sort(key=lambda pair: -pair[0].offset)
+    run: list[tuple[Publication, int]] = []
+    for pair in stamped:
+        if pair[0].offset != head - len(run):
+            break
+        run.append(pair)
+    run.reverse()
+    return run
