@@ -65,9 +65,9 @@ class Daemon:
         with refusals(self.timeout_seconds):
             return getattr(stub, method)(request, timeout=self.timeout_seconds)
 
-    def stream(self, method: str, request: Message | Iterator[Message]) -> Any:
-        """Call *method*, whose answers come as a stream without a deadline; iterate it within `refusals`."""
-        return getattr(self._stub(), method)(request)
+    def stream(self, method: str, request: Message | Iterator[Message], *, timeout_seconds: float | None = None) -> Any:
+        """Call *method*, whose answers come as a stream; iterate it within `refusals`."""
+        return getattr(self._stub(), method)(request, timeout=timeout_seconds)
 
     def _stub(self) -> Any:
         if self._grpc_channel is None:

@@ -1,0 +1,83 @@
+"""notifyctl stats."""
+
+from typing import Annotated, Any
+
+import typer
+
+from notifyctl import convert
+from notifyctl.client import refusals
+from notifyctl.command import Invocation, command
+from notifyctl.moments import spoken
+from notifyctl.output import Column
+from notifyctl.params import duration_option
+from notifyctl.sizes import binary
+from notifyd.v1 import admin_pb2 as pb
+
+app = typer.Typer(add_completion=False)
+
+
+def _counts(counts: dict[str, Any]) -> str:
+    return "  ".join(f"{name}: {count}" for name, count in counts.items()) or "-"
+
+
+_COLUMNS = (
+    Column("At", "at"),
+    Column("Up for", "uptimeSeconds", human=spoken),
+    Column("Accepted", "accepted"),
+    Column("Rejected", "rejected"),
+    Column("Dispatched", "dispatched"),
+    Column("Expired", "expired"),
+    Column("Cancelled", "cancelled"),
+    Column("Dead", "dead"),
+    Column("Deliveries", "deliveries"),
+    Column("Delivered", "deliveredBytes", human=binary),
+    Column("Connections", "connections"),
+    Column("By transport", "connectionsByTransport", human=_counts),
+    Column("Opened", "connectionsOpened"),
+    Column("Closed", "connectionsClosed"),
+    Column("Slow consumers", "slowConsumers"),
+    Column("Authentication failures", "authenticationFailures"),
+    Column("Rate limited", "rateLimited"),
+    Column("HTTP requests", "httpRequests"),
+    Column("Errors", "errors", style="red"),
+    Column("Channels", "channels"),
+    Column("Subscriptions", "subscriptions"),
+    Column("Queued", "queue.waiting"),
+    Column("Queue paused", "queue.paused", style={"True": "red"}),
+    Column("History", "historyPublications"),
+    Column("History size", "historyBytes", human=binary),
+    Column("Outboxes", "outboxBytes", human=binary),
+    Column("Memory", "residentBytes", human=binary),
+    Column("CPU time", "cpuSeconds", human=spoken),
+    Column("Open files", "openFiles"),
+)
+
+
+@command(app, "stats", example="notifyctl stats -o json | jq .connections\nnotifyctl stats --watch --interval 2s")
+def stats(
+    run: Invocation,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Go on: a live view on a terminal, NDJSON in a pipe.")
+    ] = False,
+    interval: Annotated[
+        float, duration_option("--interval", help="Between two figures, at least 100ms.", show_default="1s")
+    ] = 1.0,
+) -> None:
+    """Show the daemon's counters since its start, and its gauges of this moment."""
+    if not watch:
+        run.output.one(convert.record(run.daemon.call("GetStats", pb.GetStatsRequest())), _COLUMNS)
+        return
+    request = pb.WatchStatsRequest(interval_ms=max(100, round(interval * 1000)))
+    call = run.daemon.stream("WatchStats", request)
+    try:
+        with refusals():
+            if run.output.stream_form == "table" and not run.output.quiet:
+                from notifyctl.watch import show
+
+                show(convert.record(snapshot) for snapshot in call)
+            else:
+                for snapshot in call:
+                    run.output.each(convert.record(snapshot), _COLUMNS, key="")
+    finally:
+        call.cancel()

@@ -1,0 +1,96 @@
+"""`listen` over the admin socket: a stream that is taken up again where it broke off."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from notifyctl import convert
+from notifyctl.backoff import Backoff
+from notifyctl.client import Daemon, refusals
+from notifyctl.exits import Refusal, Status
+from notifyctl.listening import Deadline, Places, subscribed_note
+from notifyd.v1 import admin_pb2 as pb
+from notifyd.v1.types_pb2 import StreamPosition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from notifyctl.output import Record
+
+#: Once the daemon has been there, these pass by themselves: a restart, or a limit that another listener reached.
+_PASSING: Final = (Status.UNREACHABLE, Status.RATE_LIMITED)
+
+
+class Follower:
+    """Publications of channels of one client, without a gap as far as the history reaches."""
+
+    def __init__(
+        self, daemon: Daemon, places: Places, *, client_id: str, broadcasts: bool, note: Callable[[str], None]
+    ) -> None:
+        self._daemon = daemon
+        self._places = places
+        self._client_id = client_id
+        self._broadcasts = broadcasts
+        self._note = note
+        self._backoff = Backoff()
+        self._been_there = False
+
+    def publications(self, deadline: Deadline) -> Iterator[Record]:
+        """Every publication until *deadline*.
+
+        Raises:
+            Refusal: the daemon refused to let us listen, or is not there at the first attempt.
+        """
+        while not deadline.over():
+            try:
+                yield from self._once(deadline)
+                reason = "The daemon ended the stream."
+            except Refusal as refusal:
+                if refusal.status is Status.TIMED_OUT and deadline.over():
+                    return
+                if not (self._been_there and refusal.status in _PASSING):
+                    raise
+                reason = refusal.message
+            self._daemon.close()
+            pause = self._backoff.next_seconds()
+            self._note(f"{reason} Trying again in {pause:.1f} s.")
+            time.sleep(deadline.clip(pause))
+
+    def _once(self, deadline: Deadline) -> Iterator[Record]:
+        call = self._daemon.stream("Listen", self._request(), timeout_seconds=deadline.left())
+        try:
+            with refusals():
+                for event in call:
+                    self._been_there = True
+                    self._backoff.reset()
+                    if event.HasField("publication"):
+                        publication = convert.record(event.publication)
+                        yield publication
+                        self._places.received(publication)
+                    else:
+                        self._subscribed(event.subscribed)
+        finally:
+            call.cancel()
+
+    def _request(self) -> pb.ListenRequest:
+        wanted = [pb.ChannelSince(channel=name, since=self._since(name)) for name in self._places.channels]
+        return pb.ListenRequest(client_id=self._client_id, channels=wanted, broadcasts=self._broadcasts)
+
+    def _since(self, channel: str) -> StreamPosition | None:
+        if channel in self._places.reached or self._places.since != "beginning":
+            return self._places.asked(channel)
+        try:
+            known = self._daemon.call("GetChannel", pb.GetChannelRequest(client_id=self._client_id, channel=channel))
+        except Refusal as refusal:
+            if refusal.status is not Status.NOT_FOUND:
+                raise
+            return None
+        return StreamPosition(epoch=known.position.epoch, offset=known.position.offset - known.publications)
+
+    def _subscribed(self, answer: pb.Subscribed) -> None:
+        recovered = answer.recovered if answer.HasField("recovered") else None
+        note = subscribed_note(answer.channel, answer.position, recovered=recovered, skipped=answer.skipped)
+        if note:
+            self._note(note)
+        self._places.subscribed(answer.channel, answer.position, replayed=answer.replayed)

@@ -1,0 +1,76 @@
+"""What every way of listening has in common: the places reached, and the person who is told about them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from notifyd.v1.types_pb2 import StreamPosition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyctl.output import Record
+
+Since = StreamPosition | Literal["beginning"] | None
+"""From where to listen: after a position, from the oldest that is kept, or None for what comes from now on."""
+
+
+@dataclass
+class Places:
+    """How far each channel was read: what to ask for after a drop."""
+
+    channels: Sequence[str]
+    since: Since = None
+    reached: dict[str, StreamPosition] = field(default_factory=dict)
+
+    def asked(self, channel: str) -> StreamPosition | None:
+        """The position to resume *channel* at; None for live only."""
+        return self.reached.get(channel) or (self.since if isinstance(self.since, StreamPosition) else None)
+
+    def subscribed(self, channel: str, position: StreamPosition, *, replayed: int) -> None:
+        """The daemon said where *channel* stands; a replay still has to come when *replayed*."""
+        if not replayed:
+            self.reached[channel] = position
+
+    def received(self, publication: Record) -> None:
+        """*publication* was handed over."""
+        if publication["channel"] is not None and publication["epoch"] is not None:
+            place = StreamPosition(epoch=publication["epoch"], offset=publication["offset"])
+            self.reached[publication["channel"]] = place
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment of the monotonic clock, or never."""
+
+    at: float | None
+
+    @staticmethod
+    def after(seconds: float | None) -> Deadline:
+        """The moment *seconds* from now; None is never."""
+        return Deadline(None if seconds is None else time.monotonic() + seconds)
+
+    def left(self) -> float | None:
+        """Seconds until then, at least 0; None for never."""
+        return None if self.at is None else max(0.0, self.at - time.monotonic())
+
+    def clip(self, seconds: float) -> float:
+        """*seconds*, or what is left when that is less."""
+        left = self.left()
+        return seconds if left is None else min(seconds, left)
+
+    def over(self) -> bool:
+        """Whether it has passed."""
+        return self.left() == 0.0
+
+
+def subscribed_note(channel: str, position: StreamPosition, *, recovered: bool | None, skipped: int) -> str:
+    """What a person should hear about a subscription; empty when nothing is worth a word."""
+    if recovered is False:
+        return (
+            f"{channel}: recovered is false: the position asked for is not in the history any more; "
+            f"going on from {position.epoch}:{position.offset}."
+        )
+    return f"{channel}: {skipped} expired meanwhile and were left out." if skipped else ""
