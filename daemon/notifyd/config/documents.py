@@ -1,9 +1,8 @@
-"""Reading texts: TOML with the line of each key, and `.env` files."""
+"""Reading TOML with the line of each key."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import Any
 
 from msgspec import Struct
@@ -13,14 +12,6 @@ from notifyd.config.problems import ConfigProblem
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?")
 _KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
-_VARIABLE = re.compile(
-    r"""[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*"""
-    r"""(?:'(?P<single>[^']*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<bare>[^\r\n'"][^\r\n]*|))"""
-    r"""[ \t]*(?:\#[^\r\n]*)?\r?(?:\n|\Z)""",
-    re.DOTALL,
-)
-_BLANK = re.compile(r"[ \t]*(?:#[^\r\n]*)?\r?(?:\n|\Z)")
-_ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t"}
 
 
 class Document(Struct, frozen=True):
@@ -45,6 +36,8 @@ class Document(Struct, frozen=True):
 
 def parse_toml(name: str, text: str) -> Document | ConfigProblem:
     """The document in *text*, or what is wrong with it and where."""
+    import tomllib  # most runs of the command line find no file at all
+
     try:
         return Document(name, tomllib.loads(text), _lines(text))
     except tomllib.TOMLDecodeError as exc:
@@ -81,30 +74,3 @@ def _lines(text: str) -> dict[str, int]:
 
 def _plain(dotted: str) -> str:
     return ".".join(part.strip().strip("\"'") for part in dotted.split("."))
-
-
-def parse_dotenv(name: str, text: str) -> tuple[dict[str, str], list[ConfigProblem]]:
-    """The variables of a `.env` file and the lines that are none; the last of several equal names counts.
-
-    Values may stand in quotes, over several lines too; in double quotes `\\n`, `\\r`, `\\t` and a backslash before any
-    other character are undone. A bare value ends at ` #`.
-    """
-    variables: dict[str, str] = {}
-    problems: list[ConfigProblem] = []
-    at = 0
-    while at < len(text):
-        if match := _VARIABLE.match(text, at):
-            variables[match["name"]] = _unquoted(match)
-        elif (match := _BLANK.match(text, at)) is None:
-            line = text.count("\n", 0, at) + 1
-            problems.append(ConfigProblem("must be NAME=value", place=f"{name}, line {line}"))
-        at = match.end() if match else (text.find("\n", at) + 1 or len(text))
-    return variables, problems
-
-
-def _unquoted(match: re.Match[str]) -> str:
-    if match["single"] is not None:
-        return match["single"]
-    if match["double"] is not None:
-        return re.sub(r"\\.", lambda escape: _ESCAPES.get(escape[0], escape[0][1:]), match["double"], flags=re.DOTALL)
-    return re.split(r"(?:^|\s+)#", match["bare"], maxsplit=1)[0].rstrip()

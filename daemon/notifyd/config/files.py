@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notifyd.config.documents import Document, parse_dotenv, parse_toml
+from notifyd.config.documents import Document, parse_toml
 from notifyd.config.places import MOST_SOCKET_BYTES, admin_sockets, overlay_file, searched_files
 from notifyd.config.problems import ConfigInvalid, ConfigProblem
 from notifyd.config.sources import Sources
@@ -95,6 +95,8 @@ def _read_dotenv(path: Path, problems: list[ConfigProblem]) -> dict[str, str]:
     if not isinstance(text, str):
         problems.append(text)
         return {}
+    from notifyd.config.dotenv import parse_dotenv  # only serve reads such a file
+
     variables, found = parse_dotenv(str(path), text)
     problems += found
     return variables

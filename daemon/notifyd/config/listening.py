@@ -141,4 +141,4 @@ class WebSocketSettings(Struct, frozen=True):
     max_protocol_errors: Annotated[
         int, Setting("Malformed messages after which a connection is closed with 4000.", low=1, reload=True)
     ] = 20
-    max_channel_length: Annotated[int, Setting("Longest channel name, in bytes of UTF-8.", low=1, high=4096)] = 200
+    max_channel_length: Annotated[int, Setting("Longest channel name, in characters.", low=1, high=4096)] = 200

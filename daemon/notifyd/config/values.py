@@ -110,7 +110,7 @@ def _spelled(entry: Entry, text: str, *, milliseconds: bool) -> Value:
             return float(text) / _THOUSAND if milliseconds else float(text)
         case "list":
             return tuple(item.strip() for item in text.split(",") if item.strip())
-        case "str" | "path":
+        case _:  # a text, or the path that it spells
             return _pathed(entry, text)
 
 
@@ -166,5 +166,5 @@ def _described(entry: Entry, *, milliseconds: bool = False) -> str:
             return f"{number} of {unit}, without a unit behind it" if unit else number
         case "list":
             return "a list of texts"
-        case "str" | "path":
+        case _:
             return "a text in quotes"
