@@ -165,12 +165,17 @@ def _key_status(key: ApiKey, now: int) -> str:
     return "expired" if key.expires_at is not None and now >= key.expires_at else "active"
 
 
+def listen_event(publication: Publication) -> bytes:
+    """A publication as a serialized ListenEvent."""
+    return admin_pb2.ListenEvent(publication=publication_message(publication)).SerializeToString()
+
+
 def listen_frame(publication: Publication) -> bytes:
-    """A publication as one serialized ListenEvent behind its length, made once for all listeners.
+    """As `listen_event`, behind its length, so that frames may be joined; made once for all listeners.
 
     The head also says whether it is a broadcast, so that a listener that did not ask for these can leave it out.
     """
-    event = admin_pb2.ListenEvent(publication=publication_message(publication)).SerializeToString()
+    event = listen_event(publication)
     return _HEAD.pack(len(event), publication.notification.kind is Kind.BROADCAST) + event
 
 

@@ -1,0 +1,33 @@
+"""The calls of the admin service, a part for each noun: decode, call the service, encode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notifyd.ingress.rpc.calls.channels import ChannelCalls
+from notifyd.ingress.rpc.calls.connections import ConnectionCalls
+from notifyd.ingress.rpc.calls.daemon import DaemonCalls
+from notifyd.ingress.rpc.calls.keys import KeyCalls
+from notifyd.ingress.rpc.calls.listen import ListenCalls
+from notifyd.ingress.rpc.calls.logs import LogCalls
+from notifyd.ingress.rpc.calls.notifications import NotificationCalls
+from notifyd.ingress.rpc.calls.queue import QueueCalls
+from notifyd.ingress.rpc.calls.stats import StatsCalls
+
+if TYPE_CHECKING:
+    from notifyd.ingress.rpc.services import AdminServices
+
+
+def admin_parts(services: AdminServices) -> list[object]:
+    """All of them; together they serve every method of the contract."""
+    return [
+        DaemonCalls(services.daemon, services.stats, services.admin_token),
+        LogCalls(services.logs),
+        KeyCalls(services.keys),
+        NotificationCalls(services.publisher, services.notifications, services.daemon.about.durability),
+        ListenCalls(services.connector, services.subscriber, outbox_bytes=services.outbox_bytes),
+        QueueCalls(services.queue),
+        ChannelCalls(services.channels),
+        ConnectionCalls(services.connections),
+        StatsCalls(services.stats),
+    ]

@@ -1,0 +1,51 @@
+"""Live connections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from notifyd.errors import Invalid
+from notifyd.ingress.rpc.encode import connection_message
+from notifyd.service.connections import ConnectionQuery, Connections
+from notifyd.v1 import admin_pb2 as pb
+
+if TYPE_CHECKING:
+    from notifyd.service.connections import Kicked
+
+_LIMIT: Final = 1000
+_MAX_LIMIT: Final = 100_000
+#: What a close frame has room for, in bytes of UTF-8 (RFC 6455, section 5.5).
+_MAX_REASON_BYTES: Final = 123
+
+
+class ConnectionCalls:
+    """List and kick."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    async def list_connections(self, request: pb.ListConnectionsRequest) -> pb.ListConnectionsResponse:
+        """Connections that fit, and how many fit."""
+        query = ConnectionQuery(
+            client_id=request.client_id,
+            channel=request.channel,
+            key_id=request.key_id,
+            slow=request.slow,
+            limit=min(request.limit if request.HasField("limit") else _LIMIT, _MAX_LIMIT),
+        )
+        views, total = self._connections.list(query)
+        return pb.ListConnectionsResponse(connections=map(connection_message, views), total=total)
+
+    async def kick_connections(self, request: pb.KickConnectionsRequest) -> pb.KickConnectionsResponse:
+        """Close connections for good."""
+        if len(request.reason.encode()) > _MAX_REASON_BYTES or not (request.reason.isprintable()):
+            raise Invalid(f"the reason must be printable and at most {_MAX_REASON_BYTES} bytes long")
+        kicked = self._kick(request)
+        return pb.KickConnectionsResponse(kicked=kicked.kicked, not_found=kicked.not_found)
+
+    def _kick(self, request: pb.KickConnectionsRequest) -> Kicked:
+        if bool(request.ids) == bool(request.key_id):
+            raise Invalid("name connections by their ids or by key_id, one of the two")
+        if request.key_id:
+            return self._connections.kick_key(request.key_id, reason=request.reason)
+        return self._connections.kick(request.ids, reason=request.reason)

@@ -1,0 +1,87 @@
+"""What the services answer, as protobuf messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notifyd.v1 import admin_pb2 as pb
+from notifyd.wire.rpc import position_message, timestamp_of
+
+if TYPE_CHECKING:
+    from notifyd.service.channels import ChannelView
+    from notifyd.service.connections import ConnectionView
+    from notifyd.service.stats import StatsSnapshot
+    from notifyd.store.ports import QueueStats
+
+
+def queue_message(stats: QueueStats) -> pb.QueueStats:
+    """The queue at one moment."""
+    return pb.QueueStats(
+        waiting=stats.waiting,
+        ready=stats.ready,
+        scheduled=stats.scheduled,
+        leased=stats.leased,
+        waiting_bytes=stats.waiting_bytes,
+        max_size=stats.max_size,
+        max_bytes=stats.max_bytes,
+        paused=stats.paused,
+        by_priority=stats.by_priority,
+        oldest_accepted_at=timestamp_of(stats.oldest_accepted_at),
+    )
+
+
+def channel_message(view: ChannelView) -> pb.Channel:
+    """One channel."""
+    info = view.info
+    return pb.Channel(
+        client_id=info.client_id,
+        channel=info.channel,
+        position=position_message(info.position.epoch, info.position.offset),
+        publications=info.publications,
+        size_bytes=info.size_bytes,
+        last_at=timestamp_of(info.last_at),
+        subscriber_count=view.subscriber_count,
+    )
+
+
+def connection_message(view: ConnectionView) -> pb.Connection:
+    """One live connection."""
+    return pb.Connection(
+        id=view.id,
+        client_id=view.client_id,
+        transport=view.transport,
+        address=view.address,
+        connected_at=timestamp_of(view.connected_at),
+        key_id=view.key_id,
+        subscription_count=len(view.channels),
+        outbox_bytes=view.outbox_bytes,
+        sent_bytes=view.sent_bytes,
+        idle_seconds=view.idle_seconds,
+        channels=view.channels,
+    )
+
+
+def stats_message(snapshot: StatsSnapshot) -> pb.Stats:
+    """The figures of one moment."""
+    named = pb.Stats.DESCRIPTOR.fields_by_name
+    counters = {name: count for name, count in snapshot.counters.items() if name in named}
+    return pb.Stats(
+        at=timestamp_of(snapshot.at),
+        uptime_seconds=snapshot.uptime_seconds,
+        **counters,
+        connections=snapshot.connections,
+        connections_by_transport=snapshot.connections_by_transport,
+        channels=snapshot.channels,
+        subscriptions=snapshot.subscriptions,
+        queue=queue_message(snapshot.queue),
+        history_publications=snapshot.history_publications,
+        history_bytes=snapshot.history_bytes,
+        outbox_bytes=snapshot.outbox_bytes,
+        resident_bytes=snapshot.resident_bytes,
+        cpu_seconds=snapshot.cpu_seconds,
+        open_files=snapshot.open_files,
+        top_channels=[
+            pb.ChannelCount(client_id=top.client_id, channel=top.channel, subscriber_count=top.subscriber_count)
+            for top in snapshot.top_channels
+        ],
+    )

@@ -1,0 +1,37 @@
+"""What the admin interface needs of the house, as one value that the app puts together."""
+
+from __future__ import annotations
+
+import msgspec
+
+from notifyd.service.channels import Channels
+from notifyd.service.connect import Connector
+from notifyd.service.connections import Connections
+from notifyd.service.daemon import Daemon
+from notifyd.service.keys import Keys
+from notifyd.service.logs import Logs
+from notifyd.service.notifications import Notifications
+from notifyd.service.publish import Publisher
+from notifyd.service.queue import Queue
+from notifyd.service.stats import Stats
+from notifyd.service.subscribe import Subscriber
+
+
+class AdminServices(msgspec.Struct, frozen=True):
+    """Every use case that an operator can reach."""
+
+    daemon: Daemon
+    keys: Keys
+    publisher: Publisher
+    notifications: Notifications
+    connector: Connector
+    subscriber: Subscriber
+    queue: Queue
+    channels: Channels
+    connections: Connections
+    stats: Stats
+    logs: Logs
+    #: Empty in development mode, where none is asked for.
+    admin_token: str
+    #: Bytes that may wait for a slow listener.
+    outbox_bytes: int

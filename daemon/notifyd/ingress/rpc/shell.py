@@ -1,0 +1,125 @@
+"""Around every call: into trio through the portal, errors into statuses, a bound on the time."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import structlog
+import trio
+
+from notifyd.bridge.intake import Intake
+from notifyd.bridge.portal import Gone, TrioPortal
+from notifyd.errors import NotifydError
+from notifyd.ingress.rpc.faults import Broken, fault_of
+from notifyd.telemetry import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    import grpc
+    from google.protobuf.message import Message
+
+    from notifyd.telemetry.metrics import Counters
+
+log = get_logger("notifyd.rpc")
+
+#: Producers send batches: a thread hop is paid for each.
+_BATCHES_AHEAD: Final = 4
+_REQUESTS_AHEAD: Final = 256
+_MAX_DETAILS: Final = 2000
+
+
+class Shell:
+    """Makes behaviours for grpcio, which run in its threads, out of async functions of the daemon."""
+
+    def __init__(self, portal: TrioPortal, counters: Counters, *, call_timeout_seconds: float) -> None:
+        self._portal = portal
+        self._counters = counters
+        self._timeout = call_timeout_seconds
+        self._token = trio.lowlevel.current_trio_token()
+
+    def unary(self, name: str, function: Callable[..., Awaitable[Message]]) -> Callable[..., Any]:
+        """One request, one answer: `await function(request)`."""
+        hosted = self._hosted(name, function)
+
+        def serve(request: Message, context: grpc.ServicerContext) -> Any:
+            try:
+                return self._portal.call(hosted, request, peer=context, timeout=self._timeout)
+            except Exception as exc:  # noqa: BLE001 every end of a call is told
+                abort(context, exc)
+
+        return serve
+
+    def stream(self, name: str, function: Callable[..., Awaitable[None]]) -> Callable[..., Iterator[Any]]:
+        """One request, many answers: `await function(request, inbox)` sends them in batches."""
+        hosted = self._hosted(name, function)
+
+        def serve(request: Message, context: grpc.ServicerContext) -> Iterator[Any]:
+            yield from self._answers(lambda inbox: hosted(request, inbox), context)
+
+        return serve
+
+    def duplex(self, name: str, function: Callable[..., Awaitable[None]]) -> Callable[..., Iterator[Any]]:
+        """Many requests, many answers: `await function(intake, inbox)` takes and sends batches."""
+        hosted = self._hosted(name, function)
+
+        def serve(requests: Iterator[Message], context: grpc.ServicerContext) -> Iterator[Any]:
+            intake: Intake[Message] = Intake(self._token, _REQUESTS_AHEAD)
+            # grpcio's iterator of requests blocks, and this thread is busy with the answers
+            threading.Thread(target=_pump, args=(requests, intake), name=f"rpc-{name}", daemon=True).start()
+            try:
+                yield from self._answers(lambda inbox: hosted(intake, inbox), context)
+            finally:
+                intake.abandon()
+
+        return serve
+
+    def _answers(
+        self, produce: Callable[[trio.MemorySendChannel[Any]], Awaitable[None]], context: grpc.ServicerContext
+    ) -> Iterator[Any]:
+        try:
+            for batch in self._portal.stream(produce, peer=context, buffer=_BATCHES_AHEAD):
+                yield from batch
+        except Exception as exc:  # noqa: BLE001 every end of a call is told
+            abort(context, exc)
+
+    def _hosted(self, name: str, function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """*function* as it runs in trio: counted, named in the log, its own faults caught with their traceback."""
+
+        async def hosted(*args: object) -> Any:
+            self._counters.rpc_calls += 1
+            request_id = secrets.token_hex(8)
+            with structlog.contextvars.bound_contextvars(rpc=name, request_id=request_id):
+                try:
+                    return await function(*args)
+                except (NotifydError, TimeoutError):
+                    raise
+                except trio.TooSlowError as exc:
+                    raise TimeoutError(name) from exc
+                except Exception as exc:
+                    self._counters.errors += 1
+                    log.exception("rpc_failed")
+                    raise Broken(request_id) from exc
+
+        return hosted
+
+
+def abort(context: grpc.ServicerContext, exc: Exception) -> NoReturn:
+    """End the call with the status that *exc* stands for."""
+    fault = fault_of(exc)
+    context.set_trailing_metadata(fault.metadata())
+    context.abort(fault.status, fault.message[:_MAX_DETAILS])
+
+
+def _pump(requests: Iterator[Message], intake: Intake[Message]) -> None:
+    try:
+        for request in requests:
+            intake.put(request)
+    except Gone:
+        return
+    except Exception as exc:  # noqa: BLE001 grpcio raises a bare Exception when the caller has left
+        log.debug("rpc_requests_ended", reason=str(exc))
+    finally:
+        intake.end()
