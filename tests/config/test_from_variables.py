@@ -36,7 +36,8 @@ def test_service_names_keep_their_units():
 
 
 def test_an_empty_variable_of_the_service_is_not_set():
-    assert gathered(PORT="", LOG_LEVEL="").values == {}
+    gathering = gathered(PORT="", LOG_LEVEL="")
+    assert (gathering.values, gathering.problems) == ({}, [])
 
 
 def test_variables_of_others_are_left_alone():

@@ -114,6 +114,12 @@ def test_toml_that_does_not_fit(entry: Entry, raw: object, message: str):
     assert str(refused.value) == message
 
 
+@pytest.mark.parametrize("entry", [PORT, DRAIN, BODY], ids=lambda entry: entry.path)
+def test_both_bounds_are_allowed(entry: Entry):
+    assert check(entry, entry.setting.low) == entry.setting.low
+    assert check(entry, entry.high) == entry.high
+
+
 def test_milliseconds_become_seconds():
     assert from_text(HEARTBEAT, "45000", milliseconds=True) == 45.0
     assert from_text(HEARTBEAT, "1500", milliseconds=True) == 1.5
