@@ -13,14 +13,17 @@ from notifyd.store.sqlite.connection import errors_of, open_database
 from notifyd.store.sqlite.keys import SqliteKeys
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from notifyd.store.options import BrokerOptions
     from notifyd.store.ports import Broker, KeyStore
 
 
-async def open_broker(options: BrokerOptions) -> Broker:
+async def open_broker(options: BrokerOptions, *, clock: Callable[[], int] = now_ms) -> Broker:
     """The broker that *options* name, with everything that it still knows; run it before anything is enqueued.
+
+    *clock* tells its upkeep the time.
 
     Raises:
         Invalid: no engine of that name is built in.
@@ -29,10 +32,10 @@ async def open_broker(options: BrokerOptions) -> Broker:
     if options.url != "local":
         raise Invalid(_no_such_engine("broker", options.url, "local"), code="config_invalid")
     if options.durability == "memory":
-        return open_volatile(options)
+        return open_volatile(options, clock)
     if options.state_dir is None:
         raise Invalid(f"durability {options.durability} needs a state folder", code="config_invalid")
-    return await open_journalled(options, options.state_dir / "broker.db", now=now_ms())
+    return await open_journalled(options, options.state_dir / "broker.db", clock)
 
 
 async def open_keys(url: str, state_dir: Path) -> KeyStore:

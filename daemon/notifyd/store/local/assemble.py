@@ -6,7 +6,7 @@ import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from notifyd.bridge.worker import ThreadWorker
+from notifyd.bridge.worker import OwnThread, ThreadWorker
 from notifyd.store.batch import Commit
 from notifyd.store.local.broker import LocalBroker
 from notifyd.store.local.state import LocalState, recent_count
@@ -26,6 +26,7 @@ from notifyd.store.sqlite.writer import Writer
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
     from pathlib import Path
 
     from notifyd.store.options import BrokerLimits, BrokerOptions
@@ -34,31 +35,36 @@ if TYPE_CHECKING:
 BROKER_SCRIPTS: Final = ("broker.sql",)
 
 
-def open_volatile(options: BrokerOptions) -> LocalBroker:
+def open_volatile(options: BrokerOptions, clock: Callable[[], int]) -> LocalBroker:
     """A broker that forgets everything with the process."""
     state = _empty(options.limits, Numbering(secrets.token_hex(5), 0, paused=False), archived=False)
     journal = NoJournal(state)
-    return LocalBroker(state, journal, Upkeep(state, journal, None, options.limits.receipts), durability="memory")
+    upkeep = Upkeep(state, journal, None, options.limits.receipts, clock=clock)
+    return LocalBroker(state, journal, upkeep, durability="memory")
 
 
-async def open_journalled(options: BrokerOptions, path: Path, *, now: int) -> LocalBroker:
+async def open_journalled(options: BrokerOptions, path: Path, clock: Callable[[], int]) -> LocalBroker:
     """A broker over the journal at *path*, which is made where there is none.
 
     Raises:
         StoreUnavailable: the file cannot be used; the message names it.
     """
     errors = errors_of(path)
-    worker = ThreadWorker("notifyd-journal", errors=errors)
-    connection, state = await worker.run(_restore, path, options.limits, now)
+    thread = OwnThread("notifyd-journal", errors=errors)
+    try:
+        connection, state = await thread.run(_restore, path, options.limits, clock())
+    except BaseException:
+        thread.close()
+        raise
     writer = Writer(
         partial(open_database, path, BROKER_SCRIPTS), fsync=options.durability == "fsync", connection=connection
     )
-    journal = SqliteJournal(state, writer, worker)
+    journal = SqliteJournal(state, writer, thread)
     reader = ThreadWorker("notifyd-archive", errors=errors)
     archive = SqliteArchive(partial(connect, path, read_only=True), reader, epoch=state.history.epoch)
     state.archive = archive
     purge = SqlitePurge(archive, journal, state.history)
-    upkeep = Upkeep(state, journal, purge, options.limits.receipts)
+    upkeep = Upkeep(state, journal, purge, options.limits.receipts, clock=clock)
     return LocalBroker(state, journal, upkeep, durability=options.durability)
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 
-from notifyd.clock import monotonic, now_ms
+from notifyd.clock import monotonic
 from notifyd.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notifyd.store.journal import Journal
     from notifyd.store.local.state import LocalState
     from notifyd.store.options import ReceiptLimits
@@ -41,8 +43,17 @@ class Purge(Protocol):
 class Upkeep:
     """Trims memory each second and has the journal purged from time to time."""
 
-    def __init__(self, state: LocalState, journal: Journal, purge: Purge | None, limits: ReceiptLimits) -> None:
+    def __init__(
+        self,
+        state: LocalState,
+        journal: Journal,
+        purge: Purge | None,
+        limits: ReceiptLimits,
+        *,
+        clock: Callable[[], int],
+    ) -> None:
         self.limits = limits
+        self._clock = clock
         self._state = state
         self._journal = journal
         self._purge = purge
@@ -52,7 +63,7 @@ class Upkeep:
         """Work until cancelled."""
         while True:
             await trio.sleep(_TICK_SECONDS)
-            self.trim(now=now_ms())
+            self.trim(now=self._clock())
             if self._purge is not None and monotonic() >= self._next_purge:
                 await self._run_purge(self._purge)
 
@@ -74,5 +85,5 @@ class Upkeep:
     async def _run_purge(self, purge: Purge) -> None:
         # that the store fails is told where it matters; rows can wait
         with suppress(StoreUnavailable):
-            await purge.run(self.limits, now=now_ms())
+            await purge.run(self.limits, now=self._clock())
         self._next_purge = monotonic() + _PURGE_SECONDS

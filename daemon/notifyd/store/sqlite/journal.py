@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-import trio
-
 from notifyd.clock import monotonic
 from notifyd.errors import StoreUnavailable
 from notifyd.store.batch import Batch
 from notifyd.store.memory.doorbell import Doorbell
 
 if TYPE_CHECKING:
-    from notifyd.bridge.worker import ThreadWorker
+    from notifyd.bridge.worker import Answer, OwnThread
     from notifyd.store.journal import Ledger
     from notifyd.store.sqlite.writer import Writer
 
@@ -24,15 +22,19 @@ _SLOW_SECONDS: Final = 5.0
 class SqliteJournal:
     """A `Journal` that commits through one thread."""
 
-    def __init__(self, ledger: Ledger, writer: Writer, worker: ThreadWorker) -> None:
+    def __init__(self, ledger: Ledger, writer: Writer, thread: OwnThread) -> None:
         self._ledger = ledger
         self._writer = writer
-        self._worker = worker
+        self._thread = thread
         self._bell = Doorbell()
+        self._rung = False
         #: The last one collects; those before it are full.
         self._batches = deque([Batch()])
+        #: What the thread is writing, and since when.
+        self._writing: Batch | None = None
+        self._begun_at = 0.0
         self._failing_since: float | None = None
-        self._begun_at: float | None = None
+        self._defect: Exception | None = None
         self._closed = False
         #: Transactions committed so far.
         self.commits = 0
@@ -51,56 +53,74 @@ class SqliteJournal:
 
     def ring(self) -> None:
         """See `Journal.ring`."""
+        self._rung = True
         self._bell.ring()
 
     async def run(self) -> None:
         """See `Journal.run`."""
         while True:
+            # begun by a task and not by the ring, so that everything that rings in the same turn of trio gets in
             await self._bell.wait()
-            # once begun, a batch is written and told of, also while all is being cancelled
-            with trio.CancelScope(shield=True):
-                await self._commit_next()
-            if len(self._batches) > 1:
-                self._bell.ring()
+            if self._defect is not None:
+                raise self._defect
+            if self._writing is None:
+                self._begin()
 
     async def close(self) -> None:
         """See `Journal.close`."""
-        while not self._batches[0].empty() and not self._closed:
-            self._closed = not await self._commit_next()
+        await self._turn()
+        while not self._batches[0].empty() and self._failing_since is None:
+            self._begin()
+            await self._turn()
         self._closed = True
         for batch in self._batches:
             self._fail(batch, "the store is closed")
-        await self._worker.run(self._writer.close)
+        try:
+            await self._thread.run(self._writer.close)
+        finally:
+            self._thread.close()
 
     def failing_since(self) -> float | None:
         """See `Journal.failing_since`."""
-        if self._failing_since is None and self._begun_at is not None and monotonic() - self._begun_at > _SLOW_SECONDS:
-            return self._begun_at
-        return self._failing_since
+        slow = self._writing is not None and monotonic() - self._begun_at > _SLOW_SECONDS
+        return self._begun_at if slow and self._failing_since is None else self._failing_since
 
-    async def _commit_next(self) -> bool:
+    async def _turn(self) -> None:
+        """Return when what is being written has been told of: the thread answers in order."""
+        await self._thread.run(_nothing)
+
+    def _begin(self) -> None:
         batch = self._batches.popleft()
         if not self._batches:
             self._batches.append(Batch())
-        if batch.empty():
-            return True
+        self._rung = False
+        self._writing = batch
         self._begun_at = monotonic()
-        try:
-            await self._worker.run(self._writer.write, batch)
-        except StoreUnavailable as exc:
-            self._failing_since = self._failing_since or self._begun_at
-            self._batches[0].inherit(batch)
-            self._fail(batch, exc.message)
-            return False
-        else:
+        self._thread.submit(self._written, self._writer.write, batch)
+
+    def _written(self, answer: Answer[None]) -> None:
+        batch, self._writing = self._writing, None
+        if batch is None:
+            raise AssertionError("an answer came though nothing was being written")
+        if answer.error is None:
             self._failing_since = None
             self.commits += 1
             self._ledger.committed(batch)
             batch.commit.finish()
-            return True
-        finally:
-            self._begun_at = None
+        else:
+            self._failing_since = self._failing_since or self._begun_at
+            self._batches[0].inherit(batch)
+            self._fail(batch, str(answer.error))
+            if not isinstance(answer.error, StoreUnavailable):
+                self._defect = answer.error
+                self._bell.ring()
+        if self._rung or len(self._batches) > 1:
+            self._bell.ring()
 
     def _fail(self, batch: Batch, reason: str) -> None:
         self._ledger.failed(batch)
         batch.commit.finish(reason)
+
+
+def _nothing() -> None:
+    """Takes its turn in the thread."""
