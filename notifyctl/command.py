@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
-from typer.core import TyperGroup
 
 from notifyctl.client import Daemon
 from notifyctl.exits import Refusal, Status
 from notifyctl.output import Format, Output
-from notifyctl.params import PlainCommand, duration_option
+from notifyctl.params import NounGroup, PlainCommand, duration_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
+_STDOUT = 1
 
 _COMMON: dict[str, tuple[Any, Any]] = {
     "form": (
@@ -49,14 +49,6 @@ _COMMON: dict[str, tuple[Any, Any]] = {
 }
 _DEFAULTS: dict[str, Any] = {"form": None, "quiet": False, "socket": None, "timeout": DEFAULT_TIMEOUT_SECONDS}
 _YES = typer.Option("--yes", "-y", envvar="NOTIFYCTL_YES", help="Do not ask; needed where stdin is no terminal.")
-
-
-class NounGroup(TyperGroup):
-    """A group that shows its help when it is called alone."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As typer does, `--help` standing in for nothing."""
-        return super().parse_args(ctx, args or ([] if ctx.resilient_parsing else ["--help"]))
 
 
 def noun(sentence: str) -> typer.Typer:
@@ -93,24 +85,25 @@ class Invocation:
 
 
 def command(
-    app: typer.Typer, name: str, *, example: str, changes: bool = False, asks: bool = False, **settings: Any
+    app: typer.Typer, name: str, *, example: str, changes: bool = False, asks: bool = False, impact: str = ""
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function as the command *name* of *app*, with the common options beside its own.
 
     The function's first parameter is the Invocation. Its docstring is the help; *example* and whether it *changes*
-    anything are added. With *asks* it takes --yes. An option of the function takes the place of a common one.
+    the daemon, or else its *impact*, are added. With *asks* it takes --yes. An option of the function takes the place
+    of a common one.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        settings.setdefault("help", _help(function, example, changes=changes))
-        app.command(name, cls=PlainCommand, **settings)(_with_common_options(function, asks=asks))
+        words = impact or ("Changes the daemon." if changes else "Reads only.")
+        runner = _with_common_options(function, asks=asks)
+        app.command(name, cls=PlainCommand, help=_help(function, example, words))(runner)
         return function
 
     return register
 
 
-def _help(function: Callable[..., None], example: str, *, changes: bool) -> str:
-    impact = "Changes the daemon." if changes else "Reads only."
+def _help(function: Callable[..., None], example: str, impact: str) -> str:
     examples = "\n".join(f"  {line}" for line in example.split("\n"))
     return f"{inspect.getdoc(function)}\n\n{impact}\n\n\b\nExample:\n{examples}"
 
@@ -160,4 +153,4 @@ def _report(output: Output, function: Callable[..., None], run: Invocation, give
 
 def silence_stdout() -> None:
     """Let whatever is still buffered for a reader that has gone vanish without a word at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)

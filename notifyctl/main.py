@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from notifyctl.command import NounGroup, silence_stdout
+from notifyctl.command import silence_stdout
 from notifyctl.exits import Refusal, Status
 from notifyctl.output import Output
+from notifyctl.params import NounGroup
+from notifyctl.shells import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +43,6 @@ COMMANDS: Final = (
 
 ENVIRONMENT_PREFIX: Final = "NOTIFYCTL"
 _HELP_NAMES: Final = ["-h", "--help"]
-_COMPLETE: Final = "_NOTIFYCTL_COMPLETE"
 
 
 class LazyGroup(NounGroup):
@@ -114,7 +115,7 @@ def tree() -> Any:
 
 def run(args: Sequence[str]) -> int:
     """Run one command line and return its exit status; usage errors are said on stderr."""
-    if _COMPLETE in os.environ:
+    if VARIABLE in os.environ:
         # Typer registers the shells that it knows as a side effect of asking for its own completion options.
         typer.completion.get_completion_inspect_parameters()
     return _guarded(tree(), args, "notifyctl", ENVIRONMENT_PREFIX)
@@ -123,7 +124,7 @@ def run(args: Sequence[str]) -> int:
 def _guarded(command: Any, args: Sequence[str], program: str, prefix: str) -> int:
     settings = {"auto_envvar_prefix": prefix, "help_option_names": _HELP_NAMES}
     try:
-        status = command.main(list(args), prog_name=program, complete_var=_COMPLETE, standalone_mode=False, **settings)
+        status = command.main(list(args), prog_name=program, complete_var=VARIABLE, standalone_mode=False, **settings)
     except typer.TyperException as exc:
         _say_usage(exc, args)
         return exc.exit_code

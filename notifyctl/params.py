@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
-from typer.core import TyperArgument, TyperCommand, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from notifyctl.moments import instant, seconds
 
@@ -22,6 +22,22 @@ class PlainCommand(TyperCommand):
 
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **rest: Any) -> None:
         super().__init__(name, params=[_plain(param) for param in params or ()], **rest)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option --help, read like the others."""
+        return _plain(super().get_help_option(ctx))
+
+
+class NounGroup(TyperGroup):
+    """A group of such commands, which shows its help when it is called alone."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As typer does, `--help` standing in for nothing."""
+        return super().parse_args(ctx, args or ([] if ctx.resilient_parsing else ["--help"]))
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option --help, read like those of the commands."""
+        return _plain(super().get_help_option(ctx))
 
 
 def _plain(param: Any) -> Any:
@@ -57,16 +73,19 @@ def _needs_typer(param: TyperOption | TyperArgument, value: Any) -> bool:
     missing = param.required and param.value_is_missing(value)
     kind = param.type_descriptor
     known = kind.annotation in (str, bool, int, list[str]) or kind.is_choice or kind.parameter_info.parser is not None
-    return missing or param.callback is not None or not known
+    return missing or not known
 
 
 def _read(param: TyperOption | TyperArgument, ctx: Any, value: Any) -> Any:
+    several = param.nargs == -1 or (isinstance(param, TyperOption) and param.multiple)
     if value is None or value == ():
-        return () if param.multiple or param.nargs == -1 else None
-    try:
-        return _converted(param, value)
-    except ValueError as exc:
-        raise typer.BadParameter(str(exc), ctx=ctx, param=param) from exc
+        read: Any = () if several else None
+    else:
+        try:
+            read = _converted(param, value)
+        except ValueError as exc:
+            raise typer.BadParameter(str(exc), ctx=ctx, param=param) from exc
+    return read if param.callback is None else param.callback(ctx, param, read)
 
 
 def _converted(param: TyperOption | TyperArgument, value: Any) -> Any:

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import os
 import select
-import sys
 from typing import Final
 
 from notifyctl.exits import Refusal, Status
 
 #: More than any daemon takes in one notification; what is bigger is refused before it fills the memory.
 MOST_BYTES: Final = 64 * 1024 * 1024
+STDIN: Final = 0
 _CHUNK_BYTES: Final = 64 * 1024
 
 
 def is_terminal() -> bool:
     """Whether a person types at stdin; no stdin at all counts as one that says nothing."""
     try:
-        return os.isatty(0)
+        return os.isatty(STDIN)
     except OSError:
         return True
 
@@ -34,7 +34,7 @@ def read_text() -> str:
     """
     chunks: list[bytes] = []
     size = 0
-    while chunk := os.read(sys.stdin.fileno(), _CHUNK_BYTES):
+    while chunk := os.read(STDIN, _CHUNK_BYTES):
         chunks.append(chunk)
         size += len(chunk)
         if size > MOST_BYTES:

@@ -16,7 +16,7 @@ from notifyctl.options import Client
 from notifyctl.output import Column, Record
 from notifyctl.params import duration_option, instant_option
 from notifyctl.publishing import Answer, LinePublisher
-from notifyctl.stdin import Lines
+from notifyctl.stdin import STDIN, Lines
 from notifyd.v1 import types_pb2
 
 app = typer.Typer(add_completion=False)
@@ -142,7 +142,7 @@ class _Tally:
 
 
 def _publish_lines(run: Invocation, template: types_pb2.PublishRequest) -> None:
-    publisher = LinePublisher(run.daemon, Lines(0), template, run.daemon.timeout_seconds or 0.0)
+    publisher = LinePublisher(run.daemon, Lines(STDIN), template, run.daemon.timeout_seconds or 0.0)
     tally = _Tally()
     progress = _Progress(run)
     try:

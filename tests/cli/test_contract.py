@@ -1,0 +1,126 @@
+"""What holds for every command, asked of the whole tree."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+from typer.core import TyperOption
+
+from notifyctl.main import COMMANDS, tree
+
+
+def walk(command: Any, context: Any) -> Iterator[Any]:
+    names = command.list_commands(context) if hasattr(command, "list_commands") else []
+    if not names:
+        yield context
+    for name in names:
+        child = command.get_command(context, name)
+        yield from walk(child, child.make_context(name, [], parent=context, resilient_parsing=True))
+
+
+def leaves() -> list[Any]:
+    root = tree()
+    context = root.make_context(
+        "notifyctl", [], resilient_parsing=True, auto_envvar_prefix="NOTIFYCTL", help_option_names=["-h", "--help"]
+    )
+    return list(walk(root, context))
+
+
+LEAVES = {context.command_path: context for context in leaves()}
+each_command = pytest.mark.parametrize("path", LEAVES)
+
+
+def options(path: str) -> list[TyperOption]:
+    return [param for param in LEAVES[path].command.params if isinstance(param, TyperOption)]
+
+
+def variable(context: Any, option: TyperOption) -> str:
+    given = option.envvar[0] if isinstance(option.envvar, list) else option.envvar
+    return str(given or f"{context.auto_envvar_prefix}_{option.name.upper()}")
+
+
+@each_command
+def test_every_option_has_an_environment_variable(path: str):
+    context = LEAVES[path]
+    for option in options(path):
+        assert option.allow_from_autoenv
+        assert variable(context, option).startswith("NOTIFYCTL_")
+        assert variable(context, option) in re.sub(r"\s+", "", context.get_help())
+
+
+@each_command
+def test_environment_variables_of_one_command_differ(path: str):
+    names = [variable(LEAVES[path], option) for option in options(path)]
+    assert len(names) == len(set(names))
+
+
+@each_command
+def test_help_has_an_example_and_says_what_happens(path: str):
+    text = LEAVES[path].get_help()
+    assert "Example:" in text
+    assert re.search(r"\b(Reads|Changes|Starts|Writes)\b", text)
+    assert path in text.split("Example:")[1]
+
+
+def examples() -> Iterator[str]:
+    for context in LEAVES.values():
+        text = context.command.help.split("Example:")[1]
+        yield from filter(None, map(str.strip, text.splitlines()))
+
+
+@pytest.mark.parametrize("line", list(examples()))
+def test_examples_name_commands_and_options_that_exist(line: str):
+    for found in re.finditer(r"\bnotifyctl ([^|&)]*)", line):
+        words = shlex.split(found.group(1))
+        path = max((path for path in LEAVES if f"notifyctl {' '.join(words)} ".startswith(path + " ")), key=len)
+        known = {name for option in options(path) for name in (*option.opts, *option.secondary_opts)}
+        assert {word for word in words if re.fullmatch(r"--?[a-zA-Z][a-z-]*", word)} <= known
+
+
+@each_command
+def test_every_argument_and_option_is_explained(path: str):
+    assert all(param.help for param in LEAVES[path].command.params if param.name != "help")
+
+
+def test_commands_are_what_the_help_lists():
+    root = tree()
+    text = root.get_help(typer.Context(root, info_name="notifyctl"))
+    assert [word for word in COMMANDS if f"\n  {word} " not in text] == []
+
+
+def modules_after(*args: str) -> set[str]:
+    code = "import sys; from notifyctl.main import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    environment = {**os.environ, "NOTIFYCTL_SOCKET": "/nowhere"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *args], capture_output=True, text=True, timeout=20, env=environment, check=True
+    )
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("args", [["--version"], ["completion", "show", "bash"]])
+def test_light_commands_import_nothing_heavy(args: list[str]):
+    loaded = modules_after(*args)
+    assert loaded.isdisjoint({"trio", "grpc", "rich", "pydantic", "asyncio", "google.protobuf", "notifyd.config"})
+    assert {name for name in loaded if name.startswith("notifyd")} <= {"notifyd"}
+
+
+@pytest.mark.parametrize("args", [["status"], ["keys", "list", "-o", "json"], ["send", "--channel", "c", "hello"]])
+def test_commands_import_of_the_daemon_the_contract_alone(args: list[str]):
+    loaded = modules_after(*args)
+    assert loaded.isdisjoint({"trio", "rich", "pydantic", "asyncio"})
+    assert {name.split(".")[1] for name in loaded if name.startswith("notifyd.")} <= {"v1"}
+
+
+def test_version_is_quick():
+    started = os.times()
+    for _ in range(3):
+        subprocess.run([sys.executable, "-m", "notifyctl", "--version"], check=True, stdout=subprocess.DEVNULL)
+    ended = os.times()
+    spent = ended.children_user + ended.children_system - started.children_user - started.children_system
+    assert spent / 3 < 0.2
