@@ -1,0 +1,90 @@
+"""Notifications for tests of the store, at a time that the tests own."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import trio
+
+from notifyd.model.ids import DEFAULT_CLIENT, ClientId, NotificationId
+from notifyd.model.notification import Kind, Notification, State
+from notifyd.policy.order import order_key
+from notifyd.store.ports import Broker, IdempotencyKey, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.model.publication import Publication
+
+#: The instant at which tests begin.
+T0 = 1_800_000_000_000
+HOUR = 3_600_000
+
+_numbers = itertools.count(1)
+
+
+def notification(
+    channel: str = "orders",
+    *,
+    client: ClientId = DEFAULT_CLIENT,
+    kind: Kind = Kind.CHANNEL,
+    priority: int = 5,
+    at: int = T0,
+    delay: int = 0,
+    ttl: int = 24 * HOUR,
+    data: bytes = b'{"n":1}',
+) -> Notification:
+    """One that was accepted at *at*, due *delay* later, and expires *ttl* after that."""
+    due_at = at + delay
+    return Notification(
+        id=NotificationId(f"n{next(_numbers):08d}"),
+        client_id=client,
+        kind=kind,
+        channel=channel,
+        data=data,
+        metadata=b"",
+        priority=priority,
+        accepted_at=at,
+        due_at=due_at,
+        expires_at=due_at + ttl,
+        order_key=order_key(due_at, priority, 60_000),
+        submitted_by="key-1",
+    )
+
+
+def idempotency(
+    key: str = "k", *, credential: str = "c", fingerprint: str = "f", expires_at: int = T0 + HOUR
+) -> IdempotencyKey:
+    """An idempotency key that is good for an hour."""
+    return IdempotencyKey(credential, key, fingerprint, expires_at)
+
+
+async def accept(broker: Broker, *notifications: Notification, now: int = T0) -> list[NotificationId]:
+    """Enqueue *notifications* and wait until all are accepted."""
+    return [(await pending.result()).id for pending in broker.queue.enqueue(notifications, now=now)]
+
+
+async def dispatch(broker: Broker, *, limit: int = 1000, delivered: int = 0, now: int = T0) -> list[Publication]:
+    """Lease, stamp and settle what is due, as the dispatcher does."""
+    leases = broker.queue.lease(limit=limit, lease_seconds=30, now=now)
+    publications = await broker.history.append(leases, now=now)
+    await broker.queue.settle([Outcome(lease, State.DISPATCHED, delivered) for lease in leases], now=now)
+    return publications
+
+
+async def publish(broker: Broker, *notifications: Notification, now: int = T0) -> list[Publication]:
+    """Accept and dispatch at once."""
+    await accept(broker, *notifications, now=now)
+    return await dispatch(broker, now=now)
+
+
+def offsets(publications: Sequence[Publication]) -> list[int]:
+    """The offsets of *publications*."""
+    return [publication.offset for publication in publications]
+
+
+async def expire(seconds: float) -> None:
+    """Fails whatever nursery it runs in after *seconds*."""
+    await trio.sleep(seconds)
+    raise trio.TooSlowError(f"the test took longer than {seconds} seconds")
