@@ -20,15 +20,15 @@ def event_id(position: StreamPosition) -> str:
     return f"{position.epoch}:{position.offset}"
 
 
-def parse_event_id(text: str) -> StreamPosition:
-    """The position that `event_id` wrote.
+def parse_event_id(text: str, what: str = "Last-Event-ID") -> StreamPosition:
+    """The position that `event_id` wrote; *what* is its name in the message.
 
     Raises:
         Invalid: it is not of that form.
     """
     epoch, separator, offset = text.rpartition(":")
     if not separator or not epoch or not (offset.isascii() and offset.isdigit() and len(offset) < 19):
-        raise Invalid(f"Last-Event-ID {text[:80]!r} is not of the form EPOCH:OFFSET", code="invalid_position")
+        raise Invalid(f"{what} {text[:80]!r} is not of the form EPOCH:OFFSET", code="invalid_position")
     return StreamPosition(epoch, int(offset))
 
 
@@ -41,10 +41,15 @@ def notification_event(publication: Publication) -> bytes:
     return b"event: notification\ndata: " + body + b"\n\n"
 
 
-def subscribed_event(position: StreamPosition, recovered: bool | None) -> bytes:
-    """The first event of a stream: where it starts, and whether it continues the Last-Event-ID without a gap."""
+def subscribed_event(
+    position: StreamPosition, recovered: bool | None, *, resumes: StreamPosition | None = None
+) -> bytes:
+    """The first event of a stream: the channel's position, and whether it continues the Last-Event-ID without a gap.
+
+    Its id is *resumes* where a replay follows: who loses the link before that must come back for it.
+    """
     state = {True: b"true", False: b"false", None: b"null"}[recovered]
-    where = event_id(position).encode()
+    where = event_id(resumes or position).encode()
     return b'id: %b\nevent: subscribed\ndata: {"position":{"epoch":"%b","offset":%d},"recovered":%b}\n\n' % (
         where,
         position.epoch.encode(),

@@ -1,0 +1,89 @@
+"""What the edge serves on PORT."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from notifyd.errors import NotFound
+from notifyd.ingress.edge.rest.publishing import Publishing
+from notifyd.ingress.edge.rest.reception import UNKNOWN_ROUTE, Reception
+from notifyd.ingress.edge.rest.routes import endpoints_by_id, router
+from notifyd.ingress.edge.rest.streaming import Streaming
+
+if TYPE_CHECKING:
+    from notifyd.ingress.edge.http_app import AsgiApp, Pending, StreamHandler, Upgrade
+    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.rest.call import Call
+    from notifyd.ingress.edge.rest.reception import Endpoint
+    from notifyd.ingress.edge.rest.services import RestOptions, RestServices
+    from notifyd.wire.http_answer import Answer
+
+WebSocketUpgrade = Callable[["Request"], "Upgrade | Answer"]
+
+
+class ChannelServiceApp:
+    """REST and Server-Sent Events, and WebSocket at `/`: an `HttpApp` of the edge."""
+
+    def __init__(self, services: RestServices, options: RestOptions, websocket: WebSocketUpgrade) -> None:
+        self._reception = Reception(services, options)
+        self._streaming = Streaming(services, self._reception)
+        self._websocket = websocket
+        beginnings = Publishing(services.publisher, self._reception, services.daemon.about.durability).beginnings()
+        self._hot = {operation.path: (operation, beginning) for operation, beginning in beginnings.items()}
+        #: Starlette's router: takes what the calls below leave.
+        self.asgi: AsgiApp = router(
+            self._reception, endpoints_by_id(services, self._reception, self._streaming), beginnings
+        )
+
+    @property
+    def options(self) -> RestOptions:
+        """The settings in force."""
+        return self._reception.options
+
+    def configure(self, options: RestOptions) -> None:
+        """Put other settings in force, from the next request on."""
+        self._reception.configure(options)
+
+    def fast(self, request: Request) -> Answer | Pending | None:
+        """Publishing, round Starlette; None for everything else."""
+        hot = self._hot.get(request.path)
+        if hot is None or request.method != "POST":
+            return None
+        operation, beginning = hot
+        reception = self._reception
+        call = reception.meet(request, operation.path)
+        try:
+            reception.admit(call, operation.access)
+            endpoint = beginning(call)
+        except Exception as exc:  # noqa: BLE001 - it is logged where it is no refusal
+            return reception.refuse(call, exc)
+        return _PendingAnswer(reception, call, endpoint)
+
+    def upgrade(self, request: Request) -> Upgrade | Answer:
+        """WebSocket is spoken at `/`."""
+        if request.path == "/":
+            return self._websocket(request)
+        call = self._reception.meet(request, UNKNOWN_ROUTE)
+        return self._reception.refuse(call, NotFound("WebSocket is spoken at / of this port, and on WS_PORT"))
+
+    def stream(self, request: Request) -> StreamHandler | None:
+        """Server-Sent Events."""
+        return self._streaming.open(request)
+
+
+class _PendingAnswer:
+    """The answer to a publish that waits for the group commit; a `Pending` of the edge."""
+
+    __slots__ = ("_call", "_endpoint", "_reception", "answer")
+
+    def __init__(self, reception: Reception, call: Call, endpoint: Endpoint) -> None:
+        self._reception = reception
+        self._call = call
+        self._endpoint = endpoint
+        self.answer: Answer | None = None
+
+    async def wait(self) -> Answer:
+        """See `Pending.wait`."""
+        self.answer = await self._reception.serve(self._call, self._endpoint)
+        return self.answer

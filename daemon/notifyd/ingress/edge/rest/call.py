@@ -1,0 +1,108 @@
+"""One request on its way through the REST interface."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from notifyd.errors import Invalid
+from notifyd.ingress.edge.rest.request_ids import request_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from notifyd.ingress.edge.http_request import Request
+    from notifyd.model.principal import Principal
+    from notifyd.policy.rate import Allowance
+
+_MAX_QUERY_FIELDS = 50
+
+
+class Call:
+    """The request, and what was found out about it so far."""
+
+    __slots__ = (
+        "_query",
+        "address",
+        "allowance",
+        "headers",
+        "operator",
+        "params",
+        "principal",
+        "request",
+        "request_id",
+        "route",
+        "started_at",
+    )
+
+    def __init__(self, request: Request, route: str, started_at: float) -> None:
+        self.request = request
+        #: The path with names in the place of values, which may be secrets: this may be logged, the path may not.
+        self.route = route
+        #: Monotonic seconds.
+        self.started_at = started_at
+        #: By name in lower case; the last one of several.
+        self.headers: dict[bytes, bytes] = dict(request.headers)
+        self.request_id = request_id(self.headers.get(b"x-request-id"))
+        #: What stands in the place of the names in the operation's path.
+        self.params: Mapping[str, str] = {}
+        #: The client's address, told by trusted proxies where they stand between.
+        self.address = ""
+        #: Set by the gate where a credential was asked for.
+        self.principal: Principal | None = None
+        #: The credential was the admin token.
+        self.operator = False
+        #: What is left of the credential's rate limit.
+        self.allowance: Allowance | None = None
+        self._query: dict[str, str] | None = None
+
+    @property
+    def who(self) -> Principal:
+        """The verified credential of an operation that asks for one."""
+        if self.principal is None:
+            raise AssertionError("the gate lets nobody in without a credential")
+        return self.principal
+
+    def query(self, name: str) -> str | None:
+        """The query parameter *name*; the last one of several.
+
+        Raises:
+            Invalid: the query cannot be read.
+        """
+        if self._query is None:
+            self._query = _parse_query(self.request.query)
+        return self._query.get(name)
+
+    def query_int(self, name: str, *, low: int, high: int, default: int) -> int:
+        """A query parameter that is a number.
+
+        Raises:
+            Invalid: it is none, or out of its range.
+        """
+        text = self.query(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high):
+            raise Invalid(f"{name} must be a number from {low} to {high}")
+        return int(text)
+
+    def query_flag(self, name: str) -> bool:
+        """A query parameter that is true or false; absent is false.
+
+        Raises:
+            Invalid: it is neither.
+        """
+        text = self.query(name) or "false"
+        if text not in ("true", "false", "1", "0"):
+            raise Invalid(f"{name} must be true or false")
+        return text in ("true", "1")
+
+
+def _parse_query(query: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_QUERY_FIELDS
+        )
+    except ValueError as exc:
+        raise Invalid("the query is malformed: it must be percent-encoded UTF-8 with few fields") from exc
+    return dict(pairs)

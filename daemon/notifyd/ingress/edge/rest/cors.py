@@ -1,0 +1,43 @@
+"""Which web pages may read our answers (the CORS protocol of WHATWG Fetch). Credentials are headers, never cookies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.ingress.faults import Headers
+
+_EXPOSED: Final = (
+    b"Access-Control-Expose-Headers",
+    b"X-Request-Id, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Idempotency-Replayed, Location",
+)
+_REQUEST_HEADERS: Final = (
+    b"Access-Control-Allow-Headers",
+    b"Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-API-Key, X-Request-Id",
+)
+_MAX_AGE: Final = (b"Access-Control-Max-Age", b"600")
+_VARY: Final = (b"Vary", b"Origin")
+
+
+def allow_headers(origin: bytes | None, allowed: Sequence[str]) -> Headers:
+    """The headers that let a page of *origin* read the answer; none where it may not."""
+    if not allowed:
+        return ()
+    if "*" in allowed:
+        return ((b"Access-Control-Allow-Origin", b"*"), _EXPOSED) if origin is not None else ()
+    if origin is None or not _is_allowed(origin, allowed):
+        # A cache must not hand this answer to a page that may read it.
+        return (_VARY,)
+    return ((b"Access-Control-Allow-Origin", origin), _EXPOSED, _VARY)
+
+
+def preflight_headers(methods: bytes) -> Headers:
+    """What a preflight request wants to know, beside `allow_headers`."""
+    return ((b"Access-Control-Allow-Methods", methods), _REQUEST_HEADERS, _MAX_AGE)
+
+
+def _is_allowed(origin: bytes, allowed: Sequence[str]) -> bool:
+    sent = origin.decode("latin-1").lower()
+    return any(entry.rstrip("/").lower() == sent for entry in allowed)

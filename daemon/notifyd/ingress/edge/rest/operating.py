@@ -1,0 +1,95 @@
+"""Health, figures, metrics, the queue, and the description of all this."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from notifyd.clock import iso_ms, now_ms
+from notifyd.errors import Unavailable
+from notifyd.ingress.edge.rest.views import queue_view, stats_view
+from notifyd.telemetry.prometheus import CONTENT_TYPE
+from notifyd.wire.http_answer import Answer
+from notifyd.wire.json import encode
+from notifyd.wire.openapi import openapi_document
+from notifyd.wire.rest import ClearedAnswer, EngineView, HealthAnswer, QueueAnswer, StatsAnswer, StatusAnswer
+
+if TYPE_CHECKING:
+    from notifyd.ingress.edge.rest.call import Call
+    from notifyd.ingress.edge.rest.services import RestServices
+    from notifyd.store.ports import QueueStats
+
+_STATUS: dict[str, Literal["ok", "degraded", "starting", "draining"]] = {
+    "ready": "ok",
+    "degraded": "degraded",
+    "starting": "starting",
+    "draining": "draining",
+}
+_NO_STORE = ((b"Cache-Control", b"no-store"),)
+
+
+class OperatingEndpoints:
+    """The calls that look after the daemon."""
+
+    def __init__(self, services: RestServices) -> None:
+        self._services = services
+
+    async def health(self, call: Call) -> Answer:
+        """How the daemon is; the status code is for `ready` to tell."""
+        daemon = self._services.daemon
+        answer = HealthAnswer(
+            status=_STATUS[daemon.state],
+            uptime=round(self._services.stats.uptime_seconds, 3),
+            version=daemon.about.version,
+            timestamp=iso_ms(now_ms()),
+            engines=[EngineView(engine.name, engine.healthy) for engine in daemon.engines()],
+        )
+        return Answer(200, encode(answer), headers=_NO_STORE)
+
+    async def live(self, call: Call) -> Answer:
+        """It runs, or it would not answer."""
+        return Answer(200, encode(StatusAnswer("live")), headers=_NO_STORE)
+
+    async def ready(self, call: Call) -> Answer:
+        """Whether notifications are taken."""
+        state = self._services.daemon.state
+        if state != "ready":
+            raise Unavailable(f"the daemon is {state}", code="not_ready", retry_after_seconds=1)
+        return Answer(200, encode(StatusAnswer(state)), headers=_NO_STORE)
+
+    async def stats(self, call: Call) -> Answer:
+        """The figures."""
+        return Answer(200, encode(StatsAnswer(stats_view(self._services.stats.snapshot()))), headers=_NO_STORE)
+
+    async def metrics(self, call: Call) -> Answer:
+        """The figures for Prometheus."""
+        return Answer(200, self._services.exposition.render(), CONTENT_TYPE.encode("ascii"))
+
+    async def queue(self, call: Call) -> Answer:
+        """The queue."""
+        return _queue(self._services.queue.stats())
+
+    async def pause(self, call: Call) -> Answer:
+        """Stop dispatching."""
+        return _queue(self._services.queue.pause())
+
+    async def resume(self, call: Call) -> Answer:
+        """Dispatch again."""
+        return _queue(self._services.queue.resume())
+
+    async def clear(self, call: Call) -> Answer:
+        """Remove all that wait."""
+        return Answer(200, encode(ClearedAnswer(await self._services.queue.clear())))
+
+    async def openapi(self, call: Call) -> Answer:
+        """The OpenAPI document."""
+        return Answer(200, _document(self._services.daemon.about.version))
+
+
+def _queue(stats: QueueStats) -> Answer:
+    return Answer(200, encode(QueueAnswer(queue_view(stats))), headers=_NO_STORE)
+
+
+@lru_cache(maxsize=1)
+def _document(version: str) -> bytes:
+    return encode(openapi_document(version))

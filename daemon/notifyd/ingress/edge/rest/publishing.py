@@ -1,0 +1,134 @@
+"""Publish one notification, a broadcast, or a batch: the hot calls.
+
+Each is begun without waiting and gives an endpoint that waits for the receipt. Both ways in use the same two steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from notifyd.errors import Invalid
+from notifyd.ingress.edge.rest.bodies import decode_body
+from notifyd.model.command import Publish
+from notifyd.model.notification import DEFAULT_PRIORITY, Kind
+from notifyd.policy.publishing import check_idempotency_key
+from notifyd.wire.http_answer import Answer
+from notifyd.wire.json import encode
+from notifyd.wire.operations import BROADCAST, PUBLISH, PUBLISH_BATCH
+from notifyd.wire.rest import BatchAccepted, BatchBody, BroadcastBody, NotificationBody
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from notifyd.ingress.edge.rest.call import Call
+    from notifyd.ingress.edge.rest.reception import Endpoint, Reception
+    from notifyd.service.publish import Publisher
+    from notifyd.store.ports import Pending
+    from notifyd.wire.operations import Operation
+
+#: Begins a call: refuses it by an error, or gives the endpoint that waits for the rest.
+Beginning = Callable[["Call"], "Endpoint"]
+
+_notification: Final = msgspec.json.Decoder(NotificationBody)
+_broadcast: Final = msgspec.json.Decoder(BroadcastBody)
+_batch: Final = msgspec.json.Decoder(BatchBody)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_REPLAYED: Final = ((b"Idempotency-Replayed", b"true"),)
+
+
+class Publishing:
+    """Hands notifications in."""
+
+    def __init__(self, publisher: Publisher, reception: Reception, durability: str) -> None:
+        self._publisher = publisher
+        self._reception = reception
+        self._durability = durability
+        self._accepted_tail = b'","status":"accepted","durability":"%b"}' % durability.encode()
+
+    def beginnings(self) -> Mapping[Operation, Beginning]:
+        """How each of the hot operations begins."""
+        return {PUBLISH: self.publish, BROADCAST: self.broadcast, PUBLISH_BATCH: self.publish_batch}
+
+    def publish(self, call: Call) -> Endpoint:
+        """Publish to a channel."""
+        body = decode_body(call, _notification, max_bytes=self._reception.options.max_body_bytes)
+        command = _command(Kind.CHANNEL, body.channel, body, _idempotency_key(call))
+        return _Receipt(self._publisher.submit(call.who, command), self._accepted_tail)
+
+    def broadcast(self, call: Call) -> Endpoint:
+        """Publish to every connection of the client."""
+        body = decode_body(call, _broadcast, max_bytes=self._reception.options.max_body_bytes)
+        command = _command(Kind.BROADCAST, body.channel or "", body, _idempotency_key(call))
+        return _Receipt(self._publisher.submit(call.who, command), self._accepted_tail)
+
+    def publish_batch(self, call: Call) -> Endpoint:
+        """Publish several, all or none."""
+        options = self._reception.options
+        body = decode_body(call, _batch, max_bytes=options.max_body_bytes)
+        if not 0 < len(body.notifications) <= options.max_batch:
+            raise Invalid(f"notifications holds {len(body.notifications)}, it must hold 1 to {options.max_batch}")
+        if b"idempotency-key" in call.headers:
+            raise Invalid(
+                "Idempotency-Key goes with one notification: publish them one by one, or leave it out",
+                code="invalid_idempotency_key",
+            )
+        commands = [_command(Kind.CHANNEL, entry.channel, entry, "") for entry in body.notifications]
+        return _Receipts(self._publisher.submit_batch(call.who, commands), self._durability)
+
+
+class _Receipt:
+    """Waits until one notification is kept."""
+
+    __slots__ = ("_pending", "_tail")
+
+    def __init__(self, pending: Pending, tail: bytes) -> None:
+        self._pending = pending
+        self._tail = tail
+
+    async def __call__(self, call: Call) -> Answer:
+        accepted = await self._pending.result()
+        body = b'{"success":true,"notificationId":"%b%b' % (accepted.id.encode(), self._tail)
+        return Answer(202, body, headers=_REPLAYED if accepted.duplicate else ())
+
+
+class _Receipts:
+    """Waits until a batch is kept."""
+
+    __slots__ = ("_durability", "_pendings")
+
+    def __init__(self, pendings: Sequence[Pending], durability: str) -> None:
+        self._pendings = pendings
+        self._durability = durability
+
+    async def __call__(self, call: Call) -> Answer:
+        ids: list[str] = [(await pending.result()).id for pending in self._pendings]
+        return Answer(202, encode(BatchAccepted(ids, self._durability)))
+
+
+def _command(kind: Kind, channel: str, body: NotificationBody | BroadcastBody, idempotency_key: str) -> Publish:
+    return Publish(
+        kind,
+        channel,
+        bytes(body.data),
+        bytes(body.metadata),
+        DEFAULT_PRIORITY if body.priority is None else body.priority,
+        body.ttl,
+        _milliseconds(body.expires_at),
+        body.delay,
+        _milliseconds(body.deliver_at),
+        idempotency_key,
+    )
+
+
+def _milliseconds(instant: datetime | None) -> int | None:
+    return None if instant is None else (instant - _EPOCH) // _MILLISECOND
+
+
+def _idempotency_key(call: Call) -> str:
+    sent = call.headers.get(b"idempotency-key")
+    return "" if sent is None else check_idempotency_key(sent.decode("latin-1"))

@@ -1,0 +1,98 @@
+"""What is common to all calls: their names, the gate, the headers of every answer, refusals, the access log."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from notifyd.clock import monotonic
+from notifyd.errors import NotifydError
+from notifyd.ingress.edge.forwarded import TrustedProxies
+from notifyd.ingress.edge.rest.call import Call
+from notifyd.ingress.edge.rest.cors import allow_headers
+from notifyd.ingress.edge.rest.gate import Gate
+from notifyd.ingress.faults import http_fault, internal_fault
+from notifyd.telemetry import get_logger
+from notifyd.wire.http_answer import Answer
+
+if TYPE_CHECKING:
+    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.rest.services import RestOptions, RestServices
+    from notifyd.ingress.faults import Headers
+    from notifyd.policy.rate import Allowance
+    from notifyd.wire.operations import Access
+
+log = get_logger("notifyd.rest")
+
+Endpoint = Callable[[Call], Awaitable[Answer]]
+
+#: Logged in the place of a path that is none of ours: what stands in it is anybody's, a key perhaps.
+UNKNOWN_ROUTE: Final = "(unknown)"
+
+
+class Reception:
+    """Meets every call, and sees it off."""
+
+    def __init__(self, services: RestServices, options: RestOptions) -> None:
+        self._services = services
+        self.configure(options)
+
+    def configure(self, options: RestOptions) -> None:
+        """Put other settings in force."""
+        self.options = options
+        self._proxies = TrustedProxies(options.trusted_proxies)
+        self._gate = Gate(self._services, options)
+
+    def meet(self, request: Request, route: str) -> Call:
+        """A call, named and not let in yet."""
+        call = Call(request, route, monotonic())
+        call.address = self._proxies.client_address(request)
+        return call
+
+    def admit(self, call: Call, access: Access) -> None:
+        """Pass when it may go on; see `Gate.admit`."""
+        self._gate.admit(call, access)
+
+    async def serve(self, call: Call, endpoint: Endpoint) -> Answer:
+        """The answer of *endpoint*, or the refusal that it ended in."""
+        try:
+            answer = await endpoint(call)
+        except Exception as exc:  # noqa: BLE001 - it is logged where it is no refusal
+            return self.refuse(call, exc)
+        return self.see_off(call, answer)
+
+    def refuse(self, call: Call, problem: Exception) -> Answer:
+        """The answer to a call that ended in *problem*: a refusal, or else a fault of ours."""
+        if isinstance(problem, NotifydError):
+            fault = http_fault(problem, call.request_id)
+        else:
+            self._services.counters.errors += 1
+            log.error("request_failed", route=call.route, request_id=call.request_id, exc_info=problem)
+            fault = internal_fault(call.request_id)
+        return self.see_off(call, Answer(fault.status, fault.body, headers=fault.headers))
+
+    def see_off(self, call: Call, answer: Answer) -> Answer:
+        """*answer* with the headers that every answer has, counted and logged."""
+        self._services.counters.http_requests += 1
+        headers: Headers = ((b"X-Request-Id", call.request_id.encode("ascii")),)
+        if call.allowance is not None:
+            headers += _rate_limit_headers(call.allowance)
+        if self.options.allowed_origins:
+            headers += allow_headers(call.headers.get(b"origin"), self.options.allowed_origins)
+        log.debug(
+            "http_request",
+            method=call.request.method,
+            route=call.route,
+            status=answer.status,
+            ms=round((monotonic() - call.started_at) * 1000, 3),
+            request_id=call.request_id,
+        )
+        return Answer(answer.status, answer.body, answer.content_type, headers + answer.headers, answer.close)
+
+
+def _rate_limit_headers(allowance: Allowance) -> Headers:
+    return (
+        (b"RateLimit-Limit", b"%d" % allowance.limit),
+        (b"RateLimit-Remaining", b"%d" % allowance.remaining),
+        (b"RateLimit-Reset", b"%d" % allowance.reset_seconds),
+    )

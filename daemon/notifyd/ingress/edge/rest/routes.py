@@ -1,0 +1,79 @@
+"""Which endpoint serves which operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route, Router
+
+from notifyd.ingress.edge.rest.channels import ChannelEndpoints
+from notifyd.ingress.edge.rest.keys import KeyEndpoints
+from notifyd.ingress.edge.rest.notifications import NotificationEndpoints
+from notifyd.ingress.edge.rest.operating import OperatingEndpoints
+from notifyd.ingress.edge.rest.resource import Nothing, Resource
+from notifyd.wire.operations import OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from notifyd.ingress.edge.rest.call import Call
+    from notifyd.ingress.edge.rest.publishing import Beginning
+    from notifyd.ingress.edge.rest.reception import Endpoint, Reception
+    from notifyd.ingress.edge.rest.services import RestServices
+    from notifyd.ingress.edge.rest.streaming import Streaming
+    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.operations import Operation
+
+
+def endpoints_by_id(services: RestServices, reception: Reception, streaming: Streaming) -> dict[str, Endpoint]:
+    """The endpoint of each operation that is not hot, by the operation's id."""
+    keys = KeyEndpoints(services.keys, reception)
+    notifications = NotificationEndpoints(services.notifications)
+    channels = ChannelEndpoints(services.channels, services.subscriber)
+    operating = OperatingEndpoints(services)
+    return {
+        "getNotification": notifications.get,
+        "cancelNotification": notifications.cancel,
+        "getHistory": channels.history,
+        "streamChannel": streaming.without_stream,
+        "createKey": keys.create,
+        "listKeys": keys.list,
+        "getKey": keys.get,
+        "revokeKey": keys.revoke,
+        "rotateKey": keys.rotate,
+        "getStats": operating.stats,
+        "getQueue": operating.queue,
+        "clearQueue": operating.clear,
+        "pauseQueue": operating.pause,
+        "resumeQueue": operating.resume,
+        "getHealth": operating.health,
+        "getLive": operating.live,
+        "getReady": operating.ready,
+        "getMetrics": operating.metrics,
+        "getOpenApi": operating.openapi,
+    }
+
+
+def router(reception: Reception, endpoints: Mapping[str, Endpoint], hot: Mapping[Operation, Beginning]) -> Router:
+    """Every operation of the table, one route a path, in the table's order: longer paths before their patterns."""
+    resources: dict[str, dict[Operation, Endpoint]] = {}
+    for operation in OPERATIONS:
+        beginning = hot.get(operation)
+        endpoint = endpoints[operation.id] if beginning is None else _whole(beginning)
+        resources.setdefault(operation.path, {})[operation] = endpoint
+    routes = [Route(_pattern(path), Resource(reception, path, resources[path])) for path in resources]
+    return Router(routes, redirect_slashes=False, default=Nothing(reception))
+
+
+def _whole(beginning: Beginning) -> Endpoint:
+    """Both steps of a hot call in one."""
+
+    async def endpoint(call: Call) -> Answer:
+        return await beginning(call)(call)
+
+    return endpoint
+
+
+def _pattern(path: str) -> str:
+    # A channel's name may hold slashes; the server has undone its percent-encoding already.
+    return path.replace("{channel}", "{channel:path}")

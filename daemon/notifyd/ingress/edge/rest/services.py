@@ -1,0 +1,52 @@
+"""What the REST interface needs of the floors below, and its settings."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from notifyd.service.channels import Channels
+from notifyd.service.connect import Connector
+from notifyd.service.daemon import Daemon
+from notifyd.service.keys import Keys
+from notifyd.service.limits import RateLimiter
+from notifyd.service.notifications import Notifications
+from notifyd.service.publish import Publisher
+from notifyd.service.queue import Queue
+from notifyd.service.stats import Stats
+from notifyd.service.subscribe import Subscriber
+from notifyd.telemetry.metrics import Counters
+from notifyd.telemetry.prometheus import Exposition
+
+
+class RestServices(Struct, frozen=True):
+    """The services that REST calls are made of."""
+
+    publisher: Publisher
+    keys: Keys
+    connector: Connector
+    subscriber: Subscriber
+    notifications: Notifications
+    queue: Queue
+    channels: Channels
+    stats: Stats
+    daemon: Daemon
+    limiter: RateLimiter
+    exposition: Exposition
+    counters: Counters
+
+
+class RestOptions(Struct, frozen=True):
+    """The settings of the REST interface."""
+
+    #: Development mode: admin calls need no token, and must come straight from this machine.
+    dev: bool = False
+    #: Empty: nobody has it.
+    admin_token: str = ""
+    metrics_open: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    #: Web origins that browsers may call from (CORS); `*` for any.
+    allowed_origins: tuple[str, ...] = ()
+    max_body_bytes: int = 1_048_576
+    max_batch: int = 1000
+    #: Bytes of a replay that are written to an event stream before waiting for its reader.
+    page_bytes: int = 65_536

@@ -1,0 +1,113 @@
+"""Records as callers see them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notifyd.clock import iso_ms
+from notifyd.wire.rest import (
+    ChannelCountView,
+    HistoryUsage,
+    KeyView,
+    Position,
+    QueueView,
+    ReceiptView,
+    StatsView,
+)
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from notifyd.model.key import ApiKey
+    from notifyd.model.receipt import Receipt
+    from notifyd.service.stats import StatsSnapshot
+    from notifyd.store.ports import QueueStats
+
+
+def key_view(record: ApiKey, *, now: int) -> KeyView:
+    """An API key at *now* (milliseconds)."""
+    return KeyView(
+        id=record.id,
+        client_id=record.client_id,
+        client_name=record.name,
+        scopes=list(record.scopes),
+        allowed_cidrs=list(record.allowed_cidrs),
+        status=_key_status(record, now),
+        created_at=iso_ms(record.created_at),
+        expires_at=_instant(record.expires_at),
+        revoked_at=_instant(record.revoked_at),
+        last_used_at=_instant(record.last_used_at),
+        previous_until=_instant(record.previous_until),
+    )
+
+
+def _key_status(record: ApiKey, now: int) -> Literal["active", "expired", "revoked"]:
+    if record.revoked_at is not None:
+        return "revoked"
+    return "expired" if record.expires_at is not None and record.expires_at <= now else "active"
+
+
+def receipt_view(receipt: Receipt) -> ReceiptView:
+    """What became of a notification."""
+    return ReceiptView(
+        id=receipt.id,
+        client_id=receipt.client_id,
+        kind=receipt.kind.value,
+        channel=receipt.channel or None,
+        priority=receipt.priority,
+        state=receipt.state.value,
+        accepted_at=iso_ms(receipt.accepted_at),
+        due_at=iso_ms(receipt.due_at),
+        expires_at=iso_ms(receipt.expires_at),
+        settled_at=_instant(receipt.settled_at or None),
+        attempts=receipt.attempts,
+        delivered=receipt.delivered,
+        position=Position(receipt.epoch, receipt.offset) if receipt.offset else None,
+    )
+
+
+def queue_view(stats: QueueStats) -> QueueView:
+    """The queue."""
+    return QueueView(
+        waiting=stats.waiting,
+        ready=stats.ready,
+        scheduled=stats.scheduled,
+        leased=stats.leased,
+        waiting_bytes=stats.waiting_bytes,
+        max_size=stats.max_size,
+        max_bytes=stats.max_bytes,
+        paused=stats.paused,
+        by_priority={str(priority): count for priority, count in stats.by_priority.items()},
+        oldest_accepted_at=_instant(stats.oldest_accepted_at),
+    )
+
+
+def stats_view(snapshot: StatsSnapshot) -> StatsView:
+    """The figures of the daemon."""
+    return StatsView(
+        timestamp=iso_ms(snapshot.at),
+        uptime_seconds=round(snapshot.uptime_seconds, 3),
+        counters={_camel(name): count for name, count in snapshot.counters.items()},
+        connections=snapshot.connections,
+        connections_by_transport=snapshot.connections_by_transport,
+        channels=snapshot.channels,
+        subscriptions=snapshot.subscriptions,
+        queue=queue_view(snapshot.queue),
+        history=HistoryUsage(snapshot.history_channels, snapshot.history_publications, snapshot.history_bytes),
+        outbox_bytes=snapshot.outbox_bytes,
+        resident_bytes=snapshot.resident_bytes,
+        cpu_seconds=round(snapshot.cpu_seconds, 3),
+        open_files=snapshot.open_files,
+        top_channels=[
+            ChannelCountView(entry.client_id, entry.channel, entry.subscriber_count) for entry in snapshot.top_channels
+        ],
+    )
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def _instant(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else iso_ms(milliseconds)

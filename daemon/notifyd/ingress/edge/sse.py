@@ -1,0 +1,142 @@
+"""Server-Sent Events: one channel, as an answer without an end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct
+
+from notifyd.errors import NotifydError
+from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
+from notifyd.model.position import StreamPosition
+from notifyd.model.principal import Principal
+from notifyd.wire.sse import HEARTBEAT, ending_event, notification_event, subscribed_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.hub.connection import Connection
+    from notifyd.ingress.edge.http_stream import HttpStream
+    from notifyd.model.disconnect import Disconnect
+    from notifyd.service.connect import Connector
+    from notifyd.service.subscribe import Subscriber, Subscription
+    from notifyd.wire.http_answer import Answer
+
+FORMAT: Final = "sse"
+CONTENT_TYPE: Final = b"text/event-stream; charset=utf-8"
+
+
+class SseLink:
+    """An event stream, as the hub sees it."""
+
+    transport = "sse"
+    format = FORMAT
+    answers = False
+
+    def __init__(self, stream: HttpStream, address: str) -> None:
+        self._stream = stream
+        self.address = address
+
+    @property
+    def put(self) -> Callable[[bytes], bool]:
+        """See `Link.put`."""
+        return self._stream.outbox.put
+
+    def ping(self) -> None:
+        """Write a comment, so that nobody on the way gives the stream up. One that is behind needs none."""
+        if not self._stream.pending_bytes:
+            self._stream.put(HEARTBEAT)
+
+    def end(self, disconnect: Disconnect) -> None:
+        """Say why as the last event, and close."""
+        self._stream.outbox.end(ending_event(disconnect.reason))
+        self._stream.close()
+
+    def pending_bytes(self) -> int:
+        """What waits in the outbox."""
+        return self._stream.pending_bytes
+
+    def sent_bytes(self) -> int:
+        """What was written so far."""
+        return self._stream.sent_bytes
+
+
+class Wish(Struct, frozen=True):
+    """What a stream was asked for, the credential checked."""
+
+    principal: Principal
+    address: str
+    channel: str
+    since: StreamPosition | None
+    #: Bytes of a replay that may be written before waiting for the reader.
+    page_bytes: int
+
+
+class Doorman(Protocol):
+    """Answers the request that a stream began with."""
+
+    def accept(self, content_type: bytes) -> Answer:
+        """The head of the stream: an answer without a body."""
+        ...
+
+    def refuse(self, problem: NotifydError) -> Answer:
+        """The whole answer instead of a stream."""
+        ...
+
+
+class EventStream:
+    """Serves one wish to its end; a `StreamHandler` of the edge."""
+
+    def __init__(self, connector: Connector, subscriber: Subscriber, wish: Wish, doorman: Doorman) -> None:
+        self._connector = connector
+        self._subscriber = subscriber
+        self._wish = wish
+        self._doorman = doorman
+
+    async def run(self, stream: HttpStream) -> None:
+        """Enter the hub, catch up, and stay until either side ends it."""
+        link = SseLink(stream, self._wish.address)
+        try:
+            self._subscriber.look(self._wish.principal, self._wish.channel, None)
+            connection = self._connector.admit(link)
+        except NotifydError as exc:
+            write_answer(stream, self._doorman.refuse(exc))
+            return
+        try:
+            await self._serve(stream, connection)
+        finally:
+            self._connector.leave(connection)
+
+    async def _serve(self, stream: HttpStream, connection: Connection) -> None:
+        try:
+            self._connector.enter(connection, self._wish.principal)
+        except NotifydError as exc:
+            write_answer(stream, self._doorman.refuse(exc))
+            return
+        head = self._doorman.accept(CONTENT_TYPE)
+        stream.start(head.status, head.content_type, head.headers)
+        wish = self._wish
+        writer = Writer(notification_event, self._announce, stream.outbox.drained, wish.page_bytes)
+        await subscribe_and_replay(self._subscriber, connection, wish.channel, wish.since, writer)
+        await stream.wait_closed()
+
+    def _announce(self, subscription: Subscription) -> bytes:
+        resumes = self._wish.since if subscription.replay else None
+        return subscribed_event(subscription.position, subscription.recovered, resumes=resumes)
+
+
+class Refusal:
+    """A `StreamHandler` that gives an ordinary answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    async def run(self, stream: HttpStream) -> None:
+        """Write it."""
+        write_answer(stream, self._answer)
+
+
+def write_answer(stream: HttpStream, answer: Answer) -> None:
+    """Write *answer* in the place of a stream."""
+    stream.start(answer.status, answer.content_type, answer.headers)
+    stream.put(answer.body)
