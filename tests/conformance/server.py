@@ -63,14 +63,11 @@ class EchoApp:
 
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
         """Takes the bodies that are too large to be gathered, and answers as they come."""
+        event = await receive()
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        more = True
-        while more:
+        while event["type"] == "http.request":
+            await send({"type": "http.response.body", "body": event["body"], "more_body": event["more_body"]})
             event = await receive()
-            if event["type"] == "http.disconnect":
-                return
-            more = event.get("more_body", False)
-            await send({"type": "http.response.body", "body": event["body"], "more_body": more})
 
 
 SETTINGS = EdgeSettings(

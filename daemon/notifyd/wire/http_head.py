@@ -87,6 +87,8 @@ def parse_request_line(data: bytes, start: int, *, max_target_bytes: int) -> Req
         raise RequestRefused(505 if major > b"1" else 400, "this server speaks HTTP/1.1")
     if len(target) > max_target_bytes:
         raise RequestRefused(414, "the request target is too long")
+    if method == b"CONNECT":
+        raise RequestRefused(501, "this server is no proxy")
     if target[0] != 0x2F or 0x23 in target:  # "/" and "#"
         _check_target(method, target)
     return RequestLine(method.decode("ascii"), target, int(minor), match.end())
@@ -102,8 +104,6 @@ def _line_refusal(data: bytes, start: int) -> RequestRefused:
 def _check_target(method: bytes, target: bytes) -> None:
     if b"#" in target:
         raise RequestRefused(400, "a request target holds no fragment")
-    if method == b"CONNECT":
-        raise RequestRefused(501, "this server is no proxy")
     if target == b"*":
         if method != b"OPTIONS":
             raise RequestRefused(400, "the target * belongs to OPTIONS alone")
@@ -113,13 +113,13 @@ def _check_target(method: bytes, target: bytes) -> None:
             raise RequestRefused(400, "malformed request target")
 
 
-def origin_form(target: bytes) -> bytes:
-    """The path and query of *target*, which `parse_request_line` has accepted in any of its forms."""
-    if target[:1] == b"/" or target == b"*":
-        return target
+def split_absolute(target: bytes) -> tuple[bytes, bytes]:
+    """Host and origin form of an absolute *target* that `parse_request_line` has accepted."""
     absolute = _ABSOLUTE.fullmatch(target)
-    rest = absolute[2] if absolute is not None else b""
-    return rest if rest[:1] == b"/" else b"/" + rest
+    if absolute is None:
+        raise AssertionError("an accepted target is absolute, or begins with / or *")
+    host, rest = absolute.groups()
+    return host, rest if rest[:1] == b"/" else b"/" + rest
 
 
 def check_field_lines(data: bytes, start: int, end: int) -> None:
@@ -187,10 +187,9 @@ def _check_transfer_encoding(found: dict[bytes, list[bytes]], minor_version: int
     if minor_version < 1:
         raise RequestRefused(400, "HTTP/1.0 knows no Transfer-Encoding")
     codings = _tokens(found[b"transfer-encoding"])
-    if codings[-1] != _CHUNKED or codings.count(_CHUNKED) > 1:
-        known = all(coding in (b"", _CHUNKED, b"identity") for coding in codings)
-        raise RequestRefused(400 if known or _CHUNKED in codings else 501, "chunked is the last transfer coding, once")
-    if len(codings) > 1:
+    if b"" in codings or (_CHUNKED in codings and codings.index(_CHUNKED) != len(codings) - 1):
+        raise RequestRefused(400, "chunked is the last transfer coding, once")
+    if codings != [_CHUNKED]:
         raise RequestRefused(501, "this server knows no transfer coding but chunked")
 
 

@@ -19,7 +19,7 @@ Application, `http_app.py` (protocols; an app is any object with these four)::
     class HttpApp(Protocol):
         asgi: AsgiApp                                                    # everything else: Starlette
         def fast(self, request: Request) -> Answer | Pending | None      # hot path, synchronous; None: on to stream, asgi
-        def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None     # sound handshakes
+        def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None   # of sound handshakes
         def stream(self, request: Request) -> StreamHandler | None       # after fast() gave None, if there is no body
 
     `fast` is called for every request whose body is complete (bodies up to HttpSettings.buffered_body_bytes are

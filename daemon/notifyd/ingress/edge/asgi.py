@@ -132,7 +132,7 @@ class AsgiExchange:
                 self._over = trio.Event()
                 await self._over.wait()
             elif not await self._receiver.watch():
-                self._peer_left = not self._complete
+                self._peer_left = True
                 return
 
     async def _send(self, event: AsgiEvent) -> None:
@@ -165,6 +165,8 @@ class AsgiExchange:
             raise AssertionError("the head was checked")
         status, headers = self._head
         lengths = [value for name, value in headers if name == b"content-length"]
+        if status < 200 or status == 204:  # RFC 9110, section 8.6: no length where there is never a body
+            headers = [header for header in headers if header[0] != b"content-length"]
         lines = header_lines(tuple(header for header in headers if header[0] not in _OURS))
         if not has_body(status):
             self._remaining = 0

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import structlog
-import trio
 from msgspec import Struct
 
 from notifyd.ingress.edge.asgi import AsgiExchange
@@ -14,7 +13,7 @@ from notifyd.ingress.edge.http_app import Pending, Upgrade
 from notifyd.ingress.edge.http_reader import RequestReader
 from notifyd.ingress.edge.http_receiver import HttpReceiver
 from notifyd.ingress.edge.http_stream import HttpStream
-from notifyd.ingress.edge.lingering import linger
+from notifyd.ingress.edge.lingering import Lingering
 from notifyd.ingress.edge.websocket import WebSocket
 from notifyd.wire.http_answer import CONTINUE, Answer, encode_answer
 from notifyd.wire.http_head import RequestRefused
@@ -179,6 +178,9 @@ class HttpConnection:
 
     async def _upgraded(self, request: Request) -> bool:
         """Whether the handshake is settled, one way or the other."""
+        if request.body:
+            self._refuse(RequestRefused(400, "a WebSocket handshake has no body"))
+            return True
         decision: Upgrade | Answer | None = refuse_handshake(request.method, request.headers)
         if decision is None:
             decision = await self._decide(request)
@@ -262,11 +264,8 @@ class HttpConnection:
             await self._outbox.drained()
             return
         http = self._state.http
-        deadline = self._state.deadlines.at(trio.current_time() + http.linger_seconds, self._outbox.break_off)
-        try:
-            await linger(self._link, self._outbox, max_bytes=http.linger_bytes)
-        finally:
-            deadline.cancel()
+        lingering = Lingering(self._link, self._outbox)
+        await lingering.run(self._state.deadlines, seconds=http.linger_seconds, max_bytes=http.linger_bytes)
 
 
 async def _settled(reply: Answer | Pending) -> Answer:

@@ -16,13 +16,14 @@ from notifyd.wire.http_head import (
     check_field_lines,
     check_line_ends,
     framing_of,
-    origin_form,
     parse_request_line,
+    split_absolute,
 )
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.settings import HttpSettings
 
+_SLASH = 0x2F
 _END_OF_HEAD = b"\r\n\r\n"
 # httptools knows a fixed list of methods and 1.0 and 1.1; any other sound line is read with this in its place
 _STAND_IN_LINE = b"GET / HTTP/1.1\r\n"
@@ -37,7 +38,7 @@ class _HeaderCollector:
         self.headers: list[tuple[bytes, bytes]] = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        self.headers.append((name.lower(), value.rstrip(b" \t")))  # httptools trims the front alone
 
 
 class _Body:
@@ -83,7 +84,7 @@ class RequestReader:
     """
 
     __slots__ = (
-        "_at", "_body", "_data", "_head", "_peer", "_scanned", "_secure", "_settings",
+        "_at", "_body", "_data", "_head", "_line_skipped", "_peer", "_scanned", "_secure", "_settings",
         "framing", "heads", "streaming", "wants_continue",
     )  # fmt: skip
 
@@ -94,6 +95,7 @@ class RequestReader:
         self._data = b""
         self._at = 0
         self._scanned = 0
+        self._line_skipped = False
         self._head: Request | None = None  # a request whose body is being gathered
         self._body: _Body | None = None
         #: requests whose head was read
@@ -186,8 +188,9 @@ class RequestReader:
 
     def _read_head(self) -> Request | None:
         data, at = self._data, self._at
-        if data.startswith(b"\r\n", at):  # RFC 9112, section 2.2: an empty line before a request is ignored, one
-            at += 2
+        if not self._line_skipped and data.startswith(b"\r\n", at):
+            self._line_skipped = True  # RFC 9112, section 2.2: an empty line before a request is ignored, one
+            at = self._at = at + 2
         end = data.find(_END_OF_HEAD, max(at, self._scanned - 3))
         if end < 0:
             self._check_partial_head(data, at)
@@ -204,6 +207,7 @@ class RequestReader:
             raise RequestRefused(431, "too many headers")
         self._at, self._scanned = end, 0
         self.heads += 1
+        self._line_skipped = False
         request = self._begin(line, tuple(headers))
         if self._body is None:
             return request
@@ -223,7 +227,12 @@ class RequestReader:
         elif length:
             body = self._data[self._at : self._at + length]
             self._at += length
-        raw_path, _, query = origin_form(line.target).partition(b"?")
+        target = line.target
+        if target[0] != _SLASH and target != b"*":
+            # RFC 9112, section 3.2.2: the host of an absolute target stands, whatever the Host header says
+            host, target = split_absolute(target)
+            headers = ((b"host", host), *(header for header in headers if header[0] != b"host"))
+        raw_path, _, query = target.partition(b"?")
         path = unquote_to_bytes(raw_path).decode("utf-8", "replace") if b"%" in raw_path else raw_path.decode("ascii")
         version = "1.1" if line.minor_version else "1.0"
         return Request(
@@ -234,6 +243,8 @@ class RequestReader:
         if len(data) - at > self._settings.max_head_bytes:
             raise _too_long(data, at, self._settings)
         check_line_ends(data, max(at, self._scanned - 1))
+        if self._scanned <= at < data.find(b"\r\n", at):  # a first line that came alone is judged at once
+            parse_request_line(data, at, max_target_bytes=self._settings.max_target_bytes)
 
 
 def _too_long(data: bytes, at: int, settings: HttpSettings) -> RequestRefused:
@@ -248,15 +259,18 @@ def _read_headers(data: bytes, start: int, line: RequestLine, end: int) -> list[
         httptools.HttpRequestParser(collector).feed_data(data[start:end])
     except httptools.HttpParserUpgrade:
         pass
-    except (httptools.HttpParserInvalidMethodError, httptools.HttpParserError):
-        return _read_headers_of_unusual(data[line.fields_at : end])
+    except httptools.HttpParserError:
+        return _read_unusual_headers(data[line.fields_at : end])
     return collector.headers
 
 
-def _read_headers_of_unusual(fields: bytes) -> list[tuple[bytes, bytes]]:
+def _read_unusual_headers(fields: bytes) -> list[tuple[bytes, bytes]]:
+    """Headers below a method that httptools does not know, or with a transfer coding that `framing_of` names better."""
     collector = _HeaderCollector()
+    parser = httptools.HttpRequestParser(collector)
+    parser.set_dangerous_leniencies(lenient_chunked_length=True, lenient_transfer_encoding=True)
     try:
-        httptools.HttpRequestParser(collector).feed_data(_STAND_IN_LINE + fields)
+        parser.feed_data(_STAND_IN_LINE + fields)
     except httptools.HttpParserUpgrade:
         pass
     except httptools.HttpParserError as exc:

@@ -52,11 +52,11 @@ class HttpReceiver:
                 self._waited += trio.current_time() - now
 
     async def watch(self) -> bool:
-        """Wait for more bytes without a deadline, while an answer is made. False: the peer has left, or `wake`."""
+        """Wait for more bytes or a `wake` without a deadline, while an answer is made. False: the peer has left."""
         return await self._receive(waiting_for_request=False)
 
     def wake(self) -> None:
-        """Let a connection that waits for a request see that the server drains."""
+        """Let whoever waits look around: the server drains, or an answer is complete."""
         self._link.wake()
 
     def disarm(self) -> None:
@@ -74,7 +74,7 @@ class HttpReceiver:
                 data = link.receive()
             except trio.ClosedResourceError:
                 if not waiting_for_request:
-                    return False
+                    return True
                 continue  # woken, to look at the flags
             except OSError:
                 return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
-from notifyd.ingress.edge.lingering import linger
+from notifyd.ingress.edge.lingering import Lingering
 from notifyd.wire.http_answer import header_lines, status_line
 
 if TYPE_CHECKING:
@@ -87,8 +87,5 @@ class HttpStream:
         finally:
             counts.streams -= 1
         http = self._state.http
-        deadline = self._state.deadlines.at(trio.current_time() + http.linger_seconds, self.outbox.break_off)
-        try:
-            await linger(self._link, self.outbox, max_bytes=http.linger_bytes)
-        finally:
-            deadline.cancel()
+        lingering = Lingering(self._link, self.outbox)
+        await lingering.run(self._state.deadlines, seconds=http.linger_seconds, max_bytes=http.linger_bytes)

@@ -10,7 +10,7 @@ import trio
 
 from notifyd.ingress.edge.deadlines import Deadlines
 from notifyd.ingress.edge.http_connection import HttpConnection
-from notifyd.ingress.edge.link import Link, SocketLink
+from notifyd.ingress.edge.link import Link, SocketLink, TlsLink
 from notifyd.ingress.edge.listener import Admission, accept_forever
 from notifyd.ingress.edge.outbox import Outbox
 from notifyd.ingress.edge.state import EdgeCounts, EdgeState
@@ -18,6 +18,7 @@ from notifyd.wire.http_answer import Answer, encode_answer
 
 if TYPE_CHECKING:
     import socket
+    import ssl
     from collections.abc import Iterable
 
     from notifyd.ingress.edge.http_app import HttpApp
@@ -49,21 +50,22 @@ class EdgeServer:
         self._admission = Admission(settings.connections, self.counts)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Hold the tasks of all connections until cancelled."""
+        """Hold the tasks of all connections until cancelled or drained."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             self._state = EdgeState(self._settings, nursery, self.deadlines, self.counts)
             nursery.start_soon(self.deadlines.run)
             task_status.started()
 
-    def listen(self, sockets: Iterable[socket.socket], app: HttpApp) -> None:
+    def listen(self, sockets: Iterable[socket.socket], app: HttpApp, *, tls: ssl.SSLContext | None = None) -> None:
         """Serve *app* on *sockets*, which belong to the server from now on."""
         nursery, state = self._running()
         settings = self._settings.connections
 
         def take(connection: socket.socket, peer: Peer) -> None:
             if self._admission.admit(peer.host):
-                nursery.start_soon(self._serve, state, app, SocketLink(connection), peer)
+                link = SocketLink(connection) if tls is None else TlsLink(connection, tls)
+                nursery.start_soon(self._serve, state, app, link, peer)
             else:
                 _turn_away(connection)
 
@@ -79,8 +81,11 @@ class EdgeServer:
         self._listening.clear()
 
     async def drain(self, seconds: float) -> None:
-        """Stop accepting, let answers finish, close what idles, and after *seconds* abort what is left."""
-        _, state = self._running()
+        """Stop accepting, let answers finish, close what idles, and after *seconds* abort what is left; `run` returns.
+
+        WebSockets and streams are closed by whoever knows a reason and a pace for it.
+        """
+        nursery, state = self._running()
         self.stop_listening()
         state.draining = True
         for receiver in list(state.receivers):
@@ -89,6 +94,7 @@ class EdgeServer:
             await self._until_empty()
         for outbox in list(self._outboxes):
             outbox.break_off()
+        nursery.cancel_scope.cancel()
         await self._until_empty()
 
     async def _until_empty(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import trio
 
-from notifyd.ingress.edge.lingering import linger
+from notifyd.ingress.edge.lingering import Lingering
 from notifyd.ingress.edge.websocket_frames import FrameReader, FrameRefused
 from notifyd.wire.websocket import BINARY, CLOSE, PING, PONG, TEXT, close_frame, ping_frame, pong_frame
 
@@ -88,8 +88,8 @@ class WebSocket:
         if self._phase is _Phase.OPEN:
             self._say_close(code, code, reason)
             self._phase = _Phase.CLOSING  # OPEN -> CLOSING
-            self._arm()
-            self._link.wake()
+            when = trio.current_time() + self._state.websocket.close_timeout_seconds
+            self._deadline = self._state.deadlines.at(when, self.abort)
 
     def abort(self) -> None:
         """End the connection at once, without a handshake."""
@@ -111,11 +111,10 @@ class WebSocket:
         finally:
             counts.websockets -= 1
             self._tell_closed()
-        self._arm()
-        try:
-            await linger(self._link, self.outbox)
-        finally:
-            self._disarm()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        settings = self._state.websocket
+        await Lingering(self._link, self.outbox).run(self._state.deadlines, seconds=settings.close_timeout_seconds)
 
     async def _read(self) -> None:
         link, outbox = self._link, self.outbox
@@ -208,13 +207,3 @@ class WebSocket:
             handler_closed(self._close_code, self._close_reason)
         except Exception:
             log.exception("websocket_handler_failed", peer=self.peer.host)
-
-    def _arm(self) -> None:
-        if self._deadline is None:
-            when = trio.current_time() + self._state.websocket.close_timeout_seconds
-            self._deadline = self._state.deadlines.at(when, self.abort)
-
-    def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None

@@ -13,6 +13,7 @@ from notifyd.wire.websocket import BINARY, CLOSE, TEXT, FrameHead, frame_head, u
 
 TOO_BIG = 1009
 _NOT_UTF8 = 1007
+_HIGHEST_BIT = 1 << 63  # a length with it is malformed, which is for wsproto to say
 
 
 class FrameRefused(Exception):
@@ -97,7 +98,8 @@ class FrameReader:
     def _begin_unusual(self, unusual: _Unusual | None, head: FrameHead) -> None:
         if unusual is None:
             unusual = self._unusual = _Unusual()
-        if head.opcode <= BINARY and len(unusual.message) + head.length > self._max_message_bytes:
+        promised = len(unusual.message) + head.length
+        if head.opcode <= BINARY and self._max_message_bytes < promised < _HIGHEST_BIT:
             raise _too_big()
         unusual.frame_rest = head.end - self._at
         self._feed_frame(unusual)
