@@ -136,6 +136,16 @@ async def test_draining_ends_streams_and_leaves_calls_alone() -> None:
         await expect(Draining, lambda: list(stream_of(portal, waiting, Peer())))
 
 
+async def test_a_drained_stream_never_seems_complete() -> None:
+    async with open_portal() as portal, trio.open_nursery() as nursery:
+        entered = [Waiting() for _ in range(20)]
+        for waiting in entered:
+            nursery.start_soon(expect, Draining, lambda waiting=waiting: list(stream_of(portal, waiting, Peer())))
+        for waiting in entered:
+            await waiting.entered.wait()
+        portal.drain()
+
+
 async def test_a_stream_yields_in_order_and_ends() -> None:
     async with open_portal() as portal:
         numbers = await in_thread(

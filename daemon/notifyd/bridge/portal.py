@@ -88,12 +88,12 @@ class TrioPortal:
             trio.from_thread.run_sync(self._start, feed, produce, trio_token=self._token)
             while items := trio.from_thread.run(feed.take, trio_token=self._token):
                 yield from items
+            feed.ticket.over = True
         except (trio.RunFinishedError, trio.Cancelled) as exc:
             raise Unavailable("the daemon has stopped") from exc
         finally:
-            # also reached when the generator is dropped, by whichever thread collects it
+            # also reached when the generator is dropped before its end, by whichever thread collects it
             feed.ticket.abandon()
-            feed.ticket.over = True
         if feed.failure is not None and not feed.ticket.abandoned:
             raise feed.failure
 
@@ -209,7 +209,10 @@ class _Feed(Generic[T]):
         """Cut a failed call off when its thread hangs in a write that the peer does not read."""
         if self.failure is None or self.ticket.abandoned:
             return
-        with trio.move_on_after(LINGER_SECONDS):
+        # in the place of the producer's scope, so that a peer that leaves ends this wait too
+        self.ticket.scope = trio.CancelScope(deadline=trio.current_time() + LINGER_SECONDS)
+        with self.ticket.scope:
             await self._read_out.wait()
             return
-        self._peer.cancel()
+        if not self.ticket.abandoned:
+            self._peer.cancel()

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 import grpc
 import msgspec
+import trio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from notifyd.bridge.portal import TrioPortal
 from notifyd.bridge.worker import ThreadWorker
 from notifyd.ingress.rpc.calls import admin_parts
 from notifyd.ingress.rpc.registry import handlers_of
@@ -21,7 +23,6 @@ from notifyd.v1 import admin_pb2
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notifyd.bridge.portal import TrioPortal
     from notifyd.ingress.rpc.services import AdminServices
     from notifyd.telemetry.metrics import Counters
 
@@ -47,13 +48,51 @@ class RpcOptions(msgspec.Struct, frozen=True):
 
 
 class AdminServer:
-    """The admin interface. Whoever starts it holds the lock of *path*."""
+    """The admin interface. Whoever runs it holds the lock of *path*."""
 
-    def __init__(
-        self, path: Path, services: AdminServices, portal: TrioPortal, options: RpcOptions, counters: Counters
-    ) -> None:
+    def __init__(self, path: Path, services: AdminServices, options: RpcOptions, counters: Counters) -> None:
         self.path = path
-        self._portal = portal
+        self._services = services
+        self._options = options
+        self._counters = counters
+        self._grace_seconds = 0.0
+        self._stopping = trio.Event()
+        self._stopped = trio.Event()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Bind the socket, readable by this user alone, and serve until `stop`; when cancelled, end without grace.
+
+        Raises:
+            OSError: it cannot be bound.
+        """
+        async with trio.open_nursery() as nursery:
+            portal = TrioPortal(nursery)
+            live = _LiveServer(self._options)
+            shell = Shell(portal, self._counters, call_timeout_seconds=self._options.call_timeout_seconds)
+            live.add(handlers_of(SERVICE, admin_parts(self._services), shell))
+            live.start(self.path)
+            task_status.started()
+            try:
+                await self._stopping.wait()
+            finally:
+                portal.drain()
+                with trio.CancelScope(shield=True):
+                    await live.stop(self._grace_seconds)
+                portal.close()
+                nursery.cancel_scope.cancel()
+        self._stopped.set()
+
+    async def stop(self, grace_seconds: float = 5.0) -> None:
+        """End streams at once, let calls finish for *grace_seconds*, then cancel them; the socket goes with it."""
+        self._grace_seconds = grace_seconds
+        self._stopping.set()
+        await self._stopped.wait()
+
+
+class _LiveServer:
+    """One grpcio server with its pool of threads, health and reflection."""
+
+    def __init__(self, options: RpcOptions) -> None:
         self._health = health.HealthServicer()
         self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix="rpc")
         self._server = grpc.server(
@@ -62,41 +101,29 @@ class AdminServer:
             options=_channel_options(options),
             maximum_concurrent_rpcs=options.workers * _WAITING_FACTOR,
         )
-        shell = Shell(portal, counters, call_timeout_seconds=options.call_timeout_seconds)
-        self._server.add_generic_rpc_handlers((handlers_of(SERVICE, admin_parts(services), shell),))
+        self._health.set(SERVICE.full_name, health_pb2.HealthCheckResponse.SERVING)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
 
-    def start(self) -> None:
-        """Bind the socket, readable by this user alone, and serve.
+    def add(self, handlers: grpc.GenericRpcHandler) -> None:
+        self._server.add_generic_rpc_handlers((handlers,))
 
-        Raises:
-            OSError: it cannot be bound.
-        """
+    def start(self, path: Path) -> None:
         # the mask is the only way to have the socket made with its final mode
         before = os.umask(0o177)
         try:
-            self._server.add_insecure_port(f"unix:{self.path}")
+            self._server.add_insecure_port(f"unix:{path}")
         except RuntimeError as exc:
-            raise OSError(f"cannot bind the admin socket {self.path}") from exc
+            raise OSError(f"cannot bind the admin socket {path}") from exc
         finally:
             os.umask(before)
         self._server.start()
 
-    def set_serving(self, serving: bool) -> None:
-        """What the health service answers, for the whole and for the admin service."""
-        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
-        for name in ("", SERVICE.full_name):
-            self._health.set(name, status)
-
     async def stop(self, grace_seconds: float) -> None:
-        """End streams at once, let calls finish for *grace_seconds*, then cancel them; the socket goes with it."""
         self._health.enter_graceful_shutdown()
-        self._portal.drain()
         stopped = self._server.stop(grace_seconds)
         await ThreadWorker("rpc-stop").run(stopped.wait, grace_seconds + _CANCEL_SECONDS)
-        self._portal.close()
         self._pool.shutdown(wait=False)
 
 

@@ -1,0 +1,178 @@
+"""The server itself: its socket, its bounds, its beginning and its end."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+import trio
+import trio.testing
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from notifyd.ingress.rpc.server import AdminServer, RpcOptions
+from notifyd.v1 import admin_pb2 as pb
+from tests.ingress.rpc.house import Choices, House, collect, open_house, refusal_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+in_thread = trio.to_thread.run_sync
+
+
+async def test_the_socket_is_for_this_user_alone(house: House) -> None:
+    assert house.path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_the_mask_of_the_process_is_left_as_it_was() -> None:
+    before = os.umask(0o022)
+    try:
+        async with open_house():
+            assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)
+
+
+async def test_status_is_answered(house: House) -> None:
+    status = await house.ask("GetStatus", pb.GetStatusRequest())
+    assert status.pid == os.getpid()
+    assert (status.version, status.state, status.durability) == ("0.1.0", "starting", "memory")
+
+
+async def test_health_says_serving(house: House) -> None:
+    with grpc.insecure_channel(f"unix:{house.path}") as grpc_channel:
+        stub = health_pb2_grpc.HealthStub(grpc_channel)
+        for name in ("", "notifyd.v1.AdminService"):
+            answer = await in_thread(stub.Check, health_pb2.HealthCheckRequest(service=name))
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_reflection_names_the_service(house: House) -> None:
+    with grpc.insecure_channel(f"unix:{house.path}") as grpc_channel:
+        stub = reflection_pb2_grpc.ServerReflectionStub(grpc_channel)
+        request = reflection_pb2.ServerReflectionRequest(list_services="")
+        answer = await in_thread(lambda: next(stub.ServerReflectionInfo(iter([request]))))
+    assert "notifyd.v1.AdminService" in {service.name for service in answer.list_services_response.service}
+
+
+async def test_streams_leave_room_for_calls(house: House) -> None:
+    streams = [house.stub.WatchStats(pb.WatchStatsRequest()) for _ in range(4)]
+    for stream in streams:
+        await in_thread(next, stream)
+    with pytest.raises(grpc.RpcError) as problem:
+        await in_thread(next, house.stub.WatchStats(pb.WatchStatsRequest()))
+    refusal = refusal_of(problem.value)
+    assert (refusal.status, refusal.code) == ("RESOURCE_EXHAUSTED", "too_many_streams")
+    assert (await house.ask("GetStatus", pb.GetStatusRequest(), timeout=5)).pid == os.getpid()
+    streams[0].cancel()
+    await _until_a_stream_is_free(house)
+    for stream in streams:
+        stream.cancel()
+
+
+async def _until_a_stream_is_free(house: House) -> None:
+    """The thread of a cancelled stream ends in its own time."""
+    while True:
+        stream = house.stub.WatchStats(pb.WatchStatsRequest())
+        try:
+            await in_thread(next, stream)
+        except grpc.RpcError:
+            await trio.sleep(0.01)
+        else:
+            stream.cancel()
+            return
+
+
+async def test_reflection_streams_count_too(house: House) -> None:
+    streams = [house.stub.WatchStats(pb.WatchStatsRequest()) for _ in range(4)]
+    for stream in streams:
+        await in_thread(next, stream)
+    with grpc.insecure_channel(f"unix:{house.path}") as grpc_channel:
+        stub = reflection_pb2_grpc.ServerReflectionStub(grpc_channel)
+        request = reflection_pb2.ServerReflectionRequest(list_services="")
+        with pytest.raises(grpc.RpcError) as problem:
+            await in_thread(lambda: next(stub.ServerReflectionInfo(iter([request]))))
+    assert refusal_of(problem.value).code == "too_many_streams"
+    for stream in streams:
+        stream.cancel()
+
+
+async def test_a_request_over_the_bound_is_refused() -> None:
+    async with open_house(Choices(rpc=RpcOptions(workers=4, max_streams=2, max_request_bytes=2000))) as house:
+        refusal = await house.refusal("GetKey", pb.GetKeyRequest(id="x" * 3000))
+    assert refusal.status == "RESOURCE_EXHAUSTED"
+
+
+async def test_stopping_ends_streams_and_takes_the_socket_away() -> None:
+    async with open_house() as house:
+        stream = house.stub.WatchStats(pb.WatchStatsRequest())
+        await in_thread(next, stream)
+        await house.server.stop(2)
+        refusal = await in_thread(_end_of, stream)
+        assert (refusal.status, refusal.code) == ("UNAVAILABLE", "draining")
+        assert not house.path.exists()
+
+
+async def test_stopping_lets_a_call_finish(monkeypatch: pytest.MonkeyPatch) -> None:
+    entered, release = trio.Event(), trio.Event()
+
+    async def slow(_request: object) -> pb.QueueStats:
+        entered.set()
+        await release.wait()
+        return pb.QueueStats(waiting=7)
+
+    monkeypatch.setattr("notifyd.ingress.rpc.calls.queue.QueueCalls.get_queue", staticmethod(slow))
+    async with open_house() as house, trio.open_nursery() as nursery:
+        call = house.stub.GetQueue.future(pb.GetQueueRequest(), timeout=10)
+        await entered.wait()
+        nursery.start_soon(house.server.stop, 5)
+        await trio.testing.wait_all_tasks_blocked()
+        release.set()
+        assert (await in_thread(call.result)).waiting == 7
+
+
+async def test_stopping_cuts_off_what_does_not_finish(monkeypatch: pytest.MonkeyPatch) -> None:
+    entered, left = trio.Event(), trio.Event()
+
+    async def endless(_request: object) -> pb.QueueStats:
+        entered.set()
+        try:
+            await trio.sleep_forever()
+        finally:
+            left.set()
+
+    monkeypatch.setattr("notifyd.ingress.rpc.calls.queue.QueueCalls.get_queue", staticmethod(endless))
+    async with open_house() as house:
+        call = house.stub.GetQueue.future(pb.GetQueueRequest(), timeout=10)
+        await entered.wait()
+        await house.server.stop(0.05)
+        await left.wait()
+        with pytest.raises(grpc.RpcError):
+            await in_thread(call.result)
+
+
+async def test_a_cancelled_server_ends_without_grace() -> None:
+    async with open_house() as house:
+        path = house.path.with_name("other.sock")
+        with trio.CancelScope() as scope:
+            async with trio.open_nursery() as nursery:
+                other = AdminServer(path, house.services, RpcOptions(workers=2, max_streams=1), house.counters)
+                await nursery.start(other.run)
+                assert path.exists()
+                scope.cancel()
+        assert not path.exists()
+
+
+async def test_a_place_that_cannot_be_bound_is_an_error(house: House, tmp_path: Path) -> None:
+    path = tmp_path / "none" / "admin.sock"
+    server = AdminServer(path, house.services, RpcOptions(workers=2, max_streams=1), house.counters)
+    with pytest.RaisesGroup(pytest.RaisesExc(OSError, match="cannot bind the admin socket")):
+        await server.run()
+
+
+def _end_of(stream: Any) -> Any:
+    with pytest.raises(grpc.RpcError) as problem:
+        collect(stream, 1_000_000)
+    return refusal_of(problem.value)
