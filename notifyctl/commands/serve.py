@@ -76,15 +76,18 @@ def _settings(given: list[str]) -> dict[str, str]:
 
 def start(config: str | None, *, dev: bool, flags: dict[str, str]) -> int:
     """Load the settings and run the daemon; the exit status, 2 when a setting is wrong."""
-    from notifyd.config import ConfigInvalid, load_settings
+    from notifyd.config import ConfigInvalid, Loaded, load_settings
 
-    try:
-        loaded = load_settings(
+    def read() -> Loaded:
+        return load_settings(
             config_file=Path(config) if config else None, environ=os.environ, flags=flags, dotenv=Path(".env"), dev=dev
         )
+
+    try:
+        loaded = read()
     except ConfigInvalid as exc:
         sys.stderr.write(f"Error: the daemon was not started.\n{exc.message}\n")
         return Status.USAGE
     from notifyd.app.run import serve as run_daemon
 
-    return run_daemon(loaded, dev=dev)
+    return run_daemon(loaded, dev=dev, reload=read)

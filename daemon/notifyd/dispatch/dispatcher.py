@@ -48,11 +48,10 @@ class Dispatcher:
         self.rules = rules
         self._counters = counters
         self._failures = 0
-        self._stopping = False
 
     async def run(self) -> None:
-        """Dispatch until `stop`, or until cancelled between two batches."""
-        while not self._stopping:
+        """Dispatch until cancelled; a batch that was begun is finished first."""
+        while True:
             leases = self._queue.lease(
                 limit=self.rules.batch_size, lease_seconds=self.rules.lease_seconds, now=now_ms()
             )
@@ -66,10 +65,6 @@ class Dispatcher:
                 await trio.lowlevel.checkpoint_if_cancelled()
             else:
                 await self._back_off()
-
-    def stop(self) -> None:
-        """Finish the batch in hand and return from `run`; call it once, and ring by cancelling a resting `run`."""
-        self._stopping = True
 
     async def _rest(self) -> None:
         due_at = self._queue.next_due_at(now=now_ms())

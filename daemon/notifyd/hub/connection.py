@@ -19,10 +19,13 @@ class Link(Protocol):
     transport: str
     #: Key of the encoder that makes frames for it; see `Hub`.
     format: str
-    #: The peer's address, "" where there is none.
-    address: str
     #: Whether it answers `ping`.
     answers: bool
+
+    @property
+    def address(self) -> str:
+        """The peer's address, "" where there is none."""
+        ...
 
     @property
     def put(self) -> Callable[[bytes], bool]:

@@ -12,7 +12,7 @@ from notifyd.hub.channel import ChannelKey, LiveChannel
 from notifyd.hub.fanout import Encoder, FanOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from notifyd.hub.connection import Connection
     from notifyd.model.ids import ClientId, ConnectionId, KeyId
@@ -118,7 +118,7 @@ class Hub:
         """The connection of that id, if it is live."""
         return self._connections.get(connection_id)
 
-    def connections(self) -> Iterable[Connection]:
+    def connections(self) -> list[Connection]:
         """All live connections, a copy."""
         return list(self._connections.values())
 

@@ -1,0 +1,85 @@
+"""The applications behind PORT and WS_PORT."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notifyd.ingress.edge.rest.app import ChannelServiceApp
+from notifyd.ingress.edge.rest.services import RestOptions, RestServices
+from notifyd.ingress.edge.rest.websocket_port import WebSocketPortApp
+from notifyd.telemetry.prometheus import Exposition, Gauge
+
+if TYPE_CHECKING:
+    from notifyd.app.graph import Graph
+    from notifyd.ingress.edge.http_app import HttpApp
+
+
+def channel_service(graph: Graph, options: RestOptions) -> tuple[HttpApp, HttpApp]:
+    """The application of PORT, and that of WS_PORT."""
+    services = RestServices(
+        publisher=graph.publisher,
+        keys=graph.keys,
+        connector=graph.connector,
+        subscriber=graph.subscriber,
+        notifications=graph.notifications,
+        queue=graph.queue,
+        channels=graph.channels,
+        stats=graph.stats,
+        daemon=graph.daemon,
+        limiter=graph.limiter,
+        exposition=Exposition(graph.engines.counters, gauges(graph)),
+        counters=graph.engines.counters,
+    )
+    main = ChannelServiceApp(services, options, graph.native.upgrade)
+    return main, WebSocketPortApp(graph.native.upgrade)
+
+
+def rest_options(graph: Graph, *, dev: bool, token: str) -> RestOptions:
+    """The settings of the REST interface."""
+    settings = graph.loaded.settings
+    return RestOptions(
+        dev=dev,
+        admin_token=token,
+        metrics_open=settings.metrics.open,
+        trusted_proxies=tuple(settings.server.trusted_proxies),
+        allowed_origins=tuple(settings.http.allowed_origins),
+        max_body_bytes=settings.http.max_body_bytes,
+        max_batch=settings.delivery.max_batch,
+        page_bytes=graph.native_rules.page_bytes,
+    )
+
+
+def gauges(graph: Graph) -> list[Gauge]:
+    """Values of the moment, for Prometheus."""
+    snapshot = graph.stats.snapshot
+    return [
+        Gauge("connections", "Live connections.", lambda: snapshot().connections_by_transport, label="transport"),
+        Gauge("channels", "Channels with subscribers.", lambda: graph.hub.channel_count),
+        Gauge("subscriptions", "Subscriptions of all connections.", lambda: graph.hub.subscription_count),
+        Gauge("queue_waiting", "Notifications in the queue.", lambda: graph.queue.stats().waiting),
+        Gauge("queue_waiting_bytes", "Bytes in the queue.", lambda: graph.queue.stats().waiting_bytes),
+        Gauge("queue_scheduled", "Notifications scheduled for later.", lambda: graph.queue.stats().scheduled),
+        Gauge("queue_paused", "1 while dispatching is paused.", lambda: float(graph.queue.stats().paused)),
+        Gauge(
+            "queue_waiting_by_priority",
+            "Notifications in the queue, by priority.",
+            lambda: {str(priority): count for priority, count in graph.queue.stats().by_priority.items()},
+            label="priority",
+        ),
+        Gauge("history_publications", "Publications kept.", lambda: graph.engines.broker.history.usage()[1]),
+        Gauge("history_bytes", "Bytes of publications kept.", lambda: graph.engines.broker.history.usage()[2]),
+        Gauge("outbox_bytes", "Bytes that wait for slow connections.", lambda: snapshot().outbox_bytes),
+        Gauge("limit", "Bounds in force.", lambda: limits(graph), label="name"),
+    ]
+
+
+def limits(graph: Graph) -> dict[str, float]:
+    """The bounds that the gauges above come near to."""
+    settings = graph.loaded.settings
+    return {
+        "queue_size": settings.delivery.max_queue_size,
+        "queue_bytes": settings.delivery.max_queue_bytes,
+        "history_bytes": settings.history.max_bytes,
+        "connections": settings.server.max_connections,
+        "outbox_bytes_each": settings.websocket.outbox_bytes,
+    }

@@ -1,0 +1,81 @@
+"""From loaded settings to a running daemon, and to its exit status."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+import structlog
+import trio
+
+from notifyd.app import translate
+from notifyd.app.locks import lock_state
+from notifyd.app.problems import AlreadyRunning, CannotStart
+from notifyd.app.running import Place, run_daemon
+from notifyd.app.secrets import admin_token
+from notifyd.app.sockets import choose_socket, claim_socket
+from notifyd.errors import NotifydError
+from notifyd.telemetry.logs import configure
+from notifyd.telemetry.metrics import Counters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.config import Loaded
+
+log = structlog.get_logger("notifyd")
+
+OK: Final = 0
+FAILED: Final = 1
+CONFLICT: Final = 5
+
+#: A thread that works for the daemon (SQLite) waits at most this long for its turn beside the event loop.
+_SWITCH_INTERVAL_SECONDS: Final = 0.001
+
+
+def serve(
+    loaded: Loaded,
+    *,
+    dev: bool = False,
+    reload: Callable[[], Loaded] | None = None,
+) -> int:
+    """Run the daemon until it is told to go; answers the exit status of the process.
+
+    *reload* reads the configuration again, for SIGHUP and `config reload`.
+    0: it was told to go and went politely. 1: something it needs is missing or broken. 5: another daemon holds the
+    state folder or the socket. Problems are said on standard error.
+    """
+    settings = loaded.settings
+    counters = Counters()
+    try:
+        with ExitStack() as held:
+            held.callback(lock_state(settings.server.state_dir).release)
+            socket = choose_socket(settings.server.admin_socket, settings.server.state_dir)
+            held.callback(claim_socket(socket).release)
+            logbook = configure(translate.log_options(settings), counters)
+            held.callback(logbook.close)
+            _warn(loaded)
+            token = "" if dev else admin_token(settings.server.state_dir)
+            sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
+            gc.freeze()
+            place = Place(socket=socket, token=token, dev=dev, counters=counters, logbook=logbook, reload=reload)
+            trio.run(run_daemon, loaded, place)
+    except AlreadyRunning as exc:
+        return _fail(exc.message, CONFLICT)
+    except (CannotStart, NotifydError) as exc:
+        return _fail(exc.message, FAILED)
+    except OSError as exc:
+        return _fail(str(exc), FAILED)
+    return OK
+
+
+def _warn(loaded: Loaded) -> None:
+    for sentence in loaded.warnings:
+        log.warning("configuration", advice=sentence)
+
+
+def _fail(message: str, status: int) -> int:
+    sys.stderr.write(f"notifyd: {message}\n")
+    return status

@@ -1,0 +1,187 @@
+"""The running daemon: what starts in which order, what keeps going, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+import trio
+
+from notifyd.app import translate
+from notifyd.app.draining import Drainer
+from notifyd.app.edge import channel_service, rest_options
+from notifyd.app.graph import Engines, Graph, compose
+from notifyd.app.panel import show_panel
+from notifyd.app.problems import CannotStart
+from notifyd.app.reload import Reloader
+from notifyd.app.sd_notify import ServiceManager
+from notifyd.app.upkeep import keep_last_uses, watchdog
+from notifyd.config import Loaded
+from notifyd.errors import Invalid
+from notifyd.ingress.edge.listener import open_sockets
+from notifyd.ingress.edge.server import EdgeServer
+from notifyd.ingress.rpc.server import AdminServer, RpcOptions
+from notifyd.ingress.rpc.services import AdminServices
+from notifyd.service.daemon import Listener
+from notifyd.service.logs import Logs
+from notifyd.store.open import open_broker, open_keys
+from notifyd.telemetry.logs import Logbook
+from notifyd.telemetry.metrics import Counters
+
+if TYPE_CHECKING:
+    import socket as sockets
+
+log = structlog.get_logger("notifyd")
+
+_STARTUP_SECONDS: Final = 120.0
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where and how this daemon runs, beside its settings."""
+
+    socket: Path
+    #: The admin token; empty in development mode.
+    token: str
+    dev: bool
+    counters: Counters
+    logbook: Logbook
+    #: Reads the configuration again; None where there is nothing to read.
+    reload: Callable[[], Loaded] | None = None
+
+
+async def run_daemon(loaded: Loaded, place: Place) -> None:
+    """Start everything, serve until a signal or an operator says drain, and end politely.
+
+    The broker outlives everything else, so that what was accepted last is committed.
+    """
+    with trio.fail_after(_STARTUP_SECONDS):
+        engines = await _open(loaded, place)
+        graph = compose(loaded, engines, dev=place.dev)
+        graph.ring.load(await engines.key_store.load())
+    async with trio.open_nursery() as engine_nursery:
+        engine_nursery.start_soon(engines.broker.run)
+        await _serve(graph, place)
+        await graph.keys.keep_last_uses()
+        engine_nursery.cancel_scope.cancel()
+    await engines.key_store.close()
+
+
+async def _open(loaded: Loaded, place: Place) -> Engines:
+    settings = loaded.settings
+    broker = await open_broker(translate.broker_options(settings))
+    key_store = await open_keys(settings.records.url, settings.server.state_dir)
+    return Engines(broker, key_store, place.counters, place.logbook)
+
+
+async def _serve(graph: Graph, place: Place) -> None:
+    manager = ServiceManager()
+    edge = EdgeServer(translate.edge_settings(graph.loaded.settings))
+    admin = AdminServer(place.socket, _admin_services(graph, place), _rpc_options(graph), place.counters)
+    drainer = Drainer(graph, edge, admin, manager)
+    reloader = Reloader(graph, place.reload or (lambda: graph.loaded))
+    _give_powers(graph, drainer, reloader)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(_signals, drainer, reloader, manager)
+        await nursery.start(edge.run)
+        drainer.dispatching = await nursery.start(_dispatch, graph)
+        nursery.start_soon(graph.sweeper.run)
+        nursery.start_soon(keep_last_uses, graph.keys)
+        nursery.start_soon(watchdog, manager)
+        await nursery.start(admin.run)
+        graph.daemon.listeners = _listen(graph, place, edge)
+        graph.daemon.ready = True
+        manager.ready()
+        log.info("ready", listeners=[listener.url for listener in graph.daemon.listeners], pid=graph.daemon.pid)
+        if place.dev:
+            show_panel(graph.daemon.listeners, default_socket=graph.loaded.settings.server.admin_socket is None)
+        await drainer.run()
+        nursery.cancel_scope.cancel()
+
+
+def _admin_services(graph: Graph, place: Place) -> AdminServices:
+    return AdminServices(
+        daemon=graph.daemon,
+        keys=graph.keys,
+        publisher=graph.publisher,
+        notifications=graph.notifications,
+        connector=graph.connector,
+        subscriber=graph.subscriber,
+        queue=graph.queue,
+        channels=graph.channels,
+        connections=graph.connections,
+        stats=graph.stats,
+        logs=Logs(place.logbook.ring),
+        admin_token=place.token,
+        outbox_bytes=graph.loaded.settings.websocket.outbox_bytes,
+    )
+
+
+def _rpc_options(graph: Graph) -> RpcOptions:
+    admin = graph.loaded.settings.admin
+    return RpcOptions(admin.workers, admin.max_streams, admin.call_timeout_seconds)
+
+
+def _give_powers(graph: Graph, drainer: Drainer, reloader: Reloader) -> None:
+    graph.daemon.on_drain = drainer.begin
+    graph.daemon.on_reload = reloader.reload
+    graph.daemon.on_show = reloader.show
+
+
+async def _dispatch(graph: Graph, *, task_status: trio.TaskStatus[trio.CancelScope]) -> None:
+    with trio.CancelScope() as scope:
+        task_status.started(scope)
+        await graph.dispatcher.run()
+
+
+def _listen(graph: Graph, place: Place, edge: EdgeServer) -> list[Listener]:
+    server = graph.loaded.settings.server
+    main, ws = channel_service(graph, rest_options(graph, dev=place.dev, token=place.token))
+    listeners = [Listener("admin", f"unix:{place.socket}")]
+    http = _bind(server.host, server.port, server.backlog, "server.port")
+    edge.listen(http, main)
+    listeners.append(Listener("http", _url("http", server.host, http)))
+    if server.ws_port_enabled:
+        websocket = _bind(server.host, server.ws_port, server.backlog, "server.ws_port")
+        edge.listen(websocket, ws)
+        listeners.append(Listener("ws", _url("ws", server.host, websocket)))
+    return listeners
+
+
+def _bind(host: str, port: int, backlog: int, key: str) -> list[sockets.socket]:
+    try:
+        return open_sockets(host, port, backlog=backlog)
+    except OSError as exc:
+        raise CannotStart(f"cannot listen on {host}:{port} ({key}): {exc.strerror or exc}") from exc
+
+
+def _url(scheme: str, host: str, bound: list[sockets.socket]) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}:{bound[0].getsockname()[1]}"
+
+
+async def _signals(
+    drainer: Drainer, reloader: Reloader, manager: ServiceManager, *, task_status: trio.TaskStatus[None]
+) -> None:
+    """SIGTERM and SIGINT drain, a second one ends at once; SIGHUP reads the configuration again."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as received:
+        task_status.started()
+        async for number in received:
+            if number == signal.SIGHUP:
+                _reload(reloader, manager)
+            elif drainer.begun:
+                drainer.hurry()
+            else:
+                drainer.begin(None)
+
+
+def _reload(reloader: Reloader, manager: ServiceManager) -> None:
+    manager.reloading()
+    try:
+        reloader.reload()
+    except Invalid as exc:
+        log.error("config_reload_failed", problem=exc.message)  # noqa: TRY400 - the sentence says it all
+    manager.ready()

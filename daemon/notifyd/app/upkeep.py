@@ -1,0 +1,36 @@
+"""Small things that are done now and then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+import trio
+
+from notifyd.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from notifyd.app.sd_notify import ServiceManager
+    from notifyd.service.keys import Keys
+
+log = structlog.get_logger("notifyd")
+
+_LAST_USE_SECONDS: Final = 30.0
+
+
+async def keep_last_uses(keys: Keys) -> None:
+    """Write down when keys were used last, in batches."""
+    while True:
+        await trio.sleep(_LAST_USE_SECONDS)
+        try:
+            await keys.keep_last_uses()
+        except StoreUnavailable as exc:
+            log.warning("last_uses_not_kept", problem=exc.message)
+
+
+async def watchdog(manager: ServiceManager) -> None:
+    """Tell the service manager that the event loop turns, as often as it asks."""
+    seconds = manager.watchdog_seconds
+    while seconds is not None:
+        manager.watchdog()
+        await trio.sleep(seconds)
