@@ -85,6 +85,7 @@ class FanOut:
                 self._counters.slow_consumers += 1
                 member.end(SLOW_CONSUMER)
             took = len(members) - len(slow)
+            self._counters.delivered_bytes += frames.mean_bytes() * took
             self._counters.deliveries += took * len(share)
             for index in share:
                 delivered[index] += took
@@ -97,6 +98,10 @@ class _Frames(dict[str, bytes]):
         super().__init__()
         self._encoders = encoders
         self._publications = publications
+
+    def mean_bytes(self) -> int:
+        """The size of what one connection gets; formats differ little, and most batches have one."""
+        return sum(map(len, self.values())) // len(self) if self else 0
 
     def __missing__(self, key: str) -> bytes:
         joined = self[key] = b"".join(map(self._encoders[key], self._publications))

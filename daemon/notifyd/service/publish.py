@@ -39,10 +39,12 @@ class Publisher:
             Invalid, TooLarge, Denied, QueueFull, IdempotencyMismatch, Draining: as their names say; nothing was taken.
         """
         try:
-            return self._submit(principal, command)
+            pending = self._submit(principal, command)
         except NotifydError:
             self._counters.rejected += 1
             raise
+        self._counters.accepted += 1
+        return pending
 
     def _submit(self, principal: Principal, command: Publish) -> Pending:
         self._check_open()
@@ -72,10 +74,12 @@ class Publisher:
                 except NotifydError as exc:
                     exc.message = f"notifications[{index}]: {exc.message}"
                     raise
-            return self._queue.enqueue(notifications, now=now)
+            pending = self._queue.enqueue(notifications, now=now)
         except NotifydError:
             self._counters.rejected += max(1, len(commands))
             raise
+        self._counters.accepted += len(commands)
+        return pending
 
     def _check_open(self) -> None:
         if self.draining:
