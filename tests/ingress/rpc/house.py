@@ -18,6 +18,7 @@ from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
 from notifyd.ingress.rpc.server import AdminServer, RpcOptions
 from notifyd.ingress.rpc.services import AdminServices
+from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.service.channels import Channels
@@ -35,11 +36,11 @@ from notifyd.service.subscribe import Subscriber, SubscribeRules
 from notifyd.store.open import open_broker, open_keys
 from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits
 from notifyd.telemetry import Counters, LogOptions, configure
-from notifyd.v1 import admin_pb2_grpc
+from notifyd.v1 import admin_pb2, admin_pb2_grpc, types_pb2
 from notifyd.wire.rpc import LISTEN_FORMAT, listen_frame
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from google.protobuf.message import Message
 
@@ -93,6 +94,47 @@ def refusal_of(exc: Any) -> Refusal:
 def collect(stream: Any, count: int) -> list[Any]:
     """The next *count* answers of a stream."""
     return [next(stream) for _ in range(count)]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what no event tells: things that happen in grpcio's threads or in the store."""
+    while not condition():  # noqa: ASYNC110
+        await trio.sleep(0.001)
+
+
+async def streams_are_free(house: House, count: int) -> None:
+    """Wait until *count* more streams can be opened: the thread of one that was left ends in its own time."""
+    while True:
+        streams = [house.stub.WatchStats(admin_pb2.WatchStatsRequest()) for _ in range(count)]
+        try:
+            for stream in streams:
+                await trio.to_thread.run_sync(next, stream)
+        except grpc.RpcError:
+            await trio.sleep(0.01)
+        else:
+            return
+        finally:
+            for stream in streams:
+                stream.cancel()
+
+
+async def publish(house: House, channel: str, data_json: str, **options: Any) -> types_pb2.PublishResponse:
+    """Hand in one notification."""
+    target = types_pb2.Target(channel=channel)
+    return await house.ask("Publish", types_pb2.PublishRequest(target=target, data_json=data_json, **options))
+
+
+async def published(house: House, channel: str, data_json: str) -> None:
+    """Hand in one notification and wait until it is in the history."""
+    before = house.history.position(DEFAULT_CLIENT, channel).offset
+    await publish(house, channel, data_json)
+    await until(lambda: house.history.position(DEFAULT_CLIENT, channel).offset > before)
+
+
+def listen(house: House, *channels: str, broadcasts: bool = False) -> Any:
+    """A stream of these channels, live."""
+    wanted = [admin_pb2.ChannelSince(channel=channel) for channel in channels]
+    return house.stub.Listen(admin_pb2.ListenRequest(channels=wanted, broadcasts=broadcasts))
 
 
 class Choices(msgspec.Struct, frozen=True):

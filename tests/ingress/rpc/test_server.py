@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from notifyd.ingress.rpc.server import AdminServer, RpcOptions
 from notifyd.v1 import admin_pb2 as pb
-from tests.ingress.rpc.house import Choices, House, collect, open_house, refusal_of
+from tests.ingress.rpc.house import Choices, House, collect, open_house, refusal_of, streams_are_free
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,22 +67,9 @@ async def test_streams_leave_room_for_calls(house: House) -> None:
     assert (refusal.status, refusal.code) == ("RESOURCE_EXHAUSTED", "too_many_streams")
     assert (await house.ask("GetStatus", pb.GetStatusRequest(), timeout=5)).pid == os.getpid()
     streams[0].cancel()
-    await _until_a_stream_is_free(house)
+    await streams_are_free(house, 1)
     for stream in streams:
         stream.cancel()
-
-
-async def _until_a_stream_is_free(house: House) -> None:
-    """The thread of a cancelled stream ends in its own time."""
-    while True:
-        stream = house.stub.WatchStats(pb.WatchStatsRequest())
-        try:
-            await in_thread(next, stream)
-        except grpc.RpcError:
-            await trio.sleep(0.01)
-        else:
-            stream.cancel()
-            return
 
 
 async def test_reflection_streams_count_too(house: House) -> None:
