@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
+from notifyd.errors import Conflict
 from notifyd.model.ids import ClientId, NotificationId
 from notifyd.model.notification import Kind, State
-from notifyd.store.options import BrokerLimits, ReceiptLimits
 from notifyd.store.ports import Broker, Outcome
 from tests.store.samples import T0, accept, dispatch, notification
-
-if TYPE_CHECKING:
-    from tests.contract.conftest import OpenBroker
 
 
 async def test_a_receipt_follows_its_notification(broker: Broker) -> None:
@@ -68,16 +63,8 @@ async def test_a_withdrawn_one_has_a_receipt(broker: Broker) -> None:
     assert [receipt and receipt.state for receipt in found] == [State.CANCELLED, State.CLEARED]
 
 
-async def test_a_receipt_that_memory_forgot_is_the_same(open_engine: OpenBroker, engine: str) -> None:
-    broker = await open_engine(BrokerLimits(receipts=ReceiptLimits(max_count=1)))
-    first, second = await accept(broker, notification(), notification())
-    await dispatch(broker, delivered=2)
-    await accept(broker, notification())
-    found = await broker.receipts.find(None, first)
-    kept = await broker.receipts.find(None, second)
-    assert kept is not None
-    if engine == "memory":
-        assert found is None
-    else:
-        assert found is not None
-        assert (found.state, found.delivered, found.offset, found.epoch) == (State.DISPATCHED, 2, 1, kept.epoch)
+async def test_a_duplicate_of_an_id_that_waits_is_refused(broker: Broker) -> None:
+    one = notification(delay=1000)
+    await accept(broker, one)
+    with pytest.raises(Conflict):
+        broker.queue.enqueue([one], now=T0)

@@ -9,7 +9,11 @@ if TYPE_CHECKING:
 
 
 class Ledger(Protocol):
-    """What learns how a transaction went, before anybody who waits for it."""
+    """What has a say in each transaction, and learns how it went before anybody who waits for it."""
+
+    def complete(self, batch: Batch) -> None:
+        """*batch* is about to be written: the last chance to add to it."""
+        ...
 
     def committed(self, batch: Batch) -> None:
         """All of *batch* is kept."""

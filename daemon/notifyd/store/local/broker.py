@@ -38,6 +38,7 @@ class LocalBroker:
         finally:
             # bounded by SQLite's own timeouts
             with trio.CancelScope(shield=True):
+                self._state.flush(self._journal.batch())
                 await self._upkeep.close()
                 await self._journal.close()
 

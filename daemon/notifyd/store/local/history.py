@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import trio
 
-from notifyd.model.notification import State
+from notifyd.errors import StoreUnavailable
 from notifyd.model.publication import Publication
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from notifyd.store.journal import Journal
     from notifyd.store.local.state import LocalState
     from notifyd.store.memory.entry import Entry
-    from notifyd.store.memory.history import Stamping
     from notifyd.store.ports import Lease
 
 
@@ -40,7 +40,9 @@ class LocalHistory:
     async def append(self, leases: Sequence[Lease], *, now: int) -> list[Publication]:
         """See `HistoryStore.append`. What left the queue meanwhile keeps its stamp, if it had one."""
         entries = [self._state.queue.entry(lease.notification.id) for lease in leases]
-        unstamped = [entry for entry in entries if entry is not None and entry.stamp is None and entry.for_channel()]
+        unstamped = [
+            entry for entry in entries if entry is not None and entry.publication is None and entry.for_channel()
+        ]
         if unstamped:
             await self._stamp(unstamped, now)
         else:
@@ -48,37 +50,19 @@ class LocalHistory:
         return [self._publication(lease, entry) for lease, entry in zip(leases, entries, strict=True)]
 
     async def _stamp(self, entries: list[Entry], now: int) -> None:
-        stamping = self._history.stamp(entries)
+        while self._state.stamping is not None:
+            # what was stamped on arrival; both would count from the same newest offset
+            with suppress(StoreUnavailable):
+                await self._state.stamping.wait()
         batch = self._journal.batch()
-        batch.channels += [(c.id, *key, c.generation) for key, c in stamping.created.items()]
-        state = State.DISPATCHED.value
-        batch.decided += [
-            (entry.seq, state, now, channel.id, publication.offset, 0, entry.attempts)
-            for entry, channel, publication in stamping.stamped
-        ]
-        batch.followers.append(lambda committed: self._keep(stamping, now) if committed else None)
+        self._state.stamp(batch, entries, now)
         self._journal.ring()
         await batch.commit.wait()
 
-    def _keep(self, stamping: Stamping, now: int) -> None:
-        forgotten = self._history.keep(stamping, now=now)
-        if forgotten:
-            batch = self._journal.batch()
-            batch.forgotten_channels += forgotten
-            batch.meta["generation"] = str(self._history.generation)
-
     def _publication(self, lease: Lease, entry: Entry | None) -> Publication:
-        notification = lease.notification
-        if entry is not None:
-            stamp = entry.stamp
-            return (
-                Publication(notification, "", 0)
-                if stamp is None
-                else Publication(notification, stamp.epoch, stamp.offset)
-            )
-        receipt = self._state.receipts.find(notification.id)
-        return (
-            Publication(notification, "", 0)
-            if receipt is None
-            else Publication(notification, receipt.epoch, receipt.offset)
-        )
+        if entry is not None and entry.publication is not None:
+            return entry.publication
+        receipt = self._state.receipts.find(lease.notification.id)
+        if receipt is None:
+            return Publication(lease.notification, "", 0)
+        return Publication(lease.notification, receipt.epoch, receipt.offset)

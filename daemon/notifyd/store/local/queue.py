@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: Entries cleared in one transaction: enough to be quick, few enough to let others in between.
 _CLEAR_ROWS: Final = 2000
 
+#: The stamp has told how these ended: how many they reached may wait until there are enough to be cheap, or a second.
+_COUNTS: Final = 64
+
 _PAUSED: Final = "paused"
 
 
@@ -72,19 +75,21 @@ class LocalQueue:
     async def settle(self, outcomes: Sequence[Outcome], *, now: int) -> None:
         """See `QueueStore.settle`. In force at once, and journalled without being waited for."""
         self._queue.promote(now)
+        batch = self._journal.batch()
         urgent = False
-        rows = self._journal.batch().settled
         for outcome in outcomes:
             entry = self._queue.settle(outcome.lease)
             if entry is None:
                 continue
-            delivered = outcome.delivered
-            self._state.receipts.add(entry.receipt(outcome.state, settled_at=now, delivered=delivered))
-            stamped = entry.stamp is not None and outcome.state is State.DISPATCHED
-            if not stamped or delivered:
-                rows.append(entry.outcome(outcome.state, settled_at=now, delivered=delivered))
-            # what only counts deliveries travels with the next transaction
-            urgent = urgent or not stamped
+            state, delivered = outcome.state, outcome.delivered
+            self._state.receipts.add(entry.receipt(state, settled_at=now, delivered=delivered))
+            if entry.publication is None or state is not State.DISPATCHED:
+                batch.settled.append(entry.outcome(state, settled_at=now, delivered=delivered))
+                urgent = True
+            elif delivered:
+                self._state.counts.append(entry.outcome(state, settled_at=now, delivered=delivered))
+        if len(self._state.counts) >= _COUNTS:
+            self._state.flush_counts(batch)
         if urgent:
             self._journal.ring()
 

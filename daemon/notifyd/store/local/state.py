@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from notifyd.model.notification import State
+from notifyd.store.memory.entry import Entry
+
 if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, NotificationId
     from notifyd.model.receipt import Receipt
-    from notifyd.store.batch import Batch
-    from notifyd.store.memory.history import MemoryHistory
+    from notifyd.store.batch import Batch, Commit, OutcomeRow
+    from notifyd.store.memory.history import MemoryHistory, Stamping
     from notifyd.store.memory.idempotency import IdempotencyKeys
     from notifyd.store.memory.queue import MemoryQueue
     from notifyd.store.memory.receipts import RecentReceipts
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
 #: With an archive behind it, memory remembers as many receipts as may be asked for before they are committed.
 _RECENT_RECEIPTS: Final = 10_000
+
+#: No more than this is stamped on arrival: what is stamped cannot be overtaken by what is more urgent.
+_STAMPED_ON_ARRIVAL: Final = 64
 
 
 class Archive(Protocol):
@@ -42,6 +48,37 @@ class LocalState:
         self.receipts = receipts
         self.keys = keys
         self.archive: Archive | None = None
+        #: Outcomes that differ from what the stamps said in how many they reached.
+        self.counts: list[OutcomeRow] = []
+        #: The transaction of the stamps that are not in force yet.
+        self.stamping: Commit | None = None
+        self._forgotten_channels: list[int] = []
+
+    def complete(self, batch: Batch) -> None:
+        """See `Ledger.complete`.
+
+        Where a dispatcher waits for just these notifications, they are stamped in the transaction that takes them in,
+        in the order in which it will lease them: one commit instead of two, and half the way to the subscriber.
+        """
+        self._flush_forgotten(batch)
+        entries = batch.entries
+        if not 0 < len(entries) <= _STAMPED_ON_ARRIVAL or self.stamping is not None or not self.queue.idle():
+            return
+        if all(entry.for_channel() and entry.due_on_arrival() for entry in entries):
+            now = max([entry.notification.accepted_at for entry in entries])
+            self.stamp(batch, sorted(entries, key=Entry.rank), now)
+
+    def stamp(self, batch: Batch, entries: list[Entry], now: int) -> None:
+        """Give *entries* their places, in force when *batch* is committed. Only one stamping at a time is in flight."""
+        stamping = self.history.stamp(entries)
+        self.stamping = batch.commit
+        batch.channels += [(c.id, *key, c.generation) for key, c in stamping.created.items()]
+        dispatched = State.DISPATCHED.value
+        batch.decided += [
+            (entry.seq, dispatched, now, channel.id, publication.offset, 0, entry.attempts)
+            for entry, channel, publication in stamping.stamped
+        ]
+        batch.followers.append(lambda committed: self._finish_stamping(stamping, now, committed=committed))
 
     def committed(self, batch: Batch) -> None:
         """See `Ledger.committed`."""
@@ -57,6 +94,16 @@ class LocalState:
         self.queue.give_back(batch.entries)
         for key, notification_id in batch.keys:
             self.keys.forget(key, notification_id)
+
+    def flush(self, batch: Batch) -> None:
+        """Have everything journalled with *batch* that waits for company."""
+        self.flush_counts(batch)
+        self._flush_forgotten(batch)
+
+    def flush_counts(self, batch: Batch) -> None:
+        """Have the counts journalled with *batch*."""
+        batch.settled += self.counts
+        self.counts = []
 
     def configure(self, limits: BrokerLimits) -> None:
         """Use other bounds from now on."""
@@ -75,7 +122,20 @@ class LocalState:
             return None
         return receipt
 
+    def _finish_stamping(self, stamping: Stamping, now: int, *, committed: bool) -> None:
+        self.stamping = None
+        if not committed:
+            return
+        # journalled before any stamp of the new generation can be, as that goes into a later transaction
+        self._forgotten_channels += self.history.keep(stamping, now=now)
+
+    def _flush_forgotten(self, batch: Batch) -> None:
+        if self._forgotten_channels:
+            batch.meta["generation"] = str(self.history.generation)
+            batch.forgotten_channels += self._forgotten_channels
+            self._forgotten_channels = []
+
 
 def recent_count(limits: BrokerLimits, *, archived: bool) -> int:
     """How many receipts memory remembers."""
-    return min(limits.receipts.max_count, _RECENT_RECEIPTS) if archived else limits.receipts.max_count
+    return _RECENT_RECEIPTS if archived else limits.receipts.max_count

@@ -45,12 +45,12 @@ class Channel:
         #: Whether it is among those whose age is watched.
         self.ageing = False
 
-    def keep(self, publication: Publication, *, now: int) -> None:
-        """Append the publication that follows `head`."""
+    def keep(self, publication: Publication, size: int, now: int) -> None:
+        """Append the publication that follows `head`, of *size* bytes."""
         self.head = publication.offset
         self.kept.append(publication)
         self.stamped_at.append(now)
-        self.size_bytes += publication.notification.size()
+        self.size_bytes += size
 
     def evict(self) -> int:
         """Let go of the oldest; answers its bytes."""

@@ -10,6 +10,8 @@ class Doorbell:
 
     def __init__(self) -> None:
         self._event = trio.Event()
+        #: How many wait at this moment.
+        self.waiting = 0
 
     def ring(self) -> None:
         """Wake everybody who waits, or the next one who does."""
@@ -17,5 +19,9 @@ class Doorbell:
 
     async def wait(self) -> None:
         """Return when it rang since the last call."""
-        await self._event.wait()
+        self.waiting += 1
+        try:
+            await self._event.wait()
+        finally:
+            self.waiting -= 1
         self._event = trio.Event()

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from notifyd.model.notification import Kind, Notification, State
+from notifyd.model.publication import Publication
 from notifyd.model.receipt import Receipt
 
 if TYPE_CHECKING:
     from notifyd.store.batch import OutcomeRow
+
+
+#: Before any order key.
+_FIRST: Final = -(1 << 62)
 
 
 class Place(enum.Enum):
@@ -31,37 +36,42 @@ class Place(enum.Enum):
     GONE = 6
 
 
-class Stamp(msgspec.Struct, frozen=True, gc=False):
-    """The place in a channel that a notification has got."""
-
-    channel_id: int
-    epoch: str
-    offset: int
-
-
-class Entry:
+class Entry(msgspec.Struct, gc=False, eq=False):
     """A notification from its acceptance to its outcome."""
 
-    __slots__ = ("attempts", "due_at", "notification", "place", "seq", "size", "stamp", "token", "wakes_at")
+    seq: int
+    notification: Notification
+    #: What it counts against bounds in bytes.
+    size: int
+    due_at: int
+    #: Tries that failed. Kept in memory alone: after a crash the count starts anew.
+    attempts: int = 0
+    place: Place = Place.ARRIVING
+    #: Of the lease that holds it, 0 for none.
+    token: int = 0
+    #: While it is scheduled, when it comes up.
+    wakes_at: int = 0
+    #: Once it was stamped, with its place in a channel and the number of that channel.
+    publication: Publication | None = None
+    channel_id: int | None = None
+    #: Its number among all that were stamped.
+    stamped_as: int = 0
 
-    def __init__(self, seq: int, notification: Notification) -> None:
-        self.seq = seq
-        self.notification = notification
-        self.size = notification.size()
-        self.due_at = notification.due_at
-        #: Tries that failed. Kept in memory alone: after a crash the count starts anew.
-        self.attempts = 0
-        self.place = Place.ARRIVING
-        #: Of the lease that holds it, 0 for none.
-        self.token = 0
-        self.stamp: Stamp | None = None
-        #: While it is scheduled, when it comes up.
-        self.wakes_at = 0
+    @classmethod
+    def of(cls, seq: int, notification: Notification) -> Entry:
+        """A new entry."""
+        return cls(seq, notification, notification.size(), notification.due_at)
+
+    def rank(self) -> tuple[int, int]:
+        """Its place among those that are due: what was stamped goes first, so that offsets are dispatched in order."""
+        if self.publication is None:
+            return (self.notification.order_key, self.seq)
+        return (_FIRST, self.stamped_as)
 
     def receipt(self, state: State = State.WAITING, *, settled_at: int = 0, delivered: int = 0) -> Receipt:
         """What is to be told about it."""
         notification = self.notification
-        stamp = self.stamp
+        stamp = self.publication
         return Receipt(
             notification.id,
             notification.client_id,
@@ -81,10 +91,13 @@ class Entry:
 
     def outcome(self, state: State, *, settled_at: int, delivered: int = 0) -> OutcomeRow:
         """What the journal keeps of how it ended."""
-        stamp = self.stamp
-        if stamp is None:
-            return (self.seq, state.value, settled_at, None, 0, delivered, self.attempts)
-        return (self.seq, state.value, settled_at, stamp.channel_id, stamp.offset, delivered, self.attempts)
+        stamp = self.publication
+        offset = 0 if stamp is None else stamp.offset
+        return (self.seq, state.value, settled_at, self.channel_id, offset, delivered, self.attempts)
+
+    def due_on_arrival(self) -> bool:
+        """Whether it was not scheduled for later."""
+        return self.notification.due_at <= self.notification.accepted_at
 
     def for_channel(self) -> bool:
         """Whether it gets a place in a channel's history."""

@@ -19,13 +19,13 @@ from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.policy.scopes import matches
 from notifyd.store.memory.channel import Channel, ChannelBounds
-from notifyd.store.memory.entry import Entry, Stamp
 from notifyd.store.ports import ChannelInfo, History
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from notifyd.model.ids import ClientId
+    from notifyd.store.memory.entry import Entry
     from notifyd.store.options import HistoryLimits
 
 #: When there are too many channels one in so many is forgotten at once: each time costs a generation.
@@ -58,7 +58,7 @@ class MemoryHistory:
         self._channels: OrderedDict[tuple[ClientId, str], Channel] = OrderedDict()
         #: (when its oldest is over age or sooner, id, channel) of each channel that keeps something.
         self._ages: list[tuple[int, int, Channel]] = []
-        self._publications = 0
+        self._stamps = self._publications = 0
         self._size_bytes = 0
 
     def epoch(self, generation: int) -> str:
@@ -83,8 +83,11 @@ class MemoryHistory:
         for key, channel in stamping.created.items():
             self._channels[key] = channel
         for entry, channel, publication in stamping.stamped:
-            entry.stamp = Stamp(channel.id, channel.epoch, publication.offset)
-            self._keep(channel, publication, now)
+            entry.publication = publication
+            entry.channel_id = channel.id
+            self._stamps += 1
+            entry.stamped_as = self._stamps
+            self._keep(channel, publication, entry.size, now)
         return self._forget_channels()
 
     def restore(self, channel: Channel, publications: Iterable[tuple[Publication, int]]) -> None:
@@ -94,7 +97,7 @@ class MemoryHistory:
         self._channels[channel.key] = channel
         self._next_channel_id = max(self._next_channel_id, channel.id + 1)
         for publication, stamped_at in publications:
-            self._keep(channel, publication, stamped_at)
+            self._keep(channel, publication, publication.notification.size(), stamped_at)
         channel.head = head
 
     def restored(self, *, after_channel_id: int) -> None:
@@ -185,10 +188,10 @@ class MemoryHistory:
             int((limits.max_age_seconds if age is None else age) * 1000),
         )
 
-    def _keep(self, channel: Channel, publication: Publication, now: int) -> None:
-        channel.keep(publication, now=now)
+    def _keep(self, channel: Channel, publication: Publication, size: int, now: int) -> None:
+        channel.keep(publication, size, now)
         self._publications += 1
-        self._size_bytes += publication.notification.size()
+        self._size_bytes += size
         self._channels.move_to_end(channel.key)
         if not channel.ageing:
             channel.ageing = True

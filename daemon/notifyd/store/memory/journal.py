@@ -26,6 +26,7 @@ class NoJournal:
     def ring(self) -> None:
         """See `Journal.ring`: all is done on the spot."""
         batch, self._batch = self._batch, Batch()
+        self._ledger.complete(batch)
         self._ledger.committed(batch)
         batch.commit.finish()
 

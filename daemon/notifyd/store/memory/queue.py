@@ -52,18 +52,23 @@ class MemoryQueue:
             QueueFull: they do not fit.
             Conflict: one with the same id is waiting.
         """
-        seq = self._next_seq
-        entries = [Entry(seq + i, notification) for i, notification in enumerate(notifications)]
-        size = sum([entry.size for entry in entries])
+        first_seq = seq = self._next_seq
+        size = 0
+        entries: list[Entry] = []
+        for notification in notifications:
+            if notification.id in self._entries:
+                raise Conflict("a notification with this id is waiting")
+            entry = Entry.of(seq, notification)
+            entries.append(entry)
+            size += entry.size
+            seq += 1
         limits = self.limits
         if self._held + len(entries) > limits.max_size:
             raise QueueFull(f"the queue holds {self._held} of {limits.max_size} notifications", retry_after_seconds=1)
         if self._held_bytes + size > limits.max_bytes:
             raise QueueFull(f"the queue holds {self._held_bytes} of {limits.max_bytes} bytes", retry_after_seconds=1)
-        if not self._entries.keys().isdisjoint([n.id for n in notifications]):
-            raise Conflict("a notification with this id is waiting")
-        self._next_seq = seq + len(entries)
-        self._held += len(entries)
+        self._next_seq = seq
+        self._held += seq - first_seq
         self._held_bytes += size
         return entries
 
@@ -81,7 +86,7 @@ class MemoryQueue:
             notification = entry.notification
             self._entries[notification.id] = entry
             self._by_priority[notification.priority] += 1
-            if notification.due_at <= notification.accepted_at:
+            if entry.due_on_arrival():
                 self._make_ready(entry)
             else:
                 self._schedule(entry)
@@ -95,6 +100,10 @@ class MemoryQueue:
     def entry(self, notification_id: NotificationId) -> Entry | None:
         """The entry with this id while it is in the queue."""
         return self._entries.get(notification_id)
+
+    def idle(self) -> bool:
+        """Whether a dispatcher waits for the very next entry."""
+        return self.doorbell.waiting > 0 and not (self.paused or self._ready_count or self._leased_count)
 
     def lease(self, *, limit: int, lease_seconds: float, now: int) -> list[Lease]:
         """See `QueueStore.lease`."""
@@ -147,7 +156,7 @@ class MemoryQueue:
 
     def withdraw(self, entry: Entry) -> bool:
         """Hide a waiting *entry* from leases while its end is being journalled. False: it is not free to go."""
-        if entry.stamp is not None:
+        if entry.publication is not None:
             return False
         if entry.place is Place.READY:
             self._ready_count -= 1
@@ -216,14 +225,14 @@ class MemoryQueue:
             entry
             for entry in self._entries.values()
             if (entry.place is Place.READY or entry.place is Place.SCHEDULED)
-            and entry.stamp is None
+            and entry.publication is None
             and (client_id is None or entry.notification.client_id == client_id)
         ]
 
     def _make_ready(self, entry: Entry) -> None:
         entry.place = Place.READY
         entry.token = 0
-        heapq.heappush(self._ready, (entry.notification.order_key, entry.seq, entry))
+        heapq.heappush(self._ready, (*entry.rank(), entry))
         self._ready_count += 1
 
     def _schedule(self, entry: Entry) -> None:

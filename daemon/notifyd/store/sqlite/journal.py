@@ -53,8 +53,9 @@ class SqliteJournal:
 
     def ring(self) -> None:
         """See `Journal.ring`."""
-        self._rung = True
-        self._bell.ring()
+        if not self._rung:
+            self._rung = True
+            self._bell.ring()
 
     async def run(self) -> None:
         """See `Journal.run`."""
@@ -94,6 +95,7 @@ class SqliteJournal:
         if not self._batches:
             self._batches.append(Batch())
         self._rung = False
+        self._ledger.complete(batch)
         self._writing = batch
         self._begun_at = monotonic()
         self._thread.submit(self._written, self._writer.write, batch)

@@ -80,7 +80,7 @@ class Restored:
         waiting = sorted(row[0] for row in self._connection.execute(queries.UNSETTLED))
         for seq in waiting:
             row = self._connection.execute(queries.NOTIFICATION, (seq,)).fetchone()
-            yield Entry(seq, queries.notification_of(row))
+            yield Entry.of(seq, queries.notification_of(row))
 
     def idempotency_keys(self) -> Iterator[tuple[IdempotencyKey, NotificationId]]:
         """Idempotency keys, soonest to expire first."""

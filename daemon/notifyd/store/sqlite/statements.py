@@ -11,6 +11,8 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from notifyd.model.notification import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -52,7 +54,7 @@ def _notification_row(entry: Entry) -> tuple[object, ...]:
         entry.seq,
         n.id,
         n.client_id,
-        n.kind.value,
+        "channel" if n.kind is Kind.CHANNEL else n.kind.value,
         n.channel,
         n.data,
         n.metadata,
