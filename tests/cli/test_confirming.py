@@ -1,0 +1,88 @@
+"""Destructive commands ask a person, on a terminal of their own."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from notifyd.v1 import admin_pb2 as pb
+from tests.cli import samples
+from tests.cli.scripted import Admin, Ctl
+
+
+def on_a_terminal(admin: Admin, typed: bytes | signal.Signals, *args: str) -> tuple[int, str]:
+    """Run a command on a pseudo-terminal where *typed* is the answer to its question; its status and what it showed."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "NOTIFYCTL_SOCKET": str(admin.socket), "TERM": "xterm", "COLUMNS": "100"}
+    command = [sys.executable, "-m", "notifyctl", *args]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        while chunk := read(ours):
+            shown += chunk
+            if shown.endswith(b"[y/N] "):
+                process.send_signal(typed) if isinstance(typed, signal.Signals) else os.write(ours, typed)
+        process.wait(timeout=10)
+    os.close(ours)
+    return process.returncode, shown.decode()
+
+
+def read(descriptor: int) -> bytes:
+    ready, _, _ = select.select([descriptor], [], [], 10)
+    assert ready, "nothing came for 10 s"
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:  # Linux says EIO where the other side of a terminal is closed
+        return b""
+
+
+@pytest.fixture(autouse=True)
+def _queue(admin: Admin):
+    admin.answers("ClearQueue", pb.ClearQueueResponse(cleared=3))
+    admin.answers("GetStatus", samples.status())
+
+
+def test_yes_goes_on(admin: Admin):
+    status, shown = on_a_terminal(admin, b"y\n", "queue", "clear")
+    assert status == 0
+    assert "[y/N]" in shown
+    assert "Cleared" in shown
+
+
+@pytest.mark.parametrize("answer", [b"n\n", b"\n", b"yep\n"])
+def test_anything_else_does_nothing(admin: Admin, answer: bytes):
+    status, shown = on_a_terminal(admin, answer, "queue", "clear")
+    assert status == 1
+    assert "Nothing was done" in shown
+    assert not admin.requests
+
+
+def test_ctrl_c_at_the_question_is_130(admin: Admin):
+    status, _ = on_a_terminal(admin, signal.SIGINT, "queue", "clear")
+    assert status == 130
+    assert not admin.requests
+
+
+def test_yes_in_the_environment(ctl: Ctl, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NOTIFYCTL_YES", "1")
+    assert ctl("queue", "clear").out == "cleared\t3\n"
+
+
+def test_yes_on_the_command_line(ctl: Ctl):
+    assert ctl("queue", "clear", "--yes", "-o", "json").json == {"cleared": 3}
+
+
+def test_a_terminal_gets_a_table(admin: Admin):
+    _, shown = on_a_terminal(admin, b"", "status")
+    assert "Up for" in shown
+    assert "\x1b[" in shown
+
+
+def test_no_color_leaves_no_colour(admin: Admin, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    _, shown = on_a_terminal(admin, b"", "status")
+    assert "\x1b[32m" not in shown

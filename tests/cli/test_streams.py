@@ -1,0 +1,131 @@
+"""logs tail, stats --watch, wait: what goes on for a while."""
+
+import io
+
+import grpc
+import pytest
+from rich.console import Console
+
+from notifyctl import convert, tables, watch
+from notifyd.v1 import admin_pb2 as pb
+from tests.cli import samples
+from tests.cli.samples import HOSTILE
+from tests.cli.scripted import Admin, Ctl
+
+
+def log_record(**more: object) -> pb.LogRecord:
+    made = pb.LogRecord(level="warning", event="slow_consumer", fields_json='{"connection_id":"c_1"}', **more)
+    made.timestamp.FromMilliseconds(samples.NOON_MS)
+    return made
+
+
+def test_logs_in_a_pipe(ctl: Ctl, admin: Admin):
+    admin.answers("TailLogs", [log_record()])
+    assert ctl("logs", "tail").out == (
+        '{"timestamp":"2026-01-30T12:00:00.123Z","level":"warning","event":"slow_consumer","logger":"",'
+        '"fields":{"connection_id":"c_1"},"dropped":0}\n'
+    )
+
+
+def test_logs_for_reading(ctl: Ctl, admin: Admin):
+    admin.answers("TailLogs", [log_record()])
+    line = ctl("logs", "tail", "-o", "table").out
+    assert line.split() == ["2026-01-30T12:00:00.123Z", "warning", "slow_consumer", "connection_id=c_1"]
+
+
+def test_lost_records_are_said(ctl: Ctl, admin: Admin):
+    admin.answers("TailLogs", [log_record(dropped=5)])
+    assert "5 records were lost" in ctl("logs", "tail").err
+
+
+def test_what_logs_asks_for(ctl: Ctl, admin: Admin):
+    admin.answers("TailLogs", [])
+    ctl("logs", "tail", "-f", "-n", "0", "--level", "error", "--grep", "a|b")
+    assert admin.requests[-1] == pb.TailLogsRequest(lines=0, follow=True, min_level="error", grep="a|b")
+
+
+def test_a_bad_expression_is_usage(ctl: Ctl, admin: Admin):
+    admin.refuses("TailLogs", grpc.StatusCode.INVALID_ARGUMENT, "not a regular expression")
+    assert ctl("logs", "tail", "--grep", "(").status == 2
+
+
+def test_stats_once(ctl: Ctl, admin: Admin):
+    admin.answers("GetStats", samples.stats())
+    assert ctl("stats", "-o", "json").json["connectionsByTransport"] == {"sse": 1, "websocket": 2}
+
+
+def test_watching_in_a_pipe_is_ndjson(ctl: Ctl, admin: Admin):
+    admin.answers("WatchStats", [samples.stats(), samples.stats(accepted=200)])
+    result = ctl("stats", "--watch", "--interval", "250ms")
+    assert [record["accepted"] for record in result.objects] == [100, 200]
+    assert admin.requests[-1].interval_ms == 250
+
+
+def test_an_interval_is_at_least_what_the_daemon_takes(ctl: Ctl, admin: Admin):
+    admin.answers("WatchStats", [])
+    ctl("stats", "--watch", "--interval", "1ms")
+    assert admin.requests[-1].interval_ms == 100
+
+
+def test_rates_are_differences_over_the_daemons_own_time():
+    figures = watch.Figures()
+    figures.take(convert.record(samples.stats()))
+    figures.take(convert.record(samples.stats(uptime_seconds=12.0, accepted=300, cpu_seconds=2.0)))
+    assert figures.rates["accepted"][-1] == 100.0
+    assert figures.cpu == 0.5
+
+
+def test_a_restarted_daemon_begins_anew():
+    figures = watch.Figures()
+    figures.take(convert.record(samples.stats()))
+    figures.take(convert.record(samples.stats(uptime_seconds=1.0, accepted=3)))
+    assert not figures.rates["accepted"]
+
+
+def test_the_screen_shows_what_matters_and_nothing_hostile(monkeypatch: pytest.MonkeyPatch):
+    figures = watch.Figures()
+    figures.take(convert.record(samples.stats(slow_consumers=1)))
+    figures.take(convert.record(samples.stats(slow_consumers=1, uptime_seconds=11.0, deliveries=3000)))
+    paper = Console(file=io.StringIO(), width=100)
+    paper.print(watch.screen(figures))
+    shown = paper.file.getvalue()
+    for words in ("Deliveries", "2.0k", "websocket", "priority 10", "50.0 MiB", "Slow consumers", "[bold red]"):
+        assert words in shown
+    assert HOSTILE not in shown
+    assert "Rate limited" not in shown
+
+
+@pytest.mark.parametrize(
+    ("values", "bars"), [([], ""), ([0, 0], "▁▁"), ([1, 4, 8], "▁▄█"), ([5], "█")], ids=lambda value: str(value)
+)
+def test_sparks(values: list[float], bars: str):
+    assert watch.spark(values) == bars
+
+
+def test_colours_go_with_no_color(ctl: Ctl, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert tables.console().no_color
+
+
+def test_ready_at_once(ctl: Ctl, admin: Admin):
+    admin.answers("GetStatus", samples.status())
+    result = ctl("wait", "ready")
+    assert (result.status, "state\tready" in result.lines) == (0, True)
+
+
+def test_ready_after_a_while(ctl: Ctl, admin: Admin):
+    states = iter(["starting", "degraded", "ready"])
+    admin.does("GetStatus", lambda *_: samples.status(state=next(states)))
+    assert ctl("wait", "ready", "-q").status == 0
+
+
+def test_not_ready_in_time_says_why(ctl: Ctl, admin: Admin):
+    broken = pb.EngineStatus(name="queue", engine="sqlite", detail="disk full")
+    admin.answers("GetStatus", samples.status(state="degraded", engines=[broken]))
+    result = ctl("wait", "ready", "--timeout", "0.1s")
+    assert result.status == 7
+    assert "degraded (queue: disk full)" in result.err
+
+
+def test_nobody_in_time(lonely: Ctl):
+    assert lonely("wait", "ready", "--timeout", "0.1s").status == 7
