@@ -90,6 +90,11 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _early(*names: str, metavar: str | None = None, sentence: str) -> Any:
+    """An option that every command has, said before the command; the command reads it (see PlainOption)."""
+    return typer.Option(*names, metavar=metavar, help=sentence, allow_from_autoenv=False, show_envvar=False)
+
+
 @app.callback()
 def root(
     version: Annotated[
@@ -103,6 +108,14 @@ def root(
             help="Print the version and exit.",
         ),
     ] = False,
+    form: Annotated[
+        str | None, _early("--output", "-o", metavar="FORMAT", sentence="As after the command, like the next three.")
+    ] = None,
+    quiet: Annotated[bool | None, _early("--quiet", "-q", sentence="Print ids alone.")] = None,
+    socket: Annotated[str | None, _early("--socket", metavar="PATH", sentence="The daemon's admin socket.")] = None,
+    timeout: Annotated[
+        str | None, _early("--timeout", metavar="DURATION", sentence="How long to wait for the daemon.")
+    ] = None,
 ) -> None:
     """Operate notifyd, the self-hosted real-time notification server, over its local socket."""
 

@@ -31,6 +31,9 @@ class PlainCommand(TyperCommand):
 class NounGroup(TyperGroup):
     """A group of such commands, which shows its help when it is called alone."""
 
+    def __init__(self, *, params: list[Any] | None = None, **rest: Any) -> None:
+        super().__init__(params=[_plain(param) for param in params or ()], **rest)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As typer does, `--help` standing in for nothing."""
         return super().parse_args(ctx, args or ([] if ctx.resilient_parsing else ["--help"]))
@@ -51,6 +54,11 @@ def _plain(param: Any) -> Any:
 
 class PlainOption(TyperOption):
     """An option that reads its own value."""
+
+    def resolve_envvar_value(self, ctx: Any) -> Any:
+        """What was said before the command (`notifyctl --socket PATH status`), else the environment's word."""
+        said = ctx.find_root().params.get(self.name) if ctx.parent is not None else None
+        return super().resolve_envvar_value(ctx) if said is None else said
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         """The value of the text that was given, or typer's word on what is missing."""
