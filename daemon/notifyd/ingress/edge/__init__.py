@@ -18,9 +18,9 @@ Application, `http_app.py` (protocols; an app is any object with these four)::
 
     class HttpApp(Protocol):
         asgi: AsgiApp                                                    # everything else: Starlette
-        def fast(self, request: Request) -> Answer | Pending | None      # hot path, synchronous; None: on to stream, asgi
+        def fast(self, request: Request) -> Answer | Pending | None      # hot path, synchronous; None: on to stream
         def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None   # of sound handshakes
-        def stream(self, request: Request) -> StreamHandler | None       # after fast() gave None, if there is no body
+        def stream(self, request: Request) -> StreamHandler | None       # asked next, if there is no body; None: asgi
 
     `fast` is called for every request whose body is complete (bodies up to HttpSettings.buffered_body_bytes are
     gathered first). All complete requests of one read go through `fast` before any Pending is awaited; answers keep

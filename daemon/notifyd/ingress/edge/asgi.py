@@ -37,8 +37,8 @@ class AsgiExchange:
     """
 
     __slots__ = (
-        "_body_taken", "_chunked", "_complete", "_head", "_keep_alive", "_outbox", "_over", "_peer_left", "_receiver",
-        "_remaining", "_request", "_state", "_watching", "refused", "reusable", "started",
+        "_body_taken", "_bodyless", "_chunked", "_complete", "_head", "_keep_alive", "_outbox", "_over", "_peer_left",
+        "_receiver", "_remaining", "_request", "_state", "_watching", "refused", "reusable", "started",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +50,7 @@ class AsgiExchange:
         self._request = request
         self._keep_alive = keep_alive
         self._body_taken = False
+        self._bodyless = False
         self._chunked = False
         self._complete = False
         self._head: tuple[int, list[tuple[bytes, bytes]]] | None = None  # given and not yet written
@@ -164,26 +165,29 @@ class AsgiExchange:
         if self._head is None:
             raise AssertionError("the head was checked")
         status, headers = self._head
-        lengths = [value for name, value in headers if name == b"content-length"]
         if status < 200 or status == 204:  # RFC 9110, section 8.6: no length where there is never a body
             headers = [header for header in headers if header[0] != b"content-length"]
         lines = header_lines(tuple(header for header in headers if header[0] not in _OURS))
-        if not has_body(status):
-            self._remaining = 0
-        elif lengths:
-            self._remaining = int(lengths[0])
-        elif not more:
-            self._remaining = size
-            lines += b"content-length: %d\r\n" % size
-        elif self._request.version == "1.1":
-            self._chunked = True
-            lines += b"transfer-encoding: chunked\r\n"
-        else:
-            self._keep_alive = False
+        lines += self._settle_framing(status, headers, None if more else size)
         self._settle_persistence(headers)
         common = b"" if any(name == b"date" for name, _ in headers) else self._state.common_headers()
         self.started, self._head = True, None
         return b"%s%s%s%s\r\n" % (status_line(status), common, lines, self._persistence())
+
+    def _settle_framing(self, status: int, headers: Iterable[tuple[bytes, bytes]], size: int | None) -> bytes:
+        """Decide how the peer will see where the body ends; the field line that tells it."""
+        self._bodyless = self._request.method == "HEAD" or not has_body(status)
+        lengths = [value for name, value in headers if name == b"content-length"]
+        if lengths or not has_body(status):
+            self._remaining = int(lengths[0]) if lengths else None
+            return b""
+        if size is not None:
+            return b"content-length: %d\r\n" % size
+        if self._request.version == "1.1":
+            self._chunked = True
+            return b"transfer-encoding: chunked\r\n"
+        self._keep_alive = False
+        return b""
 
     def _settle_persistence(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         wishes_close = any(name == b"connection" and value.lower() == b"close" for name, value in headers)
@@ -197,13 +201,13 @@ class AsgiExchange:
         return b"Connection: keep-alive\r\n" if self._request.version == "1.0" else b""
 
     def _frame(self, body: bytes, *, more: bool) -> bytes:
-        if self._remaining is not None and self._request.method != "HEAD":
+        if self._bodyless:
+            return b""
+        if self._remaining is not None:
             self._remaining -= len(body)
             if self._remaining < 0 or (self._remaining and not more):
                 self._outbox.break_off()
                 raise RuntimeError("the body is not as long as its Content-Length says")
-        if self._request.method == "HEAD":
-            return b""
         if not self._chunked:
             return body
         return (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + (b"" if more else b"0\r\n\r\n")
