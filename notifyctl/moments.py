@@ -65,3 +65,18 @@ def spoken(length_seconds: float) -> str:
         if count or parts:
             parts.append(f"{count}{unit}")
     return " ".join(part for part in parts[:2] if not part.startswith("0"))
+
+
+def relative(text: str) -> str:
+    """The instant *text* (ISO 8601) as seen from now: `5m ago`, `in 2d 3h`."""
+    away = (datetime.fromisoformat(text) - datetime.now(UTC)).total_seconds()
+    if abs(away) < 1:
+        return "now"
+    return f"in {spoken(away)}" if away > 0 else f"{spoken(-away)} ago"
+
+
+def clock(text: str) -> str:
+    """The instant *text* (ISO 8601) on this machine's clock, with its date unless that is today's."""
+    here = datetime.fromisoformat(text).astimezone()
+    time = f"{here:%H:%M:%S}.{here.microsecond // 1000:03d}"
+    return time if here.date() == datetime.now().astimezone().date() else f"{here:%Y-%m-%d} {time}"

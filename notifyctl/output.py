@@ -34,8 +34,8 @@ class Column:
     human: Callable[[Any], str] | None = None
     #: Rich style of the column, or by value.
     style: str | dict[str, str] = ""
-    #: Kept whole on one line however narrow the terminal is: what one copies and pastes.
-    whole: bool = False
+    #: Left out of a table of many where the terminal is too narrow for all of them.
+    spare: bool = False
 
     def value(self, record: Record) -> Any:
         """The value of this column in *record*; None where the path ends early."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from notifyctl.moments import clock
 from notifyctl.output import Column
 
 PUBLICATION = (
-    Column("Time", "timestamp", style="dim"),
+    Column("Time", "timestamp", human=clock, style="dim"),
     Column("Channel", "channel", style="cyan"),
     Column("Offset", "offset", style="dim"),
-    Column("Priority", "priority"),
-    Column("ID", "id", style="dim", whole=True),
+    Column("Priority", "priority", spare=True),
+    Column("ID", "id", style="dim", spare=True),
     Column("Data", "data"),
 )
 """Columns of `channels history` and `listen`."""

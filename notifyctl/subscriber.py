@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from notifyctl.output import Record
 
 _CONNECT_SECONDS: Final = 15.0
+_CLOSE_SECONDS: Final = 1.0
 #: A link is dead when a ping is not answered: sooner than most proxies cut an idle connection.
 _PING_EVERY_SECONDS: Final = 20.0
 _PONG_WITHIN_SECONDS: Final = 10.0
@@ -74,20 +75,26 @@ class Subscriber:
 
     async def _once(self, receive: Callable[[Record], None]) -> None:
         """One connection, from its handshake to a close that means "done"."""
-        async with trio.open_nursery(strict_exception_groups=False) as nursery:
-            websocket = await self._connect(nursery)
-            try:
-                nursery.start_soon(_keep_alive, websocket)
-                await self._authenticate(websocket)
-                await self._subscribe(websocket)
-                while True:
-                    self._take(await websocket.get_message(), receive)
-            except trio_websocket.ConnectionClosed as exc:
-                self._closed(exc)
-            finally:
-                with trio.move_on_after(1, shield=True):
-                    await websocket.aclose()
-                nursery.cancel_scope.cancel()
+        try:
+            async with trio.open_nursery() as nursery:
+                await self._converse(nursery, receive)
+        except BaseExceptionGroup as group:
+            raise _leading(group) from group
+
+    async def _converse(self, nursery: trio.Nursery, receive: Callable[[Record], None]) -> None:
+        websocket = await self._connect(nursery)
+        try:
+            nursery.start_soon(_keep_alive, websocket)
+            await self._authenticate(websocket)
+            await self._subscribe(websocket)
+            while True:
+                self._take(await websocket.get_message(), receive)
+        except trio_websocket.ConnectionClosed as exc:
+            self._closed(exc)
+        finally:
+            with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+                await websocket.aclose()
+            nursery.cancel_scope.cancel()
 
     async def _connect(self, nursery: trio.Nursery) -> Any:
         try:
@@ -151,6 +158,12 @@ class Subscriber:
             raise Dropped(said) from closed
         if _FINAL[reason.code] is not Status.OK:
             raise Refusal(said, _FINAL[reason.code], code=f"closed_{reason.code}") from closed
+
+
+def _leading(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What a connection's end comes down to: a link that breaks can be noticed by two tasks at once."""
+    leaves = [_leading(each) if isinstance(each, BaseExceptionGroup) else each for each in group.exceptions]
+    return min(leaves, key=lambda problem: isinstance(problem, Dropped))
 
 
 async def _keep_alive(websocket: Any) -> None:

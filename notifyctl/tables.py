@@ -6,9 +6,10 @@ Cells are `Text` values, never markup: what a hostile name says in brackets stay
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyctl.output import Column, Record
+
+
+_UNBOUNDED: Final = 100_000
 
 
 def console() -> Console:
@@ -31,13 +35,32 @@ def cell(record: Record, column: Column) -> Text:
 
 
 def print_records(records: Sequence[Record], columns: Sequence[Column]) -> None:
-    """Print *records* under headers, without boxes."""
+    """Print *records* under headers, without boxes.
+
+    On a terminal that is too narrow the spare columns are left out, and then lines are longer than it: a cell that is
+    broken in two can be neither read nor copied.
+    """
+    paper = console()
+    shown = list(columns)
+    while (width := _natural_width(table := _table(records, shown), paper)) > paper.width:
+        spare = next((column for column in reversed(shown) if column.spare), None)
+        if spare is None:
+            break
+        shown.remove(spare)
+    paper.print(table, width=max(width, 1), crop=False, no_wrap=True, overflow="ignore")
+
+
+def _table(records: Sequence[Record], columns: Sequence[Column]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column.header, no_wrap=column.whole, overflow="fold")
+        table.add_column(column.header, no_wrap=True, overflow="ignore")
     for record in records:
         table.add_row(*(cell(record, column) for column in columns))
-    console().print(table)
+    return table
+
+
+def _natural_width(table: Table, paper: Console) -> int:
+    return Measurement.get(paper, paper.options.update(max_width=_UNBOUNDED), table).maximum
 
 
 def print_record(record: Record, columns: Sequence[Column]) -> None:

@@ -6,6 +6,7 @@ import typer
 
 from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
+from notifyctl.moments import relative
 from notifyctl.options import ChannelName, Client, OfClient
 from notifyctl.output import Column
 from notifyctl.positions import position
@@ -17,13 +18,13 @@ app = noun("Look at channels and their history.")
 
 _LISTED = (
     Column("Channel", "channel", style="cyan"),
-    Column("Client", "clientId"),
+    Column("Client", "clientId", spare=True),
     Column("Subscribers", "subscriberCount"),
-    Column("Kept", "publications"),
-    Column("Size", "sizeBytes", human=binary),
-    Column("Epoch", "position.epoch"),
+    Column("Kept", "publications", spare=True),
+    Column("Size", "sizeBytes", human=binary, spare=True),
+    Column("Epoch", "position.epoch", spare=True),
     Column("Offset", "position.offset"),
-    Column("Last", "lastAt"),
+    Column("Last", "lastAt", human=relative),
 )
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, metavar="N", help="At most so many.")]
 

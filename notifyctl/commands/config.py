@@ -15,11 +15,11 @@ from notifyctl.output import Column, Record
 
 app = noun("Make, check, look at and change the daemon's configuration.")
 
-_KEY = Column("Key", "key", style="cyan", whole=True)
+_KEY = Column("Key", "key", style="cyan")
 _VALUE = Column("Value", "value")
 _ORIGIN = Column("Origin", "origin")
-_FILE = Column("File", "file", whole=True)
-_CHECKED = (_FILE, Column("Overlay", "overlay", whole=True), Column("Warnings", "warnings"))
+_FILE = Column("File", "file")
+_CHECKED = (_FILE, Column("Overlay", "overlay"), Column("Warnings", "warnings"))
 
 Config = Annotated[
     str | None,

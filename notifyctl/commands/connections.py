@@ -7,7 +7,7 @@ import typer
 from notifyctl import complete, convert
 from notifyctl.command import Invocation, command, noun
 from notifyctl.exits import Refusal, Status
-from notifyctl.moments import spoken
+from notifyctl.moments import relative, spoken
 from notifyctl.options import OfClient
 from notifyctl.output import Column
 from notifyctl.sizes import binary
@@ -16,16 +16,16 @@ from notifyd.v1 import admin_pb2 as pb
 app = noun("Look at live connections, and close them.")
 
 _LISTED = (
-    Column("ID", "id", style="cyan", whole=True),
-    Column("Client", "clientId"),
+    Column("ID", "id", style="cyan"),
+    Column("Client", "clientId", spare=True),
     Column("Transport", "transport"),
     Column("Address", "address"),
-    Column("Connected", "connectedAt"),
-    Column("Key", "keyId"),
-    Column("Subscriptions", "subscriptionCount"),
-    Column("Outbox", "outboxBytes", human=binary),
-    Column("Sent", "sentBytes", human=binary),
-    Column("Idle", "idleSeconds", human=spoken),
+    Column("Connected", "connectedAt", human=relative, spare=True),
+    Column("Key", "keyId", spare=True),
+    Column("Subs", "subscriptionCount"),
+    Column("Outbox", "outboxBytes", human=binary, spare=True),
+    Column("Sent", "sentBytes", human=binary, spare=True),
+    Column("Idle", "idleSeconds", human=spoken, spare=True),
 )
 _KICKED = (Column("Kicked", "kicked"), Column("Not found", "notFound"))
 _OfChannel = Annotated[

@@ -8,6 +8,7 @@ import typer
 from notifyctl import convert, moments
 from notifyctl.command import Invocation, command, noun
 from notifyctl.exits import Refusal, Status
+from notifyctl.moments import relative
 from notifyctl.options import Client, KeyId, OfClient
 from notifyctl.output import Column
 from notifyctl.params import duration_option, instant_option
@@ -17,22 +18,25 @@ app = noun("Make, look at and take back API keys.")
 
 _STATUS = Column("Status", "status", style={"active": "green", "expired": "yellow", "revoked": "red"})
 _LISTED = (
-    Column("ID", "id", style="cyan", whole=True),
+    Column("ID", "id", style="cyan"),
     Column("Name", "name"),
-    Column("Client", "clientId"),
+    Column("Client", "clientId", spare=True),
     _STATUS,
-    Column("Scopes", "scopes"),
+    Column("Scopes", "scopes", spare=True),
+    Column("Created", "createdAt", human=relative, spare=True),
+    Column("Expires", "expiresAt", human=relative),
+    Column("Last used", "lastUsedAt", human=relative, spare=True),
+)
+_SHOWN = (
+    *_LISTED[:5],
     Column("Created", "createdAt"),
     Column("Expires", "expiresAt"),
     Column("Last used", "lastUsedAt"),
-)
-_SHOWN = (
-    *_LISTED,
     Column("Networks", "allowedCidrs"),
     Column("Revoked", "revokedAt"),
     Column("Old key until", "previousUntil"),
 )
-_ISSUED = (Column("Key", "key", style="bold green", whole=True), *_LISTED[:5], _LISTED[6])
+_ISSUED = (Column("Key", "key", style="bold green"), *_LISTED[:5], Column("Expires", "expiresAt"))
 
 
 @command(

@@ -7,6 +7,7 @@ import typer
 from notifyctl import convert
 from notifyctl.client import refusals
 from notifyctl.command import Invocation, command, noun
+from notifyctl.moments import clock
 from notifyctl.output import Column, Record
 from notifyd.v1 import admin_pb2 as pb
 
@@ -20,7 +21,7 @@ def _fields(fields: dict[str, Any]) -> str:
 
 
 _RECORD = (
-    Column("Time", "timestamp", style="dim"),
+    Column("Time", "timestamp", human=clock, style="dim"),
     Column(
         "Level",
         "level",

@@ -17,7 +17,7 @@ STATES = {
     "dead": "red",
 }
 _SHOWN = (
-    Column("ID", "id", style="cyan", whole=True),
+    Column("ID", "id", style="cyan"),
     Column("State", "state", style=STATES),
     Column("Client", "clientId"),
     Column("Kind", "kind"),

@@ -7,6 +7,7 @@ import typer
 from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
 from notifyctl.commands.notifications import STATES
+from notifyctl.moments import relative
 from notifyctl.options import OfClient
 from notifyctl.output import Column
 from notifyctl.sizes import binary
@@ -29,18 +30,18 @@ _FIGURES = (
     Column("At most (size)", "maxBytes", human=binary),
     Column("Paused", "paused", style={"True": "red"}),
     Column("By priority", "byPriority", human=_priorities),
-    Column("Oldest", "oldestAcceptedAt"),
+    Column("Oldest", "oldestAcceptedAt", human=relative),
 )
 _LISTED = (
-    Column("ID", "id", style="cyan", whole=True),
+    Column("ID", "id", style="cyan"),
     Column("State", "state", style=STATES),
-    Column("Client", "clientId"),
-    Column("Kind", "kind"),
+    Column("Client", "clientId", spare=True),
+    Column("Kind", "kind", spare=True),
     Column("Channel", "channel"),
     Column("Priority", "priority"),
-    Column("Due", "dueAt"),
-    Column("Expires", "expiresAt"),
-    Column("Attempts", "attempts"),
+    Column("Due", "dueAt", human=relative),
+    Column("Expires", "expiresAt", human=relative, spare=True),
+    Column("Attempts", "attempts", spare=True),
 )
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, metavar="N", help="At most so many.")]
 

@@ -22,7 +22,7 @@ from notifyd.v1 import types_pb2
 app = typer.Typer(add_completion=False)
 
 _SENT = (
-    Column("ID", "notificationId", style="cyan", whole=True),
+    Column("ID", "notificationId", style="cyan"),
     Column("Status", "status", style="green"),
     Column("Durability", "durability"),
     Column("Duplicate", "duplicate"),

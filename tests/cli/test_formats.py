@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from notifyctl import moments
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1 import types_pb2
 from tests.cli import samples
@@ -46,10 +47,11 @@ def test_an_empty_list_is_an_empty_array(ctl: Ctl, admin: Admin):
 
 def test_table(ctl: Ctl, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COLUMNS", "160")
+    created = moments.relative("2026-01-30T12:00:00.123Z")
     header, row = ctl("keys", "list", "-o", "table").lines
     assert header.split() == ["ID", "Name", "Client", "Status", "Scopes", "Created", "Expires", "Last", "used"]
     assert row.split() == [
-        "key_1", "shop", "default", "active", "publish:orders.*,broadcast", "2026-01-30T12:00:00.123Z", "-", "-",
+        "key_1", "shop", "default", "active", "publish:orders.*,broadcast", *created.split(), "-", "-",
     ]  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def test_logs_in_a_pipe(ctl: Ctl, admin: Admin):
 def test_logs_for_reading(ctl: Ctl, admin: Admin):
     admin.answers("TailLogs", [log_record()])
     line = ctl("logs", "tail", "-o", "table").out
-    assert line.split() == ["2026-01-30T12:00:00.123Z", "warning", "slow_consumer", "connection_id=c_1"]
+    assert line.split()[2:] == ["warning", "slow_consumer", "connection_id=c_1"]
 
 
 def test_lost_records_are_said(ctl: Ctl, admin: Admin):

@@ -44,6 +44,18 @@ def test_spoken(length: float, words: str):
     assert moments.spoken(length) == words
 
 
+def test_relative():
+    assert moments.relative(moments.iso(moments.after(7199.9))) == "in 1h 59m"
+    assert moments.relative(moments.iso(moments.after(-65.5))) == "1m 5s ago"
+    assert moments.relative(moments.iso(moments.after(0))) == "now"
+
+
+def test_the_clock_of_this_machine():
+    today = moments.iso(moments.after(0))
+    assert len(moments.clock(today)) == 12
+    assert moments.clock("2020-01-30T12:00:00.123Z").startswith("2020-01-")
+
+
 @pytest.mark.parametrize(("size", "words"), [(0, "0 B"), (1023, "1023 B"), (9113, "8.9 KiB"), (2**41, "2048.0 GiB")])
 def test_binary(size: int, words: str):
     assert sizes.binary(size) == words
