@@ -85,9 +85,9 @@ def internal_fault(request_id: str) -> HttpFault:
 def error_body(code: str, message: str, request_id: str) -> bytes:
     """`{"success":false,"error":{"code","message","requestId"}}`."""
     try:
-        return _encode(ErrorAnswer(Problem(code, message, request_id)))
+        return _encode(ErrorAnswer(error=Problem(code, message, request_id)))
     except UnicodeEncodeError:
-        return _encode(ErrorAnswer(Problem(code, message.encode("utf-8", "replace").decode(), request_id)))
+        return _encode(ErrorAnswer(error=Problem(code, message.encode("utf-8", "replace").decode(), request_id)))
 
 
 def _headers(error: NotifydError, status: int) -> Headers:

@@ -92,7 +92,16 @@ def _schemas() -> Json:
     for operation in OPERATIONS:
         types += [kind for kind in (operation.answer, operation.body) if not (kind is None or isinstance(kind, str))]
     _, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
-    return components
+    return {name: _with_constants_required(schema) for name, schema in components.items()}
+
+
+def _with_constants_required(schema: Json) -> Json:
+    """*schema* with its constants required: they have defaults so that nobody has to write them, and are always sent."""
+    properties: Json = schema.get("properties", {})
+    constants = [name for name, field in properties.items() if "enum" in field and "default" in field]
+    described = {name: {k: v for k, v in field.items() if k != "default"} for name, field in properties.items()}
+    required = [name for name in properties if name in constants or name in schema.get("required", ())]
+    return schema | {"properties": described, "required": required}
 
 
 def _operation(operation: Operation) -> Json:

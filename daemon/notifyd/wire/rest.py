@@ -96,39 +96,39 @@ class Problem(Struct, frozen=True, rename="camel"):
     request_id: str
 
 
-class ErrorAnswer(Struct, frozen=True, rename="camel"):
+class ErrorAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     """The body of every refusal."""
 
-    error: Problem
     success: Literal[False] = False
+    error: Problem
 
 
-class Accepted(Struct, frozen=True, rename="camel"):
+class Accepted(Struct, frozen=True, kw_only=True, rename="camel"):
     """The receipt of one notification."""
 
-    success: Literal[True]
+    success: Literal[True] = True
     notification_id: str
-    status: Literal["accepted"]
+    status: Literal["accepted"] = "accepted"
     durability: Durability
 
 
-class BatchAccepted(Struct, frozen=True, rename="camel"):
+class BatchAccepted(Struct, frozen=True, kw_only=True, rename="camel"):
     """The receipts of a batch, in the order of the request."""
 
-    notification_ids: list[str]
-    durability: Durability
     success: Literal[True] = True
+    notification_ids: list[str]
     status: Literal["accepted"] = "accepted"
+    durability: Durability
 
 
-class IssuedKeyAnswer(Struct, frozen=True, rename="camel"):
+class IssuedKeyAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     """The one time that an API key is shown."""
 
+    success: Literal[True] = True
     api_key: str
     key_id: str
     client_name: str
     message: str
-    success: Literal[True] = True
 
 
 class KeyView(Struct, frozen=True, rename="camel"):
@@ -148,25 +148,25 @@ class KeyView(Struct, frozen=True, rename="camel"):
     previous_until: Timestamp | None
 
 
-class KeyAnswer(Struct, frozen=True):
+class KeyAnswer(Struct, frozen=True, kw_only=True):
     """One API key."""
 
-    key: KeyView
     success: Literal[True] = True
+    key: KeyView
 
 
-class KeysAnswer(Struct, frozen=True):
+class KeysAnswer(Struct, frozen=True, kw_only=True):
     """API keys, the oldest first."""
 
-    keys: list[KeyView]
     success: Literal[True] = True
+    keys: list[KeyView]
 
 
-class Done(Struct, frozen=True):
+class Done(Struct, frozen=True, kw_only=True):
     """It was done."""
 
-    message: str
     success: Literal[True] = True
+    message: str
 
 
 class Position(Struct, frozen=True):
@@ -194,11 +194,11 @@ class ReceiptView(Struct, frozen=True, rename="camel"):
     position: Position | None
 
 
-class NotificationAnswer(Struct, frozen=True):
+class NotificationAnswer(Struct, frozen=True, kw_only=True):
     """One notification."""
 
-    notification: ReceiptView
     success: Literal[True] = True
+    notification: ReceiptView
 
 
 class PublicationView(Struct, frozen=True, kw_only=True):
@@ -214,10 +214,10 @@ class PublicationView(Struct, frozen=True, kw_only=True):
     offset: int
 
 
-class HistoryAnswer(Struct, frozen=True):
+class HistoryAnswer(Struct, frozen=True, kw_only=True):
     """Kept publications of a channel, in the order of their offsets."""
 
-    success: Literal[True]
+    success: Literal[True] = True
     channel: str
     #: The newest one of the channel at this moment.
     position: Position
@@ -269,18 +269,18 @@ class QueueView(Struct, frozen=True, rename="camel"):
     oldest_accepted_at: Timestamp | None
 
 
-class QueueAnswer(Struct, frozen=True):
+class QueueAnswer(Struct, frozen=True, kw_only=True):
     """The queue."""
 
-    queue: QueueView
     success: Literal[True] = True
+    queue: QueueView
 
 
-class ClearedAnswer(Struct, frozen=True):
+class ClearedAnswer(Struct, frozen=True, kw_only=True):
     """How many notifications were removed."""
 
-    cleared: int
     success: Literal[True] = True
+    cleared: int
 
 
 class HistoryUsage(Struct, frozen=True):
@@ -318,8 +318,8 @@ class StatsView(Struct, frozen=True, rename="camel"):
     top_channels: list[ChannelCountView]
 
 
-class StatsAnswer(Struct, frozen=True):
+class StatsAnswer(Struct, frozen=True, kw_only=True):
     """The figures."""
 
-    stats: StatsView
     success: Literal[True] = True
+    stats: StatsView

@@ -53,12 +53,12 @@ class KeyEndpoints:
             ClientId(client_id) if client_id else None, include_revoked=call.query_flag("includeRevoked")
         )
         now = now_ms()
-        return Answer(200, encode(KeysAnswer([key_view(record, now=now) for record in records])))
+        return Answer(200, encode(KeysAnswer(keys=[key_view(record, now=now) for record in records])))
 
     async def get(self, call: Call) -> Answer:
         """Show a key."""
         record = self._keys.get(call.params["id"])
-        return Answer(200, encode(KeyAnswer(key_view(record, now=now_ms()))))
+        return Answer(200, encode(KeyAnswer(key=key_view(record, now=now_ms()))))
 
     async def rotate(self, call: Call) -> Answer:
         """Replace a key."""
@@ -72,12 +72,12 @@ class KeyEndpoints:
     async def revoke(self, call: Call) -> Answer:
         """Revoke a key."""
         await self._keys.revoke(call.params["id"])
-        return Answer(200, encode(Done("API key revoked successfully")))
+        return Answer(200, encode(Done(message="API key revoked successfully")))
 
 
 def _issued(status: int, issued: IssuedKey, message: str) -> Answer:
     record = issued.record
-    body = encode(IssuedKeyAnswer(issued.key, record.id, record.name, message))
+    body = encode(IssuedKeyAnswer(api_key=issued.key, key_id=record.id, client_name=record.name, message=message))
     location = b"/api/keys/" + record.id.encode("ascii")
     # The key is shown this once: no cache may keep it.
     return Answer(status, body, headers=((b"Cache-Control", b"no-store"), (b"Location", location)))

@@ -36,4 +36,4 @@ def _client(call: Call) -> ClientId | None:
 
 
 def _answer(receipt: Receipt) -> Answer:
-    return Answer(200, encode(NotificationAnswer(receipt_view(receipt))))
+    return Answer(200, encode(NotificationAnswer(notification=receipt_view(receipt))))

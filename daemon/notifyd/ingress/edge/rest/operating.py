@@ -59,7 +59,7 @@ class OperatingEndpoints:
 
     async def stats(self, call: Call) -> Answer:
         """The figures."""
-        return Answer(200, encode(StatsAnswer(stats_view(self._services.stats.snapshot()))), headers=_NO_STORE)
+        return Answer(200, encode(StatsAnswer(stats=stats_view(self._services.stats.snapshot()))), headers=_NO_STORE)
 
     async def metrics(self, call: Call) -> Answer:
         """The figures for Prometheus."""
@@ -79,7 +79,7 @@ class OperatingEndpoints:
 
     async def clear(self, call: Call) -> Answer:
         """Remove all that wait."""
-        return Answer(200, encode(ClearedAnswer(await self._services.queue.clear())))
+        return Answer(200, encode(ClearedAnswer(cleared=await self._services.queue.clear())))
 
     async def openapi(self, call: Call) -> Answer:
         """The OpenAPI document."""
@@ -87,7 +87,7 @@ class OperatingEndpoints:
 
 
 def _queue(stats: QueueStats) -> Answer:
-    return Answer(200, encode(QueueAnswer(queue_view(stats))), headers=_NO_STORE)
+    return Answer(200, encode(QueueAnswer(queue=queue_view(stats))), headers=_NO_STORE)
 
 
 @lru_cache(maxsize=1)

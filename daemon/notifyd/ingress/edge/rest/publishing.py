@@ -107,7 +107,7 @@ class _Receipts:
 
     async def __call__(self, call: Call) -> Answer:
         ids: list[str] = [(await pending.result()).id for pending in self._pendings]
-        return Answer(202, encode(BatchAccepted(ids, self._durability)))
+        return Answer(202, encode(BatchAccepted(notification_ids=ids, durability=self._durability)))
 
 
 def _command(kind: Kind, channel: str, body: NotificationBody | BroadcastBody, idempotency_key: str) -> Publish:

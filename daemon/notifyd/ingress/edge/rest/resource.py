@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from structlog.contextvars import bound_contextvars
 
-from notifyd.errors import NotFound
+from notifyd.errors import Invalid, NotFound
 from notifyd.ingress.edge.http_request import Peer, Request
 from notifyd.ingress.edge.rest.bodies import too_large
 from notifyd.ingress.edge.rest.cors import preflight_headers
@@ -46,14 +46,12 @@ class Resource:
         call.params = scope["path_params"]
         with bound_contextvars(request_id=call.request_id):
             if request.method == "OPTIONS":
-                answer: Answer | None = self._options(call)
+                answer = self._options(call)
             else:
                 answer = await self._answer(call, receive)
-        if answer is not None:
-            await send_answer(send, answer)
+        await send_answer(send, answer)
 
-    async def _answer(self, call: Call, receive: AsgiReceive) -> Answer | None:
-        """None: the peer has left, or the edge answers because the body was unacceptable."""
+    async def _answer(self, call: Call, receive: AsgiReceive) -> Answer:
         try:
             check_path(call.request)
             operation, endpoint = self._choose(call.request.method)
@@ -61,8 +59,6 @@ class Resource:
             body = await _read_body(receive, self._reception.options.max_body_bytes)
         except Exception as exc:  # noqa: BLE001 - it is logged where it is no refusal
             return self._reception.refuse(call, exc)
-        if body is None:
-            return None
         call.request = msgspec.structs.replace(call.request, body=body)
         return await self._reception.serve(call, endpoint)
 
@@ -122,13 +118,14 @@ async def send_answer(send: AsgiSend, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _read_body(receive: AsgiReceive, max_bytes: int) -> bytes | None:
+async def _read_body(receive: AsgiReceive, max_bytes: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
-            return None
+            # Where the edge has found the body unacceptable, it says so itself and takes no answer of ours.
+            raise Invalid("the body ended before it was complete", code="incomplete_body")
         pieces.append(event.get("body", b""))
         size += len(pieces[-1])
         if size > max_bytes:

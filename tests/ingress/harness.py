@@ -1,0 +1,248 @@
+"""The whole of the REST interface over real sockets, on the memory engine, and a small HTTP client for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import trio
+
+from notifyd.bus.local import LocalBus
+from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules
+from notifyd.hub.hub import Hub
+from notifyd.hub.sweeper import Sweeper
+from notifyd.ingress.edge.listener import open_sockets
+from notifyd.ingress.edge.rest.app import ChannelServiceApp
+from notifyd.ingress.edge.rest.services import RestOptions, RestServices
+from notifyd.ingress.edge.rest.websocket_port import WebSocketPortApp
+from notifyd.ingress.edge.server import EdgeServer
+from notifyd.ingress.edge.settings import EdgeSettings, HttpSettings, WebSocketSettings
+from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.publishing import PublishRules
+from notifyd.service.channels import Channels
+from notifyd.service.connect import Connector
+from notifyd.service.daemon import About, Daemon
+from notifyd.service.keyring import KeyRing
+from notifyd.service.keys import KeyRules, Keys, NewKey
+from notifyd.service.limits import RateLimiter
+from notifyd.service.notifications import Notifications
+from notifyd.service.publish import Publisher
+from notifyd.service.queue import Queue
+from notifyd.service.stats import Stats
+from notifyd.service.subscribe import Subscriber, SubscribeRules
+from notifyd.store.memory.keys import MemoryKeys
+from notifyd.telemetry.metrics import Counters
+from notifyd.telemetry.prometheus import Exposition
+from notifyd.wire.http_answer import Answer
+from notifyd.wire.publication import publication_json
+from notifyd.wire.sse import notification_event
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from notifyd.ingress.edge.http_request import Request
+    from notifyd.model.publication import Publication
+    from notifyd.store.ports import Broker
+
+DAY_MS = 86_400_000
+ADMIN_TOKEN = "the-admin-token-of-the-tests"
+PUBLISH_RULES = PublishRules(
+    message_expiry_ms=DAY_MS,
+    ageing_ms=60_000,
+    max_schedule_ms=30 * DAY_MS,
+    max_data_bytes=262_144,
+    max_data_depth=64,
+    max_channel_length=200,
+)
+
+
+def services(broker: Broker, state_dir: Path, *, heartbeat_seconds: float = 30.0) -> tuple[RestServices, Hub, Sweeper]:
+    """The graph of services, wired as the daemon wires it."""
+    counters = Counters()
+    hub = Hub({"sse": notification_event, "native": publication_frame}, counters)
+    ring = KeyRing()
+    sweeper = Sweeper(LivenessRules(heartbeat_seconds, 60.0, 30.0))
+    connector = Connector(hub, ring, sweeper, counters, max_connections_per_key=3)
+    daemon = Daemon(About("0.0.0", broker.durability, "memory", "memory", state_dir, None, False), broker)
+    daemon.ready = True
+    made = RestServices(
+        publisher=Publisher(broker.queue, PUBLISH_RULES, counters, idempotency_seconds=86_400.0),
+        keys=Keys(MemoryKeys(), ring, KeyRules(32, DAY_MS, 100), connector.end_key),
+        connector=connector,
+        subscriber=Subscriber(hub, broker.history, SubscribeRules(1000, 200), counters),
+        notifications=Notifications(broker.queue, broker.receipts, counters),
+        queue=Queue(broker.queue, counters),
+        channels=Channels(hub, broker.history),
+        stats=Stats(hub, broker, counters),
+        daemon=daemon,
+        limiter=RateLimiter(enabled=True, per_minute=60, burst=60, counters=counters),
+        exposition=Exposition(counters),
+        counters=counters,
+    )
+    return made, hub, sweeper
+
+
+def publication_frame(publication: Publication) -> bytes:
+    """What connections that are no event streams would be sent."""
+    return publication_json(publication)
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """One answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+    @property
+    def code(self) -> str:
+        """The code of a refusal, its shape checked."""
+        body = self.json
+        assert body["success"] is False
+        assert body["error"]["requestId"] == self.headers["x-request-id"]
+        assert body["error"]["message"]
+        return str(body["error"]["code"])
+
+
+class Service:
+    """A running REST interface."""
+
+    def __init__(self, broker: Broker, state_dir: Path, options: RestOptions, *, heartbeat_seconds: float) -> None:
+        self.broker = broker
+        self.services, self.hub, self.sweeper = services(broker, state_dir, heartbeat_seconds=heartbeat_seconds)
+        self.app = ChannelServiceApp(self.services, options, _accept_no_websocket)
+        http = HttpSettings(buffered_body_bytes=65_536, linger_seconds=0.5)
+        self.edge = EdgeServer(EdgeSettings(http=http, websocket=WebSocketSettings(outbox_bytes=262_144)))
+        rules = DispatchRules(batch_size=100, lease_seconds=30.0, retry_seconds=1.0, retry_max_seconds=30.0)
+        bus = LocalBus(self.hub.fan_out)
+        self.dispatcher = Dispatcher(broker.queue, broker.history, bus, rules, self.services.counters)
+        self.port = 0
+        self.ws_port = 0
+
+    async def start(self, nursery: trio.Nursery) -> None:
+        nursery.start_soon(self.broker.run)
+        nursery.start_soon(self.sweeper.run)
+        nursery.start_soon(self.dispatcher.run)
+        await nursery.start(self.edge.run)
+        self.port = self._listen(self.app)
+        self.ws_port = self._listen(WebSocketPortApp(_accept_no_websocket))
+
+    def _listen(self, app: Any) -> int:
+        sockets = open_sockets("127.0.0.1", 0)
+        self.edge.listen(sockets, app)
+        return int(sockets[0].getsockname()[1])
+
+    async def key(self, *scopes: str, **fields: Any) -> str:
+        """A new API key."""
+        return (await self.services.keys.create(NewKey("tests", scopes=scopes, **fields))).key
+
+    async def connect(self) -> trio.SocketStream:
+        return await trio.open_tcp_stream("127.0.0.1", self.port)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        body: bytes | None = None,
+        key: str | None = None,
+        admin: bool = False,
+        headers: dict[str, str] | None = None,
+        port: int | None = None,
+    ) -> Reply:
+        """One request on a connection of its own."""
+        sent = {"Host": f"localhost:{self.port}", "Connection": "close"}
+        if json is not None:
+            body = msgspec.json.encode(json)
+            sent["Content-Type"] = "application/json"
+        if body is not None:
+            sent["Content-Length"] = str(len(body))
+        if key is not None:
+            sent["X-API-Key"] = key
+        if admin:
+            sent["Authorization"] = f"Bearer {ADMIN_TOKEN}"
+        sent |= headers or {}
+        async with await trio.open_tcp_stream("127.0.0.1", port or self.port) as stream:
+            await stream.send_all(head(method, path, sent) + (body or b""))
+            return parse_reply(b"".join([chunk async for chunk in stream]), method)
+
+    async def publish(self, key: str, channel: str, data: Any, **fields: Any) -> Reply:
+        reply = await self.call("POST", "/api/notifications", {"channel": channel, "data": data, **fields}, key=key)
+        assert reply.status == 202, reply
+        return reply
+
+    async def dispatched(self, key: str, notification_id: str) -> dict[str, Any]:
+        """The receipt of a notification, once it is dispatched."""
+        while True:
+            path = f"/api/notifications/{notification_id}"
+            receipt: dict[str, Any] = (await self.call("GET", path, key=key)).json["notification"]
+            if receipt["state"] != "waiting":
+                return receipt
+            await trio.lowlevel.checkpoint()
+
+
+def _accept_no_websocket(request: Request) -> Answer:
+    return Answer(418, b"handshake")
+
+
+def head(method: str, path: str, headers: dict[str, str]) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    return "\r\n".join(lines).encode()
+
+
+def parse_reply(raw: bytes, method: str = "GET") -> Reply:
+    top, _, body = raw.partition(b"\r\n\r\n")
+    first, *lines = top.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if "content-length" in headers and method != "HEAD":
+        assert len(body) == int(headers["content-length"])
+    return Reply(int(first.split()[1]), headers, body)
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One server-sent event; a comment has the name `:`."""
+
+    name: str
+    data: str
+    id: str | None = None
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.data)
+
+
+class EventSource:
+    """The reading end of an event stream."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self._stream = stream
+        self._buffer = b""
+        self.reply = Reply(0, {}, b"")
+
+    async def open(self, method: str, path: str, headers: dict[str, str]) -> Reply:
+        await self._stream.send_all(head(method, path, headers))
+        self.reply = parse_reply(await self._block(b"\r\n\r\n"), "HEAD")
+        return self.reply
+
+    async def next(self) -> Event:
+        block = (await self._block(b"\n\n")).decode()
+        fields = dict(line.partition(": ")[::2] for line in block.strip().split("\n"))
+        return Event(":" if "" in fields else fields["event"], fields.get("data", ""), fields.get("id"))
+
+    async def rest(self) -> bytes:
+        """Everything up to the end of the stream."""
+        return self._buffer + b"".join([chunk async for chunk in self._stream])
+
+    async def _block(self, end: bytes) -> bytes:
+        while end not in self._buffer:
+            chunk = await self._stream.receive_some()
+            if not chunk:
+                raise EOFError(self._buffer)
+            self._buffer += chunk
+        block, _, self._buffer = self._buffer.partition(end)
+        return block + end

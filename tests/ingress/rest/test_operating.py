@@ -1,0 +1,98 @@
+"""Health, figures, metrics, the queue and the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from notifyd.ingress.edge.rest.services import RestOptions
+from notifyd.wire.openapi import openapi_document
+from notifyd.wire.rest import HealthAnswer, QueueAnswer, StatsAnswer
+
+if TYPE_CHECKING:
+    from tests.ingress.conftest import StartService
+    from tests.ingress.harness import Service
+
+
+async def test_health_is_open(service: Service) -> None:
+    reply = await service.call("GET", "/api/health")
+    answer = msgspec.json.decode(reply.body, type=HealthAnswer)
+    assert (reply.status, answer.status, answer.version) == (200, "ok", "0.0.0")
+    assert answer.uptime >= 0
+    assert reply.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(("attribute", "status"), [("draining", "draining"), ("ready", "starting")])
+async def test_health_tells_the_state(service: Service, attribute: str, status: str) -> None:
+    setattr(service.services.daemon, attribute, attribute == "draining")
+    reply = await service.call("GET", "/api/health")
+    assert (reply.status, reply.json["status"]) == (200, status)
+
+
+async def test_readiness_follows_the_state(service: Service) -> None:
+    assert (await service.call("GET", "/api/health/ready")).json == {"status": "ready"}
+    service.services.daemon.draining = True
+    reply = await service.call("GET", "/api/health/ready")
+    assert (reply.status, reply.code, reply.headers["retry-after"]) == (503, "not_ready", "1")
+    assert (await service.call("GET", "/api/health/live")).json == {"status": "live"}
+
+
+async def test_an_engine_that_fails_degrades(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service.broker, "failing_since", lambda: 1.0)
+    assert (await service.call("GET", "/api/health")).json["status"] == "degraded"
+    assert (await service.call("GET", "/api/health/ready")).status == 503
+
+
+async def test_health_is_never_limited(service: Service) -> None:
+    service.services.limiter.configure(enabled=True, per_minute=1, burst=1)
+    assert [(await service.call("GET", "/api/health")).status for _ in range(3)] == [200, 200, 200]
+
+
+async def test_stats_have_the_documented_shape(service: Service) -> None:
+    await service.publish(await service.key(), "updates", 1)
+    reply = await service.call("GET", "/api/stats", admin=True)
+    answer = msgspec.json.decode(reply.body, type=StatsAnswer)
+    assert reply.json["success"] is True
+    assert answer.stats.counters["accepted"] == 1
+    assert "authenticationFailures" in answer.stats.counters
+
+
+async def test_queue_figures_and_pause(service: Service) -> None:
+    paused = await service.call("POST", "/api/queue/pause", admin=True)
+    assert paused.json["queue"]["paused"] is True
+    await service.publish(await service.key(), "updates", 1, priority=7)
+    queue = msgspec.json.decode(
+        (await service.call("GET", "/api/stats/queue", admin=True)).body, type=QueueAnswer
+    ).queue
+    assert (queue.waiting, queue.by_priority, queue.max_size) == (1, {"7": 1}, 50)
+    assert queue.oldest_accepted_at is not None
+    resumed = await service.call("POST", "/api/queue/resume", admin=True)
+    assert resumed.json["queue"]["paused"] is False
+
+
+async def test_the_queue_is_cleared(service: Service) -> None:
+    service.services.queue.pause()
+    key = await service.key()
+    for number in range(3):
+        await service.publish(key, "updates", number)
+    reply = await service.call("DELETE", "/api/queue", admin=True)
+    assert (reply.status, reply.json) == (200, {"success": True, "cleared": 3})
+
+
+async def test_metrics_are_prometheus_text(service: Service) -> None:
+    reply = await service.call("GET", "/metrics", admin=True)
+    assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert b"notifyd_http_requests_total 0.0" in reply.body
+
+
+async def test_metrics_need_the_token_unless_opened(start: StartService) -> None:
+    closed = await start()
+    opened = await start(RestOptions(metrics_open=True))
+    assert (await closed.call("GET", "/metrics")).status == 401
+    assert (await opened.call("GET", "/metrics")).status == 200
+
+
+async def test_the_document_is_served(service: Service) -> None:
+    assert (await service.call("GET", "/api/openapi.json")).json == openapi_document("0.0.0")
