@@ -65,6 +65,11 @@ class Admission:
         self._counts = counts
         self._of_address: dict[str, int] = {}
 
+    @property
+    def addresses(self) -> int:
+        """How many addresses have a connection."""
+        return len(self._of_address)
+
     def admit(self, host: str) -> bool:
         """Count a connection from *host*, or refuse it."""
         settings, counts = self._settings, self._counts
@@ -92,7 +97,11 @@ class Admission:
 
 
 def _is_loopback(host: str) -> bool:
-    return host.startswith("127.") or (":" in host and ipaddress.ip_address(host.split("%")[0]).is_loopback)
+    if host.startswith("127."):
+        return True
+    address = ipaddress.ip_address(host.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 async def accept_forever(
