@@ -27,25 +27,25 @@ class LocalBroker:
         self.durability: str = durability
         self._state = state
         self._journal = journal
-        self._upkeep = upkeep
+        self.upkeep = upkeep
 
     async def run(self) -> None:
         """See `Broker.run`."""
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._journal.run)
-                nursery.start_soon(self._upkeep.run)
+                nursery.start_soon(self.upkeep.run)
         finally:
             # bounded by SQLite's own timeouts
             with trio.CancelScope(shield=True):
                 self._state.flush(self._journal.batch())
-                await self._upkeep.close()
+                await self.upkeep.close()
                 await self._journal.close()
 
     def configure(self, limits: BrokerLimits) -> None:
         """See `Broker.configure`."""
         self._state.configure(limits)
-        self._upkeep.limits = limits.receipts
+        self.upkeep.limits = limits.receipts
 
     def failing_since(self) -> float | None:
         """See `Broker.failing_since`."""

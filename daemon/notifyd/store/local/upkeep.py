@@ -64,8 +64,11 @@ class Upkeep:
         while True:
             await trio.sleep(_TICK_SECONDS)
             self.trim(now=self._clock())
-            if self._purge is not None and monotonic() >= self._next_purge:
-                await self._run_purge(self._purge)
+            if monotonic() >= self._next_purge:
+                # that the store fails is told where it matters; rows can wait
+                with suppress(StoreUnavailable):
+                    await self.purge(now=self._clock())
+                self._next_purge = monotonic() + _PURGE_SECONDS
 
     def trim(self, *, now: int) -> None:
         """Forget in memory what is over its bounds, and have committed what waits for company."""
@@ -78,13 +81,15 @@ class Upkeep:
         if not batch.empty():
             self._journal.ring()
 
+    async def purge(self, *, now: int) -> int:
+        """Take out of the journal what nobody needs any more; answers how many notifications went.
+
+        Raises:
+            StoreUnavailable: the journal does not answer now.
+        """
+        return 0 if self._purge is None else await self._purge.run(self.limits, now=now)
+
     async def close(self) -> None:
         """Let go of the journal."""
         if self._purge is not None:
             await self._purge.close()
-
-    async def _run_purge(self, purge: Purge) -> None:
-        # that the store fails is told where it matters; rows can wait
-        with suppress(StoreUnavailable):
-            await purge.run(self.limits, now=self._clock())
-        self._next_purge = monotonic() + _PURGE_SECONDS

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from notifyd.clock import monotonic
 from notifyd.errors import StoreUnavailable
 from notifyd.store.batch import Batch
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from notifyd.bridge.worker import Answer, OwnThread
     from notifyd.store.journal import Ledger
     from notifyd.store.sqlite.writer import Writer
+
+log = structlog.get_logger("notifyd.store")
 
 #: A transaction that takes longer than this counts as a failing store, though it may yet succeed.
 _SLOW_SECONDS: Final = 5.0
@@ -68,16 +72,22 @@ class SqliteJournal:
                 self._begin()
 
     async def close(self) -> None:
-        """See `Journal.close`."""
+        """See `Journal.close`. `run` must have ended."""
         await self._turn()
-        while not self._batches[0].empty() and self._failing_since is None:
+        while not self._batches[0].empty():
             self._begin()
             await self._turn()
+            if self._failing_since is not None:
+                break
         self._closed = True
         for batch in self._batches:
-            self._fail(batch, "the store is closed")
+            if not batch.empty():
+                self._fail(batch, "the store is closed")
         try:
             await self._thread.run(self._writer.close)
+        except StoreUnavailable as exc:
+            # what was accepted is safe; the next start takes this for a kill
+            log.warning("journal_not_closed", problem=exc.message)
         finally:
             self._thread.close()
 
@@ -92,9 +102,10 @@ class SqliteJournal:
 
     def _begin(self) -> None:
         batch = self._batches.popleft()
+        # those behind it were asked for too
+        self._rung = bool(self._batches)
         if not self._batches:
             self._batches.append(Batch())
-        self._rung = False
         self._ledger.complete(batch)
         self._writing = batch
         self._begun_at = monotonic()
@@ -105,18 +116,22 @@ class SqliteJournal:
         if batch is None:
             raise AssertionError("an answer came though nothing was being written")
         if answer.error is None:
-            self._failing_since = None
+            if self._failing_since is not None:
+                log.warning("journal_recovered", seconds=round(monotonic() - self._failing_since, 3))
+                self._failing_since = None
             self.commits += 1
             self._ledger.committed(batch)
             batch.commit.finish()
         else:
-            self._failing_since = self._failing_since or self._begun_at
+            if self._failing_since is None:
+                log.error("journal_failed", problem=str(answer.error))
+                self._failing_since = self._begun_at
             self._batches[0].inherit(batch)
             self._fail(batch, str(answer.error))
             if not isinstance(answer.error, StoreUnavailable):
                 self._defect = answer.error
                 self._bell.ring()
-        if self._rung or len(self._batches) > 1:
+        if self._rung:
             self._bell.ring()
 
     def _fail(self, batch: Batch, reason: str) -> None:
