@@ -78,7 +78,11 @@ def dispatch_rules(settings: Settings) -> DispatchRules:
     """How to dispatch."""
     delivery = settings.delivery
     return DispatchRules(
-        delivery.batch_size, delivery.lease_seconds, delivery.retry_delay_seconds, delivery.retry_max_seconds
+        delivery.batch_size,
+        delivery.lease_seconds,
+        delivery.retry_delay_seconds,
+        delivery.retry_max_seconds,
+        delivery.retry_attempts,
     )
 
 

@@ -34,6 +34,8 @@ class DispatchRules(msgspec.Struct, frozen=True):
     #: How long to wait after a store failed, doubling up to the second.
     retry_seconds: float
     retry_max_seconds: float
+    #: Tries of a notification that fails by itself, whatever the store does.
+    max_attempts: int
 
 
 class Dispatcher:
@@ -48,23 +50,50 @@ class Dispatcher:
         self.rules = rules
         self._counters = counters
         self._failures = 0
+        #: So many of the next ones are dispatched one by one, because one of them fails whatever it is batched with.
+        self._suspects = 0
 
     async def run(self) -> None:
         """Dispatch until cancelled; a batch that was begun is finished first."""
         while True:
-            leases = self._queue.lease(
-                limit=self.rules.batch_size, lease_seconds=self.rules.lease_seconds, now=now_ms()
-            )
+            leases = self._lease()
             if not leases:
                 await self._rest()
                 continue
             with trio.CancelScope(shield=True):
-                done = await self._dispatch(leases)
+                done = await self._try(leases)
             if done:
                 self._failures = 0
                 await trio.lowlevel.checkpoint_if_cancelled()
             else:
                 await self._back_off()
+
+    def _lease(self) -> list[Lease]:
+        limit = 1 if self._suspects else self.rules.batch_size
+        self._suspects = max(0, self._suspects - 1)
+        return self._queue.lease(limit=limit, lease_seconds=self.rules.lease_seconds, now=now_ms())
+
+    async def _try(self, leases: Sequence[Lease]) -> bool:
+        """Deliver one batch; False when the store is away and the batch was given back."""
+        try:
+            return await self._dispatch(leases)
+        except Exception:
+            # A fault of ours that one notification brings out must not keep the others from going on.
+            log.exception("dispatch_fault", leases=len(leases), notification_id=leases[0].notification.id)
+            self._counters.errors += 1
+            await self._isolate(leases)
+            return True
+
+    async def _isolate(self, leases: Sequence[Lease]) -> None:
+        now = now_ms()
+        given_up = [lease for lease in leases if lease.attempts + 1 >= self.rules.max_attempts]
+        again = [lease for lease in leases if lease.attempts + 1 < self.rules.max_attempts]
+        if given_up:
+            await self._settle([Outcome(lease, State.DEAD) for lease in given_up], now)
+        self._queue.release(again, due_at=now)
+        self._suspects = len(again)
+        self._counters.dead += len(given_up)
+        self._counters.retried += len(again)
 
     async def _rest(self) -> None:
         due_at = self._queue.next_due_at(now=now_ms())
@@ -73,7 +102,6 @@ class Dispatcher:
             await self._queue.wait_for_work()
 
     async def _dispatch(self, leases: Sequence[Lease]) -> bool:
-        """Deliver one batch; False when the store is away and the batch was given back."""
         now = now_ms()
         expired = [lease for lease in leases if lease.notification.expired(now)]
         live = [lease for lease in leases if not lease.notification.expired(now)] if expired else leases
