@@ -151,7 +151,8 @@ class Output:
     def failed(self, refusal: Refusal) -> None:
         """Say on stderr why the command ends."""
         if not self.wants_json:
-            self.note(f"Error: {refusal.message}")
+            for line in f"Error: {refusal.message}".splitlines():
+                self.note(line)
             return
         problem: Record = {"code": refusal.code, "message": refusal.message, "exitStatus": int(refusal.status)}
         if refusal.retry_after_seconds is not None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from notifyctl.output import Record
     from notifyd.config import Entry, Loaded
+    from notifyd.v1 import admin_pb2 as pb
 
 
 def keys() -> list[str]:
@@ -33,6 +34,23 @@ def records(loaded: Loaded) -> list[Record]:
     rules = to_builtins(loaded.settings.channels)
     said = [{name: value for name, value in rule.items() if value is not None} for rule in rules]
     return [*found, _record(loaded, "channels", said)]
+
+
+def in_force(values: Iterable[pb.ConfigValue]) -> list[Record]:
+    """The settings that a daemon says it runs with, values parsed from TOML."""
+    return [
+        {"key": each.key, "value": _from_toml(each.value), "origin": each.origin, "reloadable": each.reloadable}
+        for each in values
+    ]
+
+
+def _from_toml(text: str) -> object:
+    import tomllib
+
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def select(found: Iterable[Record], wanted: Sequence[str]) -> list[Record]:

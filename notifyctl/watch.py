@@ -98,7 +98,10 @@ def _rates(figures: Figures) -> Table:
         style = "red" if bad else ""
         now = say(rates[-1]) if rates else "-"
         table.add_row(
-            Text(label, style), Text(now, style), Text(spark(rates), style or "cyan"), Text(say(total), "dim")
+            Text(label, style),
+            Text(now, style),
+            Text(spark(rates).rjust(_SPARK_WIDTH), style or "cyan"),
+            Text(say(total), "dim"),
         )
     return table
 

@@ -18,6 +18,7 @@ app = noun("Make, check, look at and change the daemon's configuration.")
 _KEY = Column("Key", "key", style="cyan")
 _VALUE = Column("Value", "value")
 _ORIGIN = Column("Origin", "origin")
+_RELOADABLE = Column("Reloadable", "reloadable")
 _FILE = Column("File", "file")
 _CHECKED = (_FILE, Column("Overlay", "overlay"), Column("Warnings", "warnings"))
 
@@ -81,21 +82,35 @@ def check(run: Invocation, file: Checked = None, *, config: Config = None) -> No
     run.output.one(record, _CHECKED, key="file")
 
 
-@command(app, "show", example="notifyctl config show --origin\nnotifyctl config show log limits.burst -o json")
+@command(
+    app,
+    "show",
+    example="notifyctl config show --origin\n"
+    "notifyctl config show log limits.burst -o json\n"
+    "notifyctl config show --running --changed",
+)
 def show(
     run: Invocation,
     keys: Wanted = [],  # noqa: B006 -- typer copies it
     *,
     origin: Annotated[bool, typer.Option("--origin", help="Tell where each value comes from.")] = False,
     changed: Annotated[bool, typer.Option("--changed", help="Only what is not a default.")] = False,
+    running: Annotated[bool, typer.Option("--running", help="Ask the daemon for what is in force.")] = False,
     config: Config = None,
 ) -> None:
-    """Show the settings that the files and the environment give; secrets are hidden."""
-    found = settings.select(settings.records(load(run.output, _path(config))), keys)
+    """Show the settings that the files and the environment give, or those in force; secrets are hidden."""
+    if running:
+        from notifyd.v1 import admin_pb2 as pb
+
+        everything = settings.in_force(run.daemon.call("GetConfig", pb.GetConfigRequest()).values)
+    else:
+        everything = settings.records(load(run.output, _path(config)))
+    found = settings.select(everything, keys)
     if changed:
         found = [record for record in found if record["origin"] != "default"]
     if origin:
-        run.output.many(found, (_KEY, _VALUE, _ORIGIN), key="key")
+        columns = (_KEY, _VALUE, _ORIGIN, _RELOADABLE) if running else (_KEY, _VALUE, _ORIGIN)
+        run.output.many(found, columns, key="key")
     else:
         short = [{"key": record["key"], "value": record["value"]} for record in found]
         run.output.many(short, (_KEY, _VALUE), key="key")
@@ -137,6 +152,19 @@ def set_(
     found = [record for record in settings.records(loaded) if record["key"] == key]
     run.output.one({**(found or [{"key": key}])[0], "file": str(path)}, (_KEY, _VALUE, _ORIGIN, _FILE), key="file")
     run.output.note(_effect(key, loaded.origins.get(key, "")))
+
+
+@command(app, "reload", example="notifyctl config set log.level debug && notifyctl config reload", changes=True)
+def reload(run: Invocation) -> None:
+    """Have the daemon read its configuration again and take over what can change while it runs.
+
+    If anything is wrong with it nothing changes, and the exit status is 2.
+    """
+    from notifyctl import convert
+    from notifyd.v1 import admin_pb2 as pb
+
+    answer = convert.record(run.daemon.call("ReloadConfig", pb.ReloadConfigRequest()))
+    run.output.one(answer, (Column("Applied", "applied"), Column("Waits for a restart", "needRestart")))
 
 
 def _without(held: dict[str, object], key: str) -> dict[str, object]:
