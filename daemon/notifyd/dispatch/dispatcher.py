@@ -35,7 +35,7 @@ class DispatchRules(msgspec.Struct, frozen=True):
     retry_seconds: float
     retry_max_seconds: float
     #: Tries of a notification that fails by itself, whatever the store does.
-    max_attempts: int
+    max_attempts: int = 3
 
 
 class Dispatcher:
