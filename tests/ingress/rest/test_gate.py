@@ -121,3 +121,11 @@ async def test_settings_may_change_while_it_runs(service: Service) -> None:
     service.app.configure(RestOptions(admin_token="another-token-than-before"))
     assert service.app.options.admin_token == "another-token-than-before"
     assert (await service.call("GET", "/api/stats", admin=True)).status == 401
+
+
+@pytest.mark.parametrize(("trusted", "status"), [((), 403), (("127.0.0.0/8",), 404)])
+async def test_a_trusted_proxy_tells_the_address(start: StartService, trusted: tuple[str, ...], status: int) -> None:
+    service = await start(RestOptions(trusted_proxies=trusted))
+    key = await service.key(allowed_cidrs=["192.0.2.0/24"])
+    headers = {"X-Forwarded-For": "192.0.2.7"}
+    assert (await service.call("GET", "/api/notifications/x", key=key, headers=headers)).status == status

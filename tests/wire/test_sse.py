@@ -1,0 +1,74 @@
+"""Server-Sent Events, byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+
+from notifyd.errors import Invalid
+from notifyd.model.ids import DEFAULT_CLIENT, NotificationId
+from notifyd.model.notification import Kind, Notification
+from notifyd.model.position import StreamPosition
+from notifyd.model.publication import Publication
+from notifyd.wire.publication import publication_json
+from notifyd.wire.sse import HEARTBEAT, ending_event, event_id, notification_event, parse_event_id, subscribed_event
+
+HERE = StreamPosition("e1", 7)
+
+
+def publication(offset: int, kind: Kind = Kind.CHANNEL) -> Publication:
+    notification = Notification(
+        NotificationId("n"), DEFAULT_CLIENT, kind, "c", b'{"a":"\\n"}', b"", 5, 1_000, 1_000, 9_000, 0
+    )
+    return Publication(notification, "e1" if offset else "", offset)
+
+
+def test_a_delivery_has_its_position_as_its_id() -> None:
+    written = notification_event(publication(7))
+    assert written == b"id: e1:7\nevent: notification\ndata: " + publication_json(publication(7)) + b"\n\n"
+
+
+def test_a_broadcast_has_no_id() -> None:
+    assert notification_event(publication(0, Kind.BROADCAST)).startswith(b"event: notification\ndata: {")
+
+
+def test_an_event_is_one_line_of_data() -> None:
+    assert notification_event(publication(7)).count(b"\n") == 4
+
+
+@pytest.mark.parametrize("position", [HERE, StreamPosition("with:colon", 0)])
+def test_ids_are_read_back(position: StreamPosition) -> None:
+    assert parse_event_id(event_id(position)) == position
+
+
+@pytest.mark.parametrize("text", ["", "7", ":7", "e1:", "e1:-1", "e1:x", "e1:\u0663", "e1:" + "9" * 19])
+def test_other_ids_are_refused(text: str) -> None:
+    with pytest.raises(Invalid, match="EPOCH:OFFSET") as refused:
+        parse_event_id(text)
+    assert refused.value.code == "invalid_position"
+
+
+def test_a_refusal_names_the_field() -> None:
+    with pytest.raises(Invalid, match=r"since .* is not of the form"):
+        parse_event_id("x", "since")
+
+
+@pytest.mark.parametrize(("recovered", "word"), [(None, b"null"), (True, b"true"), (False, b"false")])
+def test_the_first_event_tells_where_it_starts(recovered: bool | None, word: bytes) -> None:
+    assert subscribed_event(HERE, recovered) == (
+        b'id: e1:7\nevent: subscribed\ndata: {"position":{"epoch":"e1","offset":7},"recovered":' + word + b"}\n\n"
+    )
+
+
+def test_before_a_replay_the_id_is_where_the_replay_starts() -> None:
+    written = subscribed_event(HERE, True, resumes=StreamPosition("e1", 3))
+    assert written.startswith(b"id: e1:3\n")
+    assert b'"offset":7' in written
+
+
+def test_the_last_event_says_why_and_when_to_come_back() -> None:
+    assert ending_event("two\nlines") == b"retry: 2000\nevent: ending\ndata: two lines\n\n"
+
+
+def test_a_heartbeat_is_a_comment() -> None:
+    assert HEARTBEAT.startswith(b":")
+    assert HEARTBEAT.endswith(b"\n\n")
