@@ -9,6 +9,7 @@ import structlog
 import trio
 
 from notifyd.app import translate
+from notifyd.app.problems import CannotStart
 from notifyd.config import ConfigInvalid, Loaded, catalogue, diff_settings, reloaded, value_of
 from notifyd.errors import Invalid
 from notifyd.service.daemon import ConfigEntry, Reloaded
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifyd.app.graph import Graph
+    from notifyd.app.tls import Certificate
 
 log = structlog.get_logger("notifyd.config")
 
@@ -24,9 +26,10 @@ log = structlog.get_logger("notifyd.config")
 class Reloader:
     """Knows the settings in force and how to change them."""
 
-    def __init__(self, graph: Graph, read: Callable[[], Loaded]) -> None:
+    def __init__(self, graph: Graph, read: Callable[[], Loaded], certificate: Certificate | None = None) -> None:
         self._graph = graph
         self._read = read
+        self._certificate = certificate
         self.settings = graph.loaded.settings
         self._origins = graph.loaded.origins
 
@@ -40,6 +43,7 @@ class Reloader:
             loaded = self._read()
         except ConfigInvalid as exc:
             raise Invalid(str(exc), code="config_invalid") from exc
+        self._renew_certificate()
         now, later = diff_settings(self.settings, loaded.settings)
         self.settings = reloaded(self.settings, loaded.settings)
         self._origins = loaded.origins
@@ -47,6 +51,13 @@ class Reloader:
         result = Reloaded([change.path for change in now], [change.path for change in later])
         log.info("config_reloaded", applied=result.applied, need_restart=result.need_restart)
         return result
+
+    def _renew_certificate(self) -> None:
+        if self._certificate is not None:
+            try:
+                self._certificate.load()
+            except CannotStart as exc:
+                raise Invalid(exc.message, code="certificate_invalid") from exc
 
     def _apply(self) -> None:
         graph, settings = self._graph, self.settings

@@ -16,6 +16,7 @@ from notifyd.app.problems import AlreadyRunning, CannotStart
 from notifyd.app.running import Place, run_daemon
 from notifyd.app.secrets import admin_token
 from notifyd.app.sockets import choose_socket, claim_socket
+from notifyd.app.tls import Certificate
 from notifyd.errors import NotifydError
 from notifyd.telemetry.logs import configure
 from notifyd.telemetry.metrics import Counters
@@ -23,7 +24,7 @@ from notifyd.telemetry.metrics import Counters
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyd.config import Loaded
+    from notifyd.config import Loaded, Settings
 
 log = structlog.get_logger("notifyd")
 
@@ -60,7 +61,15 @@ def serve(
             token = "" if dev else admin_token(settings.server.state_dir)
             sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
             gc.freeze()
-            place = Place(socket=socket, token=token, dev=dev, counters=counters, logbook=logbook, reload=reload)
+            place = Place(
+                socket=socket,
+                token=token,
+                dev=dev,
+                counters=counters,
+                logbook=logbook,
+                certificate=_certificate(settings),
+                reload=reload,
+            )
             trio.run(run_daemon, loaded, place)
     except AlreadyRunning as exc:
         return _fail(exc.message, CONFLICT)
@@ -69,6 +78,13 @@ def serve(
     except OSError as exc:
         return _fail(str(exc), FAILED)
     return OK
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    server = settings.server
+    if server.tls_certificate is None or server.tls_key is None:
+        return None
+    return Certificate(server.tls_certificate, server.tls_key)
 
 
 def _warn(loaded: Loaded) -> None:

@@ -19,6 +19,7 @@ from notifyd.app.panel import show_panel
 from notifyd.app.problems import CannotStart
 from notifyd.app.reload import Reloader
 from notifyd.app.sd_notify import ServiceManager
+from notifyd.app.tls import Certificate
 from notifyd.app.upkeep import keep_last_uses, watchdog
 from notifyd.config import Loaded
 from notifyd.errors import Invalid
@@ -49,6 +50,8 @@ class Place(msgspec.Struct, frozen=True):
     dev: bool
     counters: Counters
     logbook: Logbook
+    #: None where TLS is off.
+    certificate: Certificate | None = None
     #: Reads the configuration again; None where there is nothing to read.
     reload: Callable[[], Loaded] | None = None
 
@@ -82,7 +85,7 @@ async def _serve(graph: Graph, place: Place) -> None:
     edge = EdgeServer(translate.edge_settings(graph.loaded.settings))
     admin = AdminServer(place.socket, _admin_services(graph, place), _rpc_options(graph), place.counters)
     drainer = Drainer(graph, edge, admin, manager)
-    reloader = Reloader(graph, place.reload or (lambda: graph.loaded))
+    reloader = Reloader(graph, place.reload or (lambda: graph.loaded), place.certificate)
     _give_powers(graph, drainer, reloader)
     async with trio.open_nursery() as nursery:
         await nursery.start(_signals, drainer, reloader, manager)
@@ -141,13 +144,15 @@ def _listen(graph: Graph, place: Place, edge: EdgeServer) -> list[Listener]:
     server = graph.loaded.settings.server
     main, ws = channel_service(graph, rest_options(graph, dev=place.dev, token=place.token))
     listeners = [Listener("admin", f"unix:{place.socket}")]
+    tls = place.certificate.context if place.certificate else None
+    secure = "s" if tls else ""
     http = _bind(server.host, server.port, server.backlog, "server.port")
-    edge.listen(http, main)
-    listeners.append(Listener("http", _url("http", server.host, http)))
+    edge.listen(http, main, tls=tls)
+    listeners.append(Listener("http", _url(f"http{secure}", server.host, http)))
     if server.ws_port_enabled:
         websocket = _bind(server.host, server.ws_port, server.backlog, "server.ws_port")
-        edge.listen(websocket, ws)
-        listeners.append(Listener("ws", _url("ws", server.host, websocket)))
+        edge.listen(websocket, ws, tls=tls)
+        listeners.append(Listener("ws", _url(f"ws{secure}", server.host, websocket)))
     return listeners
 
 

@@ -1,0 +1,44 @@
+"""TLS of the listeners: a certificate that can be renewed while connections live."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+from notifyd.app.problems import CannotStart
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Certificate:
+    """The certificate and key of the settings; handshakes use what was loaded last."""
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        """Load both.
+
+        Raises:
+            CannotStart: a file cannot be read, or is none that TLS can use.
+        """
+        self._certificate = certificate
+        self._key = key
+        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.context.set_alpn_protocols(["http/1.1"])
+        self.load()
+
+    def load(self) -> None:
+        """Read the files (again), for a certificate that was renewed.
+
+        Raises:
+            CannotStart: see above; what was loaded before goes on.
+        """
+        # A context that refuses a file half-way could be left without a key: try on another one first.
+        trial = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        for context in (trial, self.context):
+            try:
+                context.load_cert_chain(self._certificate, self._key)
+            except (OSError, ssl.SSLError) as exc:
+                raise CannotStart(
+                    f"TLS: cannot use {self._certificate} with {self._key} "
+                    f"(server.tls_certificate, server.tls_key): {exc.strerror or exc}"
+                ) from exc
