@@ -40,7 +40,7 @@ from notifyd.v1 import admin_pb2, admin_pb2_grpc, types_pb2
 from notifyd.wire.rpc import LISTEN_FORMAT, listen_frame
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from google.protobuf.message import Message
 
@@ -131,6 +131,17 @@ async def published(house: House, channel: str, data_json: str) -> None:
     await until(lambda: house.history.position(DEFAULT_CLIENT, channel).offset > before)
 
 
+async def publish_many(house: House, channel: str, count: int, data_json: str = "") -> None:
+    """Publish *count* notifications, numbered unless *data_json* says otherwise, and wait until they are kept."""
+
+    def requests() -> Iterator[types_pb2.PublishRequest]:
+        for number in range(count - 1):
+            yield types_pb2.PublishRequest(target=types_pb2.Target(channel=channel), data_json=data_json or str(number))
+
+    await trio.to_thread.run_sync(lambda: list(house.stub.PublishStream(requests(), timeout=20)))
+    await published(house, channel, data_json or str(count - 1))
+
+
 def listen(house: House, *channels: str, broadcasts: bool = False) -> Any:
     """A stream of these channels, live."""
     wanted = [admin_pb2.ChannelSince(channel=channel) for channel in channels]
@@ -194,5 +205,8 @@ async def open_house(choices: Choices = Choices()) -> AsyncIterator[House]:  # n
 
 
 def _channel(path: Path) -> grpc.Channel:
-    # channels to one address share a connection unless told otherwise, also across tests
-    return grpc.insecure_channel(f"unix:{path}", options=[("grpc.use_local_subchannel_pool", 1)])
+    # Channels to one address share a connection unless told otherwise, also across tests; and a window that grows by
+    # itself would let the library read ahead for a client that does not.
+    return grpc.insecure_channel(
+        f"unix:{path}", options=[("grpc.use_local_subchannel_pool", 1), ("grpc.http2.bdp_probe", 0)]
+    )

@@ -18,6 +18,7 @@ from notifyd.ingress.rpc.calls import admin_parts
 from notifyd.ingress.rpc.registry import handlers_of
 from notifyd.ingress.rpc.shell import Shell
 from notifyd.ingress.rpc.slots import StreamSlots
+from notifyd.ingress.rpc.stalls import StallGuard
 from notifyd.v1 import admin_pb2
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _WAITING_FACTOR: Final = 4
 #: Long lists are answered whole.
 _MAX_ANSWER_BYTES: Final = 256 * 1024 * 1024
 #: What ends after the grace is cancelled by grpcio; this is how long that may take.
-_CANCEL_SECONDS: Final = 5.0
+_CANCEL_SECONDS: Final = 1.0
 
 
 class RpcOptions(msgspec.Struct, frozen=True):
@@ -67,8 +68,11 @@ class AdminServer:
         """
         async with trio.open_nursery() as nursery:
             portal = TrioPortal(nursery)
-            live = _LiveServer(self._options)
-            shell = Shell(portal, self._counters, call_timeout_seconds=self._options.call_timeout_seconds)
+            guard = StallGuard(self.path)
+            nursery.start_soon(guard.run)
+            live = _LiveServer(self._options, guard)
+            timeout = self._options.call_timeout_seconds
+            shell = Shell(portal, self._counters, call_timeout_seconds=timeout, on_hung=guard.report)
             live.add(handlers_of(SERVICE, admin_parts(self._services), shell))
             live.start(self.path)
             task_status.started()
@@ -92,7 +96,8 @@ class AdminServer:
 class _LiveServer:
     """One grpcio server with its pool of threads, health and reflection."""
 
-    def __init__(self, options: RpcOptions) -> None:
+    def __init__(self, options: RpcOptions, guard: StallGuard) -> None:
+        self._guard = guard
         self._health = health.HealthServicer()
         self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix="rpc")
         self._server = grpc.server(
@@ -123,7 +128,10 @@ class _LiveServer:
     async def stop(self, grace_seconds: float) -> None:
         self._health.enter_graceful_shutdown()
         stopped = self._server.stop(grace_seconds)
-        await ThreadWorker("rpc-stop").run(stopped.wait, grace_seconds + _CANCEL_SECONDS)
+        worker = ThreadWorker("rpc-stop")
+        if not await worker.run(stopped.wait, grace_seconds + _CANCEL_SECONDS):
+            await self._guard.shut()
+            await worker.run(stopped.wait, _CANCEL_SECONDS)
         self._pool.shutdown(wait=False)
 
 

@@ -34,8 +34,12 @@ _MAX_DETAILS: Final = 2000
 class Shell:
     """Makes behaviours for grpcio, which run in its threads, out of async functions of the daemon."""
 
-    def __init__(self, portal: TrioPortal, counters: Counters, *, call_timeout_seconds: float) -> None:
+    def __init__(
+        self, portal: TrioPortal, counters: Counters, *, call_timeout_seconds: float, on_hung: Callable[[], None]
+    ) -> None:
+        """*on_hung* is told when a stream was cut off because its thread hangs in a write."""
         self._portal = portal
+        self._on_hung = on_hung
         self._counters = counters
         self._timeout = call_timeout_seconds
         self._token = trio.lowlevel.current_trio_token()
@@ -79,8 +83,9 @@ class Shell:
     def _answers(
         self, produce: Callable[[trio.MemorySendChannel[Any]], Awaitable[None]], context: grpc.ServicerContext
     ) -> Iterator[Any]:
+        caller = _Caller(context, self._on_hung)
         try:
-            for batch in self._portal.stream(produce, peer=context, buffer=_BATCHES_AHEAD):
+            for batch in self._portal.stream(produce, peer=caller, buffer=_BATCHES_AHEAD):
                 yield from batch
         except Exception as exc:  # noqa: BLE001 every end of a call is told
             abort(context, exc)
@@ -104,6 +109,19 @@ class Shell:
                     raise Broken(request_id) from exc
 
         return hosted
+
+
+class _Caller:
+    """The context of a stream, whose cancelling may not be enough."""
+
+    def __init__(self, context: grpc.ServicerContext, on_hung: Callable[[], None]) -> None:
+        self.add_callback = context.add_callback
+        self._cancel = context.cancel
+        self._on_hung = on_hung
+
+    def cancel(self) -> None:
+        self._cancel()
+        self._on_hung()
 
 
 def abort(context: grpc.ServicerContext, exc: Exception) -> NoReturn:

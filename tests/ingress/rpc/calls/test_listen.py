@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
 import pytest
@@ -15,19 +15,15 @@ from notifyd.v1.types_pb2 import PublishRequest, StreamPosition, Target
 from tests.ingress.rpc.house import (
     Choices,
     House,
-    RpcOptions,
     collect,
     listen,
     open_house,
     publish,
+    publish_many,
     published,
     refusal_of,
-    streams_are_free,
     until,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 in_thread = trio.to_thread.run_sync
 
@@ -35,17 +31,6 @@ in_thread = trio.to_thread.run_sync
 def since(house: House, channel: str, offset: int, epoch: str) -> Any:
     wanted = pb.ChannelSince(channel=channel, since=StreamPosition(epoch=epoch, offset=offset))
     return house.stub.Listen(pb.ListenRequest(channels=[wanted]))
-
-
-async def publish_many(house: House, channel: str, count: int, data_json: str = "") -> None:
-    """Publish *count* notifications, numbered unless *data_json* says otherwise, and wait until they are kept."""
-
-    def requests() -> Iterator[PublishRequest]:
-        for number in range(count - 1):
-            yield PublishRequest(target=Target(channel=channel), data_json=data_json or str(number))
-
-    await in_thread(lambda: list(house.stub.PublishStream(requests(), timeout=20)))
-    await published(house, channel, data_json or str(count - 1))
 
 
 async def end_of(stream: Any) -> Any:
@@ -160,17 +145,6 @@ async def test_a_listener_that_does_not_read_is_ended_alone() -> None:
         await publish(house, "quick", "1")
         assert (await in_thread(next, quick)).publication.data_json == "1"
         quick.cancel()
-
-
-async def test_a_listener_that_never_reads_again_gives_its_thread_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("notifyd.bridge.portal.LINGER_SECONDS", 0.05)
-    async with open_house(Choices(rpc=RpcOptions(workers=3, max_streams=2), outbox_bytes=50_000)) as house:
-        hung = listen(house, "news")
-        await in_thread(next, hung)
-        while not house.counters.slow_consumers:
-            await publish_many(house, "news", 50, '"' + "x" * 9_000 + '"')
-        await streams_are_free(house, 2)
-        hung.cancel()
 
 
 @pytest.mark.parametrize(
