@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from typing_extensions import TypeVarTuple, Unpack
+
+    Args = TypeVarTuple("Args")
+
 QUEUE_RECORDS: Final = 10_000
 
 
 class Writer(Protocol):
-    """Something that records are written to. Both may raise OSError or ValueError; the record is lost then."""
+    """Something that records are written to. All may raise OSError or ValueError; the record is lost then."""
 
     def write(self, record: Record) -> None:
         """Write one record; it may stay in a buffer."""
@@ -29,6 +33,10 @@ class Writer(Protocol):
 
     def flush(self) -> None:
         """Let go of the buffer."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more comes."""
         ...
 
 
@@ -57,12 +65,16 @@ class QueuedSink:
 
     def _run(self) -> None:
         while (record := self._queue.get()) is not None:
-            try:
-                self._writer.write(record)
-                if self._queue.empty():
-                    self._writer.flush()
-            except (OSError, ValueError):
-                self._lost(1)  # ValueError: the stream was closed under us
+            self._attempt(self._writer.write, record)
+            if self._queue.empty():
+                self._attempt(self._writer.flush)
+        self._attempt(self._writer.close)
+
+    def _attempt(self, step: Callable[[Unpack[Args]], None], *args: *Args) -> None:
+        try:
+            step(*args)
+        except (OSError, ValueError):
+            self._lost(1)  # ValueError: the stream was closed under us
 
 
 class ConsoleWriter:
@@ -79,6 +91,9 @@ class ConsoleWriter:
     def flush(self) -> None:
         """Let go of the stream's buffer."""
         self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing to do: the stream is somebody else's."""
 
 
 def _json_line(record: Record) -> str:
@@ -125,6 +140,13 @@ class FileWriter:
 
     def flush(self) -> None:
         """Nothing to do: the files are flushed record by record."""
+
+    def close(self) -> None:
+        """Close both files."""
+        try:
+            self._all.close()
+        finally:
+            self._errors.close()
 
 
 class _RotatingFile(RotatingFileHandler):

@@ -1,0 +1,98 @@
+"""Reading the ring: once, and on and on."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+
+from notifyd.errors import Invalid
+from notifyd.service.logs import LogBatch, LogQuery, Logs
+from notifyd.telemetry import Ring
+
+
+def fill(ring: Ring, first: int, count: int) -> None:
+    for number in range(first, first + count):
+        ring.append(20, b'{"n":%d}' % number)
+
+
+def numbers(batches: list[LogBatch]) -> list[int]:
+    return [record.fields()["n"] for batch in batches for record in batch.records]
+
+
+class Reader:
+    """Follows, keeps what it gets, and can be held back."""
+
+    def __init__(self, logs: Logs, **query: object) -> None:
+        self.batches: list[LogBatch] = []
+        self.arrived = trio.Event()
+        self.held = trio.Event()
+        self._logs = logs
+        self._query = LogQuery(**query)  # type: ignore[arg-type]
+
+    async def run(self) -> None:
+        await self._logs.follow(self._query, self._take)
+
+    async def _take(self, batch: LogBatch) -> None:
+        self.batches.append(batch)
+        self.arrived.set()
+        await self.held.wait()
+
+    async def until(self, count: int) -> None:
+        while len(numbers(self.batches)) < count:
+            self.arrived = trio.Event()
+            await self.arrived.wait()
+
+
+async def test_a_tail_filters() -> None:
+    ring = Ring(100)
+    fill(ring, 0, 30)
+    assert numbers([await Logs(ring).tail(LogQuery(lines=2, grep='"n":1'))]) == [18, 19]
+
+
+@pytest.mark.parametrize("query", [LogQuery(min_level="loud"), LogQuery(grep="(")])
+async def test_a_bad_question_is_invalid(query: LogQuery) -> None:
+    with pytest.raises(Invalid):
+        await Logs(Ring(1)).tail(query)
+
+
+async def test_following_misses_nothing() -> None:
+    ring = Ring(1000)
+    fill(ring, 0, 5)
+    reader = Reader(Logs(ring), lines=3)
+    reader.held.set()
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(reader.run)
+            await reader.until(3)
+            await trio.to_thread.run_sync(fill, ring, 5, 500)
+            await reader.until(503)
+            nursery.cancel_scope.cancel()
+    assert numbers(reader.batches) == list(range(2, 505))
+
+
+async def test_a_slow_follower_is_told_what_it_missed() -> None:
+    ring = Ring(10)
+    fill(ring, 0, 1)
+    reader = Reader(Logs(ring), lines=1)
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(reader.run)
+            await reader.arrived.wait()
+            fill(ring, 1, 50)
+            reader.held.set()
+            await reader.until(11)
+            nursery.cancel_scope.cancel()
+    assert numbers(reader.batches) == [0, *range(41, 51)]
+    assert sum(batch.dropped for batch in reader.batches) == 40
+
+
+async def test_a_follower_that_leaves_is_forgotten() -> None:
+    ring = Ring(10)
+    reader = Reader(Logs(ring))
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(reader.run)
+            await reader.arrived.wait()
+            assert ring._doorbells
+            nursery.cancel_scope.cancel()
+    assert not ring._doorbells
