@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifyd.wire.http_chunks import ChunkedReader
 from notifyd.wire.http_head import RequestRefused
+
+unhurried = settings(deadline=None)  # a busy machine is no failure
 
 
 def encode(pieces: list[bytes], trailer: bytes = b"") -> bytes:
@@ -27,6 +29,7 @@ def read(parts: list[bytes]) -> tuple[bytes, bytes]:
     raise EOFError
 
 
+@unhurried
 @given(
     st.lists(st.binary(min_size=1, max_size=50), max_size=5),
     st.sampled_from([b"", b"X: y\r\n", b"X: y\r\nZ:\r\n"]),
@@ -75,6 +78,7 @@ def test_malformed_chunks(data: bytes, status: int) -> None:
     assert caught.value.status == status
 
 
+@unhurried
 @given(st.lists(st.binary(max_size=100), max_size=5))
 def test_random_bytes_are_read_or_refused(parts: list[bytes]) -> None:
     try:

@@ -291,7 +291,8 @@ async def test_a_drain_is_no_disconnect() -> None:
             await answering(b"done").asgi(scope, receive, send)
 
     heard: list[Any] = []
-    async with serving(asgi_app(app)) as served, served.connect() as peer, trio.open_nursery() as nursery:
+    server = serving(asgi_app(app), http={"linger_seconds": 0.1})
+    async with server as served, served.connect() as peer, trio.open_nursery() as nursery:
         await peer.send(GET)
         await served.until(lambda: served.server.counts.requests == 1)
         nursery.start_soon(served.server.drain, 5)

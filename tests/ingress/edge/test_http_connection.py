@@ -263,7 +263,8 @@ async def test_a_chunked_body_is_bounded() -> None:
 async def test_a_drain_finishes_what_runs_and_closes_what_idles() -> None:
     app, commit = EchoApp(), Commit()
     app.answer = lambda request: commit.pending(request.body) if request.body else Answer(200)
-    async with serving(app) as served, served.connect() as idle, served.connect() as busy:
+    brief = {"linger_seconds": 0.1}
+    async with serving(app, http=brief) as served, served.connect() as idle, served.connect() as busy:
         await idle.ask(GET)
         await busy.send(post(b"1") + post(b"2"))
         await served.until(lambda: len(commit.asked) == 2)

@@ -52,6 +52,7 @@ async def test_the_end_of_run_ends_the_answer_after_everything_was_written() -> 
     async with serving(streaming(ticker)) as served, served.connect() as peer:
         await peer.ask(GET)
         assert await peer.rest() == bytes(5_000_000)
+        await peer.end()
         await served.until(lambda: served.server.counts.open == 0)
 
 
@@ -108,7 +109,8 @@ async def test_a_stream_is_begun_after_the_answers_before_it() -> None:
     app = streaming(ticker)
     app.answer = lambda request: EchoApp().answer(request) if request.path == "/plain" else None
     async with serving(app) as served, served.connect() as peer:
-        await peer.send(GET.replace(b"/ ", b"/plain ") + GET)
+        plain = GET.replace(b"/ ", b"/plain ")
+        await peer.send(plain + GET + plain)
         assert (await peer.answer()).headers[b"content-type"] == b"text/plain"
         assert (await peer.answer()).headers[b"content-type"] == b"text/event-stream"
         assert await peer.rest() == b"stream"

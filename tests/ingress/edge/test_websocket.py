@@ -66,6 +66,13 @@ async def test_what_is_answered_at_once_is_one_write() -> None:
         assert data == b"".join(text_frame(b"%d" % n) for n in range(100))
 
 
+async def test_messages_without_end_are_all_answered_in_order() -> None:
+    async with serving() as served, served.connect() as peer:
+        await peer.upgrade(first=b"".join(text(b"%d" % n) for n in range(5000)))
+        for number in range(5000):
+            await echoed(peer, b"%d" % number)
+
+
 async def test_fragments_with_control_frames_in_between() -> None:
     async with serving() as served, served.connect() as peer:
         await peer.upgrade()

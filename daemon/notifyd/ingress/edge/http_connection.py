@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import structlog
+import trio
 from msgspec import Struct
 
 from notifyd.ingress.edge.asgi import AsgiExchange
@@ -87,31 +88,45 @@ class HttpConnection:
 
     async def _answer(self) -> None:
         """Answer every request that is here: each is begun before any is waited for."""
-        turns: list[_Turn] = []
-        while not self._closing:
+        while not self._closing and self._successor is None:
+            refused = None
+            turns: list[_Turn] = []
             try:
-                request = self._reader.next_request()
-            except RequestRefused as refused:
-                await self._flush(turns)
-                self._refuse(refused)
-                return
-            if request is None:
-                break
-            turn = self._begin(request)
-            if turn is not None:
-                turns.append(turn)
-                if not turn.keep_alive:
-                    break
-                if len(turns) < self._state.http.max_pipelined:
-                    continue
+                slow = self._begin_all(turns)
+            except RequestRefused as exc:
+                slow, refused = None, exc
             await self._flush(turns)
-            turns = []
-            if turn is None and not self._closing:
-                await self._answer_slowly(request)
-        await self._flush(turns)
+            if self._closing:
+                return
+            if refused is not None:
+                self._refuse(refused)
+            elif slow is not None:
+                await self._answer_slowly(slow)
+            elif len(turns) < self._state.http.max_pipelined:
+                break
+            else:
+                await trio.lowlevel.checkpoint()  # who sends much must not starve the others
         if self._reader.wants_continue and not self._closing:
             self._outbox.write(CONTINUE)
             self._reader.wants_continue = False
+
+    def _begin_all(self, turns: list[_Turn]) -> Request | None:
+        """Begin what is here, up to the bound, into *turns*; a request among them that needs the slow way ends it.
+
+        Raises:
+            RequestRefused: what follows is no acceptable request.
+        """
+        while len(turns) < self._state.http.max_pipelined:
+            request = self._reader.next_request()
+            if request is None:
+                break
+            turn = self._begin(request)
+            if turn is None:
+                return request
+            turns.append(turn)
+            if not turn.keep_alive:
+                break
+        return None
 
     def _begin(self, request: Request) -> _Turn | None:
         framing = self._reader.framing

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.link import Link
     from notifyd.ingress.edge.outbox import Outbox
 
-_MAX_BYTES = 1_048_576
-
 
 class Lingering:
     """Flushes, says that nothing more comes, and reads until the peer has left, for a bounded time and amount.
@@ -27,7 +25,7 @@ class Lingering:
         self._outbox = outbox
         self._late = False
 
-    async def run(self, deadlines: Deadlines, *, seconds: float, max_bytes: int = _MAX_BYTES) -> None:
+    async def run(self, deadlines: Deadlines, *, seconds: float, max_bytes: int) -> None:
         """Return when the connection can be closed."""
         deadline = deadlines.at(trio.current_time() + seconds, self._ring)
         try:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 _DATA = frozenset((TEXT, BINARY))
+# messages that one connection may have served before the others have their turn
+_BURST = 100
+_LINGER_BYTES = 1_048_576
 _NO_STATUS = 1005
 _ABNORMAL = 1006
 _INTERNAL = 1011
@@ -114,7 +117,11 @@ class WebSocket:
         if self._deadline is not None:
             self._deadline.cancel()
         settings = self._state.websocket
-        await Lingering(self._link, self.outbox).run(self._state.deadlines, seconds=settings.close_timeout_seconds)
+        await Lingering(self._link, self.outbox).run(
+            self._state.deadlines,
+            seconds=settings.close_timeout_seconds,
+            max_bytes=max(_LINGER_BYTES, 2 * settings.max_message_bytes),  # what was too big may still be under way
+        )
 
     async def _read(self) -> None:
         link, outbox = self._link, self.outbox
@@ -161,7 +168,10 @@ class WebSocket:
 
     def _hand_on(self) -> Coroutine[Any, Any, None] | None:
         frames, handler = self._frames, self._handler
-        while self._phase < _Phase.OVER and (found := frames.next()) is not None:
+        for _ in range(_BURST):
+            found = frames.next() if self._phase < _Phase.OVER else None
+            if found is None:
+                return None
             opcode, payload = found
             if opcode == CLOSE:
                 self._receive_close()
@@ -176,7 +186,7 @@ class WebSocket:
             elif opcode == PING and not self.outbox.put(pong_frame(payload)):
                 settings = self._state.websocket
                 self.close(settings.slow_consumer_code, settings.slow_consumer_reason)
-        return None
+        return trio.lowlevel.checkpoint()  # noqa: ASYNC105 - awaited like any other that takes time
 
     async def _wait_for(self, slow: Coroutine[Any, Any, None]) -> None:
         try:

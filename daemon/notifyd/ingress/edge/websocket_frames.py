@@ -51,6 +51,12 @@ class FrameReader:
         self.close_code = 1005
         self.close_reason = ""
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes that wait for the rest of their frame or message."""
+        unusual = self._unusual
+        return len(self._data) - self._at + (len(unusual.message) if unusual is not None else 0)
+
     def feed(self, data: bytes) -> None:
         """Take what arrived."""
         rest = self._data[self._at :]
