@@ -11,6 +11,7 @@ import trio
 from notifyd.model.disconnect import CREDENTIAL_ENDED, DRAINED, KICKED
 from notifyd.model.ids import KeyId
 from notifyd.service.connections import ConnectionQuery, Connections
+from tests.ingress.harness import head
 
 if TYPE_CHECKING:
     from tests.ingress.conftest import StartService
@@ -118,6 +119,39 @@ async def test_a_big_replay_comes_whole_and_in_order(service: Service, events: E
     await publish(service, key, [45, ""])
     assert (await source.next()).json["recovered"] is True
     assert [(await source.next()).json["data"][0] for _ in range(46)] == list(range(46))
+
+
+@pytest.fixture
+async def behind(service: Service) -> tuple[str, str]:
+    """A key, and a position that much more has happened since than a socket takes at once."""
+    key = await service.key()
+    service.services.limiter.configure(enabled=False, per_minute=1, burst=1)
+    for number in range(40):
+        await publish(service, key, [number, "x" * 250_000])
+    position = (await service.call("GET", "/api/channels/updates/history?limit=1", key=key)).json["position"]
+    return key, f"{position['epoch']}:0"
+
+
+async def test_who_leaves_in_the_middle_of_a_replay_is_forgotten(service: Service, behind: tuple[str, str]) -> None:
+    key, last = behind
+    async with await service.connect() as stream:
+        path = f"/api/channels/updates/events?apiKey={key}&lastEventId={last}"
+        await stream.send_all(head("GET", path, {"Host": "localhost"}))
+        await stream.receive_some()
+        assert (service.hub.connection_count, service.hub.subscription_count) == (1, 0)
+    await until_empty(service)
+    assert service.hub.subscription_count == 0
+
+
+async def test_who_is_ended_in_the_middle_of_a_replay_goes_at_once(
+    service: Service, events: Events, behind: tuple[str, str]
+) -> None:
+    key, last = behind
+    await events(service, "updates", X_API_Key=key, Last_Event_ID=last)
+    await service.services.keys.revoke(key)
+    with trio.fail_after(5):
+        await until_empty(service)
+    assert service.hub.subscription_count == 0
 
 
 async def test_a_broadcast_reaches_streams(service: Service, events: Events) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+import trio
 from msgspec import Struct
 
 from notifyd.errors import NotifydError
@@ -36,6 +37,8 @@ class SseLink:
     def __init__(self, stream: HttpStream, address: str) -> None:
         self._stream = stream
         self.address = address
+        #: Around the replay, which would wait for a reader that does not read although the stream is ended.
+        self.catching_up = trio.CancelScope()
 
     @property
     def put(self) -> Callable[[bytes], bool]:
@@ -51,6 +54,7 @@ class SseLink:
         """Say why as the last event, and close."""
         self._stream.outbox.end(ending_event(disconnect.reason))
         self._stream.close()
+        self.catching_up.cancel()
 
     def pending_bytes(self) -> int:
         """What waits in the outbox."""
@@ -103,11 +107,11 @@ class EventStream:
             write_answer(stream, self._doorman.refuse(exc))
             return
         try:
-            await self._serve(stream, connection)
+            await self._serve(stream, link, connection)
         finally:
             self._connector.leave(connection)
 
-    async def _serve(self, stream: HttpStream, connection: Connection) -> None:
+    async def _serve(self, stream: HttpStream, link: SseLink, connection: Connection) -> None:
         try:
             self._connector.enter(connection, self._wish.principal)
         except NotifydError as exc:
@@ -117,7 +121,8 @@ class EventStream:
         stream.start(head.status, head.content_type, head.headers)
         wish = self._wish
         writer = Writer(notification_event, self._announce, stream.outbox.drained, wish.page_bytes)
-        await subscribe_and_replay(self._subscriber, connection, wish.channel, wish.since, writer)
+        with link.catching_up:
+            await subscribe_and_replay(self._subscriber, connection, wish.channel, wish.since, writer)
         await stream.wait_closed()
 
     def _announce(self, subscription: Subscription) -> bytes:
