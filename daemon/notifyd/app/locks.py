@@ -113,7 +113,9 @@ def _lock(descriptor: int, path: Path) -> None:
 
 
 def _sign(descriptor: int) -> None:
-    command = " ".join(sys.argv)[:500].encode("utf-8", "backslashreplace").decode()
+    # what stands behind an = may be a setting's value, and that a secret
+    command = " ".join(argument.partition("=")[0] for argument in sys.argv)[:500]
+    command = command.encode("utf-8", "backslashreplace").decode()
     entry = msgspec.json.encode(Holder(os.getpid(), iso_ms(now_ms()), command))
     try:
         os.ftruncate(descriptor, 0)
