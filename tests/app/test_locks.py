@@ -85,7 +85,7 @@ def test_an_unreadable_holder_is_still_a_holder(tmp_path: Path) -> None:
 def test_values_of_settings_are_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["notifyd", "--set", "broker.url=redis://:swordfish@host"])
     held = lock_file(tmp_path / "x")
-    with pytest.raises(AlreadyRunning, match="as 'notifyd --set broker.url'"):
+    with pytest.raises(AlreadyRunning, match=r"as 'notifyd --set broker\.url'"):
         lock_file(tmp_path / "x")
     assert "swordfish" not in (tmp_path / "x").read_text()
     held.release()
