@@ -6,7 +6,7 @@ import random
 from typing import Final
 
 _FIRST_SECONDS: Final = 0.25
-_LONGEST_SECONDS: Final = 15.0
+_LONGEST_SECONDS: Final = 5.0
 
 
 class Backoff:

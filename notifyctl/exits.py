@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from typing import Final
 
 
@@ -50,26 +51,32 @@ class Refusal(Exception):
 
 
 _BY_CODE: Final = {
-    "invalid_request": Status.USAGE,
-    "invalid": Status.USAGE,
-    "too_large": Status.USAGE,
-    "not_found": Status.NOT_FOUND,
-    "not_authenticated": Status.DENIED,
-    "invalid_api_key": Status.DENIED,
-    "forbidden": Status.DENIED,
-    "conflict": Status.CONFLICT,
-    "idempotency_key_reused": Status.CONFLICT,
-    "resource_exhausted": Status.RATE_LIMITED,
-    "rate_limited": Status.RATE_LIMITED,
-    "queue_full": Status.RATE_LIMITED,
-    "unavailable": Status.UNREACHABLE,
-    "store_unavailable": Status.UNREACHABLE,
-    "draining": Status.UNREACHABLE,
+    Status.USAGE: ("config_invalid", "incomplete_body", "not_supported", "too_deep", "too_large", "unknown_type"),
+    Status.NOT_FOUND: ("not_found",),
+    Status.DENIED: (
+        "address_not_allowed",
+        "api_key_expired",
+        "forbidden",
+        "invalid_api_key",
+        "kicked",
+        "missing_api_key",
+        "not_authenticated",
+        "scope_missing",
+    ),
+    Status.CONFLICT: ("already_authenticated", "already_running", "conflict", "idempotency_key_reused", "key_revoked"),
+    Status.UNREACHABLE: ("draining", "not_ready", "store_unavailable", "unavailable"),
+    Status.RATE_LIMITED: ("queue_full", "rate_limited", "resource_exhausted", "slow_consumer"),
 }
+_FAMILIES: Final = (
+    (re.compile(r"invalid_.*"), Status.USAGE),
+    (re.compile(r".*_not_found"), Status.NOT_FOUND),
+    (re.compile(r"too_many_.*"), Status.RATE_LIMITED),
+)
 
 
 def status_of(code: str) -> Status:
     """The exit status for the daemon's stable word *code*; FAILED for a word that is not known here."""
-    if code.startswith("invalid_") and code not in _BY_CODE:
-        return Status.USAGE
-    return _BY_CODE.get(code, Status.FAILED)
+    for status, codes in _BY_CODE.items():
+        if code in codes:
+            return status
+    return next((status for family, status in _FAMILIES if family.fullmatch(code)), Status.FAILED)

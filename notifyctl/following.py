@@ -6,10 +6,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from notifyctl import convert
-from notifyctl.backoff import Backoff
 from notifyctl.client import Daemon, refusals
 from notifyctl.exits import Refusal, Status
-from notifyctl.listening import Deadline, Places, subscribed_note
+from notifyctl.listening import Deadline, Places, Reconnecting, subscribed_note
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1.types_pb2 import StreamPosition
 
@@ -33,8 +32,7 @@ class Follower:
         self._client_id = client_id
         self._broadcasts = broadcasts
         self._note = note
-        self._backoff = Backoff()
-        self._been_there = False
+        self._reconnecting = Reconnecting(note)
 
     def publications(self, deadline: Deadline) -> Iterator[Record]:
         """Every publication until *deadline*.
@@ -45,25 +43,22 @@ class Follower:
         while not deadline.over():
             try:
                 yield from self._once(deadline)
-                reason = "The daemon ended the stream."
+                reason = "The daemon ended the stream"
             except Refusal as refusal:
                 if refusal.status is Status.TIMED_OUT and deadline.over():
                     return
-                if not (self._been_there and refusal.status in _PASSING):
+                if not (self._reconnecting.been_there and refusal.status in _PASSING):
                     raise
                 reason = refusal.message
             self._daemon.close()
-            pause = self._backoff.next_seconds()
-            self._note(f"{reason} Trying again in {pause:.1f} s.")
-            time.sleep(deadline.clip(pause))
+            time.sleep(deadline.clip(self._reconnecting.dropped(reason)))
 
     def _once(self, deadline: Deadline) -> Iterator[Record]:
         call = self._daemon.stream("Listen", self._request(), timeout_seconds=deadline.left())
         try:
             with refusals():
                 for event in call:
-                    self._been_there = True
-                    self._backoff.reset()
+                    self._reconnecting.returned()
                     if event.HasField("publication"):
                         publication = convert.record(event.publication)
                         yield publication

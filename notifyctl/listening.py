@@ -6,10 +6,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from notifyctl.backoff import Backoff
+from notifyctl.text import sentence
 from notifyd.v1.types_pb2 import StreamPosition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from notifyctl.output import Record
 
@@ -39,6 +41,32 @@ class Places:
         if publication["channel"] is not None and publication["epoch"] is not None:
             place = StreamPosition(epoch=publication["epoch"], offset=publication["offset"])
             self.reached[publication["channel"]] = place
+
+
+class Reconnecting:
+    """Between a drop and the return: how long to pause, and two words to the operator for all attempts together."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._backoff = Backoff()
+        self._away = False
+        #: The daemon let us in once, so that its absence now is a drop and no mistake of the operator.
+        self.been_there = False
+
+    def returned(self) -> None:
+        """The daemon lets us listen."""
+        if self._away:
+            self._note("Listening again.")
+        self._away = False
+        self.been_there = True
+        self._backoff.reset()
+
+    def dropped(self, reason: str) -> float:
+        """The link is gone; how many seconds to wait before the next attempt."""
+        if not self._away:
+            self._note(f"{sentence(reason)} Trying again.")
+        self._away = True
+        return self._backoff.next_seconds()
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import ssl
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
 import trio_websocket
 
 from notifyctl import convert
-from notifyctl.backoff import Backoff
 from notifyctl.exits import Refusal, Status, status_of
-from notifyctl.listening import Deadline, Places, subscribed_note
+from notifyctl.link import Dropped, Unreachable, close_link, open_link
+from notifyctl.listening import Deadline, Places, Reconnecting, subscribed_note
 from notifyd.v1.types_pb2 import StreamPosition
 
 if TYPE_CHECKING:
@@ -20,12 +19,7 @@ if TYPE_CHECKING:
 
     from notifyctl.output import Record
 
-_CONNECT_SECONDS: Final = 15.0
-_CLOSE_SECONDS: Final = 1.0
-#: A link is dead when a ping is not answered: sooner than most proxies cut an idle connection.
-_PING_EVERY_SECONDS: Final = 20.0
-_PONG_WITHIN_SECONDS: Final = 10.0
-_MOST_MESSAGE_BYTES: Final = 64 * 1024 * 1024
+_ANSWER_SECONDS: Final = 15.0
 #: Close codes after which coming back is no use, and how the command then ends.
 _FINAL: Final = {
     1000: Status.OK,
@@ -34,11 +28,6 @@ _FINAL: Final = {
     4004: Status.DENIED,
     4005: Status.DENIED,
 }
-_HANDSHAKE: Final = {400: Status.USAGE, 401: Status.DENIED, 403: Status.DENIED, 404: Status.NOT_FOUND}
-
-
-class Dropped(Exception):
-    """The link is gone, and coming back makes sense."""
 
 
 class Subscriber:
@@ -49,8 +38,7 @@ class Subscriber:
         self._key = key
         self._places = places
         self._note = note
-        self._backoff = Backoff()
-        self._been_there = False
+        self._reconnecting = Reconnecting(note)
 
     async def run(self, receive: Callable[[Record], None], deadline: Deadline) -> None:
         """Hand every publication to *receive* until *deadline* or a close that means "done".
@@ -65,26 +53,17 @@ class Subscriber:
     async def _done(self, receive: Callable[[Record], None]) -> bool:
         """Whether one connection ended with a close that means "done"; otherwise the pause before the next is over."""
         try:
-            await self._once(receive)
+            async with open_link(self._url) as websocket:
+                await self._converse(websocket, receive)
         except Dropped as dropped:
-            pause = self._backoff.next_seconds()
-            self._note(f"{dropped} Trying again in {pause:.1f} s.")
-            await trio.sleep(pause)
+            if isinstance(dropped, Unreachable) and not self._reconnecting.been_there:
+                raise Refusal(f"{dropped}.", Status.UNREACHABLE, code="unreachable") from dropped
+            await trio.sleep(self._reconnecting.dropped(str(dropped)))
             return False
         return True
 
-    async def _once(self, receive: Callable[[Record], None]) -> None:
-        """One connection, from its handshake to a close that means "done"."""
+    async def _converse(self, websocket: Any, receive: Callable[[Record], None]) -> None:
         try:
-            async with trio.open_nursery() as nursery:
-                await self._converse(nursery, receive)
-        except BaseExceptionGroup as group:
-            raise _leading(group) from group
-
-    async def _converse(self, nursery: trio.Nursery, receive: Callable[[Record], None]) -> None:
-        websocket = await self._connect(nursery)
-        try:
-            nursery.start_soon(_keep_alive, websocket)
             await self._authenticate(websocket)
             await self._subscribe(websocket)
             while True:
@@ -92,35 +71,17 @@ class Subscriber:
         except trio_websocket.ConnectionClosed as exc:
             self._closed(exc)
         finally:
-            with trio.move_on_after(_CLOSE_SECONDS, shield=True):
-                await websocket.aclose()
-            nursery.cancel_scope.cancel()
-
-    async def _connect(self, nursery: trio.Nursery) -> Any:
-        try:
-            with trio.fail_after(_CONNECT_SECONDS):
-                return await trio_websocket.connect_websocket_url(
-                    nursery, self._url, ssl_context=_tls(self._url), max_message_size=_MOST_MESSAGE_BYTES
-                )
-        except trio_websocket.ConnectionRejected as exc:
-            if (status := _HANDSHAKE.get(exc.status_code)) is not None:
-                raise Refusal(f"{self._url} refused the WebSocket with HTTP {exc.status_code}.", status) from exc
-            raise self._unreachable(f"HTTP {exc.status_code}") from exc
-        except ssl.SSLCertVerificationError as exc:
-            raise Refusal(f"The certificate of {self._url} is not trusted: {exc.verify_message}.") from exc
-        except (trio_websocket.HandshakeError, trio.TooSlowError, trio.BrokenResourceError, OSError) as exc:
-            raise self._unreachable(str(exc) or "no answer in time") from exc
-
-    def _unreachable(self, reason: str) -> Dropped | Refusal:
-        sentence = f"{self._url} cannot be reached ({reason})."
-        return Dropped(sentence) if self._been_there else Refusal(sentence, Status.UNREACHABLE, code="unreachable")
+            await close_link(websocket)
 
     async def _authenticate(self, websocket: Any) -> None:
-        await _say(websocket, {"type": "authenticate", "apiKey": self._key})
-        while (answer := _parsed(await websocket.get_message())).get("type") != "authenticated":
-            _refuse_error(answer)
-        self._been_there = True
-        self._backoff.reset()
+        try:
+            with trio.fail_after(_ANSWER_SECONDS):
+                await _say(websocket, {"type": "authenticate", "apiKey": self._key})
+                while (answer := _parsed(await websocket.get_message())).get("type") != "authenticated":
+                    _refuse_error(answer)
+        except trio.TooSlowError:
+            raise Unreachable(f"{self._url} does not answer") from None
+        self._reconnecting.returned()
 
     async def _subscribe(self, websocket: Any) -> None:
         for channel in self._places.channels:
@@ -152,31 +113,12 @@ class Subscriber:
         """Return when the close means "done"; else raise what it means."""
         reason = closed.reason
         if reason is None:
-            raise Dropped("The link broke.") from closed
-        said = f"The daemon closed the connection: {reason.code} {reason.reason or reason.name}."
+            raise Dropped("The link broke") from closed
+        said = f"The daemon closed the connection: {reason.code} {reason.reason or reason.name}"
         if reason.code not in _FINAL:
             raise Dropped(said) from closed
         if _FINAL[reason.code] is not Status.OK:
-            raise Refusal(said, _FINAL[reason.code], code=f"closed_{reason.code}") from closed
-
-
-def _leading(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What a connection's end comes down to: a link that breaks can be noticed by two tasks at once."""
-    leaves = [_leading(each) if isinstance(each, BaseExceptionGroup) else each for each in group.exceptions]
-    return min(leaves, key=lambda problem: isinstance(problem, Dropped))
-
-
-async def _keep_alive(websocket: Any) -> None:
-    """Find out that the other side is gone without a word, and end the connection then."""
-    while True:
-        await trio.sleep(_PING_EVERY_SECONDS)
-        try:
-            with trio.fail_after(_PONG_WITHIN_SECONDS):
-                await websocket.ping()
-        except trio_websocket.ConnectionClosed:
-            return
-        except trio.TooSlowError:
-            raise Dropped("The link is dead: a ping was not answered.") from None
+            raise Refusal(f"{said}.", _FINAL[reason.code], code=f"closed_{reason.code}") from closed
 
 
 async def _say(websocket: Any, message: Record) -> None:
@@ -198,7 +140,3 @@ def _refuse_error(answer: Record) -> None:
     if answer.get("type") == "error":
         code = str(answer.get("code", ""))
         raise Refusal(str(answer.get("message", code)), status_of(code), code=code)
-
-
-def _tls(url: str) -> ssl.SSLContext | None:
-    return ssl.create_default_context() if url.startswith("wss:") else None

@@ -35,6 +35,12 @@ def safe(text: str) -> str:
     return _DANGEROUS.sub(_spelled, text)
 
 
+def sentence(words: str) -> str:
+    """*words* with a capital and a full stop, for what others say without."""
+    words = words.strip()
+    return words[:1].upper() + words[1:].rstrip(".") + "."
+
+
 def safe_json(document: str) -> str:
     """A JSON document without line breaks, with dangerous characters as JSON escapes: it still means the same."""
     return _DANGEROUS.sub(_json_escaped, document)

@@ -1,0 +1,149 @@
+"""One WebSocket connection as a client, with a deadline for everything and a word for every way it can fail."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+import h11
+import trio
+import trio_websocket
+import wsproto.utilities as wsproto
+
+from notifyctl.exits import Refusal, Status
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_CONNECT_SECONDS: Final = 15.0
+_CLOSE_SECONDS: Final = 1.0
+#: A link is dead when a ping is not answered: sooner than most proxies cut an idle connection.
+_PING_EVERY_SECONDS: Final = 20.0
+_PONG_WITHIN_SECONDS: Final = 10.0
+_MOST_MESSAGE_BYTES: Final = 64 * 1024 * 1024
+#: What a server says with HTTP instead of a WebSocket and will say again; any other status may pass.
+_REFUSED: Final = {
+    400: Status.USAGE,
+    401: Status.DENIED,
+    403: Status.DENIED,
+    404: Status.NOT_FOUND,
+    426: Status.FAILED,
+}
+
+
+class Dropped(Exception):
+    """The link is gone, and coming back makes sense."""
+
+
+class Unreachable(Dropped):
+    """There was no link to begin with."""
+
+
+@asynccontextmanager
+async def open_link(url: str) -> AsyncIterator[Any]:
+    """An open connection to *url*, watched by pings until the block ends.
+
+    Raises:
+        Unreachable: nobody there speaks WebSocket now.
+        Dropped: a ping was not answered.
+        Refusal: the server will never have us.
+    """
+    stream = await _connected(url)
+    try:
+        async with trio.open_nursery() as nursery:
+            yield await _opened(nursery, stream, urlsplit(url))
+            nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        raise _meaning(url, _leading(group)) from group
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.aclose_forcefully(stream)
+
+
+async def _connected(url: str) -> trio.abc.Stream:
+    """A TCP connection, under TLS for `wss:`."""
+    try:
+        place = urlsplit(url)
+        secure = place.scheme == "wss"
+        host, port = place.hostname or "", place.port or (443 if secure else 80)
+        with trio.fail_after(_CONNECT_SECONDS):
+            if not secure:
+                return await trio.open_tcp_stream(host, port)
+            # the handshake is made here and not with the first byte, so that its errors are known for what they are
+            stream = await trio.open_ssl_over_tcp_stream(host, port, https_compatible=True)
+            await stream.do_handshake()
+    except ValueError as exc:
+        raise Refusal(f"{url} is no URL: {exc}.", Status.USAGE, code="usage") from exc
+    except trio.BrokenResourceError as exc:
+        raise _unsafe(url, exc) from exc
+    except (trio.TooSlowError, OSError) as exc:
+        raise Unreachable(f"{url} cannot be reached: {_reason(exc)}") from exc
+    return stream
+
+
+def _reason(problem: Exception) -> str:
+    """The system's word; trio puts the failures of all addresses of a name below its own."""
+    cause = problem.__cause__
+    while isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    if isinstance(cause, OSError):
+        problem = cause
+    if isinstance(problem, trio.TooSlowError):
+        return "no answer in time"
+    return str(getattr(problem, "strerror", None) or problem)
+
+
+def _unsafe(url: str, problem: trio.BrokenResourceError) -> Exception:
+    if isinstance(problem.__cause__, ssl.SSLCertVerificationError):
+        said = problem.__cause__.verify_message
+        return Refusal(f"The certificate of {url} is not trusted: {said}.", Status.DENIED, code="untrusted")
+    return Unreachable(f"{url} cannot be reached: {problem.__cause__ or problem}")
+
+
+async def _opened(nursery: trio.Nursery, stream: Any, place: SplitResult) -> Any:
+    resource = (place.path or "/") + (f"?{place.query}" if place.query else "")
+    with trio.fail_after(_CONNECT_SECONDS):
+        websocket = await trio_websocket.wrap_client_stream(
+            nursery, stream, place.netloc.rpartition("@")[2], resource, max_message_size=_MOST_MESSAGE_BYTES
+        )
+    nursery.start_soon(_keep_alive, websocket)
+    return websocket
+
+
+async def _keep_alive(websocket: Any) -> None:
+    """Find out that the other side is gone without a word, and end the connection then."""
+    while True:
+        await trio.sleep(_PING_EVERY_SECONDS)
+        try:
+            with trio.fail_after(_PONG_WITHIN_SECONDS):
+                await websocket.ping()
+        except trio_websocket.ConnectionClosed:
+            return
+        except trio.TooSlowError:
+            raise Dropped("The link is dead: a ping was not answered") from None
+
+
+async def close_link(websocket: Any) -> None:
+    """Say goodbye, and wait a moment for the answer."""
+    with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+        await websocket.aclose()
+
+
+def _leading(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What a connection's end comes down to: a link that breaks can be noticed by two tasks at once."""
+    leaves = [_leading(each) if isinstance(each, BaseExceptionGroup) else each for each in group.exceptions]
+    return min(leaves, key=lambda problem: isinstance(problem, Dropped))
+
+
+def _meaning(url: str, problem: BaseException) -> BaseException:
+    match problem:
+        case trio_websocket.ConnectionRejected(status_code=status) if status in _REFUSED:
+            return Refusal(f"{url} refused the WebSocket with HTTP {status}.", _REFUSED[status])
+        case trio_websocket.ConnectionRejected(status_code=status):
+            return Unreachable(f"{url} answers HTTP {status}")
+        case trio_websocket.HandshakeError() | trio.TooSlowError() | h11.ProtocolError() | wsproto.ProtocolError():
+            return Unreachable(f"{url} does not speak WebSocket")
+        case _:
+            return problem
