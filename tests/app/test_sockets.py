@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from notifyctl import locate
 from notifyd.app.problems import AlreadyRunning, CannotStart
-from notifyd.app.sockets import MAX_PATH_BYTES, candidates, choose_socket, claim_socket
+from notifyd.app.sockets import candidates, choose_socket, claim_socket, found_by_itself
+from notifyd.config import state_folder
+from notifyd.config.places import MOST_SOCKET_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +50,21 @@ def test_the_candidates_end_in_the_state_folder() -> None:
     assert candidates(Path("/state"), {"XDG_RUNTIME_DIR": "relative"})[0] == Path("/run/notifyd/admin.sock")
 
 
+@pytest.mark.parametrize("variables", [{"XDG_RUNTIME_DIR": "/run/user/7"}, {}, {"XDG_STATE_HOME": "/s"}])
+def test_notifyctl_looks_in_the_same_places_in_the_same_order(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/h")
+    environ = {"HOME": "/h", **variables}
+    places = candidates(state_folder(environ), environ)
+    assert locate.candidates(environ) == [*places, Path("/var/lib/notifyd/admin.sock")]
+    assert all(found_by_itself(place, environ) for place in places)
+
+
+def test_a_socket_elsewhere_is_not_found_by_itself() -> None:
+    assert not found_by_itself(Path("/elsewhere/admin.sock"), {"HOME": "/h"})
+
+
 def test_a_missing_runtime_folder_is_passed_over(short: Path) -> None:
     assert choose_socket(None, short, {"XDG_RUNTIME_DIR": str(short / "none")}).parent.parent != short / "none"
 
@@ -61,7 +79,7 @@ def test_a_configured_path_without_a_folder_is_refused(short: Path) -> None:
 
 
 def test_a_long_path_is_refused(short: Path) -> None:
-    fits = short / ("x" * (MAX_PATH_BYTES - len(os.fsencode(short)) - 1))
+    fits = short / ("x" * (MOST_SOCKET_BYTES - len(os.fsencode(short)) - 1))
     assert choose_socket(fits, short, {}) == fits
     with pytest.raises(CannotStart, match="is 108 bytes long and the kernel takes 107"):
         choose_socket(fits.with_name(f"{fits.name}x"), short, {})

@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from msgspec.structs import replace
 
-from notifyd.config import Settings
-from notifyd.config.files import choose_admin_socket, find_config_file, read_overlay, read_sources
+from notifyd.config.files import find_config_file, read_overlay, read_sources
 from notifyd.config.problems import ConfigInvalid
 
 if TYPE_CHECKING:
@@ -115,24 +113,3 @@ def test_malformed_overlay_is_an_error(tmp_path: Path):
     (tmp_path / "o.toml").write_text("[log\n")
     with pytest.raises(ConfigInvalid, match="line 1"):
         read_overlay(tmp_path / "o.toml")
-
-
-def with_state(folder: Path) -> Settings:
-    return replace(Settings(), server=replace(Settings().server, state_dir=folder))
-
-
-def test_admin_socket_goes_into_the_runtime_folder(tmp_path: Path):
-    chosen = choose_admin_socket(with_state(tmp_path / "state"), {"XDG_RUNTIME_DIR": str(tmp_path)})
-    assert chosen == tmp_path / "notifyd" / "admin.sock"
-
-
-def test_admin_socket_that_is_set_is_taken_as_it_is(tmp_path: Path):
-    server = replace(Settings().server, admin_socket=tmp_path / "missing" / "deep" / "a.sock")
-    assert choose_admin_socket(replace(Settings(), server=server), {}) == server.admin_socket
-
-
-def test_a_runtime_folder_that_is_too_long_for_a_socket_is_passed_over(tmp_path: Path):
-    deep = tmp_path / ("x" * 100)
-    deep.mkdir()
-    chosen = choose_admin_socket(with_state(tmp_path), {"XDG_RUNTIME_DIR": str(deep)})
-    assert deep not in chosen.parents

@@ -3,10 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
-from notifyd.config import Settings
-from notifyd.config.places import admin_sockets, expanded, overlay_file, searched_files, state_folder
+from notifyd.config.places import expanded, overlay_file, searched_files, state_folder
 
 
 @pytest.mark.parametrize(
@@ -43,21 +41,6 @@ def test_state_folder(environ: dict[str, str], folder: str):
 def test_the_overlay_lies_beside_its_file():
     assert overlay_file(Path("/etc/notifyd/notifyd.toml")) == Path("/etc/notifyd/notifyd.overlay.toml")
     assert overlay_file(Path("other.conf")) == Path("other.overlay.toml")
-
-
-def test_admin_socket_is_searched_in_order():
-    server = replace(Settings().server, state_dir=Path("/s"))
-    sockets = admin_sockets(replace(Settings(), server=server), {"XDG_RUNTIME_DIR": "/run/user/1"})
-    assert [str(path) for path in sockets] == [
-        "/run/user/1/notifyd/admin.sock",
-        "/run/notifyd/admin.sock",
-        "/s/admin.sock",
-    ]
-
-
-def test_an_admin_socket_that_is_set_is_the_only_one():
-    server = replace(Settings().server, admin_socket=Path("/x.sock"))
-    assert admin_sockets(replace(Settings(), server=server), {}) == (Path("/x.sock"),)
 
 
 def test_tilde_is_the_home_folder():

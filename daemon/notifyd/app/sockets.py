@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from notifyd.app.locks import HeldLock, lock_file, make_private_folder
 from notifyd.app.problems import CannotStart
+from notifyd.config import state_folder
+from notifyd.config.places import MOST_SOCKET_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What the kernel takes as the path of a Unix socket, without the closing zero.
-MAX_PATH_BYTES: Final = 107
 _FOLDER: Final = "notifyd"
 _NAME: Final = "admin.sock"
 
@@ -24,6 +24,11 @@ def candidates(state_dir: Path, environ: Mapping[str, str]) -> list[Path]:
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     places = [Path(runtime) / _FOLDER / _NAME] if Path(runtime).is_absolute() else []
     return [*places, Path("/run") / _FOLDER / _NAME, state_dir / _NAME]
+
+
+def found_by_itself(path: Path, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether notifyctl looks for the socket at *path* without being told."""
+    return path in candidates(state_folder(environ), environ)
 
 
 def choose_socket(configured: Path | None, state_dir: Path, environ: Mapping[str, str] = os.environ) -> Path:
@@ -84,13 +89,13 @@ def _usable(folder: Path) -> bool:
 
 
 def _fits(path: Path) -> bool:
-    return len(os.fsencode(path)) <= MAX_PATH_BYTES
+    return len(os.fsencode(path)) <= MOST_SOCKET_BYTES
 
 
 def _check_length(path: Path) -> None:
     if not _fits(path):
         length = len(os.fsencode(path))
         raise CannotStart(
-            f"the path of the admin socket is {length} bytes long and the kernel takes {MAX_PATH_BYTES}: {path}; "
+            f"the path of the admin socket is {length} bytes long and the kernel takes {MOST_SOCKET_BYTES}: {path}; "
             "choose a shorter one with --socket or server.admin_socket"
         )

@@ -3,7 +3,6 @@
 from notifyd.config.catalogue import Entry, catalogue
 from notifyd.config.delivering import ChannelRule, DeliverySettings, HistorySettings, ReceiptSettings
 from notifyd.config.diff import Change, diff_settings, reloaded, value_of
-from notifyd.config.files import choose_admin_socket
 from notifyd.config.listening import HttpSettings, ServerSettings, WebSocketSettings
 from notifyd.config.load import Loaded, load_settings
 from notifyd.config.operating import (
@@ -15,7 +14,7 @@ from notifyd.config.operating import (
     MetricsSettings,
     RecordSettings,
 )
-from notifyd.config.places import admin_sockets, state_folder
+from notifyd.config.places import state_folder
 from notifyd.config.problems import ConfigInvalid, ConfigProblem
 from notifyd.config.settings import Settings
 
@@ -40,9 +39,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "WebSocketSettings",
-    "admin_sockets",
     "catalogue",
-    "choose_admin_socket",
     "diff_settings",
     "load_settings",
     "reloaded",

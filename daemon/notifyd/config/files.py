@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notifyd.config.documents import Document, parse_toml
-from notifyd.config.places import MOST_SOCKET_BYTES, admin_sockets, overlay_file, searched_files
+from notifyd.config.places import overlay_file, searched_files
 from notifyd.config.problems import ConfigInvalid, ConfigProblem
 from notifyd.config.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from notifyd.config.settings import Settings
 
 _MOST_BYTES = 4 * 1024 * 1024
 
@@ -57,17 +54,6 @@ def read_overlay(path: Path) -> dict[str, object]:
     if problems:
         raise ConfigInvalid(problems)
     return document.tables if document else {}
-
-
-def choose_admin_socket(settings: Settings, environ: Mapping[str, str]) -> Path:
-    """The path on which the daemon binds its admin socket: the first candidate whose folder is there or can be made."""
-    candidates = admin_sockets(settings, environ)
-    return next((path for path in candidates if _can_hold(path)), candidates[-1])
-
-
-def _can_hold(socket: Path) -> bool:
-    folder = socket.parent if socket.parent.is_dir() else socket.parent.parent
-    return len(os.fsencode(socket)) <= MOST_SOCKET_BYTES and folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
 
 
 def _exists(path: Path) -> bool:

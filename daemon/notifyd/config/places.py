@@ -1,4 +1,4 @@
-"""Where things are looked for: the configuration file, the state folder, the admin socket. Nothing is touched here."""
+"""Where things are looked for: the configuration file, the state folder. Nothing is touched here."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notifyd.config.settings import Settings
-
 FILE_NAME = "notifyd.toml"
 SYSTEM_FILE = Path("/etc/notifyd") / FILE_NAME
 SYSTEM_STATE = Path("/var/lib/notifyd")
-SYSTEM_RUNTIME = Path("/run")
-SOCKET_NAME = "admin.sock"
 MOST_SOCKET_BYTES = 107  # what sockaddr_un holds besides its NUL
 
 
@@ -53,15 +49,6 @@ def state_folder(environ: Mapping[str, str]) -> Path:
         return folder / "notifyd"
     home = home_folder(environ)
     return home / ".local/state/notifyd" if home else SYSTEM_STATE
-
-
-def admin_sockets(settings: Settings, environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Where the admin socket may be, first come first: the one that is set, or the places to search."""
-    if settings.server.admin_socket:
-        return (settings.server.admin_socket,)
-    runtime = _absolute(environ, "XDG_RUNTIME_DIR")
-    folders = [runtime, SYSTEM_RUNTIME] if runtime else [SYSTEM_RUNTIME]
-    return (*(folder / "notifyd" / SOCKET_NAME for folder in folders), settings.server.state_dir / SOCKET_NAME)
 
 
 def expanded(path: Path, environ: Mapping[str, str]) -> Path | None:
