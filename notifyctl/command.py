@@ -48,6 +48,8 @@ _COMMON: dict[str, tuple[Any, Any]] = {
     ),
 }
 _DEFAULTS: dict[str, Any] = {"form": None, "quiet": False, "socket": None, "timeout": DEFAULT_TIMEOUT_SECONDS}
+COMMON_OPTIONS = {name: option.envvar for name, (_, option) in _COMMON.items()}
+"""The options that every command has, with their environment variables."""
 _YES = typer.Option("--yes", "-y", envvar="NOTIFYCTL_YES", help="Do not ask; needed where stdin is no terminal.")
 
 

@@ -34,7 +34,7 @@ def list_(
     run: Invocation,
     *,
     client: OfClient = None,
-    prefix: Annotated[str, typer.Option("--prefix", help="Only names that begin so.")] = "",
+    prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Only names that begin so.")] = "",
     limit: Limit = 1000,
 ) -> None:
     """List channels with their subscribers, history and position."""

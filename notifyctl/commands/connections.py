@@ -29,7 +29,10 @@ _LISTED = (
 )
 _KICKED = (Column("Kicked", "kicked"), Column("Not found", "notFound"))
 _OfChannel = Annotated[
-    str, typer.Option("--channel", help="Only those that subscribed to this.", autocompletion=complete.channels)
+    str,
+    typer.Option(
+        "--channel", metavar="CHANNEL", help="Only those that subscribed to this.", autocompletion=complete.channels
+    ),
 ]
 _OfKey = Annotated[
     str, typer.Option("--key", metavar="KEY_ID", help="Only those of this key.", autocompletion=complete.key_ids)
@@ -75,7 +78,7 @@ def kick(
     key: Annotated[
         str, typer.Option("--key", metavar="KEY_ID", help="Every connection of it.", autocompletion=complete.key_ids)
     ] = "",
-    reason: Annotated[str, typer.Option("--reason", help="What the peer is told.")] = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What the peer is told.")] = "",
 ) -> None:
     """Close connections with code 4005, which tells them not to come back; 8 when some were not there, 3 when none."""
     if bool(connection_ids) == bool(key):

@@ -49,7 +49,7 @@ _ISSUED = (Column("Key", "key", style="bold green"), *_LISTED[:5], Column("Expir
 def create(
     run: Invocation,
     *,
-    name: Annotated[str, typer.Option("--name", help="What the key is for.")],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What the key is for.")],
     client: Client = None,
     scope: Annotated[
         list[str],
@@ -82,7 +82,9 @@ def list_(
     run: Invocation,
     *,
     client: OfClient = None,
-    everything: Annotated[bool, typer.Option("--all", "-a", help="Revoked ones too.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", "-a", envvar="NOTIFYCTL_KEYS_LIST_ALL", help="Revoked ones too.")
+    ] = False,
 ) -> None:
     """List API keys, never the keys themselves."""
     answer = run.daemon.call("ListKeys", pb.ListKeysRequest(client_id=client or "", include_revoked=everything))

@@ -52,16 +52,21 @@ def send(
     ] = None,
     *,
     channel: Annotated[
-        str | None, typer.Option("--channel", "-c", help="To this channel.", autocompletion=complete.channels)
+        str | None,
+        typer.Option("--channel", "-c", metavar="CHANNEL", help="To this channel.", autocompletion=complete.channels),
     ] = None,
     broadcast: Annotated[
         bool, typer.Option("--broadcast", help="To every connection of the client, whatever it subscribed to.")
     ] = False,
-    label: Annotated[str | None, typer.Option("--label", help="The channel that a broadcast names.")] = None,
+    label: Annotated[
+        str | None, typer.Option("--label", metavar="TEXT", help="The channel that a broadcast names.")
+    ] = None,
     data: Annotated[
         str | None, typer.Option("--data", "-d", metavar="JSON", help="Any JSON value; @FILE reads a file, @- stdin.")
     ] = None,
-    title: Annotated[str | None, typer.Option("--title", "-t", help="A title beside the message.")] = None,
+    title: Annotated[
+        str | None, typer.Option("--title", "-t", metavar="TEXT", help="A title beside the message.")
+    ] = None,
     priority: Annotated[
         int | None, typer.Option("--priority", "-p", min=1, max=10, metavar="N", help="1 to 10, higher first; else 5.")
     ] = None,

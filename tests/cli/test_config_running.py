@@ -1,8 +1,8 @@
 """notifyctl config show --running, config reload."""
 
 import grpc
-from notifyd.v1 import admin_pb2 as pb
 
+from notifyd.v1 import admin_pb2 as pb
 from tests.cli.scripted import Admin, Ctl
 
 VALUES = [
