@@ -40,7 +40,7 @@ class RequestRefused(Invalid):
     code = "bad_request"
 
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
+        super().__init__(message, code="too_large" if status == 413 else None)
         self.status = status
 
 
@@ -61,6 +61,10 @@ class Framing(Struct, frozen=True, gc=False):
     keep_alive: bool
     expects_continue: bool
     upgrades_to_websocket: bool
+
+
+#: before the first request
+NO_FRAMING = Framing(0, chunked=False, keep_alive=True, expects_continue=False, upgrades_to_websocket=False)
 
 
 def check_line_ends(data: bytes, start: int = 0) -> None:

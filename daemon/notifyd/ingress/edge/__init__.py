@@ -8,8 +8,9 @@ Serving, `server.py` and `listener.py`::
     server = EdgeServer(EdgeSettings())                   # settings.py: EdgeSettings(http=, websocket=, connections=)
     await nursery.start(server.run)                       # returns when ready; holds every connection's task
     server.listen(sockets, app, tls=None)                 # repeatable: one app for PORT, another for WS_PORT
-    await server.drain(seconds)                           # stop accepting, finish what runs, then abort the rest
     server.stop_listening()                               # accept nothing more, let everything else go on
+    await server.drain(seconds)                           # and finish what runs, abort the rest; then run() returns
+    server.configure(ConnectionSettings(...))             # other bounds on connections from now on
     server.counts                                         # accepted, refused, requests, open, websockets, ...
     server.deadlines.at(when, callback) -> Deadline       # the shared timer: calls back once trio's clock passes `when`
     deadline.cancel()                                     #   (resolution 50 ms), without a task or cancel scope each

@@ -10,6 +10,7 @@ import httptools
 from notifyd.ingress.edge.http_request import Peer, Request
 from notifyd.wire.http_chunks import ChunkedReader
 from notifyd.wire.http_head import (
+    NO_FRAMING,
     Framing,
     RequestLine,
     RequestRefused,
@@ -101,7 +102,7 @@ class RequestReader:
         #: requests whose head was read
         self.heads = 0
         #: framing of the request that `next_request` gave last
-        self.framing: Framing | None = None
+        self.framing = NO_FRAMING
         #: the last request's body is to be taken with `next_body`
         self.streaming = False
         #: the peer waits for a 100 before it sends the body

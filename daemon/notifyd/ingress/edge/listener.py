@@ -61,7 +61,8 @@ class Admission:
     """Counts connections, all and per address, and says when there are enough."""
 
     def __init__(self, settings: ConnectionSettings, counts: EdgeCounts) -> None:
-        self._settings = settings
+        #: May be replaced at any time.
+        self.settings = settings
         self._counts = counts
         self._of_address: dict[str, int] = {}
 
@@ -72,7 +73,7 @@ class Admission:
 
     def admit(self, host: str) -> bool:
         """Count a connection from *host*, or refuse it."""
-        settings, counts = self._settings, self._counts
+        settings, counts = self.settings, self._counts
         if counts.open >= settings.max_connections:
             counts.refused += 1
             return False

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from notifyd.ingress.edge.http_app import HttpApp
     from notifyd.ingress.edge.http_request import Peer
-    from notifyd.ingress.edge.settings import EdgeSettings
+    from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings
 
 log = structlog.get_logger()
 _FULL = encode_answer(
@@ -72,6 +72,10 @@ class EdgeServer:
         for listening in sockets:
             self._listening.add(listening)
             nursery.start_soon(accept_forever, listening, take, settings, self.counts)
+
+    def configure(self, connections: ConnectionSettings) -> None:
+        """Use other bounds on how many connections there may be; those that are open stay."""
+        self._admission.settings = connections
 
     def stop_listening(self) -> None:
         """Accept nothing more; what is open goes on."""

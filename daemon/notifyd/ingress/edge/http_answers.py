@@ -1,0 +1,100 @@
+"""Answers of one connection, in the order of their requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from notifyd.ingress.edge.http_app import Pending
+from notifyd.wire.http_answer import CONTINUE, Answer, encode_answer
+
+if TYPE_CHECKING:
+    from notifyd.ingress.edge.outbox import Outbox
+    from notifyd.ingress.edge.state import EdgeState
+    from notifyd.wire.http_head import RequestRefused
+
+log = structlog.get_logger()
+_CLOSE = b"Connection: close\r\n"
+_KEEP_ALIVE = b"Connection: keep-alive\r\n"
+FAILED = Answer(
+    500, b'{"success":false,"error":{"code":"internal","message":"the request failed inside the server"}}', close=True
+)
+
+
+class Turn(Struct, frozen=True):
+    """An answer in its place among the others."""
+
+    reply: Answer | Pending
+    bodyless: bool = False
+    #: the request allows another one behind it
+    keep_alive: bool = False
+    #: the request spoke HTTP/1.0
+    old_version: bool = False
+
+
+class AnswerWriter:
+    """Writes answers, and knows when one of them was the last."""
+
+    __slots__ = ("_outbox", "_state", "closing")
+
+    def __init__(self, state: EdgeState, outbox: Outbox) -> None:
+        self._state = state
+        self._outbox = outbox
+        #: the peer was told that this connection ends
+        self.closing = False
+
+    async def write(self, turns: list[Turn]) -> bool:
+        """Write the answers in order, joined as far as they are ready; whether others may follow."""
+        ready: list[bytes] = []
+        for turn in turns:
+            reply = turn.reply
+            answer = reply if isinstance(reply, Answer) else reply.answer
+            if answer is None:
+                if ready:
+                    self._outbox.write(b"".join(ready))
+                    ready = []
+                answer = await _settled(reply)
+            ready.append(self._encode(answer, turn, last=turn is turns[-1]))
+            if self.closing:
+                break
+        if ready:
+            self._outbox.write(b"".join(ready))
+            if self._outbox.pending_bytes > self._state.http.high_water_bytes and not await self._outbox.drained():
+                self.closing = True
+        return not self.closing
+
+    def refuse(self, refused: RequestRefused) -> None:
+        """Answer bytes that are no acceptable request."""
+        self._state.counts.bad_requests += 1
+        self.closing = True
+        body = msgspec.json.encode({"success": False, "error": {"code": refused.code, "message": refused.message}})
+        answer = Answer(refused.status, body, close=True)
+        self._outbox.write(encode_answer(answer, common=self._state.common_headers(), persistence=_CLOSE))
+
+    def invite_body(self) -> None:
+        """Tell a peer that waits with its body to send it."""
+        self._outbox.write(CONTINUE)
+
+    def _encode(self, answer: Answer, turn: Turn, *, last: bool) -> bytes:
+        self.closing = answer.close or not turn.keep_alive or (last and self._state.draining)
+        persistence = _CLOSE if self.closing else _KEEP_ALIVE if turn.old_version else b""
+        common = self._state.common_headers()
+        try:
+            return encode_answer(answer, common=common, persistence=persistence, bodyless=turn.bodyless)
+        except ValueError:
+            log.exception("answer_unwritable", status=answer.status)
+            self.closing = True
+            return encode_answer(FAILED, common=common, persistence=_CLOSE, bodyless=turn.bodyless)
+
+
+async def _settled(reply: Answer | Pending) -> Answer:
+    if isinstance(reply, Answer):
+        return reply
+    try:
+        return await reply.wait()
+    except Exception:
+        log.exception("request_failed")
+        return FAILED
