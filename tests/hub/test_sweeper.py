@@ -71,3 +71,25 @@ async def test_changed_rules_count_at_once(sweeper, connect, autojump_clock):
     sweeper.look_again([connection], trio.current_time())
     await trio.sleep(6)
     assert connection.link.endings == [DEAD_LINK]
+
+
+async def test_who_answers_lives_on_under_rules_shorter_than_the_looks(sweeper, connect, autojump_clock):
+    sweeper.rules = LivenessRules(heartbeat_seconds=0.5, connection_timeout_seconds=1, authentication_seconds=10)
+    await trio.sleep(0.9)
+    connection = watched(sweeper, connect("1"))
+    answered = 0
+    for _ in range(100):
+        await trio.sleep(0.1)
+        if connection.link.pings > answered:
+            answered, connection.received_at = connection.link.pings, trio.current_time()
+    assert connection.link.endings == []
+    assert answered > 3
+
+
+async def test_who_does_not_answer_is_given_up_under_rules_shorter_than_the_looks(sweeper, connect, autojump_clock):
+    sweeper.rules = LivenessRules(heartbeat_seconds=0.5, connection_timeout_seconds=1, authentication_seconds=10)
+    await trio.sleep(0.9)
+    connection = watched(sweeper, connect("1"))
+    await trio.sleep(4)
+    assert connection.link.pings == 1
+    assert connection.link.endings == [DEAD_LINK]
