@@ -14,7 +14,7 @@ from msgspec import Struct
 from notifyd.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb"++) ([\x21-\x7e]++) HTTP/([0-9])\.([0-9])\r\n")
@@ -27,7 +27,8 @@ _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.vV]+\]|(?:[0-9A-Za-z\-._~!$&'()*+,;=]|%[0
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(.*)")
 _LENGTH_DIGITS = 18
 _CHUNKED = b"chunked"
-_FRAMING_NAMES = frozenset((b"host", b"content-length", b"transfer-encoding", b"connection", b"expect", b"upgrade"))
+_SINGLE_NAMES = frozenset((b"host", b"content-length"))
+_FRAMING_NAMES = _SINGLE_NAMES | {b"transfer-encoding", b"connection", b"expect", b"upgrade"}
 
 
 class RequestRefused(Invalid):
@@ -136,48 +137,49 @@ def check_field_lines(data: bytes, start: int, end: int) -> None:
         raise RequestRefused(400, "malformed header")
 
 
-def framing_of(headers: Sequence[tuple[bytes, bytes]], *, minor_version: int) -> Framing:
+def framing_of(headers: Iterable[tuple[bytes, bytes]], *, minor_version: int) -> Framing:
     """Decide from *headers* (names in lower case) how the body is framed and what becomes of the connection.
 
     Raises:
         RequestRefused: 400 where two readers could disagree, 417 and 501 for what this server does not know.
     """
-    found: dict[bytes, list[bytes]] = {}
+    found: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in _FRAMING_NAMES:
-            found.setdefault(name, []).append(value)
+            found[name] = _combined(name, found[name], value) if name in found else value
     _check_host(found.get(b"host"), minor_version)
-    options = _tokens(found.get(b"connection", ()))
-    chunked = b"transfer-encoding" in found
-    if chunked:
-        _check_transfer_encoding(found, minor_version)
+    length, coding, expected = found.get(b"content-length"), found.get(b"transfer-encoding"), found.get(b"expect")
+    if coding is not None:
+        _check_coding(coding, length, minor_version)
+    options = _tokens(found[b"connection"]) if b"connection" in found else ()
     return Framing(
-        content_length=_content_length(found[b"content-length"]) if b"content-length" in found else 0,
-        chunked=chunked,
+        content_length=_content_length(length) if length is not None else 0,
+        chunked=coding is not None,
         keep_alive=b"close" not in options and (minor_version >= 1 or b"keep-alive" in options),
-        expects_continue=b"expect" in found and _expects_continue(found[b"expect"], minor_version),
-        upgrades_to_websocket=b"upgrade" in options and b"websocket" in _tokens(found.get(b"upgrade", ())),
+        expects_continue=expected is not None and _expects_continue(expected, minor_version),
+        upgrades_to_websocket=b"upgrade" in options and b"websocket" in _tokens(found.get(b"upgrade", b"")),
     )
 
 
-def _tokens(values: Iterable[bytes]) -> list[bytes]:
-    return [item.strip(b" \t").lower() for value in values for item in value.split(b",")]
+def _combined(name: bytes, first: bytes, second: bytes) -> bytes:
+    if name in _SINGLE_NAMES:
+        raise RequestRefused(400, f"a request has one {name.decode('ascii').title()} header")
+    return first + b"," + second  # RFC 9110, section 5.3
 
 
-def _check_host(hosts: list[bytes] | None, minor_version: int) -> None:
-    if hosts is None:
+def _tokens(value: bytes) -> list[bytes]:
+    return [item.strip(b" \t") for item in value.lower().split(b",")]
+
+
+def _check_host(host: bytes | None, minor_version: int) -> None:
+    if host is None:
         if minor_version >= 1:
             raise RequestRefused(400, "a request needs a Host header")
-    elif len(hosts) != 1:
-        raise RequestRefused(400, "a request has one Host header")
-    elif not _HOST.fullmatch(hosts[0]):
+    elif not _HOST.fullmatch(host):
         raise RequestRefused(400, "malformed Host header")
 
 
-def _content_length(values: list[bytes]) -> int:
-    if len(values) != 1:
-        raise RequestRefused(400, "a request has one Content-Length")
-    value = values[0]
+def _content_length(value: bytes) -> int:
     if not value.isdigit():
         raise RequestRefused(400, "malformed Content-Length")
     if len(value) > _LENGTH_DIGITS:
@@ -185,20 +187,20 @@ def _content_length(values: list[bytes]) -> int:
     return int(value)
 
 
-def _check_transfer_encoding(found: dict[bytes, list[bytes]], minor_version: int) -> None:
-    if b"content-length" in found:
+def _check_coding(coding: bytes, length: bytes | None, minor_version: int) -> None:
+    if length is not None:
         raise RequestRefused(400, "Content-Length and Transfer-Encoding exclude each other")
     if minor_version < 1:
         raise RequestRefused(400, "HTTP/1.0 knows no Transfer-Encoding")
-    codings = _tokens(found[b"transfer-encoding"])
+    codings = _tokens(coding)
     if b"" in codings or (_CHUNKED in codings and codings.index(_CHUNKED) != len(codings) - 1):
         raise RequestRefused(400, "chunked is the last transfer coding, once")
     if codings != [_CHUNKED]:
         raise RequestRefused(501, "this server knows no transfer coding but chunked")
 
 
-def _expects_continue(values: list[bytes], minor_version: int) -> bool:
-    if _tokens(values) != [b"100-continue"]:
+def _expects_continue(value: bytes, minor_version: int) -> bool:
+    if value.lower() != b"100-continue":
         raise RequestRefused(417, "this server knows no expectation but 100-continue")
     # RFC 9110, section 10.1.1: a server ignores the expectation of an HTTP/1.0 client
     return minor_version >= 1
