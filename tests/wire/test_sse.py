@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from notifyd.errors import Invalid
 from notifyd.model.ids import DEFAULT_CLIENT, NotificationId
@@ -11,6 +15,7 @@ from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.wire.publication import publication_json
 from notifyd.wire.sse import HEARTBEAT, ending_event, event_id, notification_event, parse_event_id, subscribed_event
+from tests.wire.publications import PUBLICATIONS
 
 HERE = StreamPosition("e1", 7)
 
@@ -72,3 +77,29 @@ def test_the_last_event_says_why_and_when_to_come_back() -> None:
 def test_a_heartbeat_is_a_comment() -> None:
     assert HEARTBEAT.startswith(b":")
     assert HEARTBEAT.endswith(b"\n\n")
+
+
+@given(st.text(min_size=1), st.integers(0, 10**18 - 1))
+def test_every_position_is_read_back_from_its_id(epoch: str, offset: int) -> None:
+    assert parse_event_id(event_id(StreamPosition(epoch, offset))) == StreamPosition(epoch, offset)
+
+
+@given(st.text(alphabet=st.characters()))
+def test_an_id_of_any_kind_is_a_position_or_refused(text: str) -> None:
+    with suppress(Invalid):
+        assert event_id(parse_event_id(text)).startswith(text[: text.rfind(":")])
+
+
+@given(PUBLICATIONS)
+def test_no_delivery_breaks_out_of_its_event(publication: Publication) -> None:
+    event = notification_event(publication)
+    assert event.endswith(b"\n\n")
+    assert event.count(b"\n") == (4 if publication.offset else 3)
+    assert b"\r" not in event
+
+
+@given(st.text(alphabet=st.characters()))
+def test_no_reason_breaks_out_of_the_last_event(reason: str) -> None:
+    event = ending_event(reason)
+    assert event.count(b"\n") == 4
+    assert b"\r" not in event

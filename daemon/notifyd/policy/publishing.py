@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
 
+#: A hundred years: instants beyond that cannot be written as dates, nor kept by every engine.
+MAX_LIFE_MS = 3_155_760_000_000
+
 
 class PublishRules(msgspec.Struct, frozen=True):
     """The settings that bound a notification; lengths in milliseconds."""
@@ -34,7 +37,7 @@ class PublishRules(msgspec.Struct, frozen=True):
 
 
 def check_grant(principal: Principal, command: Publish) -> None:
-    """Pass when *principal* may publish this.
+    """Pass when *principal* may publish this, the channel's name being checked.
 
     Raises:
         Denied: the scope is missing; the message names the one that would do.
@@ -108,6 +111,8 @@ def _expires_at(command: Publish, now: int, due_at: int, rules: PublishRules) ->
     if command.ttl_ms is not None:
         if command.ttl_ms <= 0:
             raise Invalid("ttl must be positive; it is a number of milliseconds from when it is due")
+        if command.ttl_ms > MAX_LIFE_MS:
+            raise Invalid(f"ttl is over a hundred years: at most {MAX_LIFE_MS} ms are allowed")
         return due_at + command.ttl_ms
     if command.expires_at is None:
         return due_at + rules.message_expiry_ms
@@ -115,6 +120,8 @@ def _expires_at(command: Publish, now: int, due_at: int, rules: PublishRules) ->
         raise Invalid("expiresAt is in the past")
     if command.expires_at <= due_at:
         raise Invalid("expiresAt is not after deliverAt: it would expire before it is delivered")
+    if command.expires_at - now > MAX_LIFE_MS:
+        raise Invalid("expiresAt is over a hundred years ahead")
     return command.expires_at
 
 

@@ -33,7 +33,7 @@ class TokenBucket:
     def take(self, now: float, count: int = 1) -> Allowance:
         """Take *count* requests out, all or none. More than `burst` at once are let through by a full bucket alone."""
         self._level = min(self._burst, self._level + max(0.0, now - self._updated) * self._per_second)
-        self._updated = now
+        self._updated = max(self._updated, now)
         needed = min(count, self._burst)
         allowed = self._level >= needed
         if allowed:

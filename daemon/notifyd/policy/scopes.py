@@ -43,9 +43,17 @@ def parse_scopes(scopes: Iterable[str]) -> Grants:
 
 def matches(patterns: tuple[str, ...], channel: str) -> bool:
     """Whether one of *patterns* covers *channel*."""
-    return "*" in patterns or any(pattern == channel or _compiled(pattern).fullmatch(channel) for pattern in patterns)
+    return "*" in patterns or any(_fits(pattern, channel) for pattern in patterns)
+
+
+def _fits(pattern: str, channel: str) -> bool:
+    if "*" not in pattern:
+        return pattern == channel
+    return _compiled(pattern).fullmatch(channel) is not None
 
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in re.split(r"\*+", pattern)), re.DOTALL)
+    first, *middle, last = [re.escape(part) for part in re.split(r"\*+", pattern)]
+    # Atomic: the earliest place of each part is as good as any later one, and trying those could take for ever.
+    return re.compile(first + "".join(f"(?>.*?{part})" for part in middle) + ".*" + last, re.DOTALL)

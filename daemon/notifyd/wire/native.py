@@ -66,7 +66,8 @@ class Publish(_Message, frozen=True, tag="publish"):
     channel: str
     data: msgspec.Raw
     priority: int | None = None
-    metadata: msgspec.Raw | None = None
+    # a Raw within a union would refuse what is not null
+    metadata: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
 
 
 Message = Authenticate | Subscribe | Unsubscribe | Ping | Publish
@@ -90,7 +91,7 @@ def parse_message(text: bytes | str) -> Message:
         return _decoder.decode(text)
     except msgspec.ValidationError as exc:
         raise _explain(text, exc) from exc
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except (msgspec.DecodeError, UnicodeError) as exc:
         raise Invalid(f"not one JSON object: {exc}", code="invalid_json") from exc
     except RecursionError as exc:
         raise Invalid("nested too deep", code="invalid_json") from exc
@@ -112,7 +113,7 @@ def request_id_of(text: bytes | str) -> RequestId:
     """The `requestId` of a message that was refused, where it can be made out."""
     try:
         return msgspec.json.decode(text, type=_Envelope).request_id
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
 
 

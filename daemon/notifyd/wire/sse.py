@@ -60,4 +60,4 @@ def subscribed_event(
 
 def ending_event(reason: str) -> bytes:
     """The last event: why the daemon ends the stream, and for a browser when to come back."""
-    return b"retry: 2000\nevent: ending\ndata: " + reason.encode().replace(b"\n", b" ") + b"\n\n"
+    return b"retry: 2000\nevent: ending\ndata: " + " ".join(reason.split()).encode("utf-8", "replace") + b"\n\n"
