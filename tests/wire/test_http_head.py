@@ -36,6 +36,12 @@ def framing(*headers: tuple[bytes, bytes], minor_version: int = 1) -> Framing:
     return framing_of((HOST, *headers), minor_version=minor_version)
 
 
+def test_a_refusal_has_a_code_of_its_kind() -> None:
+    assert [RequestRefused(status, "why").code for status in (400, 413, 414, 431)] == ["bad_request"] + [
+        "too_large"
+    ] * 3
+
+
 def test_a_request_line() -> None:
     assert line(b"GET /a?b HTTP/1.1\r\n") == ("GET", b"/a?b", 1, 19)
     assert line(b"X-Y / HTTP/1.0\r\nrest") == ("X-Y", b"/", 0, 16)

@@ -26,6 +26,7 @@ _VERSION_LIKE = re.compile(rb"[^\r\n]* HTTP/([0-9]+)(?:\.[0-9]+)?\r\n")
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.vV]+\]|(?:[0-9A-Za-z\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)(?::[0-9]{0,5})?")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(.*)")
 _LENGTH_DIGITS = 18
+_TOO_LARGE = frozenset((413, 414, 431))
 _CHUNKED = b"chunked"
 _SINGLE_NAMES = frozenset((b"host", b"content-length"))
 _FRAMING_NAMES = _SINGLE_NAMES | {b"transfer-encoding", b"connection", b"expect", b"upgrade"}
@@ -38,10 +39,8 @@ class RequestRefused(Invalid):
         status: the HTTP status that says so.
     """
 
-    code = "bad_request"
-
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(message, code="too_large" if status == 413 else None)
+        super().__init__(message, code="too_large" if status in _TOO_LARGE else "bad_request")
         self.status = status
 
 
