@@ -103,6 +103,33 @@ async def test_a_release_counts_an_attempt_and_waits(broker: Broker) -> None:
     assert [item.attempts for item in lease(broker, now=T0 + 500)] == [1]
 
 
+async def test_each_lease_runs_out_on_its_own(broker: Broker) -> None:
+    await accept(broker, notification(), notification())
+    early = lease(broker, seconds=10)
+    broker.queue.release(early[:1], due_at=T0 + 1)
+    again = lease(broker, seconds=60, now=T0 + 1)
+    assert ids(lease(broker, now=T0 + 10_000)) == ids(early[1:])
+    assert broker.queue.stats(now=T0 + 10_000).leased == 2
+    await broker.queue.settle([Outcome(again[0], State.DISPATCHED)], now=T0 + 10_001)
+    assert broker.queue.stats(now=T0 + 10_001).waiting == 1
+
+
+async def test_what_was_stamped_goes_before_what_is_more_urgent(broker: Broker) -> None:
+    stamped = await accept(broker, notification(priority=1))
+    held = lease(broker)
+    await broker.history.append(held, now=T0)
+    broker.queue.release(held, due_at=T0)
+    urgent = await accept(broker, notification(priority=10))
+    assert ids(lease(broker)) == stamped + urgent
+
+
+async def test_one_that_expires_before_it_is_due_comes_up_to_be_counted(broker: Broker) -> None:
+    await accept(broker, notification(ttl=5000))
+    broker.queue.release(lease(broker), due_at=T0 + 60_000)
+    assert broker.queue.next_due_at(now=T0) == T0 + 5000
+    assert len(lease(broker, now=T0 + 5000)) == 1
+
+
 async def test_a_release_of_a_lost_lease_does_nothing(broker: Broker) -> None:
     await accept(broker, notification())
     old = lease(broker, seconds=1)
@@ -248,6 +275,14 @@ async def test_what_was_stamped_cannot_be_cancelled(broker: Broker) -> None:
     broker.queue.release(held, due_at=T0 + 1000)
     with pytest.raises(Conflict):
         await broker.queue.cancel(None, stamped, now=T0)
+
+
+async def test_a_duplicate_of_an_id_that_waits_is_refused(broker: Broker) -> None:
+    one = notification(delay=1000)
+    await accept(broker, one)
+    with pytest.raises(Conflict):
+        broker.queue.enqueue([one], now=T0)
+    assert broker.queue.stats(now=T0).waiting_bytes == one.size()
 
 
 async def test_nobody_cancels_what_belongs_to_another(broker: Broker) -> None:

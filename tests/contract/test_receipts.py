@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from notifyd.errors import Conflict
 from notifyd.model.ids import ClientId, NotificationId
 from notifyd.model.notification import Kind, State
 from notifyd.store.ports import Broker, Outcome
@@ -61,10 +60,3 @@ async def test_a_withdrawn_one_has_a_receipt(broker: Broker) -> None:
     await broker.queue.clear(None, now=T0)
     found = [await broker.receipts.find(None, known) for known in (first, second)]
     assert [receipt and receipt.state for receipt in found] == [State.CANCELLED, State.CLEARED]
-
-
-async def test_a_duplicate_of_an_id_that_waits_is_refused(broker: Broker) -> None:
-    one = notification(delay=1000)
-    await accept(broker, one)
-    with pytest.raises(Conflict):
-        broker.queue.enqueue([one], now=T0)

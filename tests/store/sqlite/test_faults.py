@@ -18,7 +18,7 @@ from tests.store.samples import T0, accept, dispatch, idempotency, notification,
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.store.sqlite.conftest import Faults, Start
+    from tests.store.conftest import Faults, Start
 
 ONE_PLACE = BrokerLimits(queue=QueueLimits(max_size=1))
 

@@ -11,8 +11,8 @@ from notifyd.model.notification import Kind, State
 from notifyd.model.position import StreamPosition
 from notifyd.store.local import assemble
 from notifyd.store.options import BrokerLimits, HistoryLimits
+from tests.store.conftest import Start, killed
 from tests.store.samples import T0, accept, dispatch, idempotency, notification, offsets, publish
-from tests.store.sqlite.conftest import Start, killed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,6 @@ import trio
 from notifyd.store.local import assemble
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerLimits, BrokerOptions, Durability
-from notifyd.store.sqlite import connection as connections
 from tests.store.samples import T0, expire
 
 if TYPE_CHECKING:
@@ -97,5 +96,5 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> Faults:
     def faulty(*args: Any, **options: Any) -> sqlite3.Connection:
         return connect(*args, factory=Connection, **options)
 
-    monkeypatch.setattr(connections.sqlite3, "connect", faulty)
+    monkeypatch.setattr(sqlite3, "connect", faulty)
     return faults
