@@ -84,7 +84,11 @@ class Follower:
         self._changed.set()
         self._changed = trio.Event()
 
+    async def changed(self) -> None:
+        """Wait until something arrives."""
+        await self._changed.wait()
+
     async def has(self, ids: set[str]) -> None:
         """Wait until all of *ids* have arrived."""
         while not ids <= self.ids:
-            await self._changed.wait()
+            await self.changed()
