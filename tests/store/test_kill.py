@@ -1,0 +1,68 @@
+"""kill -9 of a process under load: what it was promised is there afterwards."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from notifyd.clock import now_ms
+from notifyd.model.position import StreamPosition
+from notifyd.store.open import open_broker
+from notifyd.store.options import BrokerOptions
+
+if TYPE_CHECKING:
+    from notifyd.model.ids import NotificationId
+
+ROUNDS = 4
+
+
+def lines_until_killed(folder: Path, seconds: float) -> list[list[str]]:
+    """What a victim said before it was killed, at least a little while after its first words."""
+    command = [sys.executable, "-m", "tests.store.victim", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as victim:
+        assert victim.stdout is not None
+        first = victim.stdout.readline()
+        time.sleep(seconds)
+        victim.kill()
+        said = first + victim.stdout.read()
+    # the last line may be cut short
+    return [line.split() for line in said.decode().split("\n")[:-1]]
+
+
+async def test_what_was_accepted_survives_kills(tmp_path: Path) -> None:
+    accepted: set[str] = set()
+    stamped: dict[str, tuple[str, int]] = {}
+    for number in range(ROUNDS):
+        for kind, *words in lines_until_killed(tmp_path / "state", 0.05 + 0.07 * number):
+            if kind == "accepted":
+                accepted.add(words[0])
+            else:
+                assert stamped.setdefault(words[0], (words[1], int(words[2]))) == (words[1], int(words[2]))
+    assert len(accepted) > 20 * ROUNDS
+    assert len({epoch for epoch, _ in stamped.values()}) == 1
+    waiting, kept = await what_is_left(tmp_path / "state")
+    assert accepted <= kept.keys() | waiting
+    assert not kept.keys() & waiting
+    assert all(kept[NotificationId(known)] == offset for known, (_, offset) in stamped.items())
+
+
+async def what_is_left(folder: Path) -> tuple[set[NotificationId], dict[NotificationId, int]]:
+    """What waits, and the offset of everything that a subscriber from the beginning is given."""
+    broker = await open_broker(BrokerOptions(state_dir=folder))
+    kept: dict[NotificationId, int] = {}
+    for info in broker.history.channels():
+        beginning = StreamPosition(info.position.epoch, 0)
+        history = broker.history.since(info.client_id, info.channel, beginning, now=now_ms())
+        assert history.recovered
+        assert [p.offset for p in history.publications] == list(range(1, info.position.offset + 1))
+        kept |= {p.notification.id: p.offset for p in history.publications}
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(broker.run)
+            nursery.cancel_scope.cancel()
+    return {receipt.id for receipt in broker.queue.waiting(limit=100_000)}, kept

@@ -1,0 +1,70 @@
+"""A process that publishes as fast as it can until it is killed, and says what it was promised.
+
+Each line on stdout is one event that happened before the kill: `accepted ID`, or `stamped ID EPOCH OFFSET`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import trio
+
+from notifyd.clock import now_ms
+from notifyd.model.ids import NotificationId
+from notifyd.model.notification import State
+from notifyd.store.open import open_broker
+from notifyd.store.options import BrokerOptions
+from notifyd.store.ports import Outcome
+from tests.store.samples import notification
+
+if TYPE_CHECKING:
+    from notifyd.store.ports import Broker
+
+
+async def produce(broker: Broker, number: int) -> None:
+    """Publish, some urgent, some for later, in batches of one to four."""
+    count = 0
+    while True:
+        count += 1
+        made = []
+        for part in range(1 + count % 4):
+            one = notification(f"c{part % 2}", priority=1 + count % 10, at=now_ms(), delay=50 if count % 7 == 0 else 0)
+            # ids have to differ from one process to the next
+            made.append(msgspec.structs.replace(one, id=NotificationId(f"{os.getpid()}-{number}-{count}-{part}")))
+        for pending in broker.queue.enqueue(made, now=now_ms()):
+            say(f"accepted {(await pending.result()).id}")
+
+
+async def consume(broker: Broker) -> None:
+    """Lease, stamp, settle; the batches are small, so that there is always something under way."""
+    while True:
+        leases = broker.queue.lease(limit=3, lease_seconds=30, now=now_ms())
+        if not leases:
+            with trio.move_on_after(0.01):
+                await broker.queue.wait_for_work()
+            continue
+        for publication in await broker.history.append(leases, now=now_ms()):
+            say(f"stamped {publication.notification.id} {publication.epoch} {publication.offset}")
+        await broker.queue.settle([Outcome(lease, State.DISPATCHED) for lease in leases], now=now_ms())
+
+
+def say(line: str) -> None:
+    """Written at once: a line that was written survives the kill."""
+    os.write(1, line.encode() + b"\n")
+
+
+async def main(folder: str) -> None:
+    """Run until killed."""
+    broker = await open_broker(BrokerOptions(state_dir=Path(folder), durability="os"))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(broker.run)
+        nursery.start_soon(consume, broker)
+        for number in range(4):
+            nursery.start_soon(produce, broker, number)
+
+
+trio.run(main, sys.argv[1])
