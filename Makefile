@@ -26,9 +26,9 @@ test: $(READY) ## the quick tests, one round of each kind
 	$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 .PHONY: test-all
-test-all: $(READY) ## everything: browsers, npm clients, many kill rounds
+test-all: test ## everything: the quick tests, then browsers, npm clients, many kill rounds
 	npm ci --prefix tests/interop --no-audit --no-fund
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 -m slow
 
 .PHONY: check
 check: $(READY) ## lint, types, layers, generated code
@@ -37,6 +37,16 @@ check: $(READY) ## lint, types, layers, generated code
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python protos/regenerate.py --check
+
+.PHONY: ci
+ci: ## what a fresh machine runs: install what is missing, check, test everything
+	.ci/run
+
+.PHONY: bench
+bench: $(READY) ## measure it beside C, Node and the disk; BENCH="--only rest" for a part
+	test ! -e tests/interop/package.json || test -d tests/interop/node_modules/ws || \
+		npm ci --prefix tests/interop --no-audit --no-fund --ignore-scripts
+	$(BIN)/python -m tests.bench.run $(BENCH)
 
 .PHONY: format
 format: $(READY) ## rewrite the code the way `make check` wants it

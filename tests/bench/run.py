@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=list(ALL), help="one kind of measurement; repeatable")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, default=BUILD / "result.json", help="where the figures go")
+    parser.add_argument("--into", type=Path, help="a Markdown file that gets the table, between its bench comments")
     given = parser.parse_args()
     raise_limits()
     figures: list[Figure] = []
@@ -36,6 +38,8 @@ def main() -> int:
     given.json.parent.mkdir(parents=True, exist_ok=True)
     given.json.write_text(json.dumps(document(figures), indent=2) + "\n", encoding="utf-8")
     say(f"figures: {given.json}")
+    if given.into:
+        insert(given.into, table(figures))
     return 0
 
 
@@ -65,6 +69,17 @@ def table(figures: Iterable[Figure]) -> str:
             [figure.name, figure.unit, _number(figure.ours), figure.beside if other else "", other, ratio, figure.aim]
         )
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def insert(page: Path, lines: str) -> None:
+    """Put the table between the comments of *page* that mark its place."""
+    text = page.read_text(encoding="utf-8")
+    changed, places = re.subn(
+        r"(<!-- bench[^>]*-->\n).*(<!-- /bench -->)", rf"\1\n{lines}\n\n\2", text, flags=re.DOTALL
+    )
+    if places != 1:
+        raise SystemExit(f"{page} has no place for the table")
+    page.write_text(changed, encoding="utf-8")
 
 
 def document(figures: Iterable[Figure]) -> dict[str, object]:
