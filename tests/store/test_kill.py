@@ -6,17 +6,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import trio
 
 from notifyd.clock import now_ms
+from notifyd.model.ids import NotificationId
 from notifyd.model.position import StreamPosition
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerOptions
-
-if TYPE_CHECKING:
-    from notifyd.model.ids import NotificationId
 
 ROUNDS = 4
 

@@ -93,7 +93,8 @@ def _empty(limits: BrokerLimits, numbering: Numbering, *, archived: bool, first_
 
 def _remembered(restored: Restored, limits: BrokerLimits, numbering: Numbering, now: int) -> LocalState:
     state = _empty(limits, numbering, archived=True, first_seq=restored.last_seq() + 1)
-    state.queue.readmit(restored.entries())
+    for entries in restored.entries():
+        state.queue.readmit(entries)
     kept = Commit()
     kept.finish()
     for key, notification_id in restored.idempotency_keys():

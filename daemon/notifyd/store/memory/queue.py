@@ -72,13 +72,12 @@ class MemoryQueue:
         self._held_bytes += size
         return entries
 
-    def readmit(self, entries: Iterable[Entry]) -> None:
+    def readmit(self, entries: Sequence[Entry]) -> None:
         """Put in what a journal kept from an earlier run, whatever the bounds say now."""
-        for entry in entries:
-            self._held += 1
-            self._held_bytes += entry.size
-            self.push((entry,))
-            self._next_seq = max(self._next_seq, entry.seq + 1)
+        self._held += len(entries)
+        self._held_bytes += sum([entry.size for entry in entries])
+        self._next_seq = max([self._next_seq, *[entry.seq + 1 for entry in entries]])
+        self.push(entries)
 
     def push(self, entries: Sequence[Entry]) -> None:
         """Let admitted *entries* be leased from now on."""

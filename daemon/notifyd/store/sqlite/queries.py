@@ -22,8 +22,6 @@ META: Final = "SELECT name, value FROM meta"
 UNSETTLED: Final = """SELECT seq FROM notifications AS n INDEXED BY notifications_by_id
     WHERE NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = n.seq)"""
 
-NOTIFICATION: Final = f"SELECT {_COLUMNS} FROM notifications AS n WHERE seq = ?"
-
 #: Newest offset of each channel of which rows are left.
 HEADS: Final = "SELECT channel, offset FROM outcomes WHERE channel IS NOT NULL"
 
@@ -53,6 +51,11 @@ SETTLED: Final = """SELECT o.seq, o.settled_at, o.channel, o.offset, coalesce(n.
     FROM outcomes AS o LEFT JOIN notifications AS n ON n.seq = o.seq WHERE o.seq > ? ORDER BY o.seq LIMIT ?"""
 
 _KINDS: Final = {kind.value: kind for kind in Kind}
+
+
+def notifications(count: int) -> str:
+    """The query for the notifications with *count* given seqs, in their order."""
+    return f"SELECT {_COLUMNS}, n.seq FROM notifications AS n WHERE seq IN ({','.join('?' * count)}) ORDER BY seq"
 
 
 def notification_of(row: tuple[Any, ...]) -> Notification:

@@ -75,12 +75,13 @@ class Restored:
         """How many settled notifications are kept."""
         return int(self._connection.execute(queries.ROWS).fetchone()[0])
 
-    def entries(self) -> Iterator[Entry]:
-        """What waits, in the order of acceptance."""
-        waiting = sorted(row[0] for row in self._connection.execute(queries.UNSETTLED))
-        for seq in waiting:
-            row = self._connection.execute(queries.NOTIFICATION, (seq,)).fetchone()
-            yield Entry.of(seq, queries.notification_of(row))
+    def entries(self) -> Iterator[list[Entry]]:
+        """What waits, in the order of acceptance, part by part."""
+        waiting = sorted([row[0] for row in self._connection.execute(queries.UNSETTLED)])
+        for first in range(0, len(waiting), _FETCH_ROWS):
+            part = waiting[first : first + _FETCH_ROWS]
+            rows = self._connection.execute(queries.notifications(len(part)), part)
+            yield [Entry.of(row[12], queries.notification_of(row)) for row in rows]
 
     def idempotency_keys(self) -> Iterator[tuple[IdempotencyKey, NotificationId]]:
         """Idempotency keys, soonest to expire first."""
