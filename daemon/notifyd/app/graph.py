@@ -117,7 +117,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         keys=Keys(engines.key_store, ring, translate.key_rules(settings), connector.end_key),
         notifications=Notifications(broker.queue, broker.receipts, counters),
         queue=Queue(broker.queue, counters),
-        channels=Channels(hub, broker.history),
+        channels=Channels(hub, broker.history, max_channel_length=settings.websocket.max_channel_length),
         connections=Connections(hub),
         stats=Stats(hub, broker, counters),
         daemon=Daemon(_about(loaded, broker, dev=dev), broker),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from notifyd.clock import now_ms
-from notifyd.policy.channels import check_channel
+from notifyd.policy.channels import MAX_CHANNEL_LENGTH, check_channel
 from notifyd.store.ports import ChannelInfo, History, HistoryStore
 
 if TYPE_CHECKING:
@@ -26,16 +26,18 @@ class ChannelView(msgspec.Struct, frozen=True):
 class Channels:
     """Read-only views."""
 
-    def __init__(self, hub: Hub, history: HistoryStore) -> None:
+    def __init__(self, hub: Hub, history: HistoryStore, *, max_channel_length: int = MAX_CHANNEL_LENGTH) -> None:
         self._hub = hub
         self._history = history
+        self._max_length = max_channel_length
 
     def list(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[ChannelView]:
-        """Channels that have a history or subscribers, by client and name."""
-        infos = {(info.client_id, info.channel): info for info in self._history.channels(client_id, prefix=prefix)}
+        """Channels that have a history or subscribers, by name."""
+        kept = self._history.channels(client_id, prefix=prefix, limit=limit)
+        infos = {(info.channel, info.client_id): info for info in kept}
         for (owner, channel), _ in self._hub.occupied():
             if (client_id is None or owner == client_id) and channel.startswith(prefix):
-                infos.setdefault((owner, channel), self._bare(owner, channel))
+                infos.setdefault((channel, owner), self._bare(owner, channel))
         return [self._view(infos[key]) for key in sorted(infos)[:limit]]
 
     def get(self, client_id: ClientId, channel: str) -> ChannelView:
@@ -44,7 +46,7 @@ class Channels:
         Raises:
             Invalid: *channel* cannot name a channel.
         """
-        check_channel(channel)
+        check_channel(channel, max_length=self._max_length)
         found = self._history.channels(client_id, prefix=channel, limit=1)
         exact = next((info for info in found if info.channel == channel), None)
         return self._view(exact or self._bare(client_id, channel))
@@ -55,7 +57,7 @@ class Channels:
         Raises:
             Invalid: *channel* cannot name a channel.
         """
-        check_channel(channel)
+        check_channel(channel, max_length=self._max_length)
         if since is None:
             return self._history.latest(client_id, channel, limit=limit, now=now_ms())
         found = self._history.since(client_id, channel, since, now=now_ms())

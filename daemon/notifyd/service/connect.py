@@ -92,8 +92,9 @@ class Connector:
                 f"this key has {self.max_connections_per_key} connections already: close some first"
             )
         self._hub.authenticate(connection, principal)
-        if principal.expires_at is not None:
-            connection.expires_at = trio.current_time() + (principal.expires_at - now_ms()) / 1000
+        ends_at = principal.expires_at
+        # Nothing is left of an earlier credential: after a rotation this is how a connection takes up the new key.
+        connection.expires_at = None if ends_at is None else trio.current_time() + (ends_at - now_ms()) / 1000
         self._sweeper.watch(connection, trio.current_time())
 
     def leave(self, connection: Connection) -> None:

@@ -16,7 +16,7 @@ from notifyd.model.principal import Principal
 from notifyd.policy.scopes import parse_scopes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 #: Longer texts are not hashed: no key is that long.
 MAX_KEY_LENGTH = 1024
@@ -68,6 +68,12 @@ class KeyRing:
             old = Principal(record.client_id, record.id, grants, ends)
             self._by_digest[record.previous_digest] = Credential(record, old, networks)
 
+    def forget(self, key_id: KeyId) -> None:
+        """The store has let go of a record."""
+        record = self._by_id.pop(key_id)
+        self._forget_digests(record)
+        self.touched.pop(key_id, None)
+
     def _forget_digests(self, record: ApiKey) -> None:
         self._by_digest.pop(record.digest, None)
         self._by_digest.pop(record.previous_digest, None)
@@ -105,6 +111,13 @@ class KeyRing:
     def last_used_at(self, record: ApiKey) -> int | None:
         """The last use, what the store does not know yet included."""
         return self.touched.get(record.id, record.last_used_at)
+
+    def used(self, last_uses: Mapping[KeyId, int]) -> None:
+        """The store knows these last uses."""
+        for key_id, used_at in last_uses.items():
+            record = self._by_id.get(key_id)
+            if record is not None:
+                self.replace(msgspec.structs.replace(record, last_used_at=used_at))
 
     def __len__(self) -> int:
         return len(self._by_id)

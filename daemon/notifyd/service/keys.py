@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
+import trio
 
 from notifyd.clock import now_ms
-from notifyd.errors import Conflict, Exhausted, Invalid, NotFound
+from notifyd.errors import Conflict, Exhausted, Invalid, NotFound, StoreUnavailable
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, KeyId
 from notifyd.model.key import ApiKey
 from notifyd.policy.ids import new_key_id
 from notifyd.policy.scopes import DEFAULT_SCOPES, parse_scopes
+from notifyd.service.clients import known_client
 from notifyd.service.keyring import KeyRing, digest_of
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class KeyRules(msgspec.Struct, frozen=True):
 
     key_bytes: int
     rotation_overlap_ms: int
+    #: Records of revoked keys count too; the oldest of those make room for new keys.
     max_keys: int
 
 
@@ -57,12 +60,15 @@ class Keys:
         self.rules = rules
         #: Told from which instant on the live connections of a key are to be closed.
         self._on_end = on_end
+        #: Held from the look at a record until its change is kept, so that no change undoes another.
+        self._changing = trio.Lock()
 
     async def create(self, wanted: NewKey) -> IssuedKey:
         """Make a key.
 
         Raises:
             Invalid: the name, a scope, a network or the expiry is not valid.
+            NotFound: there is no such client.
             Exhausted: there are as many keys as there may be.
             StoreUnavailable: it could not be kept; there is no such key.
         """
@@ -71,12 +77,10 @@ class Keys:
         parse_scopes(wanted.scopes)
         if wanted.expires_at is not None and wanted.expires_at <= now:
             raise Invalid("expiresAt is in the past")
-        if len(self._ring) >= self.rules.max_keys:
-            raise Exhausted(f"there are {self.rules.max_keys} keys already: remove some first", code="too_many_keys")
         key = self._new_key()
         record = ApiKey(
             id=new_key_id(),
-            client_id=_known_client(wanted.client_id),
+            client_id=known_client(wanted.client_id),
             name=wanted.name,
             digest=digest_of(key),
             scopes=tuple(wanted.scopes) or DEFAULT_SCOPES,
@@ -84,8 +88,21 @@ class Keys:
             expires_at=wanted.expires_at,
             allowed_cidrs=tuple(_network(cidr) for cidr in wanted.allowed_cidrs),
         )
-        await self._keep(record)
+        async with self._changing:
+            await self._make_room()
+            await self._keep(record)
         return IssuedKey(key, record)
+
+    async def _make_room(self) -> None:
+        excess = len(self._ring) + 1 - self.rules.max_keys
+        if excess <= 0:
+            return
+        revoked = [record for record in self._ring.records() if record.revoked_at is not None]
+        if len(revoked) < excess:
+            raise Exhausted(f"there are {self.rules.max_keys} keys already: revoke some first", code="too_many_keys")
+        for record in sorted(revoked, key=lambda record: record.revoked_at or 0)[:excess]:
+            await self._store.remove(record.id)
+            self._ring.forget(record.id)
 
     def list(self, client_id: ClientId | None = None, *, include_revoked: bool = False) -> list[ApiKey]:
         """The records, oldest first, with their last use."""
@@ -110,22 +127,22 @@ class Keys:
         """Give a key record a new key; the one before stays good for the overlap.
 
         Raises:
-            NotFound, Conflict (revoked), StoreUnavailable: nothing has changed.
+            NotFound, Conflict (revoked or expired), Invalid, StoreUnavailable: nothing has changed.
         """
-        record = self.get(id_or_key)
-        if record.revoked_at is not None:
-            raise Conflict("the API key is revoked: make a new one", code="key_revoked")
         overlap = self.rules.rotation_overlap_ms if overlap_ms is None else overlap_ms
         if overlap < 0:
             raise Invalid("the overlap is negative")
         key = self._new_key()
-        changed = msgspec.structs.replace(
-            record,
-            digest=digest_of(key),
-            previous_digest=record.digest if overlap else "",
-            previous_until=now_ms() + overlap if overlap else None,
-        )
-        await self._keep(changed)
+        async with self._changing:
+            record = self.get(id_or_key)
+            _check_usable(record, now_ms())
+            changed = msgspec.structs.replace(
+                record,
+                digest=digest_of(key),
+                previous_digest=record.digest if overlap else "",
+                previous_until=now_ms() + overlap if overlap else None,
+            )
+            await self._keep(changed)
         # Whoever is connected now used the key before.
         self._on_end(record.id, changed.previous_until or now_ms())
         return IssuedKey(key, changed)
@@ -136,22 +153,30 @@ class Keys:
         Raises:
             NotFound, StoreUnavailable: nothing has changed.
         """
-        record = self.get(id_or_key)
-        if record.revoked_at is None:
-            record = msgspec.structs.replace(record, revoked_at=now_ms())
-            await self._keep(record)
+        async with self._changing:
+            record = self.get(id_or_key)
+            if record.revoked_at is None:
+                record = msgspec.structs.replace(record, revoked_at=now_ms())
+                await self._keep(record)
         self._on_end(record.id, now_ms())
         return record
 
     async def keep_last_uses(self) -> None:
-        """Hand the last uses to the store; called now and then, because nothing depends on them."""
+        """Hand the last uses to the store; called now and then, because nothing depends on them.
+
+        Raises:
+            StoreUnavailable: they were not kept; the next call hands them in again.
+        """
         touched, self._ring.touched = self._ring.touched, {}
-        if touched:
-            for key_id, used_at in touched.items():
-                record = self._ring.find(key_id)
-                if record is not None:
-                    self._ring.replace(msgspec.structs.replace(record, last_used_at=used_at))
-            await self._store.touch(touched)
+        if not touched:
+            return
+        try:
+            async with self._changing:
+                self._ring.used(touched)
+                await self._store.touch(touched)
+        except StoreUnavailable:
+            self._ring.touched = touched | self._ring.touched
+            raise
 
     async def _keep(self, record: ApiKey) -> None:
         await self._store.put(record)
@@ -169,10 +194,11 @@ def _check_name(name: str) -> None:
         raise Invalid(f"the name must be 1 to {MAX_NAME_LENGTH} printable characters", code="invalid_name")
 
 
-def _known_client(client_id: ClientId) -> ClientId:
-    if client_id != DEFAULT_CLIENT:
-        raise NotFound(f"there is no client {client_id!r}: `default` is the one there is", code="client_not_found")
-    return client_id
+def _check_usable(record: ApiKey, now: int) -> None:
+    if record.revoked_at is not None:
+        raise Conflict("the API key is revoked: make a new one", code="key_revoked")
+    if record.expires_at is not None and now >= record.expires_at:
+        raise Conflict("the API key has expired: make a new one", code="key_expired")
 
 
 def _network(cidr: str) -> str:

@@ -64,6 +64,6 @@ class RateLimiter:
 def rate_limited(allowance: Allowance) -> RateLimited:
     """The refusal that an exhausted bucket stands for."""
     return RateLimited(
-        f"more than {allowance.limit} requests a minute: try again in {allowance.retry_after_seconds:.1f} s",
+        f"too many requests: try again in {allowance.retry_after_seconds:.1f} s",
         retry_after_seconds=allowance.retry_after_seconds,
     )

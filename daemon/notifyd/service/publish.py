@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.model.command import Publish
+    from notifyd.model.notification import Notification
     from notifyd.model.principal import Principal
     from notifyd.telemetry.metrics import Counters
 
@@ -48,9 +49,8 @@ class Publisher:
 
     def _submit(self, principal: Principal, command: Publish) -> Pending:
         self._check_open()
-        check_grant(principal, command)
         now = self._now()
-        notification = notification_of(command, principal, new_notification_id(now), now=now, rules=self.rules)
+        notification = self._notification(principal, command, now)
         idempotency = self._idempotency(principal, command, now) if command.idempotency_key else None
         return self._queue.enqueue((notification,), now=now, idempotency=idempotency)[0]
 
@@ -67,10 +67,7 @@ class Publisher:
             notifications = []
             for index, command in enumerate(commands):
                 try:
-                    check_grant(principal, command)
-                    notifications.append(
-                        notification_of(command, principal, new_notification_id(now), now=now, rules=self.rules)
-                    )
+                    notifications.append(self._notification(principal, command, now))
                 except NotifydError as exc:
                     exc.message = f"notifications[{index}]: {exc.message}"
                     raise
@@ -80,6 +77,11 @@ class Publisher:
             raise
         self._counters.accepted += len(commands)
         return pending
+
+    def _notification(self, principal: Principal, command: Publish, now: int) -> Notification:
+        notification = notification_of(command, principal, new_notification_id(now), now=now, rules=self.rules)
+        check_grant(principal, command)
+        return notification
 
     def _check_open(self) -> None:
         if self.draining:

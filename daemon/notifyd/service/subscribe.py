@@ -8,6 +8,7 @@ import msgspec
 
 from notifyd.clock import now_ms
 from notifyd.errors import Denied, Exhausted, NotAuthenticated
+from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.policy.channels import check_channel
@@ -95,6 +96,11 @@ class Subscriber:
     def go_live(self, connection: Connection, channel: str, position: StreamPosition) -> None:
         """Deliver from now on what comes after *position*, which has to be the newest one."""
         self._hub.subscribe(connection, channel, offset=position.offset)
+
+    def end_slow(self, connection: Connection) -> None:
+        """It does not read what it is sent: close it, so that it comes back and resumes."""
+        self._counters.slow_consumers += 1
+        connection.end(SLOW_CONSUMER)
 
     def count_replayed(self, count: int) -> None:
         """*count* publications were written from the history."""

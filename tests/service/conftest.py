@@ -1,0 +1,40 @@
+"""A node for each test that asks for one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from notifyd.store.open import open_broker
+from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits, QueueLimits
+from tests.service.node import MakeNode, Node
+from tests.store.samples import expire
+
+if TYPE_CHECKING:
+    import trio
+
+    from notifyd.store.ports import Broker
+
+LIMITS = BrokerLimits(queue=QueueLimits(max_size=20), history=HistoryLimits(max_publications=50))
+
+
+@pytest.fixture
+async def broker(request: pytest.FixtureRequest, nursery: trio.Nursery) -> Broker:
+    """A broker in memory whose commits are served. The test ends in time, by whichever clock it has."""
+    nursery.start_soon(expire, 1_000_000 if "autojump_clock" in request.fixturenames else 20)
+    opened = await open_broker(BrokerOptions(durability="memory", limits=LIMITS))
+    nursery.start_soon(opened.run)
+    return opened
+
+
+@pytest.fixture
+def make_node(broker: Broker) -> MakeNode:
+    """Makes a node with bounds of one's own."""
+    return lambda **bounds: Node(broker, **bounds)
+
+
+@pytest.fixture
+def node(make_node: MakeNode) -> Node:
+    """A node; nothing runs but its broker."""
+    return make_node()

@@ -1,0 +1,169 @@
+"""The services of one node over the memory engine, and links that keep what is written to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from notifyd.bus.local import LocalBus
+from notifyd.clock import now_ms
+from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules
+from notifyd.hub.hub import Hub
+from notifyd.hub.sweeper import Sweeper
+from notifyd.model.command import Publish
+from notifyd.model.ids import DEFAULT_CLIENT
+from notifyd.model.notification import Kind, State
+from notifyd.model.principal import operator
+from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.publishing import PublishRules
+from notifyd.service.connect import Connector
+from notifyd.service.keyring import KeyRing
+from notifyd.service.keys import IssuedKey, KeyRules, Keys, NewKey
+from notifyd.service.limits import RateLimiter
+from notifyd.service.publish import Publisher
+from notifyd.service.subscribe import Subscriber, SubscribeRules
+from notifyd.store.memory.keys import MemoryKeys
+from notifyd.store.ports import Broker, Outcome
+from notifyd.telemetry.metrics import Counters
+from notifyd.wire.native import notification_frame
+
+if TYPE_CHECKING:
+    import trio
+
+    from notifyd.hub.connection import Connection
+    from notifyd.model.disconnect import Disconnect
+    from notifyd.model.principal import Principal
+    from notifyd.model.publication import Publication
+
+DAY_MS = 86_400_000
+OPERATOR = operator(DEFAULT_CLIENT)
+PUBLISH_RULES = PublishRules(
+    message_expiry_ms=DAY_MS,
+    ageing_ms=60_000,
+    max_schedule_ms=30 * DAY_MS,
+    max_data_bytes=10_000,
+    max_data_depth=20,
+    max_channel_length=100,
+)
+
+
+class RecordingLink:
+    """A link that keeps what is written to it, and refuses once it holds `limit` writes."""
+
+    transport = "websocket"
+    answers = True
+
+    def __init__(self, *, address: str = "127.0.0.1", limit: int = 1000, encoding: str = "text") -> None:
+        self.format = encoding
+        self.address = address
+        self.limit = limit
+        self.waiting = 0
+        self.writes: list[bytes] = []
+        self.endings: list[Disconnect] = []
+        self.pings = 0
+
+    def put(self, data: bytes) -> bool:
+        if len(self.writes) >= self.limit:
+            return False
+        self.writes.append(data)
+        return True
+
+    def ping(self) -> None:
+        self.pings += 1
+
+    def end(self, disconnect: Disconnect) -> None:
+        self.endings.append(disconnect)
+
+    def pending_bytes(self) -> int:
+        return self.waiting
+
+    def sent_bytes(self) -> int:
+        return sum(map(len, self.writes))
+
+
+def text_of(publication: Publication) -> bytes:
+    """A publication in a shape that tests can read."""
+    return f"{publication.notification.channel}/{publication.offset} ".encode()
+
+
+class Node:
+    """The services, wired as the daemon wires them."""
+
+    def __init__(self, broker: Broker, *, max_connections_per_key: int = 3, max_keys: int = 100) -> None:
+        self.broker = broker
+        self.counters = counters = Counters()
+        self.hub = Hub({"text": text_of, "native": notification_frame}, counters)
+        self.ring = KeyRing()
+        self.key_store = MemoryKeys()
+        self.sweeper = Sweeper(
+            LivenessRules(heartbeat_seconds=30, connection_timeout_seconds=60, authentication_seconds=10)
+        )
+        self.connector = Connector(
+            self.hub, self.ring, self.sweeper, counters, max_connections_per_key=max_connections_per_key
+        )
+        self.keys = Keys(self.key_store, self.ring, KeyRules(32, DAY_MS, max_keys), self.connector.end_key)
+        self.subscriber = Subscriber(self.hub, broker.history, SubscribeRules(5, 100), counters)
+        self.publisher = Publisher(broker.queue, PUBLISH_RULES, counters, idempotency_seconds=3600)
+        self.limiter = RateLimiter(enabled=False, per_minute=60, burst=60, counters=counters)
+        rules = DispatchRules(batch_size=10, lease_seconds=30, retry_seconds=1, retry_max_seconds=8)
+        self.dispatcher = Dispatcher(broker.queue, broker.history, LocalBus(self.hub.fan_out), rules, counters)
+
+    def start(self, nursery: trio.Nursery) -> None:
+        for part in (self.broker, self.sweeper, self.dispatcher):
+            nursery.start_soon(part.run)
+
+    async def key(self, *scopes: str, name: str = "tests", **fields: Any) -> IssuedKey:
+        return await self.keys.create(NewKey(name, scopes=scopes, **fields))
+
+    def link(self, **options: Any) -> Connection:
+        """A connection that has not authenticated."""
+        return self.connector.admit(RecordingLink(**options))
+
+    def connect(self, principal: Principal = OPERATOR, **options: Any) -> Connection:
+        """A connection of *principal*."""
+        connection = self.link(**options)
+        self.connector.enter(connection, principal)
+        return connection
+
+    async def connect_with(self, key: IssuedKey, **options: Any) -> Connection:
+        """A connection that has authenticated with *key*."""
+        connection = self.link(**options)
+        self.connector.authenticate(connection, key.key)
+        return connection
+
+    async def publish(self, channel: str = "news", data: object = 1, **fields: Any) -> str:
+        """Accept one notification; answers its id."""
+        command = Publish(Kind.CHANNEL, channel, json.dumps(data).encode(), **fields)
+        return (await self.publisher.submit(OPERATOR, command).result()).id
+
+    async def published(self, channel: str = "news", *, count: int = 1, data: object = 1, **fields: Any) -> None:
+        """Accept so many, and dispatch all that is due. Not while the dispatcher runs."""
+        command = Publish(Kind.CHANNEL, channel, json.dumps(data).encode(), **fields)
+        for _ in range(count):
+            await self.publisher.submit(OPERATOR, command).result()
+        await self.dispatch()
+
+    async def dispatch(self) -> None:
+        """One pass over what is due, as the dispatcher makes it."""
+        now = now_ms()
+        while leases := self.broker.queue.lease(limit=100, lease_seconds=30, now=now):
+            publications = await self.broker.history.append(leases, now=now)
+            counts = await self.hub.fan_out(publications)
+            outcomes = [Outcome(lease, State.DISPATCHED, count) for lease, count in zip(leases, counts, strict=True)]
+            await self.broker.queue.settle(outcomes, now=now)
+
+
+def writes(connection: Connection) -> list[str]:
+    """What was written to it."""
+    assert isinstance(connection.link, RecordingLink)
+    return [data.decode().strip() for data in connection.link.writes]
+
+
+def endings(connection: Connection) -> list[Disconnect]:
+    """How it was ended."""
+    assert isinstance(connection.link, RecordingLink)
+    return connection.link.endings
+
+
+MakeNode = Callable[..., Node]

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from notifyd.service.stats import TOP_CHANNELS, Stats
+from tests.service.node import Node, RecordingLink
+
+
+async def test_the_figures_of_the_moment(node: Node) -> None:
+    connection = node.connect()
+    node.connect().link.transport = "sse"
+    node.hub.subscribe(connection, "news", offset=0)
+    assert isinstance(connection.link, RecordingLink)
+    connection.link.waiting = 5
+    await node.published(count=2)
+    await node.publish(delay_ms=60_000)
+    snapshot = Stats(node.hub, node.broker, node.counters).snapshot()
+    assert (snapshot.connections, snapshot.connections_by_transport) == (2, {"websocket": 1, "sse": 1})
+    assert (snapshot.channels, snapshot.subscriptions, snapshot.outbox_bytes) == (1, 1, 5)
+    assert (snapshot.queue.waiting, snapshot.history_channels, snapshot.history_publications) == (1, 1, 2)
+    assert snapshot.counters["accepted"] == 3
+    assert min(snapshot.resident_bytes, snapshot.cpu_seconds, snapshot.open_files, snapshot.at) > 0
+
+
+async def test_the_busiest_channels_are_named(node: Node) -> None:
+    for size in range(TOP_CHANNELS + 2):
+        for _ in range(size + 1):
+            node.hub.subscribe(node.connect(), f"c{size}", offset=0)
+    top = Stats(node.hub, node.broker, node.counters).snapshot().top_channels
+    assert [entry.channel for entry in top] == [f"c{size}" for size in range(11, 1, -1)]
+    assert (top[0].client_id, top[0].subscriber_count) == ("default", 12)
+
+
+async def test_the_uptime_rises(node: Node) -> None:
+    stats = Stats(node.hub, node.broker, node.counters)
+    assert 0 <= stats.uptime_seconds <= stats.uptime_seconds
