@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _UNBOUNDED: Final = 100_000
 
 
-def console() -> Console:
-    """A console on stdout; NO_COLOR takes the colours away."""
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
+def console(width: int | None = None) -> Console:
+    """A console on stdout, as wide as the terminal unless *width* is given; NO_COLOR takes the colours away."""
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
 
 
 def cell(record: Record, column: Column) -> Text:
@@ -47,7 +47,7 @@ def print_records(records: Sequence[Record], columns: Sequence[Column]) -> None:
         if spare is None:
             break
         shown.remove(spare)
-    paper.print(table, width=max(width, 1), crop=False, no_wrap=True, overflow="ignore")
+    console(width=max(width, paper.width)).print(table, crop=False)
 
 
 def _table(records: Sequence[Record], columns: Sequence[Column]) -> Table:

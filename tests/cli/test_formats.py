@@ -145,3 +145,12 @@ def test_completion_is_written_where_the_shell_looks(lonely: Ctl, folder: Path):
     result = lonely("completion", "install", "bash")
     assert result.out.strip() == str(folder / "xdg_data_home/bash-completion/completions/notifyctl")
     assert Path(result.out.strip()).read_text() == lonely("completion", "show", "bash").out
+
+
+def test_a_narrow_terminal_loses_columns_and_no_characters(ctl: Ctl, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    header, row = ctl("keys", "list", "-o", "table").lines
+    assert header.split() == ["ID", "Name", "Client", "Status", "Expires"]
+    monkeypatch.setenv("COLUMNS", "10")
+    header, row = ctl("keys", "list", "-o", "table").lines
+    assert row.split() == ["key_1", "shop", "active", "-"]
