@@ -1,0 +1,3 @@
+curl -X POST http://localhost:3000/api/keys \
+  -H "Content-Type: application/json" \
+  -d '{"clientName": "MyApp"}'
