@@ -120,7 +120,7 @@ def _common(option: TyperOption) -> bool:
 
 def _prose(paragraph: str) -> str:
     """*paragraph* with a line for each sentence, as roff likes it."""
-    sentences = re.split(r"(?<=[a-z)}\]]\.) (?=[A-Z])", " ".join(paragraph.split()))
+    sentences = re.split(r"(?<=[a-z0-9)}\]`]\.) (?=[A-Z])", " ".join(paragraph.split()))
     return "".join(f"{roff(sentence)}\n" for sentence in sentences)
 
 

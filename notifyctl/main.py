@@ -42,6 +42,7 @@ COMMANDS: Final = (
 """Every command, in the order of the help; `notifyctl.commands.NAME` holds its `app`."""
 
 ENVIRONMENT_PREFIX: Final = "NOTIFYCTL"
+_HELP_WIDTH: Final = 100
 _HELP_NAMES: Final = ["-h", "--help"]
 
 
@@ -76,7 +77,13 @@ class LazyGroup(NounGroup):
 app = typer.Typer(
     cls=LazyGroup,
     add_completion=False,
-    context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX, "help_option_names": _HELP_NAMES},
+    # In boxes the help of `send` is longer than most terminals are high.
+    rich_markup_mode=None,
+    context_settings={
+        "auto_envvar_prefix": ENVIRONMENT_PREFIX,
+        "help_option_names": _HELP_NAMES,
+        "max_content_width": _HELP_WIDTH,
+    },
     epilog="Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict, 6 daemon unreachable, "
     "7 timed out, 8 partly done, 9 rate limited, 130 interrupted.",
 )
@@ -121,8 +128,7 @@ def root(
 
 
 def tree() -> Any:
-    """The whole tree of commands; help is styled on a terminal and plain text elsewhere."""
-    app.rich_markup_mode = "rich" if sys.stdout.isatty() else None
+    """The whole tree of commands."""
     return typer.main.get_command(app)
 
 
@@ -135,13 +141,13 @@ def run(args: Sequence[str]) -> int:
 
 
 def _guarded(command: Any, args: Sequence[str], program: str, prefix: str) -> int:
-    settings = {"auto_envvar_prefix": prefix, "help_option_names": _HELP_NAMES}
+    settings = {"auto_envvar_prefix": prefix, "help_option_names": _HELP_NAMES, "max_content_width": _HELP_WIDTH}
     try:
         status = command.main(list(args), prog_name=program, complete_var=VARIABLE, standalone_mode=False, **settings)
     except typer.TyperException as exc:
         _say_usage(exc, args)
         return exc.exit_code
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return Status.INTERRUPTED
     return status if isinstance(status, int) else Status.OK
 
@@ -149,7 +155,8 @@ def _guarded(command: Any, args: Sequence[str], program: str, prefix: str) -> in
 def _say_usage(problem: typer.TyperException, args: Sequence[str]) -> None:
     context = getattr(problem, "ctx", None)
     hint = f" Try `{context.command_path} --help`." if context is not None else ""
-    sentence = problem.format_message().rstrip(".") + "."
+    sentence = problem.format_message().rstrip(".")
+    sentence += "" if sentence.endswith("?") else "."
     Output("json" if _wants_json(args) else None).failed(Refusal(sentence + hint, Status.USAGE, code="usage"))
 
 

@@ -66,7 +66,10 @@ def history(
         typer.Option("--since", metavar="EPOCH:OFFSET", parser=position, help="Only what came after this position."),
     ] = None,
 ) -> None:
-    """Print what is kept of a channel, the oldest first: the newest publications, or those after a position."""
+    """Print what is kept of a channel, the oldest first.
+
+    Without --since these are the newest publications.
+    """
     request = pb.GetHistoryRequest(client_id=client or "", channel=channel, limit=limit, since=since)
     answer = run.daemon.call("GetHistory", request)
     run.output.many([convert.record(publication) for publication in answer.publications], PUBLICATION)

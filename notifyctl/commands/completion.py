@@ -27,7 +27,7 @@ def show(run: Invocation, shell: _Shell = None) -> None:
 
 @command(app, "install", example="notifyctl completion install zsh", impact="Writes one file of yours.")
 def install(run: Invocation, shell: _Shell = None) -> None:
-    """Write the completion script to where the shell looks for it, and print that place."""
+    """Write the completion script to where the shell looks for it."""
     name = _chosen(shell)
     script = shells.place(name)
     script.parent.mkdir(parents=True, exist_ok=True)

@@ -156,9 +156,10 @@ def set_(
 
 @command(app, "reload", example="notifyctl config set log.level debug && notifyctl config reload", changes=True)
 def reload(run: Invocation) -> None:
-    """Have the daemon read its configuration again and take over what can change while it runs.
+    """Have the daemon read its configuration again.
 
-    If anything is wrong with it nothing changes, and the exit status is 2.
+    It takes over what can change while it runs, and tells what waits for a restart. If anything is wrong with it
+    nothing changes, and the exit status is 2.
     """
     from notifyctl import convert
     from notifyd.v1 import admin_pb2 as pb

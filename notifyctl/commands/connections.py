@@ -80,7 +80,10 @@ def kick(
     ] = "",
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What the peer is told.")] = "",
 ) -> None:
-    """Close connections with code 4005, which tells them not to come back; 8 when some were not there, 3 when none."""
+    """Close connections and tell them not to come back.
+
+    The close code is 4005. The exit status is 8 when some were not there, and 3 when none was.
+    """
     if bool(connection_ids) == bool(key):
         raise Refusal("Name connections, or a key with --key.", Status.USAGE, code="usage")
     run.confirm(f"Kicking every connection of {key}" if key else f"Kicking {len(connection_ids)} connection(s)")

@@ -25,6 +25,9 @@ def drain(
         duration_option("--over", help="How long closing the connections is spread over; the setting unless given."),
     ] = None,
 ) -> None:
-    """Stop the daemon politely: it accepts nothing more, finishes its batch, asks its peers to reconnect, and ends."""
+    """Stop the daemon politely.
+
+    It accepts nothing more, finishes its batch, closes its connections with a word to come back, and ends.
+    """
     run.confirm("Draining and stopping the daemon")
     run.output.one(convert.record(run.daemon.call("Drain", pb.DrainRequest(seconds=over))), _COLUMNS)

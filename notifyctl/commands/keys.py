@@ -66,7 +66,10 @@ def create(
     expires_in: Annotated[float | None, duration_option("--expires-in", help="How long it is good.")] = None,
     expires_at: Annotated[datetime | None, instant_option("--expires-at", help="Until when it is good.")] = None,
 ) -> None:
-    """Make an API key and show it, this one time; with -q the key alone."""
+    """Make an API key and show it, this one time.
+
+    With -q the key alone is printed.
+    """
     if expires_in is not None and expires_at is not None:
         raise Refusal("Give --expires-in or --expires-at, not both.", Status.USAGE, code="usage")
     request = pb.CreateKeyRequest(name=name, client_id=client or "", scopes=scope, allowed_cidrs=cidr)
@@ -106,13 +109,19 @@ def rotate(
         float | None, duration_option("--overlap", help="How long the old key stays good; the setting unless given.")
     ] = None,
 ) -> None:
-    """Put a new key in the place of an old one, which stays good for a while; with -q the new key alone."""
+    """Put a new key in the place of an old one.
+
+    The old one stays good for a while. With -q the new key alone is printed.
+    """
     _issued(run, run.daemon.call("RotateKey", pb.RotateKeyRequest(id=key_id, overlap_seconds=overlap)))
 
 
 @command(app, "revoke", example="notifyctl keys revoke KEY_ID --yes", changes=True, asks=True)
 def revoke(run: Invocation, key_id: KeyId) -> None:
-    """Take a key back for good; its connections are closed within seconds."""
+    """Take a key back for good.
+
+    Its connections are closed within seconds, on every node.
+    """
     run.confirm(f"Revoking {key_id} and closing its connections")
     revoked = convert.record(run.daemon.call("RevokeKey", pb.RevokeKeyRequest(id=key_id)))
     run.output.one(revoked, _SHOWN, key="id")

@@ -66,9 +66,10 @@ def listen(
     ] = None,
     client: Client = None,
 ) -> None:
-    """Print publications as they come, one JSON object a line; after a drop it goes on where it was.
+    """Print publications of channels as they come.
 
-    On a terminal they are shown for reading unless -o says otherwise.
+    In a pipe each is a JSON object on a line of its own; on a terminal they are shown for reading unless -o says
+    otherwise. After a drop it goes on where it was, as far as the history reaches.
     """
     _check(channels, since, url, key_file, broadcasts=broadcasts, client=client)
     places = Places(list(dict.fromkeys(channels)), since)

@@ -48,7 +48,10 @@ def tail(
     level: Annotated[Level | None, typer.Option("--level", "-l", help="Only this level and worse.")] = None,
     grep: Annotated[str, typer.Option("--grep", "-g", metavar="REGEX", help="Only records whose JSON matches.")] = "",
 ) -> None:
-    """Print the newest log records, for reading on a terminal and as NDJSON in a pipe."""
+    """Print the newest log records.
+
+    They are shown for reading on a terminal, and are NDJSON in a pipe.
+    """
     request = pb.TailLogsRequest(lines=lines, follow=follow, min_level=level or "", grep=grep)
     call = run.daemon.stream("TailLogs", request, timeout_seconds=None if follow else run.daemon.timeout_seconds)
     try:

@@ -36,13 +36,16 @@ _SHOWN = (
 
 @command(app, "show", example="notifyctl notifications show ID -o json | jq .state")
 def show(run: Invocation, notification_id: NotificationId) -> None:
-    """Show the receipt of a notification: its state and to how many it was delivered."""
+    """Show the receipt of a notification."""
     answer = run.daemon.call("GetNotification", pb.GetNotificationRequest(id=notification_id))
     run.output.one(convert.record(answer), _SHOWN, key="id")
 
 
 @command(app, "cancel", example="notifyctl notifications cancel ID", changes=True)
 def cancel(run: Invocation, notification_id: NotificationId) -> None:
-    """Withdraw a notification that still waits; exit status 5 when it is too late."""
+    """Withdraw a notification that still waits.
+
+    When it is too late the exit status is 5.
+    """
     answer = run.daemon.call("CancelNotification", pb.CancelNotificationRequest(id=notification_id))
     run.output.one(convert.record(answer), _SHOWN, key="id")

@@ -61,7 +61,10 @@ def list_(run: Invocation, *, client: OfClient = None, limit: Limit = 50) -> Non
 
 @command(app, "pause", example="notifyctl queue pause", changes=True)
 def pause(run: Invocation) -> None:
-    """Hold the queue: notifications are accepted and kept, and none is dispatched until it is resumed."""
+    """Hold the queue.
+
+    Notifications are accepted and kept, and none is dispatched until it is resumed.
+    """
     _figures(run, run.daemon.call("PauseQueue", pb.PauseQueueRequest()))
 
 
@@ -73,7 +76,10 @@ def resume(run: Invocation) -> None:
 
 @command(app, "clear", example="notifyctl queue clear --yes", changes=True, asks=True)
 def clear(run: Invocation, *, client: OfClient = None) -> None:
-    """Remove everything that waits in the queue; nobody will receive it."""
+    """Remove everything that waits in the queue.
+
+    Nobody will receive it; receipts say `cleared`.
+    """
     run.confirm(f"Clearing the queue of client {client}" if client else "Clearing the queue of all clients")
     answer = run.daemon.call("ClearQueue", pb.ClearQueueRequest(client_id=client or ""))
     run.output.one(convert.record(answer), [Column("Cleared", "cleared")])

@@ -64,7 +64,10 @@ def stats(
         float, duration_option("--interval", help="Between two figures, at least 100ms.", show_default="1s")
     ] = 1.0,
 ) -> None:
-    """Show the daemon's counters since its start, and its gauges of this moment."""
+    """Show the daemon's counters and gauges.
+
+    Counters rise from the daemon's start, gauges are of this moment.
+    """
     if not watch:
         run.output.one(convert.record(run.daemon.call("GetStats", pb.GetStatsRequest())), _COLUMNS)
         return
