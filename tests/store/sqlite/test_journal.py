@@ -14,10 +14,13 @@ from notifyd.errors import StoreUnavailable
 from notifyd.store import batch as batches
 from notifyd.store.memory.entry import Entry
 from notifyd.store.sqlite import journal as journals
+from notifyd.store.sqlite.folding import LogFolder
 from notifyd.store.sqlite.journal import SqliteJournal
 from tests.store.samples import expire, notification
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from notifyd.store.batch import Batch, Commit
 
 
@@ -60,6 +63,15 @@ class Pen:
         self.closed = True
 
 
+def idle_folder() -> LogFolder:
+    """One that has nothing to fold."""
+
+    def refuse() -> sqlite3.Connection:
+        raise AssertionError("nothing has to be folded here")
+
+    return LogFolder(refuse, OwnThread("test-folder"))
+
+
 @pytest.fixture
 def book() -> Book:
     return Book()
@@ -80,7 +92,7 @@ async def ended(nursery: trio.Nursery) -> trio.CancelScope:
 @pytest.fixture
 async def journal(book: Book, pen: Pen, nursery: trio.Nursery, ended: trio.CancelScope) -> SqliteJournal:
     thread = OwnThread("test-journal", errors={OSError: lambda exc: StoreUnavailable(str(exc))})
-    journal = SqliteJournal(book, pen, thread)  # type: ignore[arg-type]
+    journal = SqliteJournal(book, pen, thread, idle_folder())  # type: ignore[arg-type]
 
     async def run() -> None:
         with ended:
@@ -227,7 +239,7 @@ async def test_closing_a_failing_journal_fails_what_is_left(
 
 async def test_a_defect_is_not_taken_for_a_failing_store(book: Book, pen: Pen) -> None:
     thread = OwnThread("test-journal")
-    journal = SqliteJournal(book, pen, thread)  # type: ignore[arg-type]
+    journal = SqliteJournal(book, pen, thread, idle_folder())  # type: ignore[arg-type]
     pen.error = ZeroDivisionError()
     commit = add(journal)
     with trio.fail_after(10), pytest.raises(ZeroDivisionError):

@@ -19,6 +19,7 @@ from notifyd.store.memory.queue import MemoryQueue
 from notifyd.store.memory.receipts import RecentReceipts
 from notifyd.store.sqlite.archive import SqliteArchive
 from notifyd.store.sqlite.connection import connect, errors_of, open_database
+from notifyd.store.sqlite.folding import LogFolder
 from notifyd.store.sqlite.journal import SqliteJournal
 from notifyd.store.sqlite.purge import SqlitePurge
 from notifyd.store.sqlite.restore import Numbering, Restored, begin, boot_id
@@ -59,7 +60,8 @@ async def open_journalled(options: BrokerOptions, path: Path, clock: Callable[[]
     writer = Writer(
         partial(open_database, path, BROKER_SCRIPTS), fsync=options.durability == "fsync", connection=connection
     )
-    journal = SqliteJournal(state, writer, thread)
+    folder = LogFolder(partial(connect, path), OwnThread("notifyd-folder", errors=errors))
+    journal = SqliteJournal(state, writer, thread, folder)
     reader = ThreadWorker("notifyd-archive", errors=errors)
     archive = SqliteArchive(partial(connect, path, read_only=True), reader, epoch=state.history.epoch)
     state.archive = archive

@@ -22,8 +22,8 @@ APPLICATION_ID: Final = 0x4E544659
 #: Prepared statements kept by a connection; the writer has one per kind and number of rows.
 _CACHED_STATEMENTS: Final = 256
 
-#: The log is folded into the file when it has grown by this many pages (16 MiB).
-_CHECKPOINT_PAGES: Final = 4000
+#: The writer folds the log into the file when it has grown by this many pages (24 MiB).
+CHECKPOINT_PAGES: Final = 6000
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -59,7 +59,7 @@ def open_database(path: Path, scripts: Sequence[str], *, synced: bool = False) -
         _migrate(connection, path, scripts)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
-        connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     except sqlite3.Error as exc:
         connection.close()
         raise unusable(path)(exc) from exc

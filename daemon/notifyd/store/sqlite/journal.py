@@ -15,6 +15,7 @@ from notifyd.store.memory.doorbell import Doorbell
 if TYPE_CHECKING:
     from notifyd.bridge.worker import Answer, OwnThread
     from notifyd.store.journal import Ledger
+    from notifyd.store.sqlite.folding import LogFolder
     from notifyd.store.sqlite.writer import Writer
 
 log = structlog.get_logger("notifyd.store")
@@ -26,10 +27,11 @@ _SLOW_SECONDS: Final = 5.0
 class SqliteJournal:
     """A `Journal` that commits through one thread."""
 
-    def __init__(self, ledger: Ledger, writer: Writer, thread: OwnThread) -> None:
+    def __init__(self, ledger: Ledger, writer: Writer, thread: OwnThread, folder: LogFolder) -> None:
         self._ledger = ledger
         self._writer = writer
         self._thread = thread
+        self._folder = folder
         self._bell = Doorbell()
         self._rung = False
         #: The last one collects; those before it are full.
@@ -83,6 +85,7 @@ class SqliteJournal:
         for batch in self._batches:
             if not batch.empty():
                 self._fail(batch, "the store is closed")
+        await self._folder.close()
         try:
             await self._thread.run(self._writer.close)
         except StoreUnavailable as exc:
@@ -120,6 +123,7 @@ class SqliteJournal:
                 log.warning("journal_recovered", seconds=round(monotonic() - self._failing_since, 3))
                 self._failing_since = None
             self.commits += 1
+            self._folder.wrote(batch)
             self._ledger.committed(batch)
             batch.commit.finish()
         else:
