@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyd.store.open import open_broker
-from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits, QueueLimits
-from tests.service.node import MakeNode, Node
+from notifyd.store.options import BrokerOptions
+from tests.service.node import LIMITS, MakeNode, Node
 from tests.store.samples import expire
 
 if TYPE_CHECKING:
     import trio
 
     from notifyd.store.ports import Broker
-
-LIMITS = BrokerLimits(queue=QueueLimits(max_size=20), history=HistoryLimits(max_publications=50))
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from notifyd.service.limits import RateLimiter
 from notifyd.service.publish import Publisher
 from notifyd.service.subscribe import Subscriber, SubscribeRules
 from notifyd.store.memory.keys import MemoryKeys
+from notifyd.store.open import open_broker
+from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits, QueueLimits
 from notifyd.store.ports import Broker, Outcome
 from notifyd.telemetry.metrics import Counters
 from notifyd.wire.native import notification_frame
@@ -152,6 +154,16 @@ class Node:
             counts = await self.hub.fan_out(publications)
             outcomes = [Outcome(lease, State.DISPATCHED, count) for lease, count in zip(leases, counts, strict=True)]
             await self.broker.queue.settle(outcomes, now=now)
+
+
+LIMITS = BrokerLimits(queue=QueueLimits(max_size=20), history=HistoryLimits(max_publications=50))
+
+
+async def open_node(nursery: trio.Nursery, limits: BrokerLimits = LIMITS, **bounds: int) -> Node:
+    """A node over a broker in memory; nothing runs but its broker."""
+    broker = await open_broker(BrokerOptions(durability="memory", limits=limits))
+    nursery.start_soon(broker.run)
+    return Node(broker, **bounds)
 
 
 def writes(connection: Connection) -> list[str]:

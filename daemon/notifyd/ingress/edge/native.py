@@ -129,6 +129,7 @@ class NativeConnection:
         """There are no binary messages."""
         self._connection.received_at = trio.current_time()
         self._refuse(Invalid("messages are JSON texts, not binary", code="invalid_message"), None)
+        return None
 
     def pong(self, payload: bytes) -> None:
         """A sign of life."""
@@ -169,7 +170,8 @@ class NativeConnection:
     # Answers
 
     def _say(self, message: bytes) -> None:
-        self._ws.put(text_frame(message))
+        if not self._ws.put(text_frame(message)):
+            self._services.subscriber.end_slow(self._connection)
 
     def _refuse(self, problem: NotifydError, request_id: native.RequestId) -> None:
         self._services.counters.messages_refused += 1
@@ -223,9 +225,11 @@ class NativeConnection:
     def _unsubscribe(self, message: native.Unsubscribe) -> Step:
         self._services.subscriber.unsubscribe(self._connection, message.channel)
         self._say(native.unsubscribed(message.channel, message.request_id))
+        return None
 
     def _ping(self, message: native.Ping) -> Step:
         self._say(native.pong(message.request_id))
+        return None
 
     def _publish(self, message: native.Publish) -> Step:
         principal = self._connection.principal

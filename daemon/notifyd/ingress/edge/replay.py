@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.publication import Publication
 from notifyd.service.subscribe import Subscriber, Subscription
 
@@ -40,34 +40,42 @@ async def subscribe_and_replay(
         NotAuthenticated, Invalid, Denied, Exhausted: as `Subscriber.subscribe`; nothing was written.
     """
     subscription = subscriber.check(connection, channel, since)
-    pages = list(_pages(subscription.replay, writer))
-    subscriber.count_replayed(len(subscription.replay))
     head = writer.announce(subscription)
-    while len(pages) > 1:
-        if not connection.put(head) or not await _write_pages(connection, pages, writer):
+    while True:
+        pages = _pages(subscription.replay, writer)
+        first, second = next(pages, b""), next(pages, None)
+        subscriber.count_replayed(len(subscription.replay))
+        if second is None:
+            break
+        # One that was subscribed already must not be sent what is live in between: offsets rise.
+        subscriber.unsubscribe(connection, channel)
+        if not await _write_pages(subscriber, connection, chain((head + first, second), pages), writer):
             return
         head, position = b"", subscription.position
         subscription = subscriber.check(connection, channel, position)
         if not subscription.recovered:
             # It was so slow that what comes next is gone: its resume will be told.
-            connection.end(SLOW_CONSUMER)
+            subscriber.end_slow(connection)
             return
-        pages = list(_pages(subscription.replay, writer))
-        subscriber.count_replayed(len(subscription.replay))
     subscriber.go_live(connection, channel, subscription.position)
-    if not connection.put(head + b"".join(pages)):
-        connection.end(SLOW_CONSUMER)
+    rest = head + first
+    if rest and not connection.put(rest):
+        subscriber.end_slow(connection)
 
 
-async def _write_pages(connection: Connection, pages: Sequence[bytes], writer: Writer) -> bool:
+async def _write_pages(subscriber: Subscriber, connection: Connection, pages: Iterable[bytes], writer: Writer) -> bool:
     """Write one page after the other, each when the one before has left; False when the connection has ended."""
     for page in pages:
-        if not await writer.drained() or connection.ended or not connection.put(page):
+        if not await writer.drained() or connection.ended:
+            return False
+        if not connection.put(page):
+            subscriber.end_slow(connection)
             return False
     return await writer.drained() and not connection.ended
 
 
 def _pages(publications: Sequence[Publication], writer: Writer) -> Iterator[bytes]:
+    """Encoded when they are asked for: many may resume at once, and none is to hold more than a page."""
     page: list[bytes] = []
     size = 0
     for publication in publications:
