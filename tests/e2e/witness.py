@@ -19,23 +19,32 @@ if TYPE_CHECKING:
 #: From the publish to the arrival, however busy others keep the daemon. A held-up event loop takes far longer.
 LATEST_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.02
+#: What an attack may leave behind in the daemon, its few copies of the largest body included.
+MOST_BYTES: Final = 64 << 20
 
 
 @asynccontextmanager
 async def undisturbed(daemon: Daemon) -> AsyncIterator[None]:
     """While the body runs a subscriber gets one notification after the other, each in time, in order, without a drop.
 
-    Afterwards the daemon still answers that it is well.
+    Afterwards the daemon still answers that it is well, and has not grown much.
     """
     key = await daemon.key()
     async with join(daemon.ws_url, key, "witness") as peer, daemon.rest(key) as client:
         stop = trio.Event()
+        before = await _resident_bytes(daemon)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_witness, peer, client, stop)
             yield
             stop.set()
         await _one(peer, client, -1)
         assert (await client.call("GET", "/api/health/ready")).status == 200
+        assert await _resident_bytes(daemon) - before < MOST_BYTES
+
+
+async def _resident_bytes(daemon: Daemon) -> int:
+    async with daemon.rest() as client:
+        return int((await client.call("GET", "/api/stats")).json["stats"]["residentBytes"])
 
 
 async def _witness(peer: Peer, client: Rest, stop: trio.Event) -> None:
