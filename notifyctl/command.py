@@ -122,7 +122,8 @@ def _with_common_options(function: Callable[..., None], *, asks: bool) -> Callab
         parameters.append(_keyword("yes", Annotated[bool, _YES], False))
 
     def run(**given: Any) -> None:
-        timeout = given["timeout"] if "timeout" in taken else given.pop("timeout")
+        # A command's own --timeout is about something longer than one call.
+        timeout = DEFAULT_TIMEOUT_SECONDS if "timeout" in taken else given.pop("timeout")
         agreed = given.pop("yes") if asks else False
         output = Output(given.pop("form"), quiet=given.pop("quiet"))
         with Daemon(given.pop("socket"), timeout) as daemon:

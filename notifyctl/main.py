@@ -89,11 +89,11 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(context: typer.Context, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        sys.stdout.write(f"notifyctl {version('notifyctl')}\n")
+        sys.stdout.write(f"{context.info_name} {version('notifyctl')}\n")
         raise typer.Exit
 
 
@@ -192,6 +192,6 @@ def daemon() -> int:
     """The console script `notifyd`, which is `notifyctl serve`."""
     _speak_utf8()
     if sys.argv[1:] == ["--version"]:
-        return _finish(run(["--version"]))
+        return _finish(_guarded(tree(), ["--version"], "notifyd", ENVIRONMENT_PREFIX))
     serve = tree().get_command(None, "serve")
     return _finish(_guarded(serve, sys.argv[1:], "notifyd", f"{ENVIRONMENT_PREFIX}_SERVE"))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifyctl import convert, locate, moments, sizes
@@ -66,6 +66,7 @@ def test_decimal(count: float, words: str):
     assert sizes.decimal(count) == words
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text())
 def test_safe_text_is_printable_and_one_line(text: str):
     shown = safe(text)
@@ -74,6 +75,7 @@ def test_safe_text_is_printable_and_one_line(text: str):
     shown.encode()
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
