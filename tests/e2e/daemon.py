@@ -58,6 +58,7 @@ class Daemon:
         self.environ: dict[str, str] = {}
         #: Everything it said on standard error, in all its lives.
         self.stderr: list[str] = []
+        self._ports = ("0", "0")
         self._nursery = nursery
         self._process: trio.Process | None = None
         self._ready = trio.Event()
@@ -117,10 +118,15 @@ class Daemon:
 
     def command(self, *more: str) -> list[str]:
         """How it is started."""
-        ports = ["--port", "0", "--ws-port", "0", "--state-dir", str(self.state_dir), "-S", "log.format=json"]
+        port, ws_port = self._ports
+        ports = ["--port", port, "--ws-port", ws_port, "--state-dir", str(self.state_dir), "-S", "log.format=json"]
         settings = [part for setting in self.settings for part in ("-S", setting)]
         dev = ["--dev"] if self.dev else []
         return [sys.executable, "-m", "notifyctl", "serve", *dev, *ports, *settings, *more]
+
+    def stay(self) -> None:
+        """Keep the present ports for the next starts, for those who come back by themselves."""
+        self._ports = (str(self.http[1]), str(self.ws[1]))
 
     async def start(self) -> None:
         """Start it and wait until it says that it is ready.
@@ -204,6 +210,12 @@ class Daemon:
     async def key(self, **fields: object) -> str:
         """The text of a new API key."""
         return str((await self.new_key(**fields))["apiKey"])
+
+    async def subscribed(self, count: int = 1) -> None:
+        """Ask until there are so many subscriptions: not every program says when it has subscribed."""
+        async with self.rest() as client:
+            while (await client.call("GET", "/api/stats")).json["stats"]["subscriptions"] < count:
+                await trio.lowlevel.checkpoint()
 
     def entries(self, event: str) -> list[dict[str, Any]]:
         """What it logged under that name."""

@@ -59,10 +59,15 @@ class Live:
         """Wait until it is up."""
         await self._up.wait()
 
-    async def bounce(self) -> None:
-        """Kill it and start it again."""
+    async def bounce(self, stumble_seconds: float = 0.0) -> None:
+        """Kill it and start it again; with *stumble_seconds* kill it once more after those, while it starts."""
         self._up = trio.Event()
         await self.daemon.kill()
+        if stumble_seconds:
+            with trio.move_on_after(stumble_seconds):
+                await self.daemon.start()
+            if self.daemon.running:
+                await self.daemon.kill()
         await self.daemon.start()
         self._up.set()
 

@@ -36,8 +36,8 @@ class Round:
         self._random = random.Random(seed)
         self._seed = seed
 
-    async def run(self, kills: int) -> None:
-        """Have it killed so often; returns when all that is owed has arrived."""
+    async def run(self, kills: int, *, stumbles: int = 0) -> None:
+        """Have it killed so often, the last times twice; returns when all that is owed has arrived."""
         self.key = await self.daemon.key()
         await self._follow_from_the_start()
         async with trio.open_nursery() as following:
@@ -47,9 +47,10 @@ class Round:
                 for number in range(PRODUCERS):
                     producer = Producer(self.live, self.ledger, self.key, number, self._seed)
                     producing.start_soon(producer.run)
-                for _ in range(kills):
+                for kill in range(kills):
                     await trio.sleep(self._random.uniform(0.02, 0.6))
-                    await self.live.bounce()
+                    stumble = kill >= kills - stumbles
+                    await self.live.bounce(self._random.uniform(0.2, 0.8) if stumble else 0.0)
                 await trio.sleep(self._random.uniform(0.0, 0.2))
                 producing.cancel_scope.cancel()
             await self._all_arrived()
@@ -118,10 +119,10 @@ async def check_history(round_: Round) -> None:
             assert kept == arrived[-len(kept) :]
 
 
-async def kill_round(start: Starter, durability: str, seed: int, *, kills: int) -> Round:
+async def kill_round(start: Starter, durability: str, seed: int, *, kills: int, stumbles: int = 0) -> Round:
     """One round with all its checks."""
     round_ = Round(await start(f"broker.durability={durability}", "delivery.max_queue_size=100000"), seed)
-    await round_.run(kills)
+    await round_.run(kills, stumbles=stumbles)
     check_order(round_)
     check_expiry(round_)
     check_schedule(round_)
@@ -143,7 +144,7 @@ async def test_a_kill_under_load_loses_nothing(start: Starter, durability: str) 
 @pytest.mark.parametrize("durability", DURABILITIES)
 @within(120)
 async def test_many_kills_under_load_lose_nothing(start: Starter, durability: str, seed: int) -> None:
-    round_ = await kill_round(start, durability, seed, kills=5)
+    round_ = await kill_round(start, durability, seed, kills=5, stumbles=2)
     print(durability, seed, len(round_.ledger.accepted), "accepted", len(round_.ledger.cancelled), "cancelled")
 
 

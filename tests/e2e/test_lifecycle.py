@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -15,6 +15,7 @@ import trio
 from tests.e2e.daemon import DaemonFailed, run
 from tests.e2e.patience import PATIENCE, within
 from tests.e2e.peer import connect, join
+from tests.e2e.raw import raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,6 +175,28 @@ async def test_while_draining_nothing_new_is_accepted_and_nothing_accepted_is_lo
         await peer.subscribe("c", position)
         received = await peer.notifications(len(accepted))
     assert {entry["id"] for entry in received} >= set(accepted)
+
+
+@within(30)
+async def test_nobody_holds_up_the_end(daemon: Daemon) -> None:
+    key = await daemon.key()
+    beginnings = (
+        b"",
+        b"GET /api/hea",
+        b"POST /api/notifications HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf a body",
+        b"GET /api/channels/c/events HTTP/1.1\r\nHost: h\r\nX-API-Key: %b\r\n\r\n" % key.encode(),
+    )
+    async with AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(await trio.open_tcp_stream(*daemon.http)) for _ in beginnings]
+        for stream, beginning in zip(streams, beginnings, strict=True):
+            await stream.send_all(beginning)
+        await stack.enter_async_context(raw(daemon.ws))  # answers no close
+        await streams[-1].receive_some()
+        began = trio.current_time()
+        assert await daemon.terminate() == 0
+        assert trio.current_time() - began < 6 * PATIENCE
+        events = b"".join([bytes(data) async for data in streams[-1]])
+    assert b"event: ending" in events
 
 
 @within(30)

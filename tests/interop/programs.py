@@ -104,10 +104,3 @@ async def program(*command: str, folder: Path, environ: dict[str, str] | None = 
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
                     await stream.aclose()
-
-
-async def subscribed(daemon: Daemon, count: int) -> None:
-    """Ask until there are so many subscriptions: these programs do not all say when they have subscribed."""
-    async with daemon.rest() as client:
-        while (await client.call("GET", "/api/stats")).json["stats"]["subscriptions"] < count:
-            await trio.lowlevel.checkpoint()

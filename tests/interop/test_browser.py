@@ -13,7 +13,7 @@ import trio
 from tests.e2e.patience import within
 from tests.e2e.peer import Peer, connect
 from tests.e2e.rest import rest
-from tests.interop.programs import documented, program, subscribed, tool
+from tests.interop.programs import documented, program, tool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -111,7 +111,7 @@ async def test_the_documented_page_shows_notifications(daemon: Daemon, tmp_path:
         browse(url, tmp_path) as page,
         daemon.rest(key) as client,
     ):
-        await subscribed(daemon, 1)
+        await daemon.subscribed()
         for n in range(3):
             await client.accept("alerts", {"title": f"Title {n}", "body": f"Body {n}"})
         shown = await page.evaluate(SHOWN.replace("COUNT", "3"))

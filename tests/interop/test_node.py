@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.patience import within
-from tests.interop.programs import MODULES, documented, npm_package, program, subscribed, tool
+from tests.interop.programs import MODULES, documented, npm_package, program, tool
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -46,7 +46,7 @@ async def test_the_client_class_gets_every_notification_in_order(daemon: Daemon,
     key = await daemon.key()
     async with node("node_client.js", daemon, key, tmp_path) as started, daemon.rest(key) as client:
         await started.until("Connected!")
-        await subscribed(daemon, 1)
+        await daemon.subscribed()
         accepted = await client.accept_batch("updates", 50)
         for identifier in accepted:
             await started.until("Received notification:")

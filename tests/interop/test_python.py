@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.e2e.patience import within
-from tests.interop.programs import documented, program, subscribed
+from tests.interop.programs import documented, program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ async def test_the_documented_client_gets_every_notification_in_order(daemon: Da
     script = tmp_path / "client.py"
     script.write_text(documented("python_client.py", daemon, key))
     async with program(sys.executable, str(script), folder=tmp_path) as started, daemon.rest(key) as client:
-        await subscribed(daemon, 1)
+        await daemon.subscribed()
         for identifier in await client.accept_batch("updates", 50):
             assert identifier in await started.until("Received:")
 
