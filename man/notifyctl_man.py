@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from typer.core import TyperArgument, TyperOption
 
 from notifyctl.command import COMMON_OPTIONS
-from notifyctl.main import ENVIRONMENT_PREFIX, tree
+from notifyctl.program import ENVIRONMENT_PREFIX, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import sys
@@ -122,6 +123,7 @@ def _with_common_options(function: Callable[..., None], *, asks: bool) -> Callab
         parameters.append(_keyword("yes", Annotated[bool, _YES], False))
 
     def run(**given: Any) -> None:
+        gc.enable()
         # A command's own --timeout is about something longer than one call.
         timeout = DEFAULT_TIMEOUT_SECONDS if "timeout" in taken else given.pop("timeout")
         agreed = given.pop("yes") if asks else False

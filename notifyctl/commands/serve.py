@@ -1,5 +1,6 @@
 """notifyctl serve, which is also the program notifyd."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -76,6 +77,7 @@ def _settings(given: list[str]) -> dict[str, str]:
 
 def start(config: str | None, *, dev: bool, flags: dict[str, str]) -> int:
     """Load the settings and run the daemon; the exit status, 2 when a setting is wrong."""
+    gc.enable()
     from notifyd.config import ConfigInvalid, Loaded, load_settings
 
     def read() -> Loaded:

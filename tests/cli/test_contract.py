@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.core import TyperOption
 
-from notifyctl.main import COMMANDS, tree
+from notifyctl.program import COMMANDS, tree
 
 
 def walk(command: Any, context: Any) -> Iterator[Any]:

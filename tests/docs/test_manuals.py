@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyctl.exits import Status
-from notifyctl.main import tree
+from notifyctl.program import tree
 from notifyd.app import run
 from tests.docs.pages import MAN, items, needs, page, section
 from tests.e2e.daemon import run as run_beside
