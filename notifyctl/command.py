@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import inspect
-import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -15,12 +14,12 @@ from notifyctl.client import Daemon
 from notifyctl.exits import Refusal, Status
 from notifyctl.output import Format, Output
 from notifyctl.params import NounGroup, PlainCommand, duration_option
+from notifyctl.pipes import silence_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
-_STDOUT = 1
 
 _COMMON: dict[str, tuple[Any, Any]] = {
     "form": (
@@ -154,8 +153,3 @@ def _report(output: Output, function: Callable[..., None], run: Invocation, give
     except OSError as exc:
         output.failed(Refusal(f"{exc.strerror or exc}: {exc.filename}" if exc.filename else str(exc)))
         raise typer.Exit(Status.FAILED) from exc
-
-
-def silence_stdout() -> None:
-    """Let whatever is still buffered for a reader that has gone vanish without a word at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)

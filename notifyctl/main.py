@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 import io
-import os
 import sys
 from typing import TYPE_CHECKING
 
+from notifyctl.pipes import silence_stdout
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-_STDOUT = 1
 
 
 def main() -> int:
@@ -61,5 +60,5 @@ def _flushed(status: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
+        silence_stdout()
     return status

@@ -58,6 +58,7 @@ def subscribed(real: Ctl, channel: str) -> Callable[[int], None]:
 READS = [
     ["status"], ["wait", "ready"], ["keys", "list"], ["queue", "stats"], ["queue", "list"], ["channels", "list"],
     ["connections", "list"], ["logs", "tail"], ["stats"], ["tokens", "admin"],
+    ["config", "show", "--running", "--origin"], ["config", "reload"],
 ]  # fmt: skip
 
 

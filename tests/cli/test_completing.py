@@ -1,0 +1,68 @@
+"""Completion scripts, and bash running its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from notifyd.v1 import admin_pb2 as pb
+from tests.cli import samples
+from tests.cli.scripted import Admin, Ctl
+
+PROGRAM = Path(sys.executable).with_name("notifyctl")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_shell_has_a_script_that_asks_notifyctl(lonely: Ctl, shell: str):
+    script = lonely("completion", "show", shell).out
+    assert f"_NOTIFYCTL_COMPLETE=complete_{shell}" in script
+
+
+def test_the_shell_of_the_environment_is_the_default(lonely: Ctl, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SHELL", "/usr/bin/fish")
+    assert lonely("completion", "show").out == lonely("completion", "show", "fish").out
+
+
+def completed(admin: Admin, *words: str) -> list[str]:
+    """What bash offers for the last of *words*."""
+    typed = " ".join(f"'{word}'" for word in words)
+    script = (
+        f'source <("$0" completion show bash); COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; '
+        '_notifyctl "$0"; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "-c", script, PROGRAM],
+        env={**os.environ, "NOTIFYCTL_SOCKET": str(admin.socket)}, capture_output=True, text=True, timeout=20,
+        check=True,
+    )  # fmt: skip
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+bash = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not here to complete")
+
+
+@bash
+def test_bash_completes_commands(admin: Admin):
+    assert completed(admin, "notifyctl", "con") == ["connections", "config"]
+
+
+@bash
+def test_bash_completes_options_and_their_values(admin: Admin):
+    assert "--lines" in completed(admin, "notifyctl", "send", "--l")
+    assert completed(admin, "notifyctl", "status", "-o", "t") == ["table"]
+
+
+@bash
+def test_bash_completes_live_ids(admin: Admin):
+    admin.answers("ListKeys", pb.ListKeysResponse(keys=[samples.key(), samples.key(id="other_1")]))
+    assert completed(admin, "notifyctl", "keys", "revoke", "key") == ["key_1"]
+
+
+@bash
+def test_a_daemon_that_is_away_offers_nothing(admin: Admin):
+    admin.stop()
+    assert completed(admin, "notifyctl", "keys", "revoke", "") == []
