@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from notifyd.clock import now_ms
+from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.http_app import Upgrade
 from notifyd.ingress.edge.http_request import Peer, Request
 from notifyd.ingress.edge.native import NativeConnection, NativeProtocol, NativeRules, NativeServices
@@ -80,7 +81,7 @@ class Browser:
 
     def __init__(self, services: NativeServices, rules: NativeRules) -> None:
         self.socket = Socket()
-        self.native = NativeConnection(services, rules)
+        self.native = NativeConnection(services, rules, "127.0.0.1")
         self.native.opened(self.socket)  # type: ignore[arg-type]
 
     @property
@@ -114,7 +115,7 @@ async def node(nursery: trio.Nursery) -> Node:
 
 @pytest.fixture
 def rules() -> NativeRules:
-    return NativeRules(allowed_origins=(), max_protocol_errors=3, page_bytes=1000)
+    return NativeRules(allowed_origins=(), max_protocol_errors=3, page_bytes=1000, proxies=TrustedProxies(()))
 
 
 @pytest.fixture

@@ -10,9 +10,12 @@ import trio
 
 from notifyd.errors import Denied, Draining, Invalid, NotAuthenticated, NotifydError
 from notifyd.hub.connection import Connection
+from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.http_app import Upgrade
 from notifyd.ingress.edge.origins import origin_allowed
 from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
+from notifyd.ingress.edge.rest.request_ids import request_id
+from notifyd.ingress.faults import error_body
 from notifyd.model.command import Publish as PublishCommand
 from notifyd.model.disconnect import (
     CREDENTIAL_ENDED,
@@ -50,6 +53,8 @@ class NativeRules(msgspec.Struct):
     max_protocol_errors: int
     #: Bytes of a replay that may be written before waiting for the peer.
     page_bytes: int
+    #: Tells a client's address where proxies stand between.
+    proxies: TrustedProxies
 
 
 class NativeServices(msgspec.Struct, frozen=True):
@@ -73,29 +78,32 @@ class NativeProtocol:
     def upgrade(self, request: Request) -> Upgrade | Answer:
         """Consent to a WebSocket handshake, unless its origin is not welcome or the daemon is going down."""
         if not origin_allowed(request.header(b"origin"), self._rules.allowed_origins):
-            return _refusal(403, "origin_not_allowed", "this origin may not connect: see websocket.allowed_origins")
+            return _refusal(request, 403, "origin_not_allowed", "this origin may not connect: ask the operator")
         if self._services.connector.draining:
-            return _refusal(503, Draining.code, "the daemon is shutting down: reconnect")
-        return Upgrade(NativeConnection(self._services, self._rules))
+            return _refusal(request, 503, Draining.code, "the daemon is shutting down: reconnect")
+        return Upgrade(NativeConnection(self._services, self._rules, self._rules.proxies.client_address(request)))
 
 
-def _refusal(status: int, code: str, message: str) -> Answer:
-    body = {"success": False, "error": {"code": code, "message": message}}
-    return Answer(status, msgspec.json.encode(body), close=True)
+def _refusal(request: Request, status: int, code: str, message: str) -> Answer:
+    name = request_id(request.header(b"x-request-id"))
+    headers = ((b"X-Request-Id", name.encode("ascii")),)
+    return Answer(status, error_body(code, message, name), headers=headers, close=True)
 
 
 class NativeConnection:
     """One connection: `WebSocketHandler` to the edge, `Link` to the hub."""
 
-    __slots__ = ("_connection", "_errors", "_rules", "_services", "_ws")
+    __slots__ = ("_connection", "_errors", "_rules", "_services", "_ws", "address")
 
     transport = "websocket"
     format = FORMAT
     answers = True
 
-    def __init__(self, services: NativeServices, rules: NativeRules) -> None:
+    def __init__(self, services: NativeServices, rules: NativeRules, address: str) -> None:
         self._services = services
         self._rules = rules
+        #: The client's address.
+        self.address = address
         self._errors = 0
         self._ws: WebSocket
         self._connection: Connection
@@ -140,11 +148,6 @@ class NativeConnection:
         self._services.connector.leave(self._connection)
 
     # What the hub calls
-
-    @property
-    def address(self) -> str:
-        """The peer's address."""
-        return self._ws.peer.host
 
     @property
     def put(self) -> Callable[[bytes], bool]:
