@@ -59,7 +59,6 @@ class Socket:
 
     def __init__(self) -> None:
         self.outbox = Outbox()
-        self.peer = Peer("192.0.2.7", 4711)
         self.closes: list[tuple[int, str]] = []
         self.pings = 0
         self.pending_bytes = 11
@@ -81,7 +80,7 @@ class Browser:
 
     def __init__(self, services: NativeServices, rules: NativeRules) -> None:
         self.socket = Socket()
-        self.native = NativeConnection(services, rules, "127.0.0.1")
+        self.native = NativeConnection(services, rules, "192.0.2.7")
         self.native.opened(self.socket)  # type: ignore[arg-type]
 
     @property
