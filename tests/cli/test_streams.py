@@ -122,7 +122,7 @@ def test_ready_after_a_while(ctl: Ctl, admin: Admin):
 def test_not_ready_in_time_says_why(ctl: Ctl, admin: Admin):
     broken = pb.EngineStatus(name="queue", engine="sqlite", detail="disk full")
     admin.answers("GetStatus", samples.status(state="degraded", engines=[broken]))
-    result = ctl("wait", "ready", "--timeout", "0.1s")
+    result = ctl("wait", "ready", "--timeout", "0.7s")
     assert result.status == 7
     assert "degraded (queue: disk full)" in result.err
 

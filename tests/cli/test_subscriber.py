@@ -253,5 +253,12 @@ async def test_a_dead_link_is_noticed(monkeypatch: pytest.MonkeyPatch):
         await trio.sleep_forever()  # as after a power cut: nothing is read, and nothing said
 
     async with tcp(dead) as port:
-        await a_subscriber(f"ws://127.0.0.1:{port}", notes=notes).run(print, Deadline.after(0.5))
-    assert notes[0].startswith("The link is dead")
+        with trio.CancelScope() as noticed:
+            places = Places(["c"])
+
+            def note(words: str) -> None:
+                notes.append(words)
+                noticed.cancel()
+
+            await Subscriber(f"ws://127.0.0.1:{port}", "key", places, note=note).run(print, FOREVER)
+    assert notes == ["The link is dead: a ping was not answered. Trying again."]
