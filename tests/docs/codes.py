@@ -53,15 +53,16 @@ def _status(kind: type[NotifydError]) -> int:
 
 
 def _said(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """`Kind(..., code="word")`, also with one word or another, and `_refusal(status, "word", ...)`."""
+    """`Kind(..., code="word")`, also with one word or another, and `_refusal(..., "word", ...)`."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         values = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
         if name == "_refusal":
-            values += node.args[1:2]
+            values += node.args
         values += [one for value in values if isinstance(value, ast.IfExp) for one in (value.body, value.orelse)]
         for value in values:
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                yield name, value.value
+            word = value.value if isinstance(value, ast.Constant) else None
+            if isinstance(word, str) and word.isidentifier():
+                yield name, word

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from notifyctl.main import run
+from notifyctl.program import run
 from notifyd.config.catalogue import catalogue
 from tests.docs.pages import ROOT, needs
 from tests.e2e.patience import within
