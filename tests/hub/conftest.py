@@ -1,17 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
 from notifyd.hub.connection import Connection
 from notifyd.hub.hub import Hub
-from notifyd.model.disconnect import Disconnect
 from notifyd.model.ids import ClientId, ConnectionId, KeyId, NotificationId
 from notifyd.model.notification import Kind, Notification
 from notifyd.model.principal import ALL_GRANTS, Principal
 from notifyd.model.publication import Publication
 from notifyd.telemetry.metrics import Counters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.model.disconnect import Disconnect
 
 
 class RecordingLink:

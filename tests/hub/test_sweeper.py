@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import trio
 
-from notifyd.hub.connection import Connection
 from notifyd.hub.sweeper import Sweeper
 from notifyd.model.disconnect import CREDENTIAL_ENDED, DEAD_LINK, NOT_AUTHENTICATED
 from notifyd.policy.liveness import LivenessRules
+
+if TYPE_CHECKING:
+    from notifyd.hub.connection import Connection
 
 RULES = LivenessRules(heartbeat_seconds=30, connection_timeout_seconds=60, authentication_seconds=10)
 

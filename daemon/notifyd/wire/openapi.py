@@ -96,7 +96,7 @@ def _schemas() -> Json:
 
 
 def _with_constants_required(schema: Json) -> Json:
-    """*schema* with its constants required: they have defaults so that nobody has to write them, and are always sent."""
+    """*schema* with its constants required: they have defaults so nobody has to write them, and are always sent."""
     properties: Json = schema.get("properties", {})
     constants = [name for name, field in properties.items() if "enum" in field and "default" in field]
     described = {name: {k: v for k, v in field.items() if k != "default"} for name, field in properties.items()}
