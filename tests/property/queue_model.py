@@ -24,6 +24,8 @@ class Item:
     attempts: int = 0
     #: Its number among all stamps, None before.
     stamp: int | None = None
+    #: It was stamped before the last start.
+    carried_over: bool = False
 
     def rank(self) -> tuple[int, int, int]:
         """Stamped ones first and in their order, then by urgency and acceptance."""
@@ -82,10 +84,22 @@ class Model:
         return [known for known, item in self.items.items() if item.leased_until is None and item.stamp is None]
 
     def restart(self) -> None:
-        """Leases end, tries are forgotten, and what was stamped needs no second dispatch."""
-        for known, item in list(self.items.items()):
-            if item.stamp is not None:
-                del self.items[known]
+        """Leases end, tries are forgotten, and what was stamped comes first, in the order of its offsets."""
+        for item in self.items.values():
             item.leased_until = None
             item.attempts = 0
             item.due_at = item.notification.due_at
+        stamped = [item for item in self.items.values() if item.stamp is not None]
+        self.stamps = 0
+        for item in sorted(stamped, key=lambda item: (self._offset(item), item.seq)):
+            self.stamps += 1
+            item.stamp = self.stamps
+            item.carried_over = True
+
+    def kill(self) -> None:
+        """As `restart`, but what was stamped since the last start needs no second dispatch."""
+        self.items = {known: item for known, item in self.items.items() if item.stamp is None or item.carried_over}
+        self.restart()
+
+    def _offset(self, item: Item) -> int:
+        return self.channels[item.notification.channel].index(item.notification.id) + 1

@@ -227,6 +227,7 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.durability != "memory")
     @rule()
     def restart(self) -> None:
+        self.model.restart()
         self._reopen(self.state)
 
     @precondition(lambda self: self.durability != "memory")
@@ -235,6 +236,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.loop.call(self._commit_all)
         copy = Path(tempfile.mkdtemp(dir=self.folder)) / "state"
         shutil.copytree(self.state, copy)
+        self.model.kill()
         self._reopen(copy)
 
     async def _commit_all(self) -> None:
@@ -249,7 +251,6 @@ class QueueMachine(RuleBasedStateMachine):
         self.state = state
         self.loop.call(self._open)
         self.leases.clear()
-        self.model.restart()
         assert {channel: self.broker.history.position(DEFAULT_CLIENT, channel) for channel in CHANNELS} == epochs
 
     @invariant()
@@ -273,6 +274,6 @@ class JournalledQueueMachine(QueueMachine):
 
 @pytest.mark.parametrize("machine", [QueueMachine, JournalledQueueMachine], ids=["memory", "journal"])
 def test_the_broker_agrees_with_the_model(machine: type[QueueMachine]) -> None:
-    profile = settings(max_examples=60, stateful_step_count=40, deadline=None)
+    profile = settings(max_examples=50, stateful_step_count=40, deadline=None)
     machine.TestCase.settings = profile
     machine.TestCase().runTest()

@@ -11,8 +11,9 @@ from notifyd.model.notification import Kind, State
 from notifyd.model.position import StreamPosition
 from notifyd.store.local import assemble
 from notifyd.store.options import BrokerLimits, HistoryLimits
+from notifyd.store.ports import Outcome
 from tests.store.conftest import Start, killed
-from tests.store.samples import T0, accept, dispatch, idempotency, notification, offsets, publish
+from tests.store.samples import HOUR, T0, accept, dispatch, idempotency, notification, offsets, publish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +73,34 @@ async def test_receipts_are_found_in_the_journal(start: Start) -> None:
         assert before[0] is not None
         assert (before[0].state, before[0].delivered, before[0].offset) == (State.DISPATCHED, 7, 1)
         assert await broker.receipts.find(None, NotificationId("unknown")) is None
+
+
+async def test_what_was_stamped_and_not_dispatched_is_dispatched_after_a_stop(start: Start) -> None:
+    async with start() as broker:
+        await publish(broker, notification())
+        await accept(broker, notification(), notification())
+        leases = broker.queue.lease(limit=2, lease_seconds=30, now=T0)
+        stamped = await broker.history.append(leases, now=T0)
+        await broker.queue.settle([Outcome(leases[0], State.DISPATCHED)], now=T0)
+    for settled in (False, True):
+        async with start() as broker:
+            urgent = notification(priority=10)
+            await accept(broker, urgent)
+            leases = broker.queue.lease(limit=9, lease_seconds=30, now=T0)
+            again = await broker.history.append(leases, now=T0)
+            # in its old place, and before everything that was never stamped
+            assert again[0] == stamped[1]
+            assert again[-1].notification == urgent
+            receipt = await broker.receipts.find(None, stamped[1].notification.id)
+            assert receipt is not None
+            assert receipt.state is State.WAITING
+            if settled:
+                await broker.queue.settle([Outcome(lease, State.DISPATCHED) for lease in leases], now=T0)
+    async with start() as broker:
+        assert leased_ids(broker) == []
+        history = broker.history.latest(DEFAULT_CLIENT, "orders", limit=9, now=T0)
+        assert offsets(history.publications) == [1, 2, 3, 4, 5]
+        assert await broker.upkeep.purge(now=T0 + 48 * HOUR) == 0
 
 
 async def test_an_idempotency_key_outlives_a_restart(start: Start) -> None:

@@ -95,12 +95,24 @@ def _empty(limits: BrokerLimits, numbering: Numbering, *, archived: bool, first_
 
 def _remembered(restored: Restored, limits: BrokerLimits, numbering: Numbering, now: int) -> LocalState:
     state = _empty(limits, numbering, archived=True, first_seq=restored.last_seq() + 1)
-    for entries in restored.entries():
-        state.queue.readmit(entries)
     kept = Commit()
     kept.finish()
     for key, notification_id in restored.idempotency_keys():
         state.keys.add(key, notification_id, kept)
+    channels = _channels(restored, state, limits, now)
+    places = restored.carried_over()
+    for entries in restored.entries():
+        for entry in entries:
+            place = places.get(entry.seq)
+            if place is not None and place.channel_id in channels:
+                state.history.carry_over(entry, channels[place.channel_id], place.offset, place.number)
+        state.queue.readmit(entries)
+    state.history.trim(now=now)
+    return state
+
+
+def _channels(restored: Restored, state: LocalState, limits: BrokerLimits, now: int) -> dict[int, Channel]:
+    """Put the channels and their publications into the history."""
     heads = restored.heads()
     channels: dict[int, Channel] = {}
     for channel_id, name, generation, head in restored.channels(heads):
@@ -111,5 +123,4 @@ def _remembered(restored: Restored, limits: BrokerLimits, numbering: Numbering, 
     for channel in channels.values():
         state.history.restore(channel, publications.get(channel.id, []))
     state.history.restored(after_channel_id=max(heads, default=0))
-    state.history.trim(now=now)
-    return state
+    return channels

@@ -38,7 +38,7 @@ class LocalBroker:
         finally:
             # bounded by SQLite's own timeouts
             with trio.CancelScope(shield=True):
-                self._state.flush(self._journal.batch())
+                self.upkeep.flush_for_stop()
                 await self.upkeep.close()
                 await self._journal.close()
 

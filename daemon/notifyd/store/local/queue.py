@@ -83,7 +83,7 @@ class LocalQueue:
                 continue
             state, delivered = outcome.state, outcome.delivered
             self._state.receipts.add(entry.receipt(state, settled_at=now, delivered=delivered))
-            if entry.publication is None or state is not State.DISPATCHED:
+            if entry.publication is None or entry.carried_over or state is not State.DISPATCHED:
                 batch.settled.append(entry.outcome(state, settled_at=now, delivered=delivered))
                 urgent = True
             elif delivered:

@@ -100,6 +100,10 @@ class LocalState:
         self.flush_counts(batch)
         self._flush_forgotten(batch)
 
+    def carry_over(self, batch: Batch, *, now: int) -> None:
+        """Have the journal say of what was stamped and not dispatched that it waits: this is a stop and no crash."""
+        batch.settled += [entry.outcome(State.WAITING, settled_at=now) for entry in self.queue.stamped()]
+
     def flush_counts(self, batch: Batch) -> None:
         """Have the counts journalled with *batch*."""
         batch.settled += self.counts

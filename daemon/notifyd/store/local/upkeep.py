@@ -65,10 +65,12 @@ class Upkeep:
             await trio.sleep(_TICK_SECONDS)
             self.trim(now=self._clock())
             if monotonic() >= self._next_purge:
+                began = monotonic()
                 # that the store fails is told where it matters; rows can wait
                 with suppress(StoreUnavailable):
                     await self.purge(now=self._clock())
-                self._next_purge = monotonic() + _PURGE_SECONDS
+                # a table in which little can go costs no more than a twentieth of the time
+                self._next_purge = monotonic() + max(_PURGE_SECONDS, 20 * (monotonic() - began))
 
     def trim(self, *, now: int) -> None:
         """Forget in memory what is over its bounds, and have committed what waits for company."""
@@ -80,6 +82,12 @@ class Upkeep:
             batch.forgotten_keys += forgotten
         if not batch.empty():
             self._journal.ring()
+
+    def flush_for_stop(self) -> None:
+        """Have everything committed that the next start has to know."""
+        batch = self._journal.batch()
+        self._state.flush(batch)
+        self._state.carry_over(batch, now=self._clock())
 
     async def purge(self, *, now: int) -> int:
         """Take out of the journal what nobody needs any more; answers how many notifications went.

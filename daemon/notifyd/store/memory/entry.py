@@ -56,6 +56,8 @@ class Entry(msgspec.Struct, gc=False, eq=False):
     channel_id: int | None = None
     #: Its number among all that were stamped.
     stamped_as: int = 0
+    #: The journal says that it waits though it was stamped: it was in the queue when the daemon stopped.
+    carried_over: bool = False
 
     @classmethod
     def of(cls, seq: int, notification: Notification) -> Entry:

@@ -83,10 +83,8 @@ class MemoryHistory:
         for key, channel in stamping.created.items():
             self._channels[key] = channel
         for entry, channel, publication in stamping.stamped:
-            entry.publication = publication
-            entry.channel_id = channel.id
             self._stamps += 1
-            entry.stamped_as = self._stamps
+            _mark(entry, channel, publication, self._stamps)
             self._keep(channel, publication, entry.size, now)
         return self._forget_channels()
 
@@ -99,6 +97,12 @@ class MemoryHistory:
         for publication, stamped_at in publications:
             self._keep(channel, publication, publication.notification.size(), stamped_at)
         channel.head = head
+
+    def carry_over(self, entry: Entry, channel: Channel, offset: int, number: int) -> None:
+        """Give *entry* back the place that it had before the daemon stopped, as the *number*th of all."""
+        entry.carried_over = True
+        _mark(entry, channel, Publication(entry.notification, channel.epoch, offset), number)
+        self._stamps = max(self._stamps, number)
 
     def restored(self, *, after_channel_id: int) -> None:
         """All was put in: order the channels by their last publication, and give no channel id twice."""
@@ -232,3 +236,9 @@ class MemoryHistory:
                 self._evict(channel)
         self.generation += 1
         return [channel.id for channel in forgotten]
+
+
+def _mark(entry: Entry, channel: Channel, publication: Publication, number: int) -> None:
+    entry.publication = publication
+    entry.channel_id = channel.id
+    entry.stamped_as = number

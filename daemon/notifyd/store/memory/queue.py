@@ -218,6 +218,10 @@ class MemoryQueue:
         found += heapq.nsmallest(limit - len(found), of_client(self._scheduled, Place.SCHEDULED))
         return [item[2] for item in found]
 
+    def stamped(self) -> list[Entry]:
+        """What has a place in a channel and is not settled."""
+        return [entry for entry in self._entries.values() if entry.publication is not None]
+
     def free_to_go(self, client_id: ClientId | None) -> list[Entry]:
         """Everything of one client, or of all, that waits and is neither leased nor stamped."""
         return [

@@ -27,7 +27,8 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_by_id ON notifications (id);
 
 -- How each notification ended; one without a row here waits. A table of its own, because to change the row of a
--- notification would write all of its data once more. channel and offset are set by the stamp.
+-- notification would write all of its data once more. channel and offset are set by the stamp. state is 'waiting' for
+-- what was stamped and not yet dispatched when the daemon stopped.
 CREATE TABLE outcomes (
     seq INTEGER PRIMARY KEY,
     state TEXT NOT NULL,

@@ -20,7 +20,10 @@ META: Final = "SELECT name, value FROM meta"
 
 #: seq of what waits. Reads the small index alone, not the notifications.
 UNSETTLED: Final = """SELECT seq FROM notifications AS n INDEXED BY notifications_by_id
-    WHERE NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = n.seq)"""
+    WHERE NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = n.seq AND outcomes.state <> 'waiting')"""
+
+#: Of what waits, what has a place in a channel already.
+CARRIED_OVER: Final = "SELECT seq, channel, offset FROM outcomes WHERE state = 'waiting' ORDER BY offset, seq"
 
 #: Newest offset of each channel of which rows are left.
 HEADS: Final = "SELECT channel, offset FROM outcomes WHERE channel IS NOT NULL"
@@ -48,7 +51,8 @@ RECEIPT: Final = """SELECT n.id, n.client, n.kind, n.channel, n.priority, o.stat
 
 #: Settled rows from a seq on: candidates for the purge.
 SETTLED: Final = """SELECT o.seq, o.settled_at, o.channel, o.offset, coalesce(n.client, ''), coalesce(n.channel, '')
-    FROM outcomes AS o LEFT JOIN notifications AS n ON n.seq = o.seq WHERE o.seq > ? ORDER BY o.seq LIMIT ?"""
+    FROM outcomes AS o LEFT JOIN notifications AS n ON n.seq = o.seq
+    WHERE o.seq > ? AND o.state <> 'waiting' ORDER BY o.seq LIMIT ?"""
 
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
@@ -68,7 +72,7 @@ def receipt_of(row: tuple[Any, ...], epoch: Callable[[int], str]) -> Receipt:
     """The receipt in *row* of the query RECEIPT."""
     ident, client, kind, channel, priority, state, accepted_at, due_at, expires_at, *rest = row
     receipt = Receipt(ident, client, _KINDS[kind], channel, priority, State.WAITING, accepted_at, due_at, expires_at)
-    if state is None:
+    if state is None or state == State.WAITING.value:
         return receipt
     settled_at, attempts, delivered, generation, offset = rest
     placed = generation is not None

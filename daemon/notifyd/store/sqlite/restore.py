@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -33,6 +33,15 @@ class Numbering(msgspec.Struct, frozen=True):
     base_epoch: str
     generation: int
     paused: bool
+
+
+class Place(NamedTuple):
+    """Where in a channel something was stamped."""
+
+    channel_id: int
+    offset: int
+    #: Its number among all of these, in which each channel's offsets rise.
+    number: int
 
 
 def boot_id() -> str:
@@ -82,6 +91,11 @@ class Restored:
             part = waiting[first : first + _FETCH_ROWS]
             rows = self._connection.execute(queries.notifications(len(part)), part)
             yield [Entry.of(row[12], queries.notification_of(row)) for row in rows]
+
+    def carried_over(self) -> dict[int, Place]:
+        """By seq, the places of what waits and was stamped before a stop."""
+        rows = self._connection.execute(queries.CARRIED_OVER)
+        return {seq: Place(channel_id, offset, n) for n, (seq, channel_id, offset) in enumerate(rows, start=1)}
 
     def idempotency_keys(self) -> Iterator[tuple[IdempotencyKey, NotificationId]]:
         """Idempotency keys, soonest to expire first."""
