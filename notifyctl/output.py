@@ -144,27 +144,29 @@ class Output:
         self._write(safe(line))
 
     def note(self, sentence: str) -> None:
-        """Say *sentence* to the operator, on stderr."""
-        sys.stderr.write(safe(sentence) + "\n")
-        sys.stderr.flush()
+        """Say *sentence* to the operator, on stderr; an object there for who wants JSON."""
+        self._say(_document({"note": sentence}) if self.wants_json else safe(sentence))
 
     def failed(self, refusal: Refusal) -> None:
         """Say on stderr why the command ends."""
         if not self.wants_json:
             for line in f"Error: {refusal.message}".splitlines():
-                self.note(line)
+                self._say(safe(line))
             return
         problem: Record = {"code": refusal.code, "message": refusal.message, "exitStatus": int(refusal.status)}
         if refusal.retry_after_seconds is not None:
             problem["retryAfterSeconds"] = refusal.retry_after_seconds
-        sys.stderr.write(_document({"error": problem}) + "\n")
-        sys.stderr.flush()
+        self._say(_document({"error": problem}))
 
     def _ids(self, records: Sequence[Record], key: str) -> None:
         for record in records:
             value = record.get(key) if key else None
             if value:
                 self._write(safe(str(value)))
+
+    def _say(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
 
     def _write(self, line: str) -> None:
         sys.stdout.write(line + "\n")

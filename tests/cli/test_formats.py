@@ -141,6 +141,12 @@ def test_more_connections_than_shown(ctl: Ctl, admin: Admin):
     assert (result.out, "1 of 7" in result.err) == ("c_1\n", True)
 
 
+def test_notes_are_objects_where_errors_are(ctl: Ctl, admin: Admin):
+    admin.answers("ListConnections", pb.ListConnectionsResponse(total=7))
+    note = ctl("connections", "list", "-o", "json").err
+    assert note == '{"note":"These are 0 of 7; see more with --limit."}\n'
+
+
 def test_completion_is_written_where_the_shell_looks(lonely: Ctl, folder: Path):
     result = lonely("completion", "install", "bash")
     assert result.out.strip() == str(folder / "xdg_data_home/bash-completion/completions/notifyctl")
