@@ -6,8 +6,12 @@ import re
 
 from notifyd.wire.http_head import RequestRefused, check_field_lines, check_line_ends
 
-# the size, then extensions that are checked for their characters and dropped
-_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
+# the size, then extensions that are checked and dropped (RFC 9112, section 7.1.1)
+_SIZE_LINE = re.compile(
+    rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[ \t]*" + _TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?)*"
+)
 _MAX_LINE_BYTES = 256
 _MAX_EXTENSION_BYTES = 4096
 _MAX_SIZE = 1 << 62
@@ -28,6 +32,11 @@ class ChunkedReader:
         self._in_trailer = False
         self._max_trailer_bytes = max_trailer_bytes
         self.finished = False
+
+    @property
+    def promised(self) -> int:
+        """Bytes of the body that the present chunk still has to bring."""
+        return max(0, self._remaining - 2)
 
     def feed(self, data: bytes, start: int, body: bytearray) -> int:
         """Append the body bytes in *data* from *start* on to *body*; the place in *data* up to which it read.

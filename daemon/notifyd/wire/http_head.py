@@ -22,8 +22,14 @@ _REQUEST_LINE = re.compile(rb"(" + _TOKEN + rb"++) ([\x21-\x7e]++) HTTP/([0-9])\
 _FIELD_LINES = re.compile(rb"(?:" + _TOKEN + rb"++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+\r\n")
 _LOOSE_LINE_END = re.compile(rb"\r[^\n]|(?<!\r)\n")
 _VERSION_LIKE = re.compile(rb"[^\r\n]* HTTP/([0-9]+)(?:\.[0-9]+)?\r\n")
-# RFC 3986 reg-name, IPv4 or bracketed literal, with an optional port; empty is legal for an authority-less target
-_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.vV]+\]|(?:[0-9A-Za-z\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*)(?::[0-9]{0,5})?")
+# RFC 3986 reg-name, IPv4 or bracketed literal, with an optional port; never empty (RFC 9110, section 4.2.1), and
+# without the comma, which is what two Host headers look like once a proxy has joined them
+_HOST = re.compile(
+    rb"(?:\[(?:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*|[vV][0-9A-Fa-f]+\.[0-9A-Za-z\-._~!$&'()*+,;=:]+)\]"
+    rb"|(?:[0-9A-Za-z\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})++)(?::([0-9]{0,5}))?"
+)
+_MAX_PORT = 65535
+_MAX_METHOD_BYTES = 64
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(.*)")
 _LENGTH_DIGITS = 18
 _TOO_LARGE = frozenset((413, 414, 431))
@@ -81,7 +87,8 @@ def parse_request_line(data: bytes, start: int, *, max_target_bytes: int) -> Req
     """Read the request line at *start* of *data*, which holds the whole head.
 
     Raises:
-        RequestRefused: 400 for a malformed line, 414 for a long target, 505 for another major version.
+        RequestRefused: 400 for a malformed line, 414 for a long target, 501 for a long method and for CONNECT, 505 for
+            another major version.
     """
     match = _REQUEST_LINE.match(data, start)
     if match is None:
@@ -91,6 +98,8 @@ def parse_request_line(data: bytes, start: int, *, max_target_bytes: int) -> Req
         raise RequestRefused(505 if major > b"1" else 400, "this server speaks HTTP/1.1")
     if len(target) > max_target_bytes:
         raise RequestRefused(414, "the request target is too long")
+    if len(method) > _MAX_METHOD_BYTES:
+        raise RequestRefused(501, "this server knows no method of that length")
     if method == b"CONNECT":
         raise RequestRefused(501, "this server is no proxy")
     if target[0] != 0x2F or 0x23 in target:  # "/" and "#"
@@ -113,7 +122,7 @@ def _check_target(method: bytes, target: bytes) -> None:
             raise RequestRefused(400, "the target * belongs to OPTIONS alone")
     elif target[:1] != b"/":
         absolute = _ABSOLUTE.fullmatch(target)
-        if absolute is None or not absolute[1] or not _HOST.fullmatch(absolute[1]):
+        if absolute is None or not _is_host(absolute[1]):
             raise RequestRefused(400, "malformed request target")
 
 
@@ -174,8 +183,13 @@ def _check_host(host: bytes | None, minor_version: int) -> None:
     if host is None:
         if minor_version >= 1:
             raise RequestRefused(400, "a request needs a Host header")
-    elif not _HOST.fullmatch(host):
+    elif not _is_host(host):
         raise RequestRefused(400, "malformed Host header")
+
+
+def _is_host(value: bytes) -> bool:
+    match = _HOST.fullmatch(value)
+    return match is not None and int(match[1] or 0) <= _MAX_PORT
 
 
 def _content_length(value: bytes) -> int:

@@ -81,7 +81,21 @@ def test_random_bytes_are_read_or_refused(parts: list[bytes]) -> None:
     assert status in (None, 400, 501, 505)
 
 
-@pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\n"])
-def test_a_head_without_end_is_refused_within_the_bound(start: bytes) -> None:
+@pytest.mark.parametrize(("start", "expected"), [(b"", 400), (b"GET /", 414), (b"GET / HTTP/1.1\r\n", 431)])
+def test_a_head_without_end_is_refused_within_the_bound(start: bytes, expected: int) -> None:
     found, status = read([start] + [b"a" * 100] * (SETTINGS.max_head_bytes // 100 + 1))
-    assert (found, status) == ([], 431 if start else 414)
+    assert (found, status) == ([], expected)
+
+
+@pytest.mark.parametrize("line", [b"GET /\r\n", b"GET / HTTP/2.0\r\n", b"GET a HTTP/1.1\r\n"])
+def test_a_first_line_is_judged_when_it_is_complete_however_it_came(line: bytes) -> None:
+    refused = read([line])
+    assert refused[1] is not None
+    assert all(read(cut(line, [place])) == refused for place in range(len(line)))
+    assert read([line[:-1]]) == ([], None)
+
+
+def test_a_chunk_larger_than_a_body_may_be_is_not_waited_for() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert read([head + b"7d1\r\n"]) == ([], 413)
+    assert read([head + b"7d0\r\n"]) == ([], None)

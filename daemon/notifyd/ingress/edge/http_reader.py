@@ -68,7 +68,8 @@ class _Body:
             self.remaining -= end - at
             at = end
         self.total += len(self.data) - before
-        if self.total > self._max_bytes:
+        promised = self._chunks.promised if self._chunks is not None else 0
+        if self.total + promised > self._max_bytes:
             raise RequestRefused(413, "the body is too large")
         return at
 
@@ -244,12 +245,14 @@ class RequestReader:
         if len(data) - at > self._settings.max_head_bytes:
             raise _too_long(data, at, self._settings)
         check_line_ends(data, max(at, self._scanned - 1))
-        if self._scanned <= at < data.find(b"\r\n", at):  # a first line that came alone is judged at once
+        if data.find(b"\r\n", at) >= max(at, self._scanned - 1):  # a first line is judged as soon as it is complete
             parse_request_line(data, at, max_target_bytes=self._settings.max_target_bytes)
 
 
 def _too_long(data: bytes, at: int, settings: HttpSettings) -> RequestRefused:
     if data.find(b"\r\n", at, at + settings.max_target_bytes) < 0:
+        if data.find(b" ", at, at + settings.max_target_bytes) < 0:
+            return RequestRefused(400, "malformed request line")
         return RequestRefused(414, "the request target is too long")
     return RequestRefused(431, "the request head is too large")
 
