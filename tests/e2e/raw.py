@@ -84,10 +84,12 @@ class Raw:
             data += await self._some(count - len(data))
         return bytes(data)
 
-    async def subscribe(self, key: str, channel: str) -> None:
+    async def subscribe(self, key: str, *channels: str) -> None:
         """Authenticate and subscribe."""
-        await self.say({"type": "authenticate", "apiKey": key}, {"type": "subscribe", "channel": channel})
-        await self.until("subscribed")
+        subscribes = [{"type": "subscribe", "channel": channel} for channel in channels]
+        await self.say({"type": "authenticate", "apiKey": key}, *subscribes)
+        for _ in channels:
+            await self.until("subscribed")
 
     async def _some(self, most: int = 65_536) -> bytes:
         data = await self.stream.receive_some(most)

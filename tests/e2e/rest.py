@@ -80,9 +80,9 @@ class Rest:
         assert reply.status == 202, reply
         return str(reply.json["notificationId"])
 
-    async def accept_batch(self, channel: str, count: int, *, start: int = 0, **fields: object) -> list[str]:
+    async def accept_batch(self, channel: str, count: int, *, start: int = 0) -> list[str]:
         """Publish `{"n": start}` and so on in one request; their ids."""
-        batch = [{"channel": channel, "data": {"n": n}, **fields} for n in range(start, start + count)]
+        batch = [{"channel": channel, "data": {"n": n}} for n in range(start, start + count)]
         reply = await self.call("POST", "/api/notifications/batch", {"notifications": batch})
         assert reply.status == 202, reply
         return list(reply.json["notificationIds"])

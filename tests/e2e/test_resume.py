@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from tests.e2e.peer import Message
     from tests.e2e.rest import Rest
 
-FOLLOWERS = 20
+FOLLOWERS = 12
 DROPS = 5
-PUBLISHED = 1_500
+PUBLISHED = 1_000
 IN_MEMORY = "broker.durability=memory"
 
 
