@@ -227,6 +227,17 @@ async def test_tighter_bounds_are_kept_at_a_restart(start: Start) -> None:
         assert broker.history.latest(DEFAULT_CLIENT, "orders", limit=9, now=T0).publications == published[2:]
 
 
+async def test_a_busy_channel_does_not_crowd_out_a_quiet_one(start: Start) -> None:
+    size = notification("quiet").size()
+    limits = BrokerLimits(history=HistoryLimits(max_publications=2, max_bytes=5 * size))
+    async with start(limits=limits) as broker:
+        quiet = await publish(broker, notification("quiet"), notification("quiet"))
+        await publish(broker, *[notification("busy") for _ in range(1200)])
+    async with start(limits=limits) as broker:
+        assert broker.history.latest(DEFAULT_CLIENT, "quiet", limit=9, now=T0).publications == quiet
+        assert broker.history.usage()[1] == 4
+
+
 async def test_publications_over_age_stay_away(start: Start) -> None:
     async with start() as broker:
         await publish(broker, notification(at=T0 - 2000), now=T0 - 2000)

@@ -119,8 +119,9 @@ def _channels(restored: Restored, state: LocalState, limits: BrokerLimits, now: 
         epoch = state.history.epoch(generation)
         channels[channel_id] = channel = Channel(channel_id, name, epoch=epoch, generation=generation)
         channel.head = head
-    publications = restored.publications(channels, limits.history, now=now)
+        state.history.adopt(channel)
+    publications = restored.publications(channels, max_bytes=limits.history.max_bytes, now=now)
     for channel in channels.values():
-        state.history.restore(channel, publications.get(channel.id, []))
+        state.history.restore(channel, publications[channel.id])
     state.history.restored(after_channel_id=max(heads, default=0))
     return channels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from notifyd.model.position import StreamPosition
 from notifyd.store.ports import ChannelInfo, History
@@ -12,6 +12,14 @@ from notifyd.store.ports import ChannelInfo, History
 if TYPE_CHECKING:
     from notifyd.model.ids import ClientId
     from notifyd.model.publication import Publication
+
+
+class Stamped(NamedTuple):
+    """A publication as a journal kept it."""
+
+    publication: Publication
+    size: int
+    stamped_at: int
 
 
 class ChannelBounds:
@@ -51,6 +59,12 @@ class Channel:
         self.kept.append(publication)
         self.stamped_at.append(now)
         self.size_bytes += size
+
+    def restore(self, run: list[Stamped]) -> None:
+        """Keep *run*, which leads up to `head`."""
+        self.kept = deque([item.publication for item in run])
+        self.stamped_at = deque([item.stamped_at for item in run])
+        self.size_bytes = sum([item.size for item in run])
 
     def evict(self) -> int:
         """Let go of the oldest; answers its bytes."""

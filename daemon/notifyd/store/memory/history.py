@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Final
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.policy.scopes import matches
-from notifyd.store.memory.channel import Channel, ChannelBounds
+from notifyd.store.memory.channel import Channel, ChannelBounds, Stamped
 from notifyd.store.ports import ChannelInfo, History
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from notifyd.model.ids import ClientId
     from notifyd.store.memory.entry import Entry
@@ -88,15 +88,20 @@ class MemoryHistory:
             self._keep(channel, publication, entry.size, now)
         return self._forget_channels()
 
-    def restore(self, channel: Channel, publications: Iterable[tuple[Publication, int]]) -> None:
-        """Put in what a journal kept of *channel*: its head is set, publications come with the time of their stamp."""
-        head = channel.head
+    def adopt(self, channel: Channel) -> None:
+        """Go on with a *channel* that a journal kept, its head set and nothing in it."""
         channel.bounds = self._bounds(channel.key[1])
         self._channels[channel.key] = channel
         self._next_channel_id = max(self._next_channel_id, channel.id + 1)
-        for publication, stamped_at in publications:
-            self._keep(channel, publication, publication.notification.size(), stamped_at)
-        channel.head = head
+
+    def restore(self, channel: Channel, run: list[Stamped]) -> None:
+        """Put in what a journal kept of an adopted *channel*."""
+        channel.restore(run)
+        self._publications += len(run)
+        self._size_bytes += channel.size_bytes
+        if run:
+            channel.ageing = True
+            heapq.heappush(self._ages, (channel.leaves_at(), channel.id, channel))
 
     def carry_over(self, entry: Entry, channel: Channel, offset: int, number: int) -> None:
         """Give *entry* back the place that it had before the daemon stopped, as the *number*th of all."""
@@ -106,6 +111,7 @@ class MemoryHistory:
 
     def restored(self, *, after_channel_id: int) -> None:
         """All was put in: order the channels by their last publication, and give no channel id twice."""
+        self._evict_over_bytes()
         self._next_channel_id = max(self._next_channel_id, after_channel_id + 1)
         for channel in sorted(self._channels.values(), key=lambda c: c.stamped_at[-1] if c.stamped_at else 0):
             self._channels.move_to_end(channel.key)

@@ -30,10 +30,9 @@ HEADS: Final = "SELECT channel, offset FROM outcomes WHERE channel IS NOT NULL"
 
 CHANNELS: Final = "SELECT id, client, name, generation, head FROM channels"
 
-#: What was stamped, newest acceptance first.
-STAMPED: Final = f"""SELECT {_COLUMNS}, o.channel, o.offset, o.settled_at
-    FROM outcomes AS o CROSS JOIN notifications AS n ON n.seq = o.seq
-    WHERE o.channel IS NOT NULL AND o.settled_at > ? ORDER BY o.seq DESC"""
+#: Every place in a channel, newest acceptance first.
+STAMPS: Final = """SELECT seq, channel, offset, settled_at FROM outcomes
+    WHERE channel IS NOT NULL ORDER BY seq DESC"""
 
 IDEMPOTENCY: Final = """SELECT credential, key, fingerprint, notification, expires_at FROM idempotency
     ORDER BY expires_at"""

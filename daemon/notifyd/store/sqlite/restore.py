@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from notifyd.model.publication import Publication
+from notifyd.store.memory.channel import Stamped
 from notifyd.store.memory.entry import Entry
 from notifyd.store.ports import IdempotencyKey
 from notifyd.store.sqlite import queries
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from notifyd.model.ids import ClientId, NotificationId
+    from notifyd.model.notification import Notification
     from notifyd.store.memory.channel import Channel
-    from notifyd.store.options import HistoryLimits
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
@@ -88,9 +89,8 @@ class Restored:
         """What waits, in the order of acceptance, part by part."""
         waiting = sorted([row[0] for row in self._connection.execute(queries.UNSETTLED)])
         for first in range(0, len(waiting), _FETCH_ROWS):
-            part = waiting[first : first + _FETCH_ROWS]
-            rows = self._connection.execute(queries.notifications(len(part)), part)
-            yield [Entry.of(row[12], queries.notification_of(row)) for row in rows]
+            part = self._notifications(waiting[first : first + _FETCH_ROWS])
+            yield [Entry.of(seq, notification) for seq, notification in part.items()]
 
     def carried_over(self) -> dict[int, Place]:
         """By seq, the places of what waits and was stamped before a stop."""
@@ -115,31 +115,50 @@ class Restored:
         for channel_id, client, name, generation, head in self._connection.execute(queries.CHANNELS):
             yield channel_id, (client, name), generation, max(head, heads.get(channel_id, 0))
 
-    def publications(
-        self, channels: dict[int, Channel], limits: HistoryLimits, *, now: int
-    ) -> dict[int, list[tuple[Publication, int]]]:
-        """The newest publications by channel id, each with the time of its stamp, as many as the bounds let in."""
-        oldest = now - int(1000 * max([limits.max_age_seconds, *(r.max_age_seconds or 0 for r in limits.rules)]))
-        found: dict[int, list[tuple[Publication, int]]] = {}
-        size = 0
-        cursor = self._connection.execute(queries.STAMPED, (oldest,))
-        while size <= limits.max_bytes and (rows := cursor.fetchmany(_FETCH_ROWS)):
-            for row in rows:
-                channel = channels.get(row[12])
-                if channel is not None:
-                    publication = Publication(queries.notification_of(row), channel.epoch, row[13])
-                    found.setdefault(channel.id, []).append((publication, row[14]))
-                    size += publication.notification.size()
+    def publications(self, channels: dict[int, Channel], *, max_bytes: int, now: int) -> dict[int, list[Stamped]]:
+        """By channel id, the publications that lead up to each head without a gap, as many as the bounds let in."""
+        found: dict[int, list[Stamped]] = {channel_id: [] for channel_id in channels}
+        for rows in self._kept_places(channels, now):
+            notifications = self._notifications([row[0] for row in rows])
+            for seq, channel_id, offset, stamped_at in rows:
+                notification = notifications.get(seq)
+                if notification is not None:
+                    size = notification.size()
+                    max_bytes -= size
+                    publication = Publication(notification, channels[channel_id].epoch, offset)
+                    found[channel_id].append(Stamped(publication, size, stamped_at))
+            if max_bytes < 0:
+                break
         return {channel_id: _run_up_to(channels[channel_id].head, stamped) for channel_id, stamped in found.items()}
 
+    def _kept_places(self, channels: dict[int, Channel], now: int) -> Iterator[list[tuple[int, int, int, int]]]:
+        """seq, channel id, offset and time of the stamps within the bounds of their channels, newest first."""
+        first = {i: channel.head - channel.bounds.max_publications for i, channel in channels.items()}
+        oldest = {i: now - channel.bounds.max_age_ms for i, channel in channels.items()}
+        part: list[tuple[int, int, int, int]] = []
+        # the small rows alone: those of the notifications are read only where they are wanted
+        for row in self._connection.execute(queries.STAMPS):
+            channel_id = row[1]
+            if channel_id in first and row[2] > first[channel_id] and row[3] > oldest[channel_id]:
+                part.append(row)
+                if len(part) == _FETCH_ROWS:
+                    yield part
+                    part = []
+        if part:
+            yield part
 
-def _run_up_to(head: int, stamped: list[tuple[Publication, int]]) -> list[tuple[Publication, int]]:
-    """The publications that lead up to *head* without a gap, in their order. What is older was evicted before."""
-    stamped.sort(key=lambda pair: -pair[0].offset)
-    run: list[tuple[Publication, int]] = []
-    for pair in stamped:
-        if pair[0].offset != head - len(run):
+    def _notifications(self, seqs: list[int]) -> dict[int, Notification]:
+        rows = self._connection.execute(queries.notifications(len(seqs)), seqs)
+        return {row[12]: queries.notification_of(row) for row in rows}
+
+
+def _run_up_to(head: int, stamped: list[Stamped]) -> list[Stamped]:
+    """Those that lead up to *head* without a gap, in their order. What is older was evicted before."""
+    stamped.sort(key=lambda item: item.publication.offset, reverse=True)
+    run: list[Stamped] = []
+    for item in stamped:
+        if item.publication.offset != head - len(run):
             break
-        run.append(pair)
+        run.append(item)
     run.reverse()
     return run
