@@ -15,6 +15,7 @@ from notifyd.wire.websocket import (
     binary_frame,
     close_frame,
     frame_head,
+    may_close_with,
     ping_frame,
     pong_frame,
     text_frame,
@@ -115,3 +116,8 @@ def test_what_is_unusual_is_left_to_others(frame: bytes) -> None:
     head = frame_head(frame, 0)
     assert head is not None
     assert not head.ordinary
+
+
+def test_codes_that_may_stand_in_a_close() -> None:
+    allowed = [code for code in range(65536) if may_close_with(code)]
+    assert allowed == [1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)]

@@ -54,6 +54,15 @@ def close_frame(code: int | None, reason: str = "") -> bytes:
     return _control_frame(CLOSE, code.to_bytes(2, "big") + text)
 
 
+def may_close_with(code: int) -> bool:
+    """Whether a peer may send *code*: registered by RFC 6455 or with IANA (1012 to 1014), of a library, or private."""
+    return code in _CLOSE_CODES or 3000 <= code <= 4999
+
+
+# 1004 is reserved; 1005, 1006 and 1015 tell of closes without a frame and never stand in one
+_CLOSE_CODES = frozenset((*range(1000, 1004), *range(1007, 1015)))
+
+
 def _control_frame(opcode: int, payload: bytes) -> bytes:
     if len(payload) > _MAX_CONTROL_PAYLOAD:
         raise ValueError("a control frame carries at most 125 bytes")

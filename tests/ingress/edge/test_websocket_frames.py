@@ -129,3 +129,45 @@ def test_what_a_close_said() -> None:
     reader.feed(masked(close_frame(4001, "why")))
     assert reader.next() == (CLOSE, b"")
     assert (reader.close_code, reader.close_reason) == (4001, "why")
+
+
+@pytest.mark.parametrize("code", [1000, 1003, 1007, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999])
+def test_closes_that_a_peer_may_send(code: int) -> None:
+    reader, data = FrameReader(LIMIT), masked(close_frame(code, "ü"))
+    for place in range(len(data)):
+        assert reader.next() is None
+        reader.feed(data[place : place + 1])
+    assert reader.next() == (CLOSE, b"")
+    assert (reader.close_code, reader.close_reason) == (code, "ü")
+
+
+@pytest.mark.parametrize("code", [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535])
+def test_closes_that_no_peer_may_send(code: int) -> None:
+    assert read([masked(close_frame(code))]) == ([], 1002)
+
+
+def test_closes_that_are_malformed() -> None:
+    assert read([raw_frame(0x88, b"\x03")]) == ([], 1002)
+    assert read([raw_frame(0x88, b"\x03\xe8\xff")]) == ([], 1007)
+
+
+def test_a_close_amidst_a_message() -> None:
+    assert read([raw_frame(0x01, b"a") + masked(close_frame(1001)) + raw_frame(0x80, b"b")]) == ([(CLOSE, b"")], None)
+
+
+BEGUN_WRONG = {
+    "a reserved bit": b"\xc1\x85",
+    "a reserved opcode": b"\x83\x85",
+    "a fragmented ping": b"\x09\x85",
+    "a long ping": b"\x89\xfe",
+    "no mask": b"\x81\x05",
+    "a length in too many bytes": b"\x81\xfe\x00\x05",
+    "a length with the highest bit": b"\x82\xff\x80" + bytes(7),
+    "a fragment of nothing": b"\x80\x85",
+    "a message within a message": raw_frame(0x01, b"a") + b"\x81\x85",
+}
+
+
+@pytest.mark.parametrize("name", BEGUN_WRONG)
+def test_a_head_that_is_wrong_is_not_waited_for(name: str) -> None:
+    assert read([BEGUN_WRONG[name]]) == ([], 1002)
