@@ -17,6 +17,7 @@ from notifyd.model.disconnect import DEAD_LINK
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.wire.http_answer import Answer
 from tests.service.node import Node, open_node
+from tests.store.samples import expire
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -109,6 +110,7 @@ async def _finished(step: Coroutine[Any, Any, None] | None) -> None:
 
 @pytest.fixture
 async def node(nursery: trio.Nursery) -> Node:
+    nursery.start_soon(expire, 20)
     return await open_node(nursery)
 
 

@@ -14,6 +14,7 @@ from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.model.position import StreamPosition
 from notifyd.store.options import BrokerLimits, HistoryLimits
 from tests.service.node import OPERATOR, Node, RecordingLink, endings, open_node, text_of, writes
+from tests.store.samples import expire
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
@@ -59,6 +60,7 @@ def announce(subscription: Subscription) -> bytes:
 
 @pytest.fixture
 async def node(nursery: trio.Nursery) -> Node:
+    nursery.start_soon(expire, 20)
     return await open_node(nursery, BrokerLimits(history=HistoryLimits(max_publications=50)))
 
 

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from notifyd.bus.local import LocalBus
+from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules
+from notifyd.errors import StoreUnavailable
+from notifyd.model.ids import NotificationId
+from notifyd.model.notification import State
+from notifyd.service.queue import Queue
+from tests.service.node import Node, open_node, writes
+from tests.store.samples import expire
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.hub.connection import Connection
+    from notifyd.model.publication import Publication
+    from notifyd.model.receipt import Receipt
+
+RULES = DispatchRules(batch_size=10, lease_seconds=30, retry_seconds=1, retry_max_seconds=8, max_attempts=3)
+
+
+class Bus:
+    """The local bus, which can be away and can choke on single publications."""
+
+    def __init__(self, node: Node) -> None:
+        self._local = LocalBus(node.hub.fan_out)
+        self.away = False
+        self.poison: set[bytes] = set()
+        self.batches: list[int] = []
+        self.pause = trio.Event()
+        self.pause.set()
+
+    async def deliver(self, publications: Sequence[Publication]) -> list[int]:
+        self.batches.append(len(publications))
+        await self.pause.wait()
+        if self.away:
+            raise StoreUnavailable("the bus is away")
+        for publication in publications:
+            if publication.notification.data in self.poison:
+                raise ValueError("choked")
+        return await self._local.deliver(publications)
+
+
+@pytest.fixture
+async def node(request: pytest.FixtureRequest, nursery: trio.Nursery) -> Node:
+    nursery.start_soon(expire, 1_000_000 if "autojump_clock" in request.fixturenames else 20)
+    return await open_node(nursery)
+
+
+@pytest.fixture
+async def bus(node: Node) -> Bus:
+    bus = Bus(node)
+    node.dispatcher = Dispatcher(node.broker.queue, node.broker.history, bus, RULES, node.counters)
+    return bus
+
+
+@pytest.fixture
+def subscriber(node: Node) -> Connection:
+    connection = node.connect()
+    node.hub.subscribe(connection, "news", offset=0)
+    return connection
+
+
+async def receipt(node: Node, identifier: str) -> Receipt:
+    found = await node.broker.receipts.find(None, NotificationId(identifier))
+    assert found is not None
+    return found
+
+
+def offsets(connection: Connection) -> list[int]:
+    return [int(word.removeprefix("news/")) for word in " ".join(writes(connection)).split()]
+
+
+async def test_what_is_accepted_is_delivered_and_settled(node: Node, nursery, bus: Bus, subscriber: Connection) -> None:
+    nursery.start_soon(node.dispatcher.run)
+    identifier = await node.publish()
+    await wait_all_tasks_blocked()
+    done = await receipt(node, identifier)
+    assert (writes(subscriber), done.state, done.delivered) == (["news/1"], State.DISPATCHED, 1)
+    assert (node.counters.dispatched, node.counters.deliveries) == (1, 1)
+
+
+async def test_the_most_urgent_goes_first(node: Node, nursery, bus: Bus, subscriber: Connection) -> None:
+    low, high = await node.publish(priority=1), await node.publish(priority=10)
+    nursery.start_soon(node.dispatcher.run)
+    await wait_all_tasks_blocked()
+    assert ((await receipt(node, high)).offset, (await receipt(node, low)).offset) == (1, 2)
+
+
+async def test_a_batch_is_bounded(node: Node, nursery, bus: Bus) -> None:
+    for _ in range(15):
+        await node.publish()
+    nursery.start_soon(node.dispatcher.run)
+    await wait_all_tasks_blocked()
+    assert bus.batches == [10, 5]
+
+
+async def test_what_has_expired_is_never_delivered(node: Node, nursery, bus: Bus, subscriber: Connection) -> None:
+    late, good = await node.publish(ttl_ms=1), await node.publish()
+    await trio.sleep(0.005)
+    nursery.start_soon(node.dispatcher.run)
+    await wait_all_tasks_blocked()
+    assert ((await receipt(node, late)).state, (await receipt(node, good)).state) == (State.EXPIRED, State.DISPATCHED)
+    assert (writes(subscriber), bus.batches) == (["news/1"], [1])
+    assert (node.counters.expired, node.counters.dispatched) == (1, 1)
+
+
+async def test_where_all_have_expired_nothing_is_delivered(node: Node, nursery, bus: Bus) -> None:
+    await node.publish(ttl_ms=1)
+    await trio.sleep(0.005)
+    nursery.start_soon(node.dispatcher.run)
+    await wait_all_tasks_blocked()
+    assert (bus.batches, node.counters.expired) == ([], 1)
+
+
+class Clock:
+    """Wall time that runs with trio's clock."""
+
+    def __init__(self) -> None:
+        self._start_ns = time.time_ns()
+        self._start = trio.current_time()
+
+    def __call__(self) -> int:
+        return self._start_ns + int((trio.current_time() - self._start) * 1_000_000_000)
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(time, "time_ns", clock)
+    return clock
+
+
+async def test_what_is_scheduled_goes_when_it_is_due(
+    node: Node, nursery, bus: Bus, subscriber: Connection, clock: Clock, autojump_clock
+) -> None:
+    nursery.start_soon(node.dispatcher.run)
+    await node.publish(delay_ms=90_000)
+    await trio.sleep(89)
+    assert writes(subscriber) == []
+    await trio.sleep(2)
+    assert writes(subscriber) == ["news/1"]
+
+
+async def test_while_paused_it_rests(node: Node, nursery, bus: Bus, subscriber: Connection) -> None:
+    nursery.start_soon(node.dispatcher.run)
+    queue = Queue(node.broker.queue, node.counters)
+    queue.pause()
+    await node.publish()
+    await wait_all_tasks_blocked()
+    assert writes(subscriber) == []
+    queue.resume()
+    await wait_all_tasks_blocked()
+    assert writes(subscriber) == ["news/1"]
+
+
+async def test_while_the_bus_is_away_it_waits_longer_and_longer(
+    node: Node, nursery, bus: Bus, subscriber: Connection, clock: Clock, autojump_clock
+) -> None:
+    bus.away = True
+    nursery.start_soon(node.dispatcher.run)
+    await node.publish()
+    await trio.sleep(60)
+    # waits of 0.5-1, 1-2, 2-4 and then 4-8 seconds
+    assert 60 / 8 + 2 < len(bus.batches) < 60 / 4 + 4
+    assert node.counters.retried == len(bus.batches)
+    bus.away = False
+    await trio.sleep(10)
+    assert (writes(subscriber), node.counters.dispatched) == (["news/1"], 1)
+
+
+async def test_after_a_success_it_waits_little_again(
+    node: Node, nursery, bus: Bus, clock: Clock, autojump_clock
+) -> None:
+    nursery.start_soon(node.dispatcher.run)
+    for _ in range(2):
+        bus.away = True
+        await node.publish()
+        await trio.sleep(30)
+        bus.away = False
+        await trio.sleep(10)
+    assert node.counters.dispatched == 2
+    first = len(bus.batches)
+    bus.away = True
+    await node.publish()
+    await trio.sleep(1.6)
+    assert len(bus.batches) >= first + 2
+
+
+async def test_one_that_chokes_the_bus_is_given_up_and_the_others_go_on(
+    node: Node, nursery, bus: Bus, subscriber: Connection
+) -> None:
+    bus.poison = {b'"bad"'}
+    good = [await node.publish(data=number) for number in range(3)]
+    bad = await node.publish(data="bad")
+    good += [await node.publish(data=number) for number in range(3)]
+    nursery.start_soon(node.dispatcher.run)
+    await wait_all_tasks_blocked()
+    assert (await receipt(node, bad)).state is State.DEAD
+    assert [(await receipt(node, each)).state for each in good] == [State.DISPATCHED] * 6
+    assert (node.counters.dead, node.counters.dispatched, node.counters.errors > 0) == (1, 6, True)
+    # its offset is spent: it is in the history, and was never sent live
+    assert sorted(offsets(subscriber)) == [1, 2, 3, 5, 6, 7]
+
+
+async def test_a_batch_that_was_begun_is_finished(node: Node, nursery, bus: Bus, subscriber: Connection) -> None:
+    bus.pause = trio.Event()
+    identifier = await node.publish()
+    dispatching = trio.CancelScope()
+
+    async def dispatch() -> None:
+        with dispatching:
+            await node.dispatcher.run()
+
+    nursery.start_soon(dispatch)
+    await wait_all_tasks_blocked()
+    dispatching.cancel()
+    await wait_all_tasks_blocked()
+    bus.pause.set()
+    await wait_all_tasks_blocked()
+    assert dispatching.cancelled_caught
+    assert (await receipt(node, identifier)).state is State.DISPATCHED
+    assert writes(subscriber) == ["news/1"]
