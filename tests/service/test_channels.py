@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notifyd.errors import Invalid
+from notifyd.errors import Invalid, NotFound
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.service.channels import Channels
 
@@ -46,15 +46,9 @@ async def test_one_channel_with_its_figures(node: Node, channels: Channels) -> N
     assert view.subscriber_count == 1
 
 
-async def test_one_that_nobody_used_is_empty(node: Node, channels: Channels) -> None:
-    await node.published("news.at")
-    view = channels.get(DEFAULT_CLIENT, "news")
-    assert (view.info.channel, view.info.publications, view.info.position.offset, view.subscriber_count) == (
-        "news",
-        0,
-        0,
-        0,
-    )
+async def test_one_that_nobody_used_is_not_found(channels: Channels) -> None:
+    with pytest.raises(NotFound, match="nobody has used"):
+        channels.get(DEFAULT_CLIENT, "news")
 
 
 async def test_the_newest_or_what_came_after(node: Node, channels: Channels) -> None:
@@ -76,5 +70,6 @@ async def test_what_names_no_channel_is_refused(node: Node, channels: Channels) 
 
 async def test_a_name_as_long_as_the_setting_allows_is_one(node: Node) -> None:
     channels = Channels(node.hub, node.broker.history, max_channel_length=300)
-    assert channels.get(DEFAULT_CLIENT, "x" * 300).info.channel == "x" * 300
+    with pytest.raises(NotFound):
+        channels.get(DEFAULT_CLIENT, "x" * 300)
     assert channels.history(DEFAULT_CLIENT, "x" * 300, limit=1).publications == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from notifyd.clock import now_ms
+from notifyd.errors import NotFound
 from notifyd.policy.channels import MAX_CHANNEL_LENGTH, check_channel
 from notifyd.store.ports import ChannelInfo, History, HistoryStore
 
@@ -41,15 +42,19 @@ class Channels:
         return [self._view(infos[key]) for key in sorted(infos)[:limit]]
 
     def get(self, client_id: ClientId, channel: str) -> ChannelView:
-        """One channel; one that nobody used yet is empty.
+        """One channel that has a history or subscribers.
 
         Raises:
             Invalid: *channel* cannot name a channel.
+            NotFound: nobody has used it, as far as is still known.
         """
         check_channel(channel, max_length=self._max_length)
         found = self._history.channels(client_id, prefix=channel, limit=1)
         exact = next((info for info in found if info.channel == channel), None)
-        return self._view(exact or self._bare(client_id, channel))
+        view = self._view(exact or self._bare(client_id, channel))
+        if exact is None and not view.subscriber_count:
+            raise NotFound(f"nobody has used the channel {channel!r}", code="channel_not_found")
+        return view
 
     def history(self, client_id: ClientId, channel: str, *, limit: int, since: StreamPosition | None = None) -> History:
         """The newest *limit* publications, or with *since* the first *limit* after it.
