@@ -102,11 +102,13 @@ class QueueStore(Protocol):
     ) -> Sequence[Pending]:
         """Take *notifications* in, all or none, and answer one `Pending` each without waiting.
 
-        An idempotency key goes with exactly one notification.
+        An idempotency key goes with exactly one notification. Ids are the caller's to make, and no two are the same.
 
         Raises:
             QueueFull: they do not fit; none was taken.
             IdempotencyMismatch: the key was used for another request.
+            Conflict: one with the same id waits already.
+            StoreUnavailable: the store is closed.
         """
         ...
 

@@ -21,7 +21,7 @@ def test_what_was_withdrawn_does_not_pile_up(queue: MemoryQueue, delay: int) -> 
         queue.push(entries)
         assert queue.withdraw(entries[0])
         queue.finish_withdrawal(entries[0], gone=True)
-    assert len(queue._ready) + len(queue._scheduled) < 100
+    assert len(queue._backlog._ready) + len(queue._backlog._scheduled) < 100
 
 
 def test_a_withdrawal_that_failed_does_not_bring_it_back_early(queue: MemoryQueue) -> None:
@@ -32,6 +32,16 @@ def test_a_withdrawal_that_failed_does_not_bring_it_back_early(queue: MemoryQueu
     leases = queue.lease(limit=1, lease_seconds=30, now=T0 + 1000)
     queue.release(leases[0], due_at=T0 + 9000)
     assert queue.lease(limit=1, lease_seconds=30, now=T0 + 8999) == []
+
+
+def test_a_withdrawal_that_failed_does_not_show_it_twice(queue: MemoryQueue) -> None:
+    entries = queue.admit([notification()])
+    queue.push(entries)
+    queue.withdraw(entries[0])
+    queue.finish_withdrawal(entries[0], gone=False)
+    assert queue.stats(now=T0).ready == 1
+    assert queue.waiting(limit=9) == entries
+    assert len(queue.lease(limit=9, lease_seconds=30, now=T0)) == 1
 
 
 def test_what_is_leaving_cannot_be_leased_or_withdrawn_again(queue: MemoryQueue) -> None:

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import heapq
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from notifyd.errors import Conflict, QueueFull
 from notifyd.model.notification import MAX_PRIORITY
+from notifyd.store.memory.backlog import Backlog
 from notifyd.store.memory.doorbell import Doorbell
 from notifyd.store.memory.entry import Entry, Place
 from notifyd.store.memory.leases import Leases
 from notifyd.store.ports import Lease, QueueStats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from notifyd.model.ids import ClientId, NotificationId
     from notifyd.model.notification import Notification
     from notifyd.store.options import QueueLimits
 
-    Heap = list[tuple[int, int, Entry]]
-
-#: Heaps smaller than this are not worth cleaning.
-_SMALL: Final = 64
-
 
 class MemoryQueue:
-    """Entries by urgency. Knows nothing of disks: entries come in with `push` once they are kept.
-
-    Entries that leave from the middle stay in their heap and are passed over when they come up.
-    """
+    """Entries by urgency. Knows nothing of disks: entries come in with `push` once they are kept."""
 
     def __init__(self, limits: QueueLimits, *, first_seq: int = 1) -> None:
         self.limits = limits
@@ -38,10 +30,9 @@ class MemoryQueue:
         self._next_seq = first_seq
         self._entries: dict[NotificationId, Entry] = {}
         self._by_priority = [0] * (MAX_PRIORITY + 1)
-        self._ready: Heap = []
-        self._scheduled: Heap = []
+        self._backlog = Backlog()
         self._leases = Leases()
-        self._ready_count = self._scheduled_count = self._leased_count = 0
+        self._leased_count = 0
         #: What counts against the bounds, on its way to the journal included.
         self._held = self._held_bytes = 0
 
@@ -86,9 +77,9 @@ class MemoryQueue:
             self._entries[notification.id] = entry
             self._by_priority[notification.priority] += 1
             if entry.due_on_arrival():
-                self._make_ready(entry)
+                self._backlog.add(entry)
             else:
-                self._schedule(entry)
+                self._backlog.schedule(entry)
         self.doorbell.ring()
 
     def give_back(self, entries: Sequence[Entry]) -> None:
@@ -102,26 +93,17 @@ class MemoryQueue:
 
     def idle(self) -> bool:
         """Whether a dispatcher waits for the very next entry."""
-        return self.doorbell.waiting > 0 and not (self.paused or self._ready_count or self._leased_count)
+        return self.doorbell.waiting > 0 and not (self.paused or self._backlog.ready or self._leased_count)
 
     def lease(self, *, limit: int, lease_seconds: float, now: int) -> list[Lease]:
         """See `QueueStore.lease`."""
         self.promote(now)
-        if self.paused or not self._ready_count:
+        if self.paused or limit < 1 or not self._backlog.ready:
             return []
         token = self._leases.next_token()
-        taken: list[Entry] = []
-        ready = self._ready
-        while ready and len(taken) < limit:
-            entry = heapq.heappop(ready)[2]
-            if entry.place is Place.READY:
-                entry.place = Place.LEASED
-                entry.token = token
-                taken.append(entry)
-        self._ready_count -= len(taken)
+        taken = self._backlog.take(limit, token)
+        self._leases.grant(token, taken, until=now + int(lease_seconds * 1000))
         self._leased_count += len(taken)
-        if taken:
-            self._leases.grant(token, taken, until=now + int(lease_seconds * 1000))
         return [Lease(entry.notification, entry.attempts, token) for entry in taken]
 
     def settle(self, lease: Lease) -> Entry | None:
@@ -143,7 +125,7 @@ class MemoryQueue:
         self._leased_count -= 1
         entry.attempts += 1
         entry.due_at = due_at
-        self._schedule(entry)
+        self._backlog.schedule(entry)
         self.doorbell.ring()
 
     def held(self, lease: Lease) -> Entry | None:
@@ -155,39 +137,24 @@ class MemoryQueue:
 
     def withdraw(self, entry: Entry) -> bool:
         """Hide a waiting *entry* from leases while its end is being journalled. False: it is not free to go."""
-        if entry.publication is not None:
-            return False
-        if entry.place is Place.READY:
-            self._ready_count -= 1
-            self._ready = _without_gone(self._ready, self._ready_count, entry, Place.READY)
-        elif entry.place is Place.SCHEDULED:
-            self._scheduled_count -= 1
-            self._scheduled = _without_gone(self._scheduled, self._scheduled_count, entry, Place.SCHEDULED)
-        else:
-            return False
-        return True
+        return entry.publication is None and self._backlog.withdraw(entry)
 
     def finish_withdrawal(self, entry: Entry, *, gone: bool) -> None:
         """End what `withdraw` began: the entry is gone, or waits again because that could not be kept."""
         if gone:
             self._remove(entry)
         else:
-            self._schedule(entry)
+            self._backlog.schedule(entry)
             self.doorbell.ring()
 
     def next_due_at(self, *, now: int) -> int | None:
         """See `QueueStore.next_due_at`."""
         if self.paused:
             return None
-        if self._ready_count:
+        if self._backlog.ready:
             return now
-        while self._scheduled and self._scheduled[0][2].place is not Place.SCHEDULED:
-            heapq.heappop(self._scheduled)
-        deadline = self._leases.next_deadline()
-        if not self._scheduled:
-            return deadline
-        due_at = self._scheduled[0][0]
-        return due_at if deadline is None else min(due_at, deadline)
+        moments = (self._backlog.next_due_at(), self._leases.next_deadline())
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def stats(self, *, now: int) -> QueueStats:
         """See `QueueStore.stats`."""
@@ -195,8 +162,8 @@ class MemoryQueue:
         oldest = next(iter(self._entries.values()), None)
         return QueueStats(
             waiting=len(self._entries),
-            ready=self._ready_count,
-            scheduled=self._scheduled_count,
+            ready=self._backlog.ready,
+            scheduled=self._backlog.scheduled,
             leased=self._leased_count,
             waiting_bytes=self._held_bytes,
             max_size=self.limits.max_size,
@@ -208,15 +175,7 @@ class MemoryQueue:
 
     def waiting(self, *, limit: int, client_id: ClientId | None = None) -> list[Entry]:
         """The next *limit* entries in the order in which they would be leased, scheduled ones last."""
-
-        def of_client(heap: Heap, place: Place) -> Iterable[tuple[int, int, Entry]]:
-            for item in heap:
-                if item[2].place is place and (client_id is None or item[2].notification.client_id == client_id):
-                    yield item
-
-        found = heapq.nsmallest(limit, of_client(self._ready, Place.READY))
-        found += heapq.nsmallest(limit - len(found), of_client(self._scheduled, Place.SCHEDULED))
-        return [item[2] for item in found]
+        return self._backlog.first(limit, client_id)
 
     def stamped(self) -> list[Entry]:
         """What has a place in a channel and is not settled."""
@@ -232,30 +191,12 @@ class MemoryQueue:
             and (client_id is None or entry.notification.client_id == client_id)
         ]
 
-    def _make_ready(self, entry: Entry) -> None:
-        entry.place = Place.READY
-        entry.token = 0
-        heapq.heappush(self._ready, (*entry.rank(), entry))
-        self._ready_count += 1
-
-    def _schedule(self, entry: Entry) -> None:
-        entry.place = Place.SCHEDULED
-        entry.token = 0
-        # one that expires first comes up then, so that it is counted and makes room in time
-        entry.wakes_at = min(entry.due_at, entry.notification.expires_at)
-        heapq.heappush(self._scheduled, (entry.wakes_at, entry.seq, entry))
-        self._scheduled_count += 1
-
     def promote(self, now: int) -> None:
         """Make ready what is due and what lost its lease."""
-        while self._scheduled and self._scheduled[0][0] <= now:
-            wakes_at, _, entry = heapq.heappop(self._scheduled)
-            if entry.place is Place.SCHEDULED and entry.wakes_at == wakes_at:
-                self._scheduled_count -= 1
-                self._make_ready(entry)
+        self._backlog.promote(now)
         for entry in self._leases.overdue(now):
             self._leased_count -= 1
-            self._make_ready(entry)
+            self._backlog.add(entry)
 
     def _remove(self, entry: Entry) -> None:
         entry.place = Place.GONE
@@ -264,13 +205,3 @@ class MemoryQueue:
         self._by_priority[entry.notification.priority] -= 1
         self._held -= 1
         self._held_bytes -= entry.size
-
-
-def _without_gone(heap: Heap, alive: int, entry: Entry, place: Place) -> Heap:
-    """Mark *entry* as leaving, and clean *heap* when most of it is gone."""
-    entry.place = Place.LEAVING
-    if len(heap) <= 2 * alive + _SMALL:
-        return heap
-    kept = [item for item in heap if item[2].place is place]
-    heapq.heapify(kept)
-    return kept
