@@ -14,6 +14,7 @@ from notifyd.service.daemon import Drain
 if TYPE_CHECKING:
     from notifyd.app.graph import Graph
     from notifyd.app.sd_notify import ServiceManager
+    from notifyd.config import Settings
     from notifyd.ingress.edge.server import EdgeServer
     from notifyd.ingress.rpc.server import AdminServer
 
@@ -44,6 +45,11 @@ class Drainer:
     def begun(self) -> bool:
         """Whether the word was given."""
         return self._asked.is_set()
+
+    def configure(self, settings: Settings) -> None:
+        """Take over the settings in force; a drain under way goes on as it was begun."""
+        if not self.begun:
+            self._seconds = settings.server.drain_seconds
 
     def begin(self, seconds: float | None) -> Drain:
         """Give the word; whoever asks later learns what is under way."""

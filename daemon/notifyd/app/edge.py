@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notifyd.app import translate
 from notifyd.ingress.edge.rest.app import ChannelServiceApp
 from notifyd.ingress.edge.rest.services import RestOptions, RestServices
 from notifyd.ingress.edge.rest.websocket_port import WebSocketPortApp
 from notifyd.telemetry.prometheus import Exposition, Gauge
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notifyd.app.graph import Graph
-    from notifyd.ingress.edge.http_app import HttpApp
+    from notifyd.config import Settings
 
 
-def channel_service(graph: Graph, options: RestOptions) -> tuple[HttpApp, HttpApp]:
-    """The application of PORT, and that of WS_PORT."""
+def channel_service(
+    graph: Graph, options: RestOptions, in_force: Callable[[], Settings]
+) -> tuple[ChannelServiceApp, WebSocketPortApp]:
+    """The application of PORT, and that of WS_PORT. *in_force* answers the settings of the moment."""
     services = RestServices(
         publisher=graph.publisher,
         keys=graph.keys,
@@ -27,16 +32,15 @@ def channel_service(graph: Graph, options: RestOptions) -> tuple[HttpApp, HttpAp
         stats=graph.stats,
         daemon=graph.daemon,
         limiter=graph.limiter,
-        exposition=Exposition(graph.engines.counters, gauges(graph)),
+        exposition=Exposition(graph.engines.counters, gauges(graph, in_force)),
         counters=graph.engines.counters,
     )
     main = ChannelServiceApp(services, options, graph.native.upgrade)
     return main, WebSocketPortApp(graph.native.upgrade)
 
 
-def rest_options(graph: Graph, *, dev: bool, token: str) -> RestOptions:
+def rest_options(settings: Settings, *, dev: bool, token: str) -> RestOptions:
     """The settings of the REST interface."""
-    settings = graph.loaded.settings
     return RestOptions(
         dev=dev,
         admin_token=token,
@@ -45,11 +49,11 @@ def rest_options(graph: Graph, *, dev: bool, token: str) -> RestOptions:
         allowed_origins=tuple(settings.http.allowed_origins),
         max_body_bytes=settings.http.max_body_bytes,
         max_batch=settings.delivery.max_batch,
-        page_bytes=graph.native_rules.page_bytes,
+        page_bytes=translate.native_rules(settings).page_bytes,
     )
 
 
-def gauges(graph: Graph) -> list[Gauge]:
+def gauges(graph: Graph, in_force: Callable[[], Settings]) -> list[Gauge]:
     """Values of the moment, for Prometheus."""
     snapshot = graph.stats.snapshot
     return [
@@ -69,13 +73,12 @@ def gauges(graph: Graph) -> list[Gauge]:
         Gauge("history_publications", "Publications kept.", lambda: graph.engines.broker.history.usage()[1]),
         Gauge("history_bytes", "Bytes of publications kept.", lambda: graph.engines.broker.history.usage()[2]),
         Gauge("outbox_bytes", "Bytes that wait for slow connections.", lambda: snapshot().outbox_bytes),
-        Gauge("limit", "Bounds in force.", lambda: limits(graph), label="name"),
+        Gauge("limit", "Bounds in force.", lambda: limits(in_force()), label="name"),
     ]
 
 
-def limits(graph: Graph) -> dict[str, float]:
+def limits(settings: Settings) -> dict[str, float]:
     """The bounds that the gauges above come near to."""
-    settings = graph.loaded.settings
     return {
         "queue_size": settings.delivery.max_queue_size,
         "queue_bytes": settings.delivery.max_queue_bytes,

@@ -11,14 +11,18 @@ import trio
 from notifyd.app import translate
 from notifyd.app.problems import CannotStart
 from notifyd.config import ConfigInvalid, Loaded, catalogue, diff_settings, reloaded, value_of
+from notifyd.config.catalogue import CHANNELS
+from notifyd.config.gathering import SECRET
+from notifyd.config.values import to_toml
 from notifyd.errors import Invalid
 from notifyd.service.daemon import ConfigEntry, Reloaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from notifyd.app.graph import Graph
     from notifyd.app.tls import Certificate
+    from notifyd.config import ChannelRule, Entry, Settings
 
 log = structlog.get_logger("notifyd.config")
 
@@ -30,8 +34,14 @@ class Reloader:
         self._graph = graph
         self._read = read
         self._certificate = certificate
+        #: Those in force.
         self.settings = graph.loaded.settings
         self._origins = graph.loaded.origins
+        self._followers: list[Callable[[Settings], None]] = []
+
+    def follow(self, apply: Callable[[Settings], None]) -> None:
+        """Have *apply* called with the settings in force after each reload."""
+        self._followers.append(apply)
 
     def reload(self) -> Reloaded:
         """Read the sources again and put in force what can change.
@@ -45,10 +55,11 @@ class Reloader:
             raise Invalid(str(exc), code="config_invalid") from exc
         self._renew_certificate()
         now, later = diff_settings(self.settings, loaded.settings)
-        self.settings = reloaded(self.settings, loaded.settings)
-        self._origins = loaded.origins
-        self._apply()
         result = Reloaded([change.path for change in now], [change.path for change in later])
+        self.settings = reloaded(self.settings, loaded.settings)
+        # What waits for a restart still comes from where it came from.
+        self._origins = loaded.origins | {path: self._origins[path] for path in result.need_restart}
+        self._apply(result.applied)
         log.info("config_reloaded", applied=result.applied, need_restart=result.need_restart)
         return result
 
@@ -59,7 +70,7 @@ class Reloader:
             except CannotStart as exc:
                 raise Invalid(exc.message, code="certificate_invalid") from exc
 
-    def _apply(self) -> None:
+    def _apply(self, changed: Sequence[str]) -> None:
         graph, settings = self._graph, self.settings
         graph.publisher.rules = translate.publish_rules(settings)
         graph.publisher.idempotency_ms = round(settings.delivery.idempotency_seconds * 1000)
@@ -72,9 +83,13 @@ class Reloader:
         native = translate.native_rules(settings)
         for name in native.__struct_fields__:
             setattr(graph.native_rules, name, getattr(native, name))
-        limits = settings.limits
-        graph.limiter.configure(enabled=limits.enabled, per_minute=limits.requests_per_minute, burst=limits.burst)
+        if any(path.startswith("limits.") for path in changed):
+            # Only then: it gives everybody a full bucket.
+            limits = settings.limits
+            graph.limiter.configure(enabled=limits.enabled, per_minute=limits.requests_per_minute, burst=limits.burst)
         self._apply_liveness()
+        for apply in self._followers:
+            apply(settings)
 
     def _apply_liveness(self) -> None:
         rules = translate.liveness_rules(self.settings)
@@ -83,13 +98,20 @@ class Reloader:
             self._graph.sweeper.look_again(self._graph.hub.connections(), trio.current_time())
 
     def show(self) -> list[ConfigEntry]:
-        """The settings in force."""
-        return [
-            ConfigEntry(
-                key=path,
-                value="***" if entry.setting.secret else msgspec.json.encode(value_of(self.settings, path)).decode(),
-                origin=self._origins.get(path, "default"),
-                reloadable=entry.setting.reload,
-            )
+        """The settings in force, values in TOML; the rules of [[channels]] are one entry."""
+        entries = [
+            ConfigEntry(path, self._shown(entry), self._origins[path], entry.setting.reload)
             for path, entry in catalogue().items()
         ]
+        rules = _inline_rules(self.settings.channels)
+        return [*entries, ConfigEntry(CHANNELS, rules, self._origins[CHANNELS], reloadable=True)]
+
+    def _shown(self, entry: Entry) -> str:
+        value = value_of(self.settings, entry.path)
+        return SECRET if entry.setting.secret and value != entry.default else to_toml(value)
+
+
+def _inline_rules(rules: Sequence[ChannelRule]) -> str:
+    tables = [msgspec.structs.asdict(rule).items() for rule in rules]
+    said = [", ".join(f"{name} = {to_toml(value)}" for name, value in table if value is not None) for table in tables]
+    return f"[{', '.join(f'{{{fields}}}' for fields in said)}]"

@@ -70,7 +70,7 @@ def serve(
                 certificate=_certificate(settings),
                 reload=reload,
             )
-            trio.run(run_daemon, loaded, place)
+            _run(loaded, place)
     except AlreadyRunning as exc:
         return _fail(exc.message, CONFLICT)
     except (CannotStart, NotifydError) as exc:
@@ -78,6 +78,23 @@ def serve(
     except OSError as exc:
         return _fail(str(exc), FAILED)
     return OK
+
+
+def _run(loaded: Loaded, place: Place) -> None:
+    try:
+        trio.run(run_daemon, loaded, place)
+    except BaseExceptionGroup as group:
+        problem = _alone(group)
+        if problem is group:
+            raise
+        raise problem from problem.__cause__
+
+
+def _alone(problem: BaseException) -> BaseException:
+    """What nurseries wrapped, where it is one."""
+    while isinstance(problem, BaseExceptionGroup) and len(problem.exceptions) == 1:
+        problem = problem.exceptions[0]
+    return problem
 
 
 def _certificate(settings: Settings) -> Certificate | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +20,9 @@ from notifyd.app.panel import show_panel
 from notifyd.app.problems import CannotStart
 from notifyd.app.reload import Reloader
 from notifyd.app.sd_notify import ServiceManager
+from notifyd.app.sockets import found_by_itself
 from notifyd.app.tls import Certificate
-from notifyd.app.upkeep import keep_last_uses, watchdog
+from notifyd.app.upkeep import keep_last_uses, try_to_keep_last_uses, watchdog
 from notifyd.config import Loaded
 from notifyd.errors import Invalid
 from notifyd.ingress.edge.listener import open_sockets
@@ -61,16 +63,26 @@ async def run_daemon(loaded: Loaded, place: Place) -> None:
 
     The broker outlives everything else, so that what was accepted last is committed.
     """
-    with trio.fail_after(_STARTUP_SECONDS):
-        engines = await _open(loaded, place)
-        graph = compose(loaded, engines, dev=place.dev)
-        graph.ring.load(await engines.key_store.load())
+    graph = await _prepare(loaded, place)
+    engines = graph.engines
     async with trio.open_nursery() as engine_nursery:
         engine_nursery.start_soon(engines.broker.run)
         await _serve(graph, place)
-        await graph.keys.keep_last_uses()
+        await try_to_keep_last_uses(graph.keys)
         engine_nursery.cancel_scope.cancel()
     await engines.key_store.close()
+
+
+async def _prepare(loaded: Loaded, place: Place) -> Graph:
+    try:
+        with trio.fail_after(_STARTUP_SECONDS):
+            engines = await _open(loaded, place)
+            graph = compose(loaded, engines, dev=place.dev)
+            graph.ring.load(await engines.key_store.load())
+    except trio.TooSlowError as exc:
+        folder = loaded.settings.server.state_dir
+        raise CannotStart(f"what {folder} holds could not be read within {_STARTUP_SECONDS:.0f} s") from exc
+    return graph
 
 
 async def _open(loaded: Loaded, place: Place) -> Engines:
@@ -86,7 +98,7 @@ async def _serve(graph: Graph, place: Place) -> None:
     admin = AdminServer(place.socket, _admin_services(graph, place), _rpc_options(graph), place.counters)
     drainer = Drainer(graph, edge, admin, manager)
     reloader = Reloader(graph, place.reload or (lambda: graph.loaded), place.certificate)
-    _give_powers(graph, drainer, reloader)
+    _give_powers(graph, edge, drainer, reloader)
     async with trio.open_nursery() as nursery:
         await nursery.start(_signals, drainer, reloader, manager)
         await nursery.start(edge.run)
@@ -95,12 +107,12 @@ async def _serve(graph: Graph, place: Place) -> None:
         nursery.start_soon(keep_last_uses, graph.keys)
         nursery.start_soon(watchdog, manager)
         await nursery.start(admin.run)
-        graph.daemon.listeners = _listen(graph, place, edge)
+        graph.daemon.listeners = _listen(graph, place, edge, reloader)
         graph.daemon.ready = True
         manager.ready()
         log.info("ready", listeners=[listener.url for listener in graph.daemon.listeners], pid=graph.daemon.pid)
         if place.dev:
-            show_panel(graph.daemon.listeners, default_socket=graph.loaded.settings.server.admin_socket is None)
+            show_panel(graph.daemon.listeners, default_socket=found_by_itself(place.socket))
         await drainer.run()
         nursery.cancel_scope.cancel()
 
@@ -128,10 +140,12 @@ def _rpc_options(graph: Graph) -> RpcOptions:
     return RpcOptions(admin.workers, admin.max_streams, admin.call_timeout_seconds)
 
 
-def _give_powers(graph: Graph, drainer: Drainer, reloader: Reloader) -> None:
+def _give_powers(graph: Graph, edge: EdgeServer, drainer: Drainer, reloader: Reloader) -> None:
     graph.daemon.on_drain = drainer.begin
     graph.daemon.on_reload = reloader.reload
     graph.daemon.on_show = reloader.show
+    reloader.follow(drainer.configure)
+    reloader.follow(lambda settings: edge.configure(translate.connection_settings(settings)))
 
 
 async def _dispatch(graph: Graph, *, task_status: trio.TaskStatus[trio.CancelScope]) -> None:
@@ -140,9 +154,11 @@ async def _dispatch(graph: Graph, *, task_status: trio.TaskStatus[trio.CancelSco
         await graph.dispatcher.run()
 
 
-def _listen(graph: Graph, place: Place, edge: EdgeServer) -> list[Listener]:
+def _listen(graph: Graph, place: Place, edge: EdgeServer, reloader: Reloader) -> list[Listener]:
     server = graph.loaded.settings.server
-    main, ws = channel_service(graph, rest_options(graph, dev=place.dev, token=place.token))
+    options = partial(rest_options, dev=place.dev, token=place.token)
+    main, ws = channel_service(graph, options(graph.loaded.settings), lambda: reloader.settings)
+    reloader.follow(lambda settings: main.configure(options(settings)))
     listeners = [Listener("admin", f"unix:{place.socket}")]
     tls = place.certificate.context if place.certificate else None
     secure = "s" if tls else ""

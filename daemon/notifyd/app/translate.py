@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from notifyd.dispatch.dispatcher import DispatchRules
+from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.native import NativeRules
 from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings, HttpSettings, WebSocketSettings
 from notifyd.policy.liveness import LivenessRules
@@ -109,13 +110,16 @@ def native_rules(settings: Settings) -> NativeRules:
     """The bounds of the plain JSON protocol."""
     websocket = settings.websocket
     return NativeRules(
-        tuple(websocket.allowed_origins), websocket.max_protocol_errors, websocket.outbox_bytes // _PAGE_SHARE
+        tuple(websocket.allowed_origins),
+        websocket.max_protocol_errors,
+        websocket.outbox_bytes // _PAGE_SHARE,
+        TrustedProxies(settings.server.trusted_proxies),
     )
 
 
 def edge_settings(settings: Settings) -> EdgeSettings:
     """The bounds of HTTP and WebSocket connections."""
-    http, websocket, server = settings.http, settings.websocket, settings.server
+    http, websocket = settings.http, settings.websocket
     return EdgeSettings(
         http=HttpSettings(
             max_head_bytes=http.max_head_bytes,
@@ -133,9 +137,15 @@ def edge_settings(settings: Settings) -> EdgeSettings:
             outbox_bytes=websocket.outbox_bytes,
             close_timeout_seconds=websocket.close_seconds,
         ),
-        connections=ConnectionSettings(
-            max_connections=server.max_connections, max_connections_per_address=server.max_connections_per_address
-        ),
+        connections=connection_settings(settings),
+    )
+
+
+def connection_settings(settings: Settings) -> ConnectionSettings:
+    """How many connections there may be."""
+    server = settings.server
+    return ConnectionSettings(
+        max_connections=server.max_connections, max_connections_per_address=server.max_connections_per_address
     )
 
 

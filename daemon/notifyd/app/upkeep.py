@@ -22,10 +22,15 @@ async def keep_last_uses(keys: Keys) -> None:
     """Write down when keys were used last, in batches."""
     while True:
         await trio.sleep(_LAST_USE_SECONDS)
-        try:
-            await keys.keep_last_uses()
-        except StoreUnavailable as exc:
-            log.warning("last_uses_not_kept", problem=exc.message)
+        await try_to_keep_last_uses(keys)
+
+
+async def try_to_keep_last_uses(keys: Keys) -> None:
+    """Write down when keys were used last, once; a store that is away is logged, because nothing depends on it."""
+    try:
+        await keys.keep_last_uses()
+    except StoreUnavailable as exc:
+        log.warning("last_uses_not_kept", problem=exc.message)
 
 
 async def watchdog(manager: ServiceManager) -> None:

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from notifyd.app.edge import channel_service, gauges, limits, rest_options
+from tests.service.node import RecordingLink
+
+if TYPE_CHECKING:
+    from notifyd.app.graph import Graph
+
+
+async def test_options_come_from_the_settings(graph: Graph) -> None:
+    settings = graph.loaded.settings
+    server = replace(settings.server, trusted_proxies=("10.0.0.0/8",))
+    options = rest_options(replace(settings, server=server), dev=True, token="t")
+    assert (options.dev, options.admin_token, options.trusted_proxies) == (True, "t", ("10.0.0.0/8",))
+    assert options.page_bytes == graph.native_rules.page_bytes
+
+
+async def test_gauges_read_the_moment(graph: Graph) -> None:
+    read = {gauge.name: gauge.read for gauge in gauges(graph, lambda: graph.loaded.settings)}
+    connection = graph.connector.admit(RecordingLink())
+    assert read["connections"]() == {"websocket": 1}
+    graph.connector.leave(connection)
+    assert (read["connections"](), read["queue_waiting"](), read["queue_paused"]()) == ({}, 0, 0.0)
+    graph.queue.pause()
+    assert read["queue_paused"]() == 1.0
+    assert all(isinstance(value(), int | float | dict) for value in read.values())
+
+
+async def test_the_bounds_are_those_in_force(graph: Graph) -> None:
+    settings = graph.loaded.settings
+    tighter = replace(settings, delivery=replace(settings.delivery, max_queue_size=7))
+    read = {gauge.name: gauge.read for gauge in gauges(graph, lambda: tighter)}
+    assert read["limit"]() == limits(tighter)
+    assert (limits(settings)["queue_size"], limits(tighter)["queue_size"]) == (10_000, 7)
+
+
+async def test_both_ports_speak_websocket(graph: Graph) -> None:
+    settings = graph.loaded.settings
+    main, websocket = channel_service(graph, rest_options(settings, dev=False, token=""), lambda: settings)
+    assert (main.options.admin_token, hasattr(websocket, "upgrade")) == ("", True)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import trio
+
+from notifyd.app.sd_notify import ServiceManager
+from notifyd.app.upkeep import keep_last_uses, watchdog
+from notifyd.errors import StoreUnavailable
+from notifyd.service.keys import Keys, NewKey
+from notifyd.store.memory.keys import MemoryKeys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from notifyd.app.graph import Graph
+    from notifyd.model.ids import KeyId
+
+
+class FailingKeys(MemoryKeys):
+    """A store that does not take last uses while `away` is set."""
+
+    away = False
+
+    async def touch(self, last_used: dict[KeyId, int]) -> None:
+        if self.away:
+            raise StoreUnavailable("away")
+        await super().touch(last_used)
+
+
+async def test_last_uses_are_kept_now_and_then_whatever_the_store_does(graph: Graph, nursery, autojump_clock) -> None:
+    store = FailingKeys()
+    keys = Keys(store, graph.ring, graph.keys.rules, graph.connector.end_key)
+    issued = await keys.create(NewKey("demo"))
+    nursery.start_soon(keep_last_uses, keys)
+    graph.connector.principal(issued.key, "")
+    store.away = True
+    await trio.sleep(40)
+    assert (await store.load())[0].last_used_at is None
+    store.away = False
+    await trio.sleep(40)
+    assert (await store.load())[0].last_used_at is not None
+
+
+async def test_the_service_manager_hears_that_the_loop_turns(tmp_path: Path, nursery, autojump_clock) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "n"))
+        manager.setblocking(False)
+        told = ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "n"), "WATCHDOG_USEC": "20000000"})
+        nursery.start_soon(watchdog, told)
+        await trio.sleep(35)
+        assert [manager.recv(100) for _ in range(4)] == [b"WATCHDOG=1"] * 4
+
+
+async def test_where_nobody_watches_nothing_is_told() -> None:
+    with trio.fail_after(1):
+        await watchdog(ServiceManager({}))
