@@ -9,7 +9,7 @@ import trio
 from notifyd.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from notifyd.model.ids import ClientId, NotificationId
     from notifyd.store.memory.entry import Entry
@@ -111,6 +111,13 @@ class Batch:
         self.forgotten_keys: list[tuple[str, str]] = []
         #: seq of rows that nobody needs any more.
         self.purged: list[int] = []
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Add new notifications, which have to be as safe as the operator wants them before anybody is answered."""
+        self.entries += entries
+        for entry in entries:
+            self.size_bytes += entry.size
+        self.synced = True
 
     def full(self) -> bool:
         """Whether further notifications belong into another transaction."""

@@ -144,9 +144,7 @@ class LocalQueue:
     def _add(self, notifications: Sequence[Notification]) -> Batch:
         batch = self._journal.batch()
         entries = self._queue.admit(notifications)
-        batch.entries += entries
-        batch.size_bytes += sum([entry.size for entry in entries])
-        batch.synced = True
+        batch.take(entries)
         return batch
 
     async def _withdraw(self, entries: list[Entry], state: State, now: int) -> None:

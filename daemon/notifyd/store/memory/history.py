@@ -82,10 +82,20 @@ class MemoryHistory:
         """Put *stamping* in force; answers the ids of channels that had to be forgotten for it."""
         for key, channel in stamping.created.items():
             self._channels[key] = channel
+        touched: dict[int, Channel] = {}
         for entry, channel, publication in stamping.stamped:
             self._stamps += 1
             _mark(entry, channel, publication, self._stamps)
-            self._keep(channel, publication, entry.size, now)
+            channel.keep(publication, entry.size, now)
+            self._size_bytes += entry.size
+            touched[channel.id] = channel
+        self._publications += len(stamping.stamped)
+        for channel in touched.values():
+            self._channels.move_to_end(channel.key)
+            self._watch_age(channel)
+            while channel.over_count():
+                self._evict(channel)
+        self._evict_over_bytes()
         return self._forget_channels()
 
     def adopt(self, channel: Channel) -> None:
@@ -100,8 +110,7 @@ class MemoryHistory:
         self._publications += len(run)
         self._size_bytes += channel.size_bytes
         if run:
-            channel.ageing = True
-            heapq.heappush(self._ages, (channel.leaves_at(), channel.id, channel))
+            self._watch_age(channel)
 
     def carry_over(self, entry: Entry, channel: Channel, offset: int, number: int) -> None:
         """Give *entry* back the place that it had before the daemon stopped, as the *number*th of all."""
@@ -198,18 +207,10 @@ class MemoryHistory:
             int((limits.max_age_seconds if age is None else age) * 1000),
         )
 
-    def _keep(self, channel: Channel, publication: Publication, size: int, now: int) -> None:
-        channel.keep(publication, size, now)
-        self._publications += 1
-        self._size_bytes += size
-        self._channels.move_to_end(channel.key)
+    def _watch_age(self, channel: Channel) -> None:
         if not channel.ageing:
             channel.ageing = True
             heapq.heappush(self._ages, (channel.leaves_at(), channel.id, channel))
-        if channel.over_count():
-            self._evict(channel)
-        if self._size_bytes > self._limits.max_bytes:
-            self._evict_over_bytes()
 
     def _evict(self, channel: Channel) -> None:
         self._size_bytes -= channel.evict()
