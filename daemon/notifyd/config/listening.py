@@ -84,7 +84,13 @@ class HttpSettings(Struct, frozen=True):
     max_headers: Annotated[int, Setting("Most headers of one request.", low=8)] = 100
     max_body_bytes: Annotated[int, Setting("Largest request body.", low=1024)] = 1_048_576
     head_timeout_seconds: Annotated[float, Setting("A request head must be complete in this time.", low=0.1)] = 10.0
-    body_timeout_seconds: Annotated[float, Setting("A request body must be complete in this time.", low=0.1)] = 30.0
+    body_timeout_seconds: Annotated[
+        float,
+        Setting(
+            "Longest silence within a request body; in all it may take this time, and a second more for each 512 bytes.",
+            low=0.1,
+        ),
+    ] = 30.0
     idle_timeout_seconds: Annotated[float, Setting("A connection without a request is closed after this.", low=0.1)] = (
         75.0
     )
