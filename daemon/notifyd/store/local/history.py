@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import trio
 
-from notifyd.errors import StoreUnavailable
 from notifyd.model.publication import Publication
 
 if TYPE_CHECKING:
@@ -50,10 +48,6 @@ class LocalHistory:
         return [self._publication(lease, entry) for lease, entry in zip(leases, entries, strict=True)]
 
     async def _stamp(self, entries: list[Entry], now: int) -> None:
-        while self._state.stamping is not None:
-            # what was stamped on arrival; both would count from the same newest offset
-            with suppress(StoreUnavailable):
-                await self._state.stamping.wait()
         batch = self._journal.batch()
         self._state.stamp(batch, entries, now)
         self._journal.ring()

@@ -62,11 +62,15 @@ class LocalQueue:
 
     def lease(self, *, limit: int, lease_seconds: float, now: int) -> list[Lease]:
         """See `QueueStore.lease`."""
+        if self._state.stamping:
+            # it has its places already, and is dispatched before anything that comes due meanwhile
+            return []
         return self._queue.lease(limit=limit, lease_seconds=lease_seconds, now=now)
 
     def next_due_at(self, *, now: int) -> int | None:
         """See `QueueStore.next_due_at`."""
-        return self._queue.next_due_at(now=now)
+        # the doorbell tells the end of a stamping
+        return None if self._state.stamping else self._queue.next_due_at(now=now)
 
     async def wait_for_work(self) -> None:
         """See `QueueStore.wait_for_work`."""

@@ -10,7 +10,7 @@ from notifyd.store.memory.entry import Entry
 if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, NotificationId
     from notifyd.model.receipt import Receipt
-    from notifyd.store.batch import Batch, Commit, OutcomeRow
+    from notifyd.store.batch import Batch, OutcomeRow
     from notifyd.store.memory.history import MemoryHistory, Stamping
     from notifyd.store.memory.idempotency import IdempotencyKeys
     from notifyd.store.memory.queue import MemoryQueue
@@ -50,8 +50,8 @@ class LocalState:
         self.archive: Archive | None = None
         #: Outcomes that differ from what the stamps said in how many they reached.
         self.counts: list[OutcomeRow] = []
-        #: The transaction of the stamps that are not in force yet.
-        self.stamping: Commit | None = None
+        #: There are stamps on their way to the journal. Nothing else is stamped or leased before they are in force.
+        self.stamping = False
         self._forgotten_channels: list[int] = []
 
     def complete(self, batch: Batch) -> None:
@@ -62,16 +62,18 @@ class LocalState:
         """
         self._flush_forgotten(batch)
         entries = batch.entries
-        if not 0 < len(entries) <= _STAMPED_ON_ARRIVAL or self.stamping is not None or not self.queue.idle():
+        if not 0 < len(entries) <= _STAMPED_ON_ARRIVAL or self.stamping or not self.queue.idle():
             return
         if all(entry.for_channel() and entry.due_on_arrival() for entry in entries):
             now = max([entry.notification.accepted_at for entry in entries])
             self.stamp(batch, sorted(entries, key=Entry.rank), now)
 
     def stamp(self, batch: Batch, entries: list[Entry], now: int) -> None:
-        """Give *entries* their places, in force when *batch* is committed. Only one stamping at a time is in flight."""
+        """Give *entries* their places, in force when *batch* is committed."""
+        if self.stamping:
+            raise AssertionError("two stampings at once would count from the same newest offset")
         stamping = self.history.stamp(entries)
-        self.stamping = batch.commit
+        self.stamping = True
         batch.channels += [(c.id, *key, c.generation) for key, c in stamping.created.items()]
         dispatched = State.DISPATCHED.value
         batch.decided += [
@@ -127,7 +129,8 @@ class LocalState:
         return receipt
 
     def _finish_stamping(self, stamping: Stamping, now: int, *, committed: bool) -> None:
-        self.stamping = None
+        self.stamping = False
+        self.queue.doorbell.ring()
         if not committed:
             return
         # journalled before any stamp of the new generation can be, as that goes into a later transaction
