@@ -87,7 +87,7 @@ class HttpSettings(Struct, frozen=True):
     body_timeout_seconds: Annotated[
         float,
         Setting(
-            "Longest silence within a request body; in all it may take this time, and a second more for each 512 bytes.",
+            "Longest silence within a request body; in all it may take this time and a second more for each 512 bytes.",
             low=0.1,
         ),
     ] = 30.0
