@@ -16,6 +16,7 @@ from notifyd.wire.http_answer import Answer
 from notifyd.wire.websocket import binary_frame, close_frame, text_frame
 
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from notifyd.ingress.edge.http_app import StreamHandler
@@ -43,7 +44,7 @@ class Recorder:
     """A handler that echoes and remembers what it was told."""
 
     def __init__(self) -> None:
-        self.received: list[bytes] = []
+        self.received: list[bytes] | deque[bytes] = []
         self.pongs: list[bytes] = []
         self.ended: tuple[int, str] | None = None
         self.gone = trio.Event()
@@ -72,7 +73,7 @@ class EchoApp:
     """Answers with the body, or as its attributes say."""
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
+        self.requests: list[Request] | deque[Request] = []
         self.answer: Callable[[Request], Any] = lambda request: Answer(200, request.body, b"text/plain")
         self.upgraded: Callable[[Request], Any] = lambda request: Upgrade(self.recorder)
         self.streamed: Callable[[Request], StreamHandler | None] = lambda request: None

@@ -6,12 +6,23 @@ import contextlib
 import random
 import re
 import tracemalloc
+from collections import deque
 
 import pytest
 import trio
 
 from notifyd.wire.websocket import binary_frame, ping_frame
-from tests.ingress.edge.edge_harness import GET, HANDSHAKE, RawPeer, Served, masked, raw_frame, serving, text
+from tests.ingress.edge.edge_harness import (
+    GET,
+    HANDSHAKE,
+    EchoApp,
+    RawPeer,
+    Served,
+    masked,
+    raw_frame,
+    serving,
+    text,
+)
 
 ROUNDS = 40
 STATUS = rb"HTTP/1\.1 (200|400|405|408|413|414|417|426|431|501|505) "
@@ -111,7 +122,10 @@ ENDLESS = {
 @pytest.mark.parametrize("name", ENDLESS)
 async def test_the_memory_of_the_server_does_not_follow_what_is_endless(name: str) -> None:
     limits = {"http": {"max_body_bytes": 10_000}, "websocket": {"outbox_bytes": 100_000}}
-    async with serving(**limits) as served, served.connect() as other, served.connect() as peer:
+    app = EchoApp()
+    app.requests = deque(maxlen=1)  # what the test remembers is not the server's
+    app.recorder.received = deque(maxlen=1)
+    async with serving(app, **limits) as served, served.connect() as other, served.connect() as peer:
         await undisturbed(other)
         tracemalloc.start()
         with trio.move_on_after(0.3), contextlib.suppress(trio.BrokenResourceError):
