@@ -7,8 +7,10 @@ A WebSocket on any path echoes text as text and binary as binary, up to 16 MiB. 
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Any
 
+import structlog
 import trio
 
 from notifyd.ingress.edge.http_app import Upgrade
@@ -90,4 +92,9 @@ if __name__ == "__main__":
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
+    # a suite makes thousands of mistakes, and whoever started this may read no more than the port
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("error"),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     trio.run(main, arguments.host, arguments.port)

@@ -53,13 +53,13 @@ def _status(kind: type[NotifydError]) -> int:
 
 
 def _said(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """`Kind(..., code="word")`, also with one word or another, and `_refusal(..., "word", ...)`."""
+    """`Kind(..., code="word")`, also with one word or another, and `_refusal` or `error_body(..., "word", ...)`."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         values = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
-        if name == "_refusal":
+        if name in ("_refusal", "error_body"):
             values += node.args
         values += [one for value in values if isinstance(value, ast.IfExp) for one in (value.body, value.orelse)]
         for value in values:

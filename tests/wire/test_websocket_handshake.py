@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from notifyd.wire.websocket_handshake import accept_handshake, offered_subprotocols, refuse_handshake
+from notifyd.wire.http_head import RequestRefused
+from notifyd.wire.websocket_handshake import accept_handshake, check_handshake, offered_subprotocols
 
 KEY = (b"sec-websocket-key", b"dGhlIHNhbXBsZSBub25jZQ==")
 VERSION = (b"sec-websocket-version", b"13")
 SOUND = (KEY, VERSION)
 
 
-def refused(*headers: tuple[bytes, bytes], method: str = "GET") -> int | None:
-    answer = refuse_handshake(method, headers)
-    return None if answer is None else answer.status
+def refused(*headers: tuple[bytes, bytes], method: str = "GET", body: bytes = b"") -> RequestRefused:
+    with pytest.raises(RequestRefused) as caught:
+        check_handshake(method, headers, body)
+    return caught.value
 
 
 def test_a_sound_handshake() -> None:
-    assert refused(*SOUND) is None
+    check_handshake("GET", SOUND, b"")
 
 
 def test_the_accept_value_of_the_rfc() -> None:
@@ -39,17 +41,23 @@ def test_the_accept_value_of_the_rfc() -> None:
     ],
 )
 def test_handshakes_that_are_refused(headers: tuple[tuple[bytes, bytes], ...], status: int) -> None:
-    assert refused(*headers) == status
+    assert refused(*headers).status == status
 
 
-def test_a_handshake_is_a_get() -> None:
-    assert refused(*SOUND, method="POST") == 405
+def test_a_handshake_is_a_get_without_a_body() -> None:
+    post = refused(*SOUND, method="POST")
+    assert (post.status, post.code, post.headers) == (405, "method_not_allowed", ((b"Allow", b"GET"),))
+    assert refused(*SOUND, body=b"hi").status == 400
 
 
-def test_a_refusal_names_the_version() -> None:
-    answer = refuse_handshake("GET", (KEY,))
-    assert answer is not None
-    assert (b"Sec-WebSocket-Version", b"13") in answer.headers
+def test_a_refusal_names_the_version_and_the_way() -> None:
+    refusal = refused(KEY)
+    assert refusal.code == "upgrade_required"
+    assert dict(refusal.headers) == {
+        b"Sec-WebSocket-Version": b"13",
+        b"Upgrade": b"websocket",
+        b"Connection": b"Upgrade",
+    }
 
 
 def test_subprotocols() -> None:

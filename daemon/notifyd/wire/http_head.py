@@ -33,6 +33,7 @@ _MAX_METHOD_BYTES = 64
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(.*)")
 _LENGTH_DIGITS = 18
 _TOO_LARGE = frozenset((413, 414, 431))
+_OTHER_CODES = {405: "method_not_allowed", 426: "upgrade_required"}
 _CHUNKED = b"chunked"
 _SINGLE_NAMES = frozenset((b"host", b"content-length"))
 _FRAMING_NAMES = _SINGLE_NAMES | {b"transfer-encoding", b"connection", b"expect", b"upgrade"}
@@ -43,11 +44,14 @@ class RequestRefused(Invalid):
 
     Attributes:
         status: the HTTP status that says so.
+        headers: what the answer has to tell besides.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         super().__init__(message, code="too_large" if status in _TOO_LARGE else "bad_request")
+        self.code = _OTHER_CODES.get(status, self.code)
         self.status = status
+        self.headers = headers
 
 
 class RequestLine(Struct, frozen=True, gc=False):

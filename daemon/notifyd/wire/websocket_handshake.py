@@ -7,30 +7,32 @@ import binascii
 import hashlib
 from collections.abc import Sequence
 
-from notifyd.wire.http_answer import Answer, header_lines
+from notifyd.wire.http_answer import header_lines
+from notifyd.wire.http_head import RequestRefused
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY_BYTES = 16
 _VERSION = b"13"
-_VERSION_HEADER = ((b"Sec-WebSocket-Version", _VERSION),)
+_WAY_TO_UPGRADE = ((b"Sec-WebSocket-Version", _VERSION), (b"Upgrade", b"websocket"), (b"Connection", b"Upgrade"))
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 
-def refuse_handshake(method: str, headers: Headers) -> Answer | None:
-    """The answer to a request that asks for a WebSocket in the wrong way; None where it is sound."""
+def check_handshake(method: str, headers: Headers, body: bytes) -> None:
+    """Check a request that asks for a WebSocket.
+
+    Raises:
+        RequestRefused: 405, 426 or 400, for one that asks in the wrong way.
+    """
+    if body:
+        raise RequestRefused(400, "a WebSocket handshake has no body")
     if method != "GET":
-        return _refusal(405, b"a WebSocket handshake is a GET", ((b"Allow", b"GET"),))
-    versions = _values(headers, b"sec-websocket-version")
-    if versions != [_VERSION]:
-        return _refusal(426, b"this server speaks version 13 of the WebSocket protocol", (*_VERSION_HEADER, *_UPGRADE))
+        raise RequestRefused(405, "a WebSocket handshake is a GET", ((b"Allow", b"GET"),))
+    if _values(headers, b"sec-websocket-version") != [_VERSION]:
+        raise RequestRefused(426, "this server speaks version 13 of the WebSocket protocol", _WAY_TO_UPGRADE)
     keys = _values(headers, b"sec-websocket-key")
     if len(keys) != 1 or not _is_key(keys[0]):
-        return _refusal(400, b"malformed Sec-WebSocket-Key")
-    return None
-
-
-_UPGRADE = ((b"Upgrade", b"websocket"), (b"Connection", b"Upgrade"))
+        raise RequestRefused(400, "malformed Sec-WebSocket-Key")
 
 
 def accept_handshake(
@@ -59,10 +61,6 @@ def offered_subprotocols(headers: Headers) -> list[str]:
     """The subprotocols that the client offers, the dearest first."""
     values = _values(headers, b"sec-websocket-protocol")
     return [item.strip().decode("latin-1") for value in values for item in value.split(b",") if item.strip()]
-
-
-def _refusal(status: int, message: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
-    return Answer(status, message + b"\n", b"text/plain; charset=utf-8", headers, close=True)
 
 
 def _values(headers: Headers, name: bytes) -> list[bytes]:

@@ -358,3 +358,10 @@ async def test_starlette_and_a_bad_upload() -> None:
             b"POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n" + bytes(32) + b"\r\n"
         )
         assert (await peer.ask(b"nonsense\r\n")).status == 400
+
+
+async def test_an_upgrade_that_the_application_asks_for_is_told() -> None:
+    app = answering(b"", status=426, headers=((b"upgrade", b"websocket"), (b"connection", b"Upgrade")))
+    talk = await whole_talk(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), app=app)
+    assert b"\r\nupgrade: websocket\r\n" in talk
+    assert talk.count(b"\r\nConnection: upgrade\r\n") == talk.count(b"\r\nConnection: close\r\n") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,10 @@ def test_curl_with_any_body(port: int, size: int, coding: str) -> None:
 def test_curl_with_head_and_http_1_0(port: int) -> None:
     assert curl(port, "--head").startswith(b"HTTP/1.1 200 OK\r\n")
     assert curl(port, "--http1.0", "-d", "old") == b"old"
+
+
+def test_it_says_nothing_but_its_port(port: int) -> None:
+    for _ in range(1000):  # more lines than a pipe that nobody reads would hold
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as peer:
+            peer.sendall(b"nonsense\r\n\r\n")
+            assert peer.recv(100).startswith(b"HTTP/1.1 400 ")

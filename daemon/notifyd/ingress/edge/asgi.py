@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import structlog
 import trio
 
+from notifyd.ingress.edge.refusals import failed
 from notifyd.wire.http_answer import CONTINUE, has_body, header_lines, status_line
 from notifyd.wire.http_head import RequestRefused
 
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.http_request import Request
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState
+    from notifyd.wire.http_answer import Answer
 
-log = structlog.get_logger()
 _VERSIONS = {"version": "3.0", "spec_version": "2.4"}
 _MAX_READ_AHEAD_BYTES = 65_536
-_OURS = frozenset((b"connection", b"transfer-encoding", b"keep-alive", b"upgrade"))
+_OURS = frozenset((b"connection", b"transfer-encoding", b"keep-alive"))
 _CLOSE = b"Connection: close\r\n"
+_UPGRADE = b"Connection: upgrade\r\n"
 
 
 class PeerGone(OSError):
@@ -38,7 +39,7 @@ class AsgiExchange:
 
     __slots__ = (
         "_body_taken", "_bodyless", "_chunked", "_complete", "_head", "_keep_alive", "_outbox", "_over", "_peer_left",
-        "_receiver", "_remaining", "_request", "_state", "_watching", "refused", "reusable", "started",
+        "_receiver", "_remaining", "_request", "_state", "_watching", "fault", "refused", "reusable", "started",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +59,8 @@ class AsgiExchange:
         self._peer_left = False
         self._remaining: int | None = None  # bytes that Content-Length still promises
         self._watching = False
+        #: what to answer for an application that failed before it began to
+        self.fault: Answer | None = None
         #: the request's body was unacceptable
         self.refused: RequestRefused | None = None
         #: another request may follow on the connection
@@ -69,9 +72,9 @@ class AsgiExchange:
         """Let *app* answer; what it does wrong is logged, and ends in `started` or `reusable` being false."""
         try:
             await app(self._scope(), self._receive, self._send)
-        except Exception:
+        except Exception:  # noqa: BLE001 - it is logged with the id that the answer names
             if not (self._peer_left or self._outbox.broken or self.refused):
-                log.exception("request_failed", method=self._request.method)
+                self.fault = failed("request_failed", self._request)
         if self.started and not self._complete:
             self._outbox.break_off()  # the peer must not take a part for the whole
         self.reusable = self._complete and self._keep_alive and not self._outbox.broken
@@ -168,6 +171,8 @@ class AsgiExchange:
         if status < 200 or status == 204:  # RFC 9110, section 8.6: no length where there is never a body
             headers = [header for header in headers if header[0] != b"content-length"]
         lines = header_lines(tuple(header for header in headers if header[0] not in _OURS))
+        if any(name == b"upgrade" for name, _ in headers):
+            lines += _UPGRADE  # RFC 9110, section 7.8: whoever sends Upgrade says so in Connection
         lines += self._settle_framing(status, headers, None if more else size)
         self._settle_persistence(headers)
         common = b"" if any(name == b"date" for name, _ in headers) else self._state.common_headers()

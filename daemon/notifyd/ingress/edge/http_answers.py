@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-import structlog
 from msgspec import Struct
 
 from notifyd.ingress.edge.http_app import Pending
+from notifyd.ingress.edge.refusals import failed, refusal
 from notifyd.wire.http_answer import CONTINUE, Answer, encode_answer
 
 if TYPE_CHECKING:
+    from notifyd.ingress.edge.http_request import Request
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState
     from notifyd.wire.http_head import RequestRefused
 
-log = structlog.get_logger()
 _CLOSE = b"Connection: close\r\n"
 _KEEP_ALIVE = b"Connection: keep-alive\r\n"
-FAILED = Answer(
-    500, b'{"success":false,"error":{"code":"internal","message":"the request failed inside the server"}}', close=True
-)
+_NOTHING = Answer(200)
 
 
 class Turn(Struct, frozen=True):
@@ -66,13 +63,11 @@ class AnswerWriter:
                 self.closing = True
         return not self.closing
 
-    def refuse(self, refused: RequestRefused) -> None:
-        """Answer bytes that are no acceptable request."""
+    def refuse(self, refused: RequestRefused, request: Request | None = None) -> None:
+        """Answer what is no acceptable request, and *request* as far as it was understood."""
         self._state.counts.bad_requests += 1
-        self.closing = True
-        body = msgspec.json.encode({"success": False, "error": {"code": refused.code, "message": refused.message}})
-        answer = Answer(refused.status, body, close=True)
-        self._outbox.write(encode_answer(answer, common=self._state.common_headers(), persistence=_CLOSE))
+        bodyless = request is not None and request.method == "HEAD"
+        self._outbox.write(self._encode(refusal(refused, request), Turn(_NOTHING, bodyless), last=True))
 
     def invite_body(self) -> None:
         """Tell a peer that waits with its body to send it."""
@@ -85,9 +80,9 @@ class AnswerWriter:
         try:
             return encode_answer(answer, common=common, persistence=persistence, bodyless=turn.bodyless)
         except ValueError:
-            log.exception("answer_unwritable", status=answer.status)
             self.closing = True
-            return encode_answer(FAILED, common=common, persistence=_CLOSE, bodyless=turn.bodyless)
+            instead = failed("answer_unwritable", status=answer.status)
+            return encode_answer(instead, common=common, persistence=_CLOSE, bodyless=turn.bodyless)
 
 
 async def _settled(reply: Answer | Pending) -> Answer:
@@ -95,6 +90,5 @@ async def _settled(reply: Answer | Pending) -> Answer:
         return reply
     try:
         return await reply.wait()
-    except Exception:
-        log.exception("request_failed")
-        return FAILED
+    except Exception:  # noqa: BLE001 - it is logged with the id that the answer names
+        return failed("request_failed")

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import structlog
 import trio
 
 from notifyd.ingress.edge.asgi import AsgiExchange
-from notifyd.ingress.edge.http_answers import FAILED, AnswerWriter, Turn
+from notifyd.ingress.edge.http_answers import AnswerWriter, Turn
 from notifyd.ingress.edge.http_app import Upgrade
 from notifyd.ingress.edge.http_reader import RequestReader
 from notifyd.ingress.edge.http_receiver import HttpReceiver
 from notifyd.ingress.edge.http_stream import HttpStream
 from notifyd.ingress.edge.lingering import Lingering
+from notifyd.ingress.edge.refusals import failed
 from notifyd.ingress.edge.websocket import WebSocket
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.http_head import RequestRefused
-from notifyd.wire.websocket_handshake import accept_handshake, refuse_handshake
+from notifyd.wire.websocket_handshake import accept_handshake, check_handshake
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http_app import HttpApp, Pending
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.link import Link
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState
-
-log = structlog.get_logger()
 
 
 class Successor(Protocol):
@@ -126,9 +124,8 @@ class HttpConnection:
         reply: Answer | Pending | None
         try:
             reply = self._app.fast(request)
-        except Exception:
-            log.exception("request_failed", method=request.method)
-            reply = FAILED
+        except Exception:  # noqa: BLE001 - it is logged with the id that the answer names
+            reply = failed("request_failed", request)
         return None if reply is None else self._turn(request, reply)
 
     def _turn(self, request: Request, reply: Answer | Pending) -> Turn:
@@ -150,18 +147,19 @@ class HttpConnection:
         if exchange.started:
             return
         if exchange.refused is not None:
-            self._answers.refuse(exchange.refused)
+            self._answers.refuse(exchange.refused, request)
         else:
-            await self._answers.write([self._turn(request, FAILED)])
+            fault = exchange.fault or failed("request_unanswered", request)
+            await self._answers.write([self._turn(request, fault)])
 
     async def _upgraded(self, request: Request) -> bool:
         """Whether the handshake is settled, one way or the other."""
-        if request.body:
-            self._answers.refuse(RequestRefused(400, "a WebSocket handshake has no body"))
+        try:
+            check_handshake(request.method, request.headers, request.body)
+        except RequestRefused as refused:
+            self._answers.refuse(refused, request)
             return True
-        decision: Upgrade | Answer | None = refuse_handshake(request.method, request.headers)
-        if decision is None:
-            decision = await self._decide(request)
+        decision = await self._decide(request)
         if isinstance(decision, Upgrade):
             decision = self._become_websocket(request, decision)
             if decision is None:
@@ -177,16 +175,14 @@ class HttpConnection:
             if decision is None or isinstance(decision, Upgrade | Answer):
                 return decision
             return await decision.wait()
-        except Exception:
-            log.exception("upgrade_failed")
-            return FAILED
+        except Exception:  # noqa: BLE001 - it is logged with the id that the answer names
+            return failed("upgrade_failed", request)
 
     def _become_websocket(self, request: Request, upgrade: Upgrade) -> Answer | None:
         try:
             head = accept_handshake(request.headers, subprotocol=upgrade.subprotocol, extra=upgrade.headers)
         except ValueError:
-            log.exception("upgrade_failed")
-            return FAILED
+            return failed("upgrade_failed", request)
         self._outbox.rules = self._state.websocket_rules
         self._outbox.cork()  # what the handler says at once goes out together with the handshake
         self._outbox.write(head)
@@ -198,9 +194,8 @@ class HttpConnection:
     async def _streamed(self, request: Request) -> bool:
         try:
             handler = self._app.stream(request)
-        except Exception:
-            log.exception("request_failed", method=request.method)
-            await self._answers.write([self._turn(request, FAILED)])
+        except Exception:  # noqa: BLE001 - it is logged with the id that the answer names
+            await self._answers.write([self._turn(request, failed("request_failed", request))])
             return True
         if handler is None:
             return False

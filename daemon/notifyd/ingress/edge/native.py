@@ -14,7 +14,7 @@ from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.http_app import Upgrade
 from notifyd.ingress.edge.origins import origin_allowed
 from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
-from notifyd.ingress.edge.rest.request_ids import request_id
+from notifyd.ingress.edge.request_ids import request_id
 from notifyd.ingress.faults import error_body
 from notifyd.model.command import Publish as PublishCommand
 from notifyd.model.disconnect import (

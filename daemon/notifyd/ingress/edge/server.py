@@ -13,8 +13,9 @@ from notifyd.ingress.edge.http_connection import HttpConnection
 from notifyd.ingress.edge.link import Link, SocketLink, TlsLink
 from notifyd.ingress.edge.listener import Admission, accept_forever
 from notifyd.ingress.edge.outbox import Outbox
+from notifyd.ingress.edge.refusals import crowded
 from notifyd.ingress.edge.state import EdgeCounts, EdgeState
-from notifyd.wire.http_answer import Answer, encode_answer
+from notifyd.wire.http_answer import encode_answer
 
 if TYPE_CHECKING:
     import socket
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings
 
 log = structlog.get_logger()
-_FULL = encode_answer(
-    Answer(503, b'{"success":false,"error":{"code":"too_many_connections","message":"try again later"}}'),
-    common=b"Retry-After: 5\r\n",
-    persistence=b"Connection: close\r\n",
-)
 
 
 class EdgeServer:
@@ -67,7 +63,7 @@ class EdgeServer:
                 link = SocketLink(connection) if tls is None else TlsLink(connection, tls)
                 nursery.start_soon(self._serve, state, app, link, peer)
             else:
-                _turn_away(connection)
+                _turn_away(connection, state.common_headers())
 
         for listening in sockets:
             self._listening.add(listening)
@@ -129,7 +125,7 @@ class EdgeServer:
                 self._empty.set()
 
 
-def _turn_away(connection: socket.socket) -> None:
+def _turn_away(connection: socket.socket, common: bytes) -> None:
     with contextlib.suppress(OSError):
-        connection.send(_FULL)
+        connection.send(encode_answer(crowded(), common=common, persistence=b"Connection: close\r\n"))
     connection.close()

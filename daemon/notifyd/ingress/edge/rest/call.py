@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from notifyd.errors import Invalid
-from notifyd.ingress.edge.rest.request_ids import request_id
+from notifyd.ingress.edge.request_ids import request_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from notifyd.ingress.edge.rest.request_ids import request_id
+from notifyd.ingress.edge.request_ids import request_id
 from notifyd.ingress.edge.rest.resource import send_answer
 from notifyd.ingress.faults import error_body
 from notifyd.wire.http_answer import Answer
