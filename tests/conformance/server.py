@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.websocket import WebSocket
 
 MAX_BYTES = 16 * 1024 * 1024
+CONTENT_TYPE = [(b"content-type", b"application/octet-stream")]
 
 
 class Echo:
@@ -64,11 +65,15 @@ class EchoApp:
         return None
 
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
-        """Takes the bodies that are too large to be gathered, and answers as they come."""
+        """Takes the bodies that the edge streams; the answer waits, as many a peer sends all before it reads any."""
+        body = bytearray()
         event = await receive()
-        await send({"type": "http.response.start", "status": 200, "headers": []})
         while event["type"] == "http.request":
-            await send({"type": "http.response.body", "body": event["body"], "more_body": event["more_body"]})
+            body += event["body"]
+            if not event["more_body"]:
+                await send({"type": "http.response.start", "status": 200, "headers": CONTENT_TYPE})
+                await send({"type": "http.response.body", "body": bytes(body)})
+                return
             event = await receive()
 
 

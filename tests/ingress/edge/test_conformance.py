@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import shutil
 import socket
 import subprocess
@@ -101,3 +102,13 @@ def test_it_says_nothing_but_its_port(port: int) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as peer:
             peer.sendall(b"nonsense\r\n\r\n")
             assert peer.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_peer_that_sends_the_largest_body_before_it_reads(port: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    body = bytes(range(256)) * (LARGEST // 256)
+    connection.request("POST", "/", body)
+    assert connection.getresponse().read() == body
+    connection.request("POST", "/", body + b"!")
+    assert connection.getresponse().status == 413
+    connection.close()

@@ -216,5 +216,8 @@ class HttpConnection:
             await self._outbox.drained()
             return
         http = self._state.http
-        lingering = Lingering(self._link, self._outbox)
-        await lingering.run(self._state.deadlines, seconds=http.linger_seconds, max_bytes=http.linger_bytes)
+        await Lingering(self._link, self._outbox).run(
+            self._state.deadlines,
+            seconds=http.linger_seconds,
+            max_bytes=max(http.linger_bytes, 2 * http.max_body_bytes),  # what was too large may still be under way
+        )
