@@ -99,3 +99,8 @@ def test_a_chunk_larger_than_a_body_may_be_is_not_waited_for() -> None:
     head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert read([head + b"7d1\r\n"]) == ([], 413)
     assert read([head + b"7d0\r\n"]) == ([], None)
+
+
+def test_a_line_feed_behind_a_body_is_refused_whatever_the_body_ends_with() -> None:
+    found, status = read([b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n\r\n"])
+    assert (len(found), status) == (1, 400)

@@ -244,6 +244,9 @@ class RequestReader:
     def _check_partial_head(self, data: bytes, at: int) -> None:
         if len(data) - at > self._settings.max_head_bytes:
             raise _too_long(data, at, self._settings)
+        # a first byte is looked at apart: the CR that may stand before it belongs to a body
+        if data.startswith(b"\n", at):
+            raise RequestRefused(400, "malformed request line")
         check_line_ends(data, max(at, self._scanned - 1))
         if data.find(b"\r\n", at) >= max(at, self._scanned - 1):  # a first line is judged as soon as it is complete
             parse_request_line(data, at, max_target_bytes=self._settings.max_target_bytes)
