@@ -36,9 +36,14 @@ class Certificate:
         trial = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         for context in (trial, self.context):
             try:
-                context.load_cert_chain(self._certificate, self._key)
+                context.load_cert_chain(self._certificate, self._key, password=_no_password)
             except (OSError, ssl.SSLError) as exc:
                 raise CannotStart(
                     f"TLS: cannot use {self._certificate} with {self._key} "
                     f"(server.tls_certificate, server.tls_key): {exc.strerror or exc}"
                 ) from exc
+
+
+def _no_password() -> str:
+    """A sealed key is refused: without this OpenSSL would ask for its password on the terminal, and wait."""
+    return ""
