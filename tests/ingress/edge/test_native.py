@@ -16,96 +16,12 @@ from notifyd.ingress.edge.native import NativeConnection, NativeProtocol, Native
 from notifyd.model.disconnect import DEAD_LINK
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.wire.http_answer import Answer
+from tests.ingress.edge.native_browser import Browser, finished
 from tests.service.node import Node, open_node
 from tests.store.samples import expire
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from notifyd.service.keys import IssuedKey
-
-
-class Outbox:
-    """Keeps texts, and refuses once it holds `limit` frames."""
-
-    def __init__(self) -> None:
-        self.texts: list[Any] = []
-        self.limit = 1000
-        self.waits = 0
-
-    def put(self, frames: bytes) -> bool:
-        if len(self.texts) >= self.limit:
-            return False
-        self.texts += _texts(frames)
-        return True
-
-    async def drained(self) -> bool:
-        self.waits += 1
-        await trio.lowlevel.checkpoint()
-        return True
-
-
-def _texts(frames: bytes) -> list[Any]:
-    found = []
-    while frames:
-        assert frames[0] == 0x81, "whole text frames"
-        at, length = (2, frames[1]) if frames[1] < 126 else (4, int.from_bytes(frames[2:4], "big"))
-        found.append(json.loads(frames[at : at + length]))
-        frames = frames[at + length :]
-    return found
-
-
-class Socket:
-    """The edge's handle on a connection, as far as the protocol uses it."""
-
-    def __init__(self) -> None:
-        self.outbox = Outbox()
-        self.closes: list[tuple[int, str]] = []
-        self.pings = 0
-        self.pending_bytes = 11
-        self.sent_bytes = 22
-
-    def put(self, frame: bytes) -> bool:
-        return self.outbox.put(frame)
-
-    def ping(self) -> bool:
-        self.pings += 1
-        return True
-
-    def close(self, code: int, reason: str) -> None:
-        self.closes.append((code, reason))
-
-
-class Browser:
-    """Speaks the protocol with one connection."""
-
-    def __init__(self, services: NativeServices, rules: NativeRules) -> None:
-        self.socket = Socket()
-        self.native = NativeConnection(services, rules, "192.0.2.7")
-        self.native.opened(self.socket)  # type: ignore[arg-type]
-
-    @property
-    def said(self) -> list[Any]:
-        """What it was sent since the last look."""
-        texts, self.socket.outbox.texts = self.socket.outbox.texts, []
-        return texts
-
-    async def send(self, *messages: dict[str, Any] | bytes) -> list[Any]:
-        """The answers to pipelined messages."""
-        for message in messages:
-            text = message if isinstance(message, bytes) else json.dumps(message).encode()
-            await _finished(self.native.text(text))
-        return self.said
-
-    async def ask(self, type_: str, **fields: Any) -> Any:
-        """The one answer to one message."""
-        (answer,) = await self.send({"type": type_, **fields})
-        return answer
-
-
-async def _finished(step: Coroutine[Any, Any, None] | None) -> None:
-    if step is not None:
-        await step
 
 
 @pytest.fixture
@@ -359,7 +275,7 @@ async def test_what_is_merely_not_allowed_is_no_protocol_error(stranger: Browser
 
 async def test_binary_messages_are_malformed(browser: Browser) -> None:
     for _ in range(3):
-        await _finished(browser.native.binary(b"{}"))
+        await finished(browser.native.binary(b"{}"))
     assert [answer["code"] for answer in browser.said] == ["invalid_message"] * 3
     assert [code for code, _ in browser.socket.closes] == [4000]
 
