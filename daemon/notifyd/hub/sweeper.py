@@ -35,8 +35,14 @@ class Sweeper:
         self._earliest = math.inf
         self._doorbell = trio.Event()
 
+    def welcome(self, connection: Connection, now: float) -> None:
+        """Look after a connection that opened just now: first when the shortest of the rules may have run out."""
+        rules = self.rules
+        soonest = min(rules.heartbeat_seconds, rules.connection_timeout_seconds, rules.authentication_seconds)
+        self._schedule(connection, now + soonest)
+
     def watch(self, connection: Connection, now: float) -> None:
-        """Look after a new connection, or look again soon at one whose deadlines changed."""
+        """Look again in time at one whose deadlines changed."""
         _, at = next_step(_pulse(connection), self.rules, now)
         self._schedule(connection, at)
 

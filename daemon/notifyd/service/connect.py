@@ -52,7 +52,7 @@ class Connector:
         now = trio.current_time()
         connection = Connection(new_connection_id(), link, opened_at=now, connected_at=now_ms())
         self._hub.add(connection)
-        self._sweeper.watch(connection, now)
+        self._sweeper.welcome(connection, now)
         return connection
 
     def authenticate(self, connection: Connection, api_key: str) -> Principal:
@@ -94,8 +94,11 @@ class Connector:
         self._hub.authenticate(connection, principal)
         ends_at = principal.expires_at
         # Nothing is left of an earlier credential: after a rotation this is how a connection takes up the new key.
-        connection.expires_at = None if ends_at is None else trio.current_time() + (ends_at - now_ms()) / 1000
-        self._sweeper.watch(connection, trio.current_time())
+        connection.expires_at = None
+        if ends_at is not None:
+            now = trio.current_time()
+            connection.expires_at = now + (ends_at - now_ms()) / 1000
+            self._sweeper.watch(connection, now)
 
     def leave(self, connection: Connection) -> None:
         """The link is gone."""
