@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
@@ -45,7 +44,7 @@ def accept_handshake(
     """
     key = _values(headers, b"sec-websocket-key")[0]
     # SHA-1 is what the RFC names; nothing here rests on its strength
-    accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+    accept = binascii.b2a_base64(hashlib.sha1(key + _GUID, usedforsecurity=False).digest(), newline=False)
     chosen = b""
     if subprotocol is not None:
         if subprotocol not in offered_subprotocols(headers):
@@ -69,6 +68,6 @@ def _values(headers: Headers, name: bytes) -> list[bytes]:
 
 def _is_key(value: bytes) -> bool:
     try:
-        return len(base64.b64decode(value, validate=True)) == _KEY_BYTES
+        return len(binascii.a2b_base64(value, strict_mode=True)) == _KEY_BYTES
     except binascii.Error:
         return False
