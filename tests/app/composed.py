@@ -29,8 +29,8 @@ def loaded_with(folder: Path, flags: Mapping[str, str] | None = None, text: str 
 
 async def composed(loaded: Loaded, nursery: trio.Nursery) -> Graph:
     """The graph of these settings; its broker runs."""
-    broker = await open_broker(broker_options(loaded.settings))
-    nursery.start_soon(broker.run)
     counters = Counters()
+    broker = await open_broker(broker_options(loaded.settings), counters)
+    nursery.start_soon(broker.run)
     logbook = configure(LogOptions(console=False), counters)
     return compose(loaded, Engines(broker, MemoryKeys(), counters, logbook), dev=False)

@@ -12,6 +12,7 @@ import trio
 from notifyd.ingress.edge.rest.services import RestOptions
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerLimits, BrokerOptions, QueueLimits
+from notifyd.telemetry.metrics import Counters
 from tests.ingress.harness import ADMIN_TOKEN, EventSource, Service
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ async def start(deadline: None, nursery: trio.Nursery, tmp_path: Path) -> AsyncI
 
     async def started(options: RestOptions = OPTIONS, *, heartbeat_seconds: float = 30.0) -> Service:
         limits = BrokerLimits(queue=QueueLimits(max_size=50))
-        broker = await open_broker(BrokerOptions(durability="memory", limits=limits))
-        service = Service(broker, tmp_path, options, heartbeat_seconds=heartbeat_seconds)
+        counters = Counters()
+        broker = await open_broker(BrokerOptions(durability="memory", limits=limits), counters)
+        service = Service(broker, counters, tmp_path, options, heartbeat_seconds=heartbeat_seconds)
         await service.start(nursery)
         services.append(service)
         return service

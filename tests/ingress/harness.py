@@ -31,7 +31,6 @@ from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber, SubscribeRules
 from notifyd.store.memory.keys import MemoryKeys
-from notifyd.telemetry.metrics import Counters
 from notifyd.telemetry.prometheus import Exposition
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.publication import publication_json
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.http_request import Request
     from notifyd.model.publication import Publication
     from notifyd.store.ports import Broker
+    from notifyd.telemetry.metrics import Counters
 
 DAY_MS = 86_400_000
 ADMIN_TOKEN = "the-admin-token-of-the-tests"
@@ -56,9 +56,10 @@ PUBLISH_RULES = PublishRules(
 )
 
 
-def services(broker: Broker, state_dir: Path, *, heartbeat_seconds: float = 30.0) -> tuple[RestServices, Hub, Sweeper]:
+def services(
+    broker: Broker, counters: Counters, state_dir: Path, *, heartbeat_seconds: float = 30.0
+) -> tuple[RestServices, Hub, Sweeper]:
     """The graph of services, wired as the daemon wires it."""
-    counters = Counters()
     hub = Hub({"sse": notification_event, "native": publication_frame}, counters)
     ring = KeyRing()
     sweeper = Sweeper(LivenessRules(heartbeat_seconds, 60.0, 30.0))
@@ -111,9 +112,13 @@ class Reply(msgspec.Struct, frozen=True):
 class Service:
     """A running REST interface."""
 
-    def __init__(self, broker: Broker, state_dir: Path, options: RestOptions, *, heartbeat_seconds: float) -> None:
+    def __init__(
+        self, broker: Broker, counters: Counters, state_dir: Path, options: RestOptions, *, heartbeat_seconds: float
+    ) -> None:
         self.broker = broker
-        self.services, self.hub, self.sweeper = services(broker, state_dir, heartbeat_seconds=heartbeat_seconds)
+        self.services, self.hub, self.sweeper = services(
+            broker, counters, state_dir, heartbeat_seconds=heartbeat_seconds
+        )
         self.app = ChannelServiceApp(self.services, options, _accept_no_websocket)
         http = HttpSettings(buffered_body_bytes=65_536, linger_seconds=0.5)
         self.edge = EdgeServer(EdgeSettings(http=http, websocket=WebSocketSettings(outbox_bytes=262_144)))

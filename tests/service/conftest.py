@@ -8,6 +8,7 @@ import pytest
 
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerOptions
+from notifyd.telemetry.metrics import Counters
 from tests.service.node import LIMITS, MakeNode, Node
 from tests.store.samples import expire
 
@@ -18,18 +19,23 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def broker(request: pytest.FixtureRequest, nursery: trio.Nursery) -> Broker:
+def counters() -> Counters:
+    return Counters()
+
+
+@pytest.fixture
+async def broker(request: pytest.FixtureRequest, nursery: trio.Nursery, counters: Counters) -> Broker:
     """A broker in memory whose commits are served. The test ends in time, by whichever clock it has."""
     nursery.start_soon(expire, 1_000_000 if "autojump_clock" in request.fixturenames else 20)
-    opened = await open_broker(BrokerOptions(durability="memory", limits=LIMITS))
+    opened = await open_broker(BrokerOptions(durability="memory", limits=LIMITS), counters)
     nursery.start_soon(opened.run)
     return opened
 
 
 @pytest.fixture
-def make_node(broker: Broker) -> MakeNode:
+def make_node(broker: Broker, counters: Counters) -> MakeNode:
     """Makes a node with bounds of one's own."""
-    return lambda **bounds: Node(broker, **bounds)
+    return lambda **bounds: Node(broker, counters, **bounds)
 
 
 @pytest.fixture

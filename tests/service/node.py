@@ -92,9 +92,11 @@ def text_of(publication: Publication) -> bytes:
 class Node:
     """The services, wired as the daemon wires them."""
 
-    def __init__(self, broker: Broker, *, max_connections_per_key: int = 3, max_keys: int = 100) -> None:
+    def __init__(
+        self, broker: Broker, counters: Counters, *, max_connections_per_key: int = 3, max_keys: int = 100
+    ) -> None:
         self.broker = broker
-        self.counters = counters = Counters()
+        self.counters = counters
         self.hub = Hub({"text": text_of, "native": notification_frame}, counters)
         self.ring = KeyRing()
         self.key_store = MemoryKeys()
@@ -161,9 +163,10 @@ LIMITS = BrokerLimits(queue=QueueLimits(max_size=20), history=HistoryLimits(max_
 
 async def open_node(nursery: trio.Nursery, limits: BrokerLimits = LIMITS, **bounds: int) -> Node:
     """A node over a broker in memory; nothing runs but its broker."""
-    broker = await open_broker(BrokerOptions(durability="memory", limits=limits))
+    counters = Counters()
+    broker = await open_broker(BrokerOptions(durability="memory", limits=limits), counters)
     nursery.start_soon(broker.run)
-    return Node(broker, **bounds)
+    return Node(broker, counters, **bounds)
 
 
 def writes(connection: Connection) -> list[str]:

@@ -104,6 +104,7 @@ async def test_the_same_idempotency_key_returns_the_first_receipt(node: Node) ->
     first = await submit(node, idempotency_key="k")
     again = await submit(node, idempotency_key="k")
     assert (first.duplicate, again.duplicate, again.id) == (False, True, first.id)
+    assert (node.counters.accepted, node.counters.rejected) == (1, 0)
     assert node.broker.queue.stats(now=clock.now_ms()).waiting == 1
 
 

@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notifyd.store.local.broker import LocalBroker
+    from notifyd.telemetry.metrics import Counters
 
 
 class Start(Protocol):
     """Opens the broker of a folder and runs it; leaving the block stops it cleanly."""
 
     def __call__(
-        self, folder: Path | None = None, *, limits: BrokerLimits = ..., durability: Durability = "os"
+        self,
+        folder: Path | None = None,
+        *,
+        limits: BrokerLimits = ...,
+        durability: Durability = "os",
+        counters: Counters = ...,
     ) -> AbstractAsyncContextManager[LocalBroker]: ...
 
 
@@ -34,12 +40,16 @@ class Start(Protocol):
 def start(tmp_path: Path) -> Start:
     @asynccontextmanager
     async def started(
-        folder: Path | None = None, *, limits: BrokerLimits | None = None, durability: Durability = "os"
+        folder: Path | None = None,
+        *,
+        limits: BrokerLimits | None = None,
+        durability: Durability = "os",
+        counters: Counters | None = None,
     ) -> AsyncIterator[LocalBroker]:
         options = BrokerOptions(
             durability=durability, state_dir=folder or tmp_path / "state", limits=limits or BrokerLimits()
         )
-        broker = await open_broker(options, clock=lambda: T0)
+        broker = await open_broker(options, counters, clock=lambda: T0)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(expire, 30)
             nursery.start_soon(broker.run)

@@ -87,7 +87,7 @@ async def _prepare(loaded: Loaded, place: Place) -> Graph:
 
 async def _open(loaded: Loaded, place: Place) -> Engines:
     settings = loaded.settings
-    broker = await open_broker(translate.broker_options(settings))
+    broker = await open_broker(translate.broker_options(settings), place.counters)
     key_store = await open_keys(settings.records.url, settings.server.state_dir)
     return Engines(broker, key_store, place.counters, place.logbook)
 

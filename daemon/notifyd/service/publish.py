@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Publisher:
-    """The one way in, whatever the interface."""
+    """The one way in, whatever the interface. Counts what it refuses; the store counts what it takes in."""
 
     def __init__(
         self, queue: QueueStore, rules: PublishRules, counters: Counters, *, idempotency_seconds: float
@@ -40,12 +40,10 @@ class Publisher:
             Invalid, TooLarge, Denied, QueueFull, IdempotencyMismatch, Draining: as their names say; nothing was taken.
         """
         try:
-            pending = self._submit(principal, command)
+            return self._submit(principal, command)
         except NotifydError:
             self._counters.rejected += 1
             raise
-        self._counters.accepted += 1
-        return pending
 
     def _submit(self, principal: Principal, command: Publish) -> Pending:
         self._check_open()
@@ -71,12 +69,14 @@ class Publisher:
                 except NotifydError as exc:
                     exc.message = f"notifications[{index}]: {exc.message}"
                     raise
-            pending = self._queue.enqueue(notifications, now=now)
+            return self._queue.enqueue(notifications, now=now)
         except NotifydError:
             self._counters.rejected += max(1, len(commands))
             raise
-        self._counters.accepted += len(commands)
-        return pending
+
+    def refused(self) -> None:
+        """A publish was refused before there was a command to submit: it is counted all the same."""
+        self._counters.rejected += 1
 
     def _notification(self, principal: Principal, command: Publish, now: int) -> Notification:
         notification = notification_of(command, principal, new_notification_id(now), now=now, rules=self.rules)

@@ -11,6 +11,7 @@ from notifyd.errors import Invalid
 from notifyd.store.local.assemble import open_journalled, open_volatile
 from notifyd.store.sqlite.connection import errors_of, open_database
 from notifyd.store.sqlite.keys import SqliteKeys
+from notifyd.telemetry.metrics import Counters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from notifyd.store.ports import Broker, KeyStore
 
 
-async def open_broker(options: BrokerOptions, *, clock: Callable[[], int] = now_ms) -> Broker:
+async def open_broker(
+    options: BrokerOptions, counters: Counters | None = None, *, clock: Callable[[], int] = now_ms
+) -> Broker:
     """The broker that *options* name, with everything that it still knows; run it before anything is enqueued.
 
-    *clock* tells its upkeep the time.
+    It counts in *counters* what it has taken in and what it could not keep. *clock* tells its upkeep the time.
 
     Raises:
         Invalid: no engine of that name is built in.
@@ -32,10 +35,10 @@ async def open_broker(options: BrokerOptions, *, clock: Callable[[], int] = now_
     if options.url != "local":
         raise Invalid(_no_such_engine("broker", options.url, "local"), code="config_invalid")
     if options.durability == "memory":
-        return open_volatile(options, clock)
+        return open_volatile(options, counters or Counters(), clock)
     if options.state_dir is None:
         raise Invalid(f"durability {options.durability} needs a state folder", code="config_invalid")
-    return await open_journalled(options, options.state_dir / "broker.db", clock)
+    return await open_journalled(options, options.state_dir / "broker.db", counters or Counters(), clock)
 
 
 async def open_keys(url: str, state_dir: Path) -> KeyStore:

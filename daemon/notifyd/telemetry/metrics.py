@@ -12,9 +12,9 @@ class Counters:
     An increment in the trio thread is exact. Threads add to `log_records_lost` alone, and through a lock of their own.
     """
 
-    #: Notifications taken in for good.
+    #: Notifications taken in for good; one that was submitted again under its idempotency key counts once.
     accepted: int = 0
-    #: Publishes refused: invalid, denied, limited or no room.
+    #: Publishes refused: malformed, not let in, invalid, limited, no room, or the store could not keep them.
     rejected: int = 0
     dispatched: int = 0
     expired: int = 0

@@ -236,6 +236,11 @@ async def test_a_publish_is_answered_with_its_receipt(node: Node, browser: Brows
     assert (waiting.id, waiting.priority) == (answer["notificationId"], 9)
 
 
+async def test_a_publish_that_comes_too_early_is_refused(node: Node, stranger: Browser) -> None:
+    assert (await stranger.ask("publish", channel="news", data=1))["code"] == "not_authenticated"
+    assert (node.counters.accepted, node.counters.rejected) == (0, 1)
+
+
 @pytest.mark.parametrize("scope", ["subscribe:*", "publish:other", "broadcast"])
 async def test_a_publish_without_its_scope_is_refused(node: Node, stranger: Browser, scope: str) -> None:
     issued = await node.key(scope)

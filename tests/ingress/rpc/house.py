@@ -160,7 +160,9 @@ class Choices(msgspec.Struct, frozen=True):
 async def _start(
     nursery: trio.Nursery, folder: Path, choices: Choices, counters: Counters
 ) -> tuple[AdminServer, AdminServices, Hub, Any]:
-    broker = await open_broker(BrokerOptions(durability="memory", limits=BrokerLimits(history=choices.history)))
+    broker = await open_broker(
+        BrokerOptions(durability="memory", limits=BrokerLimits(history=choices.history)), counters
+    )
     hub, ring = Hub({LISTEN_FORMAT: listen_frame}, counters), KeyRing()
     sweeper = Sweeper(LivenessRules(30, 60, 30))
     connector = Connector(hub, ring, sweeper, counters, max_connections_per_key=10)

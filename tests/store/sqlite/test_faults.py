@@ -13,6 +13,7 @@ from notifyd.model.notification import Kind, State
 from notifyd.store.options import BrokerLimits, QueueLimits
 from notifyd.store.ports import Outcome
 from notifyd.store.sqlite import connection as connections
+from notifyd.telemetry.metrics import Counters
 from tests.store.samples import T0, accept, dispatch, idempotency, notification, offsets
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ ONE_PLACE = BrokerLimits(queue=QueueLimits(max_size=1))
     ],
 )
 async def test_what_cannot_be_kept_is_not_accepted(start: Start, faults: Faults, error: sqlite3.Error) -> None:
-    async with start(limits=ONE_PLACE) as broker:
+    counters = Counters()
+    async with start(limits=ONE_PLACE, counters=counters) as broker:
         faults.fail("INSERT INTO notifications", error)
         for _ in range(3):
             # its place is free again each time
@@ -44,6 +46,7 @@ async def test_what_cannot_be_kept_is_not_accepted(start: Start, faults: Faults,
         faults.heal()
         await accept(broker, notification())
         assert broker.failing_since() is None
+        assert (counters.accepted, counters.rejected) == (1, 3)
     async with start() as broker:
         assert broker.queue.stats(now=T0).waiting == 1
 

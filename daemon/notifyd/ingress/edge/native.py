@@ -235,11 +235,19 @@ class NativeConnection:
         return None
 
     def _publish(self, message: native.Publish) -> Step:
+        try:
+            principal = self._producer()
+        except NotifydError:
+            self._services.publisher.refused()
+            raise
+        return self._hand_in(message, principal)
+
+    def _producer(self) -> Principal:
         principal = self._connection.principal
         if principal is None:
             raise NotAuthenticated("authenticate first", code="not_authenticated")
         self._services.limiter.check(principal.credential)
-        return self._hand_in(message, principal)
+        return principal
 
     async def _hand_in(self, message: native.Publish, principal: Principal) -> None:
         command = PublishCommand(

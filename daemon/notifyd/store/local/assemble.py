@@ -31,20 +31,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notifyd.store.options import BrokerLimits, BrokerOptions
+    from notifyd.telemetry.metrics import Counters
 
 #: The scripts that lead broker.db from each version to the next.
 BROKER_SCRIPTS: Final = ("broker.sql",)
 
 
-def open_volatile(options: BrokerOptions, clock: Callable[[], int]) -> LocalBroker:
+def open_volatile(options: BrokerOptions, counters: Counters, clock: Callable[[], int]) -> LocalBroker:
     """A broker that forgets everything with the process."""
     state = _empty(options.limits, Numbering(secrets.token_hex(5), 0, paused=False), archived=False)
+    state.counters = counters
     journal = NoJournal(state)
     upkeep = Upkeep(state, journal, None, options.limits.receipts, clock=clock)
     return LocalBroker(state, journal, upkeep, durability="memory")
 
 
-async def open_journalled(options: BrokerOptions, path: Path, clock: Callable[[], int]) -> LocalBroker:
+async def open_journalled(
+    options: BrokerOptions, path: Path, counters: Counters, clock: Callable[[], int]
+) -> LocalBroker:
     """A broker over the journal at *path*, which is made where there is none.
 
     Raises:
@@ -57,6 +61,7 @@ async def open_journalled(options: BrokerOptions, path: Path, clock: Callable[[]
     except BaseException:
         thread.close()
         raise
+    state.counters = counters
     writer = Writer(
         partial(open_database, path, BROKER_SCRIPTS), fsync=options.durability == "fsync", connection=connection
     )

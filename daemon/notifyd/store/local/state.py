@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from notifyd.model.notification import State
 from notifyd.store.memory.entry import Entry
+from notifyd.telemetry.metrics import Counters
 
 if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, NotificationId
@@ -48,6 +49,8 @@ class LocalState:
         self.receipts = receipts
         self.keys = keys
         self.archive: Archive | None = None
+        #: Where what became of new notifications is counted.
+        self.counters = Counters()
         #: Outcomes that differ from what the stamps said in how many they reached.
         self.counts: list[OutcomeRow] = []
         #: There are stamps on their way to the journal. Nothing else is stamped or leased before they are in force.
@@ -87,12 +90,14 @@ class LocalState:
         for follower in batch.followers:
             follower(True)
         if batch.entries:
+            self.counters.accepted += len(batch.entries)
             self.queue.push(batch.entries)
 
     def failed(self, batch: Batch) -> None:
         """See `Ledger.failed`."""
         for follower in batch.followers:
             follower(False)
+        self.counters.rejected += len(batch.entries)
         self.queue.give_back(batch.entries)
         for key, notification_id in batch.keys:
             self.keys.forget(key, notification_id)

@@ -107,3 +107,11 @@ async def test_a_publisher_that_leaves_disturbs_nobody(house: House) -> None:
     left.set()
     assert (await publish(house, "news", "2")).status == "accepted"
     assert house.counters.errors == 0
+
+
+async def test_what_cannot_be_submitted_counts_as_rejected(house: House) -> None:
+    target = Target(channel="news")
+    await house.refusal("Publish", PublishRequest(target=target, data_json="{"))
+    await house.refusal("Publish", PublishRequest(target=target, data_json="1", client_id="who"))
+    await publish(house, "news", "1")
+    assert (house.counters.accepted, house.counters.rejected) == (1, 2)

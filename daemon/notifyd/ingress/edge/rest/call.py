@@ -33,6 +33,7 @@ class Call:
         "request_id",
         "route",
         "started_at",
+        "submitted",
     )
 
     def __init__(self, request: Request, route: str, started_at: float) -> None:
@@ -54,6 +55,8 @@ class Call:
         self.operator = False
         #: What is left of the credential's rate limit.
         self.allowance: Allowance | None = None
+        #: A publish got as far as the service, which counts what it refuses.
+        self.submitted = False
         self._query: dict[str, str] | None = None
 
     @property

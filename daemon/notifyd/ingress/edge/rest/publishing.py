@@ -58,12 +58,14 @@ class Publishing:
         """Publish to a channel."""
         body = decode_body(call, _notification, max_bytes=self._reception.options.max_body_bytes)
         command = _command(Kind.CHANNEL, body.channel, body, _idempotency_key(call))
+        call.submitted = True
         return _Receipt(self._publisher.submit(call.who, command), self._accepted_tail)
 
     def broadcast(self, call: Call) -> Endpoint:
         """Publish to every connection of the client."""
         body = decode_body(call, _broadcast, max_bytes=self._reception.options.max_body_bytes)
         command = _command(Kind.BROADCAST, body.channel or "", body, _idempotency_key(call))
+        call.submitted = True
         return _Receipt(self._publisher.submit(call.who, command), self._accepted_tail)
 
     def publish_batch(self, call: Call) -> Endpoint:
@@ -78,6 +80,7 @@ class Publishing:
                 code="invalid_idempotency_key",
             )
         commands = [_command(Kind.CHANNEL, entry.channel, entry, "") for entry in body.notifications]
+        call.submitted = True
         return _Receipts(self._publisher.submit_batch(call.who, commands), self._durability)
 
 

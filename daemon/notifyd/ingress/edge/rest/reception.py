@@ -14,6 +14,7 @@ from notifyd.ingress.edge.rest.gate import Gate
 from notifyd.ingress.faults import http_fault, internal_fault
 from notifyd.telemetry import get_logger
 from notifyd.wire.http_answer import Answer
+from notifyd.wire.operations import BROADCAST, PUBLISH, PUBLISH_BATCH
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http_request import Request
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 log = get_logger("notifyd.rest")
 
 Endpoint = Callable[[Call], Awaitable[Answer]]
+
+_PUBLISH_ROUTES: Final = frozenset(operation.path for operation in (PUBLISH, BROADCAST, PUBLISH_BATCH))
 
 #: Logged in the place of a path that is none of ours: what stands in it is anybody's, a key perhaps.
 UNKNOWN_ROUTE: Final = "(unknown)"
@@ -64,6 +67,8 @@ class Reception:
     def refuse(self, call: Call, problem: Exception) -> Answer:
         """The answer to a call that ended in *problem*: a refusal, or else a fault of ours."""
         if isinstance(problem, NotifydError):
+            if call.route in _PUBLISH_ROUTES and call.request.method == "POST" and not call.submitted:
+                self._services.publisher.refused()
             fault = http_fault(problem, call.request_id)
         else:
             self._services.counters.errors += 1

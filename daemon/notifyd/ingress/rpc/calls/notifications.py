@@ -51,8 +51,13 @@ class NotificationCalls:
         return receipt_message(await self._notifications.cancel(None, request.id))
 
     def _submit(self, request: types_pb2.PublishRequest) -> Pending:
-        principal = operator(known_client(client_of(request.client_id)))
-        return self._publisher.submit(principal, publish_command(request))
+        try:
+            principal = operator(known_client(client_of(request.client_id)))
+            command = publish_command(request)
+        except NotifydError:
+            self._publisher.refused()
+            raise
+        return self._publisher.submit(principal, command)
 
     def _try_submit(self, request: types_pb2.PublishRequest) -> Pending | NotifydError:
         try:
