@@ -65,4 +65,5 @@ def tail(
 def _print(run: Invocation, record: Record) -> None:
     if record["dropped"]:
         run.output.note(f"{record['dropped']} records were lost here: they came faster than they were read.")
-    run.output.each(record, _RECORD, key="")
+    if record["event"]:
+        run.output.each(record, _RECORD, key="")

@@ -38,6 +38,12 @@ def test_lost_records_are_said(ctl: Ctl, admin: Admin):
     assert "5 records were lost" in ctl("logs", "tail").err
 
 
+def test_lost_records_are_said_where_none_is_left_to_print(ctl: Ctl, admin: Admin):
+    admin.answers("TailLogs", [pb.LogRecord(dropped=5)])
+    result = ctl("logs", "tail", "-f")
+    assert ("5 records were lost" in result.err, result.out) == (True, "")
+
+
 def test_what_logs_asks_for(ctl: Ctl, admin: Admin):
     admin.answers("TailLogs", [])
     ctl("logs", "tail", "-f", "-n", "0", "--level", "error", "--grep", "a|b")

@@ -86,6 +86,22 @@ async def test_a_slow_follower_is_told_what_it_missed() -> None:
     assert sum(batch.dropped for batch in reader.batches) == 40
 
 
+async def test_what_was_missed_is_told_where_nothing_after_it_is_wanted() -> None:
+    ring = Ring(10)
+    ring.append(40, b'{"n":0}')
+    reader = Reader(Logs(ring), lines=1, min_level="error")
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(reader.run)
+            await reader.arrived.wait()
+            fill(ring, 1, 50)
+            reader.arrived = trio.Event()
+            reader.held.set()
+            await reader.arrived.wait()
+            nursery.cancel_scope.cancel()
+    assert [(len(batch.records), batch.dropped) for batch in reader.batches] == [(1, 0), (0, 40)]
+
+
 async def test_a_follower_that_leaves_is_forgotten() -> None:
     ring = Ring(10)
     reader = Reader(Logs(ring))

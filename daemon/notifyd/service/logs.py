@@ -32,7 +32,10 @@ class LogQuery(msgspec.Struct, frozen=True):
 
 
 class LogBatch(msgspec.Struct, frozen=True):
-    """Some records in order, and how many were lost before the first because the reader was slow."""
+    """Some records in order, and how many were lost before the first because the reader was slow.
+
+    Without records it only tells of those that were lost: none of what came after them was asked for.
+    """
 
     records: list[Record]
     dropped: int = 0
@@ -90,6 +93,8 @@ class Logs:
             if passing:
                 await send(LogBatch(passing, dropped))
                 dropped = 0
+        if dropped:
+            await send(LogBatch([], dropped))
         return seen
 
     async def _tail(self, query: LogQuery, wanted: _Filter) -> LogBatch:

@@ -8,8 +8,11 @@ import grpc
 import msgspec
 import pytest
 import trio
+import trio.testing
 
-from notifyd.telemetry import get_logger
+from notifyd.ingress.rpc.calls.logs import LogCalls
+from notifyd.service.logs import Logs
+from notifyd.telemetry import Ring, get_logger
 from notifyd.v1 import admin_pb2 as pb
 from tests.ingress.rpc.house import collect, refusal_of
 
@@ -68,3 +71,18 @@ async def test_following_goes_on_from_the_tail(house: House) -> None:
     records = await in_thread(collect, stream, 300)
     assert [msgspec.json.decode(record.fields_json)["number"] for record in records] == list(range(300))
     stream.cancel()
+
+
+async def test_what_was_lost_is_told_where_no_record_can_tell_it() -> None:
+    ring = Ring(2)
+    send, receive = trio.open_memory_channel[list[pb.LogRecord]](0)
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            request = pb.TailLogsRequest(lines=0, follow=True, min_level="error")
+            nursery.start_soon(LogCalls(Logs(ring)).tail_logs, request, send)
+            await trio.testing.wait_all_tasks_blocked()
+            for _ in range(5):
+                ring.append(20, b"{}")
+            assert await receive.receive() == []
+            assert await receive.receive() == [pb.LogRecord(dropped=3)]
+            nursery.cancel_scope.cancel()

@@ -39,7 +39,8 @@ class LogCalls:
 
 def _messages(batch: LogBatch) -> list[pb.LogRecord]:
     messages = [_message(record) for record in batch.records]
-    if messages:
+    if batch.dropped:
+        messages = messages or [pb.LogRecord()]
         messages[0].dropped = batch.dropped
     return messages
 
