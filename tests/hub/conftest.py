@@ -24,6 +24,7 @@ class RecordingLink:
     transport = "websocket"
     format = "text"
     answers = True
+    broadcasts = True
     address = "127.0.0.1"
 
     def __init__(self, limit: int = 1000) -> None:
@@ -69,8 +70,12 @@ def hub(counters: Counters) -> Hub:
 def connect(hub: Hub) -> Callable[..., Connection]:
     """Makes authenticated connections: `connect("a", client="c", limit=3)`."""
 
-    def make(name: str, *, client: str = "default", key: str = "key_1", limit: int = 1000) -> Connection:
-        connection = Connection(ConnectionId(name), RecordingLink(limit), opened_at=0.0, connected_at=0)
+    def make(
+        name: str, *, client: str = "default", key: str = "key_1", limit: int = 1000, broadcasts: bool = True
+    ) -> Connection:
+        link = RecordingLink(limit)
+        link.broadcasts = broadcasts
+        connection = Connection(ConnectionId(name), link, opened_at=0.0, connected_at=0)
         hub.add(connection)
         hub.authenticate(connection, Principal(ClientId(client), KeyId(key), ALL_GRANTS))
         return connection

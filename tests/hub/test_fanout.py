@@ -116,3 +116,11 @@ async def test_others_have_their_turn_while_a_crowd_is_written_to(hub, counters,
         hub, counters, [publication("a", 1)], lambda: seen.append(sum(bool(written(m)) for m in crowd))
     )
     assert 0 < seen[0] < len(crowd)
+
+
+async def test_a_link_that_takes_no_broadcasts_is_no_audience(hub, connect, publication, written, counters):
+    connect("takes")
+    other = connect("takes not", broadcasts=False)
+    hub.subscribe(other, "a", offset=0)
+    assert await hub.fan_out([publication("", 0, kind=Kind.BROADCAST), publication("a", 1)]) == [1, 1]
+    assert (written(other), counters.deliveries) == (["a/1"], 2)

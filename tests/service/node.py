@@ -55,6 +55,7 @@ class RecordingLink:
 
     transport = "websocket"
     answers = True
+    broadcasts = True
 
     def __init__(self, *, address: str = "127.0.0.1", limit: int = 1000, encoding: str = "text") -> None:
         self.format = encoding

@@ -64,7 +64,7 @@ async def test_authenticating_again_needs_no_more_room(node: Node) -> None:
 
 
 async def test_an_operator_is_not_counted(node: Node) -> None:
-    assert len([node.connect() for _ in range(10)]) == len(node.hub.of_client(OPERATOR.client_id)) == 10
+    assert len([node.connect() for _ in range(10)]) == len(node.hub.audience(OPERATOR.client_id)) == 10
 
 
 async def test_a_connection_belongs_to_one_client(node: Node) -> None:

@@ -21,6 +21,8 @@ class Link(Protocol):
     format: str
     #: Whether it answers `ping`.
     answers: bool
+    #: Whether it is to have the broadcasts of its client.
+    broadcasts: bool
 
     @property
     def address(self) -> str:

@@ -28,7 +28,8 @@ class Hub:
 
     def __init__(self, encoders: Mapping[str, Encoder], counters: Counters) -> None:
         self._connections: dict[ConnectionId, Connection] = {}
-        self._clients: dict[ClientId, dict[Connection, None]] = {}
+        #: The authenticated connections that are to have the broadcasts of their client.
+        self._audiences: dict[ClientId, dict[Connection, None]] = {}
         self._keys: dict[KeyId, dict[Connection, None]] = {}
         self._channels: dict[ChannelKey, LiveChannel] = {}
         self._subscriptions = 0
@@ -41,7 +42,7 @@ class Hub:
         self._counters.connections_opened += 1
 
     def authenticate(self, connection: Connection, principal: Principal) -> None:
-        """Make it a connection of a client: broadcasts reach it from now on, and it may subscribe.
+        """Make it a connection of a client: it may subscribe, and broadcasts reach it if its link takes them.
 
         Raises:
             Conflict: it is authenticated as another client already.
@@ -52,7 +53,8 @@ class Hub:
         if before is not None:
             self._forget_credential(connection, before)
         connection.principal = principal
-        self._clients.setdefault(principal.client_id, {})[connection] = None
+        if connection.link.broadcasts:
+            self._audiences.setdefault(principal.client_id, {})[connection] = None
         if principal.key_id:
             self._keys.setdefault(principal.key_id, {})[connection] = None
 
@@ -102,7 +104,7 @@ class Hub:
             del self._channels[key]
 
     def _forget_credential(self, connection: Connection, principal: Principal) -> None:
-        _discard(self._clients, principal.client_id, connection)
+        _discard(self._audiences, principal.client_id, connection)
         if principal.key_id:
             _discard(self._keys, principal.key_id, connection)
 
@@ -112,7 +114,7 @@ class Hub:
         Who gets what is settled before the first await, so that whoever subscribes meanwhile is served by the history
         alone. A batch to one connection is one write. Slow consumers are ended, each alone.
         """
-        return await self._fan_out.run(publications, self._channels, self._clients)
+        return await self._fan_out.run(publications, self._channels, self._audiences)
 
     def connection(self, connection_id: ConnectionId) -> Connection | None:
         """The connection of that id, if it is live."""
@@ -126,9 +128,9 @@ class Hub:
         """The connections that authenticated with this key."""
         return list(self._keys.get(key_id, ()))
 
-    def of_client(self, client_id: ClientId) -> list[Connection]:
-        """The authenticated connections of this client."""
-        return list(self._clients.get(client_id, ()))
+    def audience(self, client_id: ClientId) -> list[Connection]:
+        """The connections that a broadcast of this client goes to."""
+        return list(self._audiences.get(client_id, ()))
 
     def key_connection_count(self, key_id: KeyId) -> int:
         """How many connections authenticated with this key."""

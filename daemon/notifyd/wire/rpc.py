@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Key of `listen_frame` among the hub's encoders.
 LISTEN_FORMAT: Final = "rpc"
-_HEAD: Final = struct.Struct(">I?")
+_HEAD: Final = struct.Struct(">I")
 
 
 def client_of(client_id: str) -> ClientId:
@@ -171,19 +171,16 @@ def listen_event(publication: Publication) -> bytes:
 
 
 def listen_frame(publication: Publication) -> bytes:
-    """As `listen_event`, behind its length, so that frames may be joined; made once for all listeners.
-
-    The head also says whether it is a broadcast, so that a listener that did not ask for these can leave it out.
-    """
+    """As `listen_event`, behind its length, so that frames may be joined; made once for all listeners."""
     event = listen_event(publication)
-    return _HEAD.pack(len(event), publication.notification.kind is Kind.BROADCAST) + event
+    return _HEAD.pack(len(event)) + event
 
 
-def split_frames(frames: bytes) -> Iterator[tuple[bytes, bool]]:
-    """The serialized events of joined listen frames, each with whether it is a broadcast."""
+def split_frames(frames: bytes) -> Iterator[bytes]:
+    """The serialized events of joined listen frames."""
     start = 0
     while start < len(frames):
-        length, broadcast = _HEAD.unpack_from(frames, start)
+        (length,) = _HEAD.unpack_from(frames, start)
         start += _HEAD.size
-        yield frames[start : start + length], broadcast
+        yield frames[start : start + length]
         start += length

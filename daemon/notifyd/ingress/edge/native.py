@@ -98,6 +98,7 @@ class NativeConnection:
     transport = "websocket"
     format = FORMAT
     answers = True
+    broadcasts = True
 
     def __init__(self, services: NativeServices, rules: NativeRules, address: str) -> None:
         self._services = services

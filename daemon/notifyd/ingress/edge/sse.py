@@ -33,6 +33,7 @@ class SseLink:
     transport = "sse"
     format = FORMAT
     answers = False
+    broadcasts = True
 
     def __init__(self, stream: HttpStream, address: str) -> None:
         self._stream = stream

@@ -23,7 +23,7 @@ class ListenerLink:
 
     def __init__(self, *, limit_bytes: int, broadcasts: bool) -> None:
         self._limit = limit_bytes
-        self._broadcasts = broadcasts
+        self.broadcasts = broadcasts
         self._events: list[bytes] = []
         self._pending = 0
         self._sent = 0
@@ -35,9 +35,8 @@ class ListenerLink:
 
     def put(self, frames: bytes) -> bool:
         """Keep the events of joined listen frames; False when the reader is too far behind."""
-        for event, broadcast in split_frames(frames):
-            if self._broadcasts or not broadcast:
-                self.keep(event)
+        for event in split_frames(frames):
+            self.keep(event)
         return self._pending <= self._limit
 
     def keep(self, event: bytes) -> None:

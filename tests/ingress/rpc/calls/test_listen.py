@@ -120,13 +120,15 @@ async def test_broadcasts_come_to_those_who_asked(house: House) -> None:
     assert (event.data_json, event.channel, event.HasField("position")) == ('"everyone"', "all", False)
     await publish(house, "news", '"after"')
     assert (await in_thread(next, rather_not)).publication.data_json == '"after"'
+    receipt = await house.ask("GetNotification", pb.GetNotificationRequest(id=event.id))
+    assert receipt.delivered == 1  # who did not ask is no audience
     wants.cancel()
     rather_not.cancel()
 
 
 async def test_broadcasts_alone_can_be_listened_to(house: House) -> None:
     stream = listen(house, broadcasts=True)
-    await until(lambda: house.hub.of_client("default"))  # nothing is said before the first broadcast
+    await until(lambda: house.hub.audience("default"))  # nothing is said before the first broadcast
     await house.ask("Publish", PublishRequest(target=Target(broadcast=""), data_json="1"))
     assert not (await in_thread(next, stream)).publication.HasField("channel")
     stream.cancel()
