@@ -97,3 +97,12 @@ async def test_who_does_not_answer_is_given_up_under_rules_shorter_than_the_look
     await trio.sleep(4)
     assert connection.link.pings == 1
     assert connection.link.endings == [DEAD_LINK]
+
+
+async def test_short_rules_are_kept_to_about_a_second(sweeper, connect, autojump_clock):
+    sweeper.rules = LivenessRules(heartbeat_seconds=0.5, connection_timeout_seconds=1, authentication_seconds=10)
+    connection = connect("1")
+    connection.opened_at = connection.received_at = trio.current_time()
+    sweeper.welcome(connection, trio.current_time())
+    await trio.sleep(2.3)
+    assert connection.link.endings == [DEAD_LINK]

@@ -87,7 +87,7 @@ class Connection:
         self.connected_at = connected_at
         #: When its credential ends, in seconds of trio.current_time().
         self.expires_at: float | None = None
-        #: When the sweeper looks at it next; 0 while it is not watched.
+        #: The sweeper's bucket in which it is looked at next; 0 while it is not watched.
         self.look_at = 0
         self.ended = False
 

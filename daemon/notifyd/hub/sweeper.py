@@ -25,9 +25,12 @@ _LOOKS_PER_TURN: Final = 256
 #: What an answer to a ping may take at least, whatever the rules.
 _ANSWER_SECONDS: Final = 1.0
 
+#: Looks come late by one bucket at most, and all that fall into one are done in one go.
+_BUCKETS_PER_SECOND: Final = 4
+
 
 class Sweeper:
-    """Watches connections from `watch` until they ended. Looks are kept in buckets of one second."""
+    """Watches connections from `welcome` until they ended. Looks are kept in buckets of a quarter of a second."""
 
     def __init__(self, rules: LivenessRules) -> None:
         self.rules = rules
@@ -52,7 +55,7 @@ class Sweeper:
             self._schedule(connection, now)
 
     def _schedule(self, connection: Connection, at: float) -> None:
-        bucket = max(1, math.ceil(at))
+        bucket = max(1, math.ceil(at * _BUCKETS_PER_SECOND))
         if connection.look_at == bucket:
             return
         connection.look_at = bucket
@@ -65,12 +68,12 @@ class Sweeper:
         """Sweep until cancelled."""
         while True:
             self._doorbell = trio.Event()
-            with trio.move_on_at(self._earliest):
+            with trio.move_on_at(self._earliest / _BUCKETS_PER_SECOND):
                 await self._doorbell.wait()
             await self._sweep(trio.current_time())
 
     async def _sweep(self, now: float) -> None:
-        due = sorted(bucket for bucket in self._buckets if bucket <= now)
+        due = sorted(bucket for bucket in self._buckets if bucket <= now * _BUCKETS_PER_SECOND)
         for bucket in due:
             members = self._buckets.pop(bucket)
             for start in range(0, len(members), _LOOKS_PER_TURN):
