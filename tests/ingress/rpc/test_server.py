@@ -41,12 +41,31 @@ async def test_status_is_answered(house: House) -> None:
     assert (status.version, status.state, status.durability) == ("0.1.0", "starting", "memory")
 
 
-async def test_health_says_serving(house: House) -> None:
+async def test_health_follows_the_daemon(house: House) -> None:
+    serving, not_serving = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+    daemon = house.services.daemon
     with grpc.insecure_channel(f"unix:{house.path}") as grpc_channel:
         stub = health_pb2_grpc.HealthStub(grpc_channel)
-        for name in ("", "notifyd.v1.AdminService"):
+
+        async def told(name: str) -> int:
             answer = await in_thread(stub.Check, health_pb2.HealthCheckRequest(service=name))
-            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+            return int(answer.status)
+
+        assert (await told(""), await told("notifyd.v1.AdminService")) == (serving, not_serving)  # it starts
+        daemon.ready = True
+        assert await told("notifyd.v1.AdminService") == serving
+        daemon.draining = True
+        assert (await told(""), await told("notifyd.v1.AdminService")) == (serving, not_serving)
+
+
+async def test_who_watches_the_health_is_told_of_a_change(house: House) -> None:
+    with grpc.insecure_channel(f"unix:{house.path}") as grpc_channel:
+        request = health_pb2.HealthCheckRequest(service="notifyd.v1.AdminService")
+        watch = health_pb2_grpc.HealthStub(grpc_channel).Watch(request, timeout=10)
+        assert (await in_thread(next, watch)).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        house.services.daemon.ready = True
+        assert (await in_thread(next, watch)).status == health_pb2.HealthCheckResponse.SERVING
+        watch.cancel()
 
 
 async def test_reflection_names_the_service(house: House) -> None:

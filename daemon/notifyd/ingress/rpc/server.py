@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 import grpc
 import msgspec
 import trio
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from notifyd.bridge.portal import TrioPortal
 from notifyd.bridge.worker import ThreadWorker
 from notifyd.ingress.rpc.calls import admin_parts
+from notifyd.ingress.rpc.health import Health
 from notifyd.ingress.rpc.registry import handlers_of
 from notifyd.ingress.rpc.shell import Shell
 from notifyd.ingress.rpc.slots import StreamSlots
@@ -70,7 +71,9 @@ class AdminServer:
             portal = TrioPortal(nursery)
             guard = StallGuard(self.path)
             nursery.start_soon(guard.run)
-            live = _LiveServer(self._options, guard)
+            told = Health(SERVICE.full_name, self._services.daemon)
+            nursery.start_soon(told.run)
+            live = _LiveServer(self._options, guard, told)
             timeout = self._options.call_timeout_seconds
             shell = Shell(portal, self._counters, call_timeout_seconds=timeout, on_hung=guard.report)
             live.add(handlers_of(SERVICE, admin_parts(self._services), shell))
@@ -96,9 +99,9 @@ class AdminServer:
 class _LiveServer:
     """One grpcio server with its pool of threads, health and reflection."""
 
-    def __init__(self, options: RpcOptions, guard: StallGuard) -> None:
+    def __init__(self, options: RpcOptions, guard: StallGuard, told: Health) -> None:
         self._guard = guard
-        self._health = health.HealthServicer()
+        self._health = told
         self._pool = ThreadPoolExecutor(options.workers, thread_name_prefix="rpc")
         self._server = grpc.server(
             self._pool,
@@ -106,7 +109,6 @@ class _LiveServer:
             options=_channel_options(options),
             maximum_concurrent_rpcs=options.workers * _WAITING_FACTOR,
         )
-        self._health.set(SERVICE.full_name, health_pb2.HealthCheckResponse.SERVING)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
