@@ -64,6 +64,10 @@ max_keys = 31
 [log]
 level = "debug"
 max_files = 32
+[admin]
+workers = 33
+max_streams = 32
+call_timeout_seconds = 34.5
 """
 
 
@@ -133,3 +137,11 @@ def test_keys_get_their_rules(tmp_path: Path) -> None:
 def test_the_log_gets_its_options(tmp_path: Path) -> None:
     options = translate.log_options(settings(tmp_path))
     assert (options.level, options.max_files, options.console, options.file) == ("debug", 32, True, False)
+
+
+def test_the_admin_interface_takes_what_may_be_published(tmp_path: Path) -> None:
+    given = settings(tmp_path)
+    options = translate.rpc_options(given)
+    assert (options.workers, options.max_streams, options.call_timeout_seconds) == (33, 32, 34.5)
+    # the setting may be raised while the daemon runs, up to http.max_body_bytes
+    assert options.max_request_bytes == 2 * given.http.max_body_bytes + 1024 * 1024

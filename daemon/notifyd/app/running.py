@@ -27,7 +27,7 @@ from notifyd.config import Loaded
 from notifyd.errors import Invalid
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.server import EdgeServer
-from notifyd.ingress.rpc.server import AdminServer, RpcOptions
+from notifyd.ingress.rpc.server import AdminServer
 from notifyd.ingress.rpc.services import AdminServices
 from notifyd.service.daemon import Listener
 from notifyd.service.logs import Logs
@@ -95,7 +95,8 @@ async def _open(loaded: Loaded, place: Place) -> Engines:
 async def _serve(graph: Graph, place: Place) -> None:
     manager = ServiceManager()
     edge = EdgeServer(translate.edge_settings(graph.loaded.settings))
-    admin = AdminServer(place.socket, _admin_services(graph, place), _rpc_options(graph), place.counters)
+    options = translate.rpc_options(graph.loaded.settings)
+    admin = AdminServer(place.socket, _admin_services(graph, place), options, place.counters)
     drainer = Drainer(graph, edge, admin, manager)
     reloader = Reloader(graph, place.reload or (lambda: graph.loaded), place.certificate)
     _give_powers(graph, edge, drainer, reloader)
@@ -133,11 +134,6 @@ def _admin_services(graph: Graph, place: Place) -> AdminServices:
         admin_token=place.token,
         outbox_bytes=graph.loaded.settings.websocket.outbox_bytes,
     )
-
-
-def _rpc_options(graph: Graph) -> RpcOptions:
-    admin = graph.loaded.settings.admin
-    return RpcOptions(admin.workers, admin.max_streams, admin.call_timeout_seconds)
 
 
 def _give_powers(graph: Graph, edge: EdgeServer, drainer: Drainer, reloader: Reloader) -> None:

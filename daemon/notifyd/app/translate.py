@@ -8,6 +8,7 @@ from notifyd.dispatch.dispatcher import DispatchRules
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.native import NativeRules
 from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings, HttpSettings, WebSocketSettings
+from notifyd.ingress.rpc.server import RpcOptions
 from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.service.keys import KeyRules
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 #: Of its outbox, what a replay may fill before it waits for the peer.
 _PAGE_SHARE = 4
+
+#: What a request on the admin socket may have beside the data and the metadata of its notification.
+_REST_OF_A_REQUEST_BYTES = 1024 * 1024
 
 
 def log_options(settings: Settings) -> LogOptions:
@@ -147,6 +151,15 @@ def connection_settings(settings: Settings) -> ConnectionSettings:
     return ConnectionSettings(
         max_connections=server.max_connections, max_connections_per_address=server.max_connections_per_address
     )
+
+
+def rpc_options(settings: Settings) -> RpcOptions:
+    """The bounds of the admin interface."""
+    admin = settings.admin
+    # Data and metadata may each have delivery.max_data_bytes. That setting can change while the daemon runs and the
+    # bound of requests cannot; http.max_body_bytes, which cannot either, is never below it.
+    most = 2 * settings.http.max_body_bytes + _REST_OF_A_REQUEST_BYTES
+    return RpcOptions(admin.workers, admin.max_streams, admin.call_timeout_seconds, max_request_bytes=most)
 
 
 def _ms(seconds: float) -> int:
