@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from notifyctl import locate
 from tests.cli.scripted import Admin, Ctl
 
 
@@ -26,6 +27,18 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
             monkeypatch.delenv(name)
     for name in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME"):
         monkeypatch.setenv(name, str(folder / name.lower()))
+
+
+@pytest.fixture(autouse=True)
+def _no_daemon_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may run a daemon too; it is looked for in two places that no variable moves."""
+    system = {Path("/run/notifyd/admin.sock"), Path("/var/lib/notifyd/admin.sock")}
+    probe = locate._probe
+
+    def outside(place: Path) -> OSError | None:
+        return FileNotFoundError(2, "No such file or directory") if place in system else probe(place)
+
+    monkeypatch.setattr(locate, "_probe", outside)
 
 
 @pytest.fixture
