@@ -36,7 +36,7 @@ _BY_STATUS: Final = {
 
 
 class Daemon:
-    """One daemon, found when it is first asked for something."""
+    """One daemon, found when it is first asked for something; later it is looked for in the same place alone."""
 
     def __init__(self, socket: str | None, timeout_seconds: float | None) -> None:
         self._socket = socket
@@ -50,7 +50,7 @@ class Daemon:
         self.close()
 
     def close(self) -> None:
-        """Let go of the socket; the next call looks for the daemon anew."""
+        """Let go of the socket; the next call connects anew."""
         if self._grpc_channel is not None:
             self._grpc_channel.close()
             self._grpc_channel = None
@@ -71,7 +71,8 @@ class Daemon:
 
     def _stub(self) -> Any:
         if self._grpc_channel is None:
-            self._grpc_channel = _open(str(locate.find(self._socket)))
+            self._socket = str(locate.find(self._socket))
+            self._grpc_channel = _open(self._socket)
         from notifyd.v1 import admin_pb2_grpc
 
         make_stub: Any = admin_pb2_grpc.AdminServiceStub

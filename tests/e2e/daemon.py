@@ -114,6 +114,8 @@ class Daemon:
         """The whole environment of the daemon and of notifyctl: nothing of the person who runs the tests."""
         folders = {"HOME": self.folder, "XDG_CONFIG_HOME": self.folder, "XDG_STATE_HOME": self.folder}
         base = {"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": str(self.runtime), "LANG": "C.UTF-8"}
+        # a daemon that runs on this machine beside the tests must not be taken for ours while ours is down
+        base["NOTIFYCTL_SOCKET"] = str(self.runtime / "notifyd" / "admin.sock")
         return base | {name: str(path) for name, path in folders.items()} | self.environ
 
     def command(self, *more: str) -> list[str]:
