@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 
 from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Exhausted, Invalid, NotAuthenticated, NotFound, NotifydError, StoreUnavailable
@@ -313,3 +314,16 @@ async def test_what_the_store_had_is_known_after_a_restart(node: Node) -> None:
     assert [record.id for record in keys.list(include_revoked=True)].count(revoked.record.id) == 1
     with pytest.raises(NotAuthenticated):
         ring.authenticate(revoked.key, address="", now=now_ms())
+
+
+async def test_the_log_tells_every_change_of_a_key_and_never_the_key(node: Node) -> None:
+    with capture_logs() as logs:
+        issued = await node.key()
+        rotated = await node.keys.rotate(issued.record.id, overlap_ms=1500)
+        await node.keys.revoke(issued.record.id)
+        await node.keys.revoke(issued.record.id)
+    assert [entry["event"] for entry in logs] == ["key_created", "key_rotated", "key_revoked"]
+    assert {entry["key_id"] for entry in logs} == {issued.record.id}
+    assert logs[1]["overlap_seconds"] == 1.5
+    assert issued.key not in str(logs)
+    assert rotated.key not in str(logs)

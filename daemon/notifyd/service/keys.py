@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
+import structlog
 import trio
 
 from notifyd.clock import now_ms
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from notifyd.store.ports import KeyStore
 
 MAX_NAME_LENGTH = 200
+
+log = structlog.get_logger("notifyd.keys")
 
 
 class KeyRules(msgspec.Struct, frozen=True):
@@ -91,6 +94,7 @@ class Keys:
         async with self._changing:
             await self._make_room()
             await self._keep(record)
+        log.info("key_created", key_id=record.id, client_id=record.client_id, scopes=record.scopes)
         return IssuedKey(key, record)
 
     async def _make_room(self) -> None:
@@ -143,6 +147,7 @@ class Keys:
                 previous_until=now_ms() + overlap if overlap else None,
             )
             await self._keep(changed)
+        log.info("key_rotated", key_id=record.id, overlap_seconds=overlap / 1000)
         # Whoever is connected now used the key before.
         self._on_end(record.id, changed.previous_until or now_ms())
         return IssuedKey(key, changed)
@@ -158,6 +163,7 @@ class Keys:
             if record.revoked_at is None:
                 record = msgspec.structs.replace(record, revoked_at=now_ms())
                 await self._keep(record)
+                log.info("key_revoked", key_id=record.id)
         self._on_end(record.id, now_ms())
         return record
 
