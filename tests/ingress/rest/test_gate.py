@@ -40,6 +40,7 @@ async def test_the_token_is_needed(service: Service, method: str, path: str) -> 
 async def test_a_wrong_token_is_refused_and_counted(service: Service, value: str) -> None:
     reply = await service.call("GET", "/api/stats", headers={"Authorization": value})
     assert (reply.status, reply.code) == (401, "admin_token_required")
+    assert (b"this is not the admin token" in reply.body) == value.startswith("Bearer")
     assert service.services.counters.authentication_failures == 1
 
 

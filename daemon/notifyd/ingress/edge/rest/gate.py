@@ -62,8 +62,9 @@ class Gate:
             # The right token is let in however often others were wrong: who shares its address (a proxy's) must
             # not be able to lock it out, and no limit is needed to keep a token of 256 bits from being guessed.
             self._services.limiter.check(f"admin/{call.address}")
+            wrong = "" if _bearer(call) is None else "this is not the admin token: "
             raise NotAuthenticated(
-                "send the admin token as Authorization: Bearer TOKEN (`notifyctl tokens admin` shows it)",
+                f"{wrong}send the admin token as Authorization: Bearer TOKEN (`notifyctl tokens admin` shows it)",
                 code="admin_token_required",
             )
         call.operator = True
