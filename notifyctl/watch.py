@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _SPARK_WIDTH: Final = 30
+#: What the rates need beside their bars; on a narrow terminal the oldest bars go, never a figure.
+_FIGURES_WIDTH: Final = 46
 _TOP_CHANNELS: Final = 8
 #: Counters that are shown as rates, with the name of the row and whether more of it is bad.
 _RATES: Final = (
@@ -71,8 +73,8 @@ def spark(values: Iterable[float]) -> str:
     return "".join(_BARS[max(1, round(value / top * (len(_BARS) - 1)))] for value in kept)
 
 
-def screen(figures: Figures) -> RenderableType:
-    """The whole screen."""
+def screen(figures: Figures, width: int) -> RenderableType:
+    """The whole screen, for a terminal of *width* columns."""
     last = figures.last
     queue = last["queue"] or {}
     head = Text.assemble(
@@ -84,10 +86,11 @@ def screen(figures: Figures) -> RenderableType:
         ("   QUEUE PAUSED", "bold red") if queue.get("paused") else "",
     )
     sides = Columns([_connections(last), _queue(queue), _kept(last)], padding=(0, 4))
-    return Group(head, Rule(style="dim"), _rates(figures), Rule(style="dim"), sides, Rule(style="dim"), _top(last))
+    rates = _rates(figures, min(_SPARK_WIDTH, width - _FIGURES_WIDTH))
+    return Group(head, Rule(style="dim"), rates, Rule(style="dim"), sides, Rule(style="dim"), _top(last))
 
 
-def _rates(figures: Figures) -> Table:
+def _rates(figures: Figures, bars: int) -> Table:
     table = _table("Per second", "Now", "", "Since start")
     for name, label, bad in _RATES:
         total = figures.last[name]
@@ -100,7 +103,7 @@ def _rates(figures: Figures) -> Table:
         table.add_row(
             Text(label, style),
             Text(now, style),
-            Text(spark(rates).rjust(_SPARK_WIDTH), style or "cyan"),
+            Text(spark(rates)[-bars:].rjust(bars) if bars > 0 else "", style or "cyan"),
             Text(say(total), "dim"),
         )
     return table
@@ -153,4 +156,4 @@ def show(snapshots: Iterable[Record]) -> None:
     with Live(console=console(), screen=True, auto_refresh=False, transient=True) as live:
         for snapshot in snapshots:
             figures.take(snapshot)
-            live.update(screen(figures), refresh=True)
+            live.update(screen(figures, live.console.width), refresh=True)

@@ -93,12 +93,24 @@ def test_the_screen_shows_what_matters_and_nothing_hostile(monkeypatch: pytest.M
     figures.take(convert.record(samples.stats(slow_consumers=1)))
     figures.take(convert.record(samples.stats(slow_consumers=1, uptime_seconds=11.0, deliveries=3000)))
     paper = Console(file=io.StringIO(), width=100)
-    paper.print(watch.screen(figures))
+    paper.print(watch.screen(figures, 100))
     shown = paper.file.getvalue()
     for words in ("Deliveries", "2.0k", "websocket", "priority 10", "50.0 MiB", "Slow consumers", "[bold red]"):
         assert words in shown
     assert HOSTILE not in shown
     assert "Rate limited" not in shown
+
+
+@pytest.mark.parametrize("width", [46, 60, 200])
+def test_no_figure_is_cut_off_on_a_narrow_screen(width: int):
+    figures = watch.Figures()
+    for second in range(40):
+        figures.take(convert.record(samples.stats(uptime_seconds=second, deliveries=3_000_000 * second)))
+    paper = Console(file=io.StringIO(), width=width)
+    paper.print(watch.screen(figures, width))
+    rates = paper.file.getvalue().partition("Since start")[2].partition("Connections ")[0]
+    assert "3.0M" in rates
+    assert "…" not in rates
 
 
 @pytest.mark.parametrize(
