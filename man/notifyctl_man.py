@@ -52,7 +52,7 @@ def _below(command: Any, parent: Any) -> Iterator[Any]:
 def _section(context: Any) -> str:
     path = context.command_path.removeprefix("notifyctl ")
     text, _, example = context.command.help.partition("Example:")
-    own = [option for option in _options(context) if not _common(option)]
+    own = [option for option in _options(context) if path == "serve" or not _common(option)]
     return "".join(
         [
             f".Ss {roff(path)}\n.Nm Ic {roff(path)}\n",

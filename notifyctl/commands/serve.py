@@ -50,6 +50,15 @@ def serve(
     state_dir: Annotated[
         str | None, _text("--state-dir", metavar="FOLDER", sentence="Where the daemon keeps what must last.")
     ] = None,
+    socket: Annotated[
+        str | None,
+        _text(
+            "--socket",
+            metavar="PATH",
+            sentence="The admin socket, where notifyctl finds it.",
+            envvar="NOTIFYCTL_SOCKET",
+        ),
+    ] = None,
     log_level: Annotated[
         str | None, _text("--log-level", metavar="LEVEL", sentence="debug, info, warning or error.")
     ] = None,
@@ -60,7 +69,14 @@ def serve(
         ),
     ] = [],  # noqa: B006 -- typer copies it
 ) -> None:
-    given = {"--host": host, "--port": port, "--ws-port": ws_port, "--state-dir": state_dir, "--log-level": log_level}
+    given = {
+        "--host": host,
+        "--port": port,
+        "--ws-port": ws_port,
+        "--state-dir": state_dir,
+        "--socket": socket,
+        "--log-level": log_level,
+    }
     flags = {name: value for name, value in given.items() if value is not None}
     raise typer.Exit(start(config, dev=dev, flags=flags | _settings(setting)))
 

@@ -31,7 +31,7 @@ class RealDaemon:
         self.process = subprocess.Popen(
             [
                 sys.executable, "-m", "notifyctl", "serve", "--port", self._ports[0], "--ws-port", self._ports[1],
-                "--state-dir", str(self.folder / "state"), "-S", f"server.admin_socket={self.socket}", *options,
+                "--state-dir", str(self.folder / "state"), "--socket", str(self.socket), *options,
             ],
             env=environment(self.folder), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -1,11 +1,13 @@
 """The programs notifyctl and notifyd."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from notifyctl import main
 from notifyctl.exits import Status
+from notifyd.config import Loaded
 
 
 def called(monkeypatch: pytest.MonkeyPatch, *argv: str) -> None:
@@ -53,3 +55,31 @@ def test_a_mistyped_command_is_told_the_nearest(monkeypatch: pytest.MonkeyPatch,
     called(monkeypatch, "notifyctl", "stauts")
     assert main.main() == Status.USAGE
     assert "Did you mean 'stats', 'status'?" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "bound"),
+    [
+        (["--socket", "/before"], [], "/before"),
+        ([], ["--socket", "/after"], "/after"),
+        (["--socket", "/before"], ["--socket", "/after"], "/after"),
+        ([], [], "/environment"),
+        ([], ["-S", "server.admin_socket=/setting"], "/setting"),
+    ],
+)
+def test_serve_binds_the_socket_that_is_named(
+    before: list[str], after: list[str], bound: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("NOTIFYCTL_SOCKET", "/environment")
+    monkeypatch.setenv("NOTIFYD_SERVER_ADMIN_SOCKET", "/other")
+    monkeypatch.chdir(tmp_path)
+    started: list[Loaded] = []
+
+    def serve(loaded: Loaded, **_: object) -> int:
+        started.append(loaded)
+        return 0
+
+    monkeypatch.setattr("notifyd.app.run.serve", serve)
+    called(monkeypatch, "notifyctl", *before, "serve", *after)
+    assert main.main() == 0
+    assert str(started[0].settings.server.admin_socket) == bound

@@ -50,6 +50,7 @@ class ServerSettings(Struct, frozen=True):
         Path | None,
         Setting(
             "Unix socket that notifyctl talks to.",
+            flag="--socket",
             follows="notifyd/admin.sock in $XDG_RUNTIME_DIR or /run, else admin.sock in the state folder",
         ),
     ] = None
