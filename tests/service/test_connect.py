@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import trio
+from msgspec.structs import replace
 
 from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Denied, Draining, NotAuthenticated
@@ -9,7 +10,7 @@ from notifyd.model.disconnect import CREDENTIAL_ENDED, NOT_AUTHENTICATED
 from notifyd.model.ids import ClientId, KeyId
 from notifyd.model.principal import ALL_GRANTS, Principal
 from notifyd.service.connect import TooManyConnections
-from tests.service.node import OPERATOR, Node, endings
+from tests.service.node import OPERATOR, Node, endings, writes
 
 
 async def test_a_link_is_a_connection_of_nobody_at_first(node: Node) -> None:
@@ -28,8 +29,8 @@ async def test_who_does_not_authenticate_is_let_go(node: Node, nursery, autojump
 async def test_a_key_makes_it_a_connection_of_its_client(node: Node) -> None:
     issued = await node.key("subscribe:a")
     connection = node.link()
-    principal = node.connector.authenticate(connection, issued.key)
-    assert connection.principal == principal
+    assert node.connector.authenticate(connection, issued.key) == []
+    assert connection.principal == node.ring.authenticate(issued.key, address="", now=now_ms())
     assert node.hub.of_key(issued.record.id) == [connection]
 
 
@@ -87,7 +88,7 @@ async def test_a_key_that_ends_later_does_not_outlive_its_expiry(node: Node, nur
     nursery.start_soon(node.sweeper.run)
     issued = await node.key(expires_at=now_ms() + 7000)
     connection = await node.connect_with(issued)
-    node.connector.end_key(issued.record.id, now_ms() + 60_000)
+    node.connector.end_key(replace(issued.record, digest="new", previous_digest=issued.record.digest))
     await trio.sleep(9)
     assert endings(connection) == [CREDENTIAL_ENDED]
 
@@ -105,3 +106,14 @@ async def test_leaving_forgets_the_connection(node: Node) -> None:
     node.connector.leave(connection)
     node.connector.leave(connection)
     assert (node.hub.connection_count, connection.ended) == (0, True)
+
+
+async def test_another_key_keeps_only_the_subscriptions_that_it_allows(node: Node) -> None:
+    connection = await node.connect_with(await node.key())
+    for channel in ("orders.1", "news", "weather"):
+        node.hub.subscribe(connection, channel, offset=0)
+    narrower = await node.key("subscribe:orders.*")
+    assert node.connector.authenticate(connection, narrower.key) == ["news", "weather"]
+    assert (connection.subscriptions, node.hub.subscription_count) == ({"orders.1"}, 1)
+    await node.published("news")
+    assert writes(connection) == []

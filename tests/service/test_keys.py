@@ -197,6 +197,21 @@ async def test_connections_of_the_old_key_end_with_the_overlap(node: Node, nurse
     assert (endings(connection), endings(newer)) == ([CREDENTIAL_ENDED], [])
 
 
+async def test_a_second_rotation_ends_the_connections_of_the_first_key_at_once(
+    node: Node, nursery, autojump_clock
+) -> None:
+    nursery.start_soon(node.sweeper.run)
+    first = await node.key()
+    oldest = await node.connect_with(first)
+    second = await node.keys.rotate(first.record.id, overlap_ms=60_000)
+    older = await node.connect_with(second)
+    third = await node.keys.rotate(first.record.id, overlap_ms=5000)
+    newest = await node.connect_with(third)
+    assert (endings(oldest), endings(older), endings(newest)) == ([CREDENTIAL_ENDED], [], [])
+    await trio.sleep(10)
+    assert (endings(older), endings(newest)) == ([CREDENTIAL_ENDED], [])
+
+
 async def test_a_connection_that_takes_up_the_new_key_stays(node: Node, nursery, autojump_clock) -> None:
     nursery.start_soon(node.sweeper.run)
     issued = await node.key()

@@ -146,6 +146,7 @@ def test_answers_without_a_request_id() -> None:
         "success": True,
         "message": "Successfully authenticated",
     }
+    assert said(native.authenticated(None, ["a", 'b"']))["unsubscribed"] == ["a", 'b"']
     assert said(native.pong(None)) == {"type": "pong"}
 
 

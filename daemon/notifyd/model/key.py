@@ -26,3 +26,13 @@ class ApiKey(msgspec.Struct, frozen=True):
     #: After a rotation the digest of the key before, good until `previous_until`.
     previous_digest: str = ""
     previous_until: int | None = None
+
+    def ends_at(self, digest: str) -> int | None:
+        """From which instant on the key of that *digest* is not good any more: 0 where it is so already."""
+        if self.revoked_at is not None:
+            return 0
+        if digest == self.digest:
+            return self.expires_at
+        if not self.previous_digest or digest != self.previous_digest:
+            return 0
+        return min(filter(None, (self.previous_until, self.expires_at)), default=None)

@@ -27,6 +27,8 @@ class Principal(msgspec.Struct, frozen=True):
     grants: Grants
     #: Milliseconds since the Unix epoch; None means never.
     expires_at: int | None = None
+    #: Which key it was that the record `key_id` had then: a rotation gives it another. Empty for an operator.
+    key_digest: str = ""
 
     @property
     def credential(self) -> str:

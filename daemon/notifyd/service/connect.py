@@ -11,11 +11,12 @@ from notifyd.errors import Denied, Draining, Exhausted, NotAuthenticated
 from notifyd.hub.connection import Connection, Link
 from notifyd.model.disconnect import CREDENTIAL_ENDED
 from notifyd.policy.ids import new_connection_id
+from notifyd.policy.scopes import matches
 
 if TYPE_CHECKING:
     from notifyd.hub.hub import Hub
     from notifyd.hub.sweeper import Sweeper
-    from notifyd.model.ids import KeyId
+    from notifyd.model.key import ApiKey
     from notifyd.model.principal import Principal
     from notifyd.service.keyring import KeyRing
     from notifyd.telemetry.metrics import Counters
@@ -55,17 +56,15 @@ class Connector:
         self._sweeper.welcome(connection, now)
         return connection
 
-    def authenticate(self, connection: Connection, api_key: str) -> Principal:
-        """Make it a connection of the key's client.
+    def authenticate(self, connection: Connection, api_key: str) -> list[str]:
+        """Make it a connection of the key's client; answers the channels that this took from it, see `enter`.
 
         Raises:
             NotAuthenticated, Denied: the key is not good, here and now.
             TooManyConnections: the key has as many connections as it may have.
             Conflict: it is another client's connection already.
         """
-        principal = self.principal(api_key, connection.link.address)
-        self.enter(connection, principal)
-        return principal
+        return self.enter(connection, self.principal(api_key, connection.link.address))
 
     def principal(self, api_key: str, address: str) -> Principal:
         """Who *api_key* stands for.
@@ -79,8 +78,10 @@ class Connector:
             self._counters.authentication_failures += 1
             raise
 
-    def enter(self, connection: Connection, principal: Principal) -> None:
+    def enter(self, connection: Connection, principal: Principal) -> list[str]:
         """Make it a connection of a principal that was verified already.
+
+        One that was in before keeps of its subscriptions what *principal* may subscribe to; answers the others.
 
         Raises:
             TooManyConnections, Conflict: see `authenticate`.
@@ -92,28 +93,34 @@ class Connector:
                 f"this key has {self.max_connections_per_key} connections already: close some first"
             )
         self._hub.authenticate(connection, principal)
-        ends_at = principal.expires_at
         # Nothing is left of an earlier credential: after a rotation this is how a connection takes up the new key.
-        connection.expires_at = None
-        if ends_at is not None:
-            now = trio.current_time()
-            connection.expires_at = now + (ends_at - now_ms()) / 1000
-            self._sweeper.watch(connection, now)
+        self._end_at(connection, principal.expires_at)
+        return self._drop_what_is_not_granted(connection, principal)
+
+    def _drop_what_is_not_granted(self, connection: Connection, principal: Principal) -> list[str]:
+        granted = principal.grants.subscribe
+        lost = sorted(channel for channel in connection.subscriptions or () if not matches(granted, channel))
+        for channel in lost:
+            self._hub.unsubscribe(connection, channel)
+        return lost
 
     def leave(self, connection: Connection) -> None:
         """The link is gone."""
         self._hub.remove(connection)
 
-    def end_key(self, key_id: KeyId, at: int) -> None:
-        """The connections of a key end at that instant (milliseconds since the Unix epoch)."""
-        seconds = (at - now_ms()) / 1000
-        connections = self._hub.of_key(key_id)
-        for connection in connections:
-            if seconds <= 0:
+    def end_key(self, record: ApiKey) -> None:
+        """A record was rotated or revoked: end each of its connections when the key that it used does."""
+        now = now_ms()
+        for connection in self._hub.of_key(record.id):
+            ends_at = record.ends_at(connection.principal.key_digest if connection.principal else "")
+            if ends_at is not None and ends_at <= now:
                 connection.end(CREDENTIAL_ENDED)
-                continue
-            ends_at = trio.current_time() + seconds
-            connection.expires_at = min(ends_at, connection.expires_at or ends_at)
-        if seconds > 0:
-            for connection in connections:
-                self._sweeper.watch(connection, trio.current_time())
+            else:
+                self._end_at(connection, ends_at)
+
+    def _end_at(self, connection: Connection, ends_at: int | None) -> None:
+        connection.expires_at = None
+        if ends_at is not None:
+            now = trio.current_time()
+            connection.expires_at = now + (ends_at - now_ms()) / 1000
+            self._sweeper.watch(connection, now)

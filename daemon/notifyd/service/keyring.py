@@ -61,12 +61,9 @@ class KeyRing:
             return
         grants = parse_scopes(record.scopes)
         networks = tuple(ipaddress.ip_network(cidr) for cidr in record.allowed_cidrs)
-        principal = Principal(record.client_id, record.id, grants, record.expires_at)
-        self._by_digest[record.digest] = Credential(record, principal, networks)
-        if record.previous_digest:
-            ends = min(filter(None, (record.previous_until, record.expires_at)), default=None)
-            old = Principal(record.client_id, record.id, grants, ends)
-            self._by_digest[record.previous_digest] = Credential(record, old, networks)
+        for digest in filter(None, (record.digest, record.previous_digest)):
+            principal = Principal(record.client_id, record.id, grants, record.ends_at(digest), digest)
+            self._by_digest[digest] = Credential(record, principal, networks)
 
     def forget(self, key_id: KeyId) -> None:
         """The store has let go of a record."""

@@ -13,7 +13,7 @@ import trio
 
 from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Exhausted, Invalid, NotFound, StoreUnavailable
-from notifyd.model.ids import DEFAULT_CLIENT, ClientId, KeyId
+from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.model.key import ApiKey
 from notifyd.policy.ids import new_key_id
 from notifyd.policy.scopes import DEFAULT_SCOPES, parse_scopes
@@ -57,11 +57,11 @@ class NewKey(msgspec.Struct, frozen=True):
 class Keys:
     """Changes go to the store first and are in force when a call returns."""
 
-    def __init__(self, store: KeyStore, ring: KeyRing, rules: KeyRules, on_end: Callable[[KeyId, int], None]) -> None:
+    def __init__(self, store: KeyStore, ring: KeyRing, rules: KeyRules, on_end: Callable[[ApiKey], None]) -> None:
         self._store = store
         self._ring = ring
         self.rules = rules
-        #: Told from which instant on the live connections of a key are to be closed.
+        #: Told the record as it is now when live connections of its keys are to be closed, now or in time.
         self._on_end = on_end
         #: Held from the look at a record until its change is kept, so that no change undoes another.
         self._changing = trio.Lock()
@@ -148,8 +148,7 @@ class Keys:
             )
             await self._keep(changed)
         log.info("key_rotated", key_id=record.id, overlap_seconds=overlap / 1000)
-        # Whoever is connected now used the key before.
-        self._on_end(record.id, changed.previous_until or now_ms())
+        self._on_end(changed)
         return IssuedKey(key, changed)
 
     async def revoke(self, id_or_key: str) -> ApiKey:
@@ -164,7 +163,7 @@ class Keys:
                 record = msgspec.structs.replace(record, revoked_at=now_ms())
                 await self._keep(record)
                 log.info("key_revoked", key_id=record.id)
-        self._on_end(record.id, now_ms())
+        self._on_end(record)
         return record
 
     async def keep_last_uses(self) -> None:

@@ -17,6 +17,8 @@ from notifyd.wire.publication import publication_json
 from notifyd.wire.websocket import text_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from notifyd.model.position import StreamPosition
     from notifyd.model.publication import Publication
 
@@ -124,9 +126,13 @@ def connected(connection_id: str) -> bytes:
     )
 
 
-def authenticated(request_id: RequestId) -> bytes:
-    """The answer to a good credential."""
-    return b'{"type":"authenticated","success":true,"message":"Successfully authenticated"%b}' % _echo(request_id)
+def authenticated(request_id: RequestId, unsubscribed: Sequence[str] = ()) -> bytes:
+    """The answer to a good credential, with the channels that it does not allow and that were subscribed before."""
+    lost = b',"unsubscribed":' + encode(unsubscribed) if unsubscribed else b""
+    return b'{"type":"authenticated","success":true,"message":"Successfully authenticated"%b%b}' % (
+        lost,
+        _echo(request_id),
+    )
 
 
 def subscribed(

@@ -215,6 +215,14 @@ async def test_a_refused_resume_is_told(node: Node, stranger: Browser) -> None:
     assert (answer["type"], answer["code"], answer["requestId"]) == ("error", "scope_missing", "r")
 
 
+async def test_another_key_tells_which_subscriptions_it_ended(node: Node, browser: Browser) -> None:
+    for channel in ("news", "orders"):
+        await browser.ask("subscribe", channel=channel)
+    narrower = await node.key("subscribe:orders")
+    assert (await browser.ask("authenticate", apiKey=narrower.key))["unsubscribed"] == ["news"]
+    assert node.hub.subscription_count == 1
+
+
 async def test_subscriptions_with_ack_are_refused_for_now(browser: Browser) -> None:
     assert (await browser.ask("subscribe", channel="news", ack=True))["code"] == "not_supported"
 

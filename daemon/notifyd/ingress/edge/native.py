@@ -189,12 +189,12 @@ class NativeConnection:
 
     def _authenticate(self, message: native.Authenticate) -> Step:
         try:
-            self._services.connector.authenticate(self._connection, _api_key(message))
+            lost = self._services.connector.authenticate(self._connection, _api_key(message))
         except (NotAuthenticated, Denied, TooManyConnections) as exc:
             self._refuse(exc, message.request_id)
             self._connection.end(_ending(exc))
             return None
-        self._say(native.authenticated(message.request_id))
+        self._say(native.authenticated(message.request_id, lost))
         return None
 
     def _subscribe(self, message: native.Subscribe) -> Step:
