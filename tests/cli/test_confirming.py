@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -14,26 +15,33 @@ from tests.cli import samples
 from tests.cli.scripted import Admin, Ctl
 
 
-def on_a_terminal(admin: Admin, typed: bytes | signal.Signals, *args: str) -> tuple[int, str]:
+def on_a_terminal(
+    admin: Admin, typed: bytes | signal.Signals, *args: str, longest_seconds: float = 20.0
+) -> tuple[int, str]:
     """Run a command on a pseudo-terminal where *typed* is the answer to its question; its status and what it showed."""
+    deadline = time.monotonic() + longest_seconds
     ours, theirs = pty.openpty()
     environment = {**os.environ, "NOTIFYCTL_SOCKET": str(admin.socket), "TERM": "xterm", "COLUMNS": "100"}
     command = [sys.executable, "-m", "notifyctl", *args]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
         os.close(theirs)
         shown = b""
-        while chunk := read(ours):
-            shown += chunk
-            if shown.endswith(b"[y/N] "):
-                process.send_signal(typed) if isinstance(typed, signal.Signals) else os.write(ours, typed)
-        process.wait(timeout=10)
-    os.close(ours)
+        try:
+            while chunk := read(ours, deadline):
+                shown += chunk
+                if shown.endswith(b"[y/N] "):
+                    process.send_signal(typed) if isinstance(typed, signal.Signals) else os.write(ours, typed)
+            process.wait(max(0.0, deadline - time.monotonic()))
+        finally:
+            process.kill()  # nothing where it has ended
+            os.close(ours)
     return process.returncode, shown.decode()
 
 
-def read(descriptor: int) -> bytes:
-    ready, _, _ = select.select([descriptor], [], [], 10)
-    assert ready, "nothing came for 10 s"
+def read(descriptor: int, deadline: float) -> bytes:
+    seconds = deadline - time.monotonic()
+    ready = seconds > 0 and select.select([descriptor], [], [], seconds)[0]
+    assert ready, "it did not end in time"
     try:
         return os.read(descriptor, 4096)
     except OSError:  # Linux says EIO where the other side of a terminal is closed
@@ -86,3 +94,9 @@ def test_no_color_leaves_no_colour(admin: Admin, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("NO_COLOR", "1")
     _, shown = on_a_terminal(admin, b"", "status")
     assert "\x1b[32m" not in shown
+
+
+def test_a_child_that_does_not_end_is_no_hang(admin: Admin):
+    admin.does("TailLogs", lambda _request, context: iter(lambda: time.sleep(0.05) or pb.LogRecord(), None))
+    with pytest.raises(AssertionError, match="did not end"):
+        on_a_terminal(admin, b"", "logs", "tail", "-f", longest_seconds=0.5)
