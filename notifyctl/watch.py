@@ -114,7 +114,7 @@ def _connections(last: Record) -> Table:
     for transport, count in last["connectionsByTransport"].items():
         table.add_row(Text(safe(transport)), decimal(count))
     table.add_row("subscriptions", decimal(last["subscriptions"]))
-    table.add_row("channels", decimal(last["channels"]))
+    table.add_row("subscribed channels", decimal(last["channels"]))
     table.add_row("outboxes", binary(last["outboxBytes"]))
     return table
 
@@ -131,6 +131,7 @@ def _queue(queue: Record) -> Table:
 
 def _kept(last: Record) -> Table:
     table = _table("History", decimal(last["historyPublications"]))
+    table.add_row("channels", decimal(last["historyChannels"]))
     table.add_row("size", binary(last["historyBytes"]))
     return table
 

@@ -70,6 +70,7 @@ def gauges(graph: Graph, in_force: Callable[[], Settings]) -> list[Gauge]:
             lambda: {str(priority): count for priority, count in graph.queue.stats().by_priority.items()},
             label="priority",
         ),
+        Gauge("history_channels", "Channels with a history.", lambda: graph.engines.broker.history.usage()[0]),
         Gauge("history_publications", "Publications kept.", lambda: graph.engines.broker.history.usage()[1]),
         Gauge("history_bytes", "Bytes of publications kept.", lambda: graph.engines.broker.history.usage()[2]),
         Gauge("outbox_bytes", "Bytes that wait for slow connections.", lambda: snapshot().outbox_bytes),

@@ -37,9 +37,11 @@ class StatsSnapshot(msgspec.Struct, frozen=True, rename="camel"):
     counters: dict[str, int]
     connections: int
     connections_by_transport: dict[str, int]
+    #: With subscribers.
     channels: int
     subscriptions: int
     queue: QueueStats
+    #: Whose publications or position are kept, subscribed or not.
     history_channels: int
     history_publications: int
     history_bytes: int

@@ -74,6 +74,7 @@ def stats_message(snapshot: StatsSnapshot) -> pb.Stats:
         channels=snapshot.channels,
         subscriptions=snapshot.subscriptions,
         queue=queue_message(snapshot.queue),
+        history_channels=snapshot.history_channels,
         history_publications=snapshot.history_publications,
         history_bytes=snapshot.history_bytes,
         outbox_bytes=snapshot.outbox_bytes,

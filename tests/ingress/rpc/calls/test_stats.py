@@ -22,11 +22,12 @@ async def test_the_figures_of_a_moment(house: House) -> None:
     await in_thread(next, stream)
     await published(house, "news", "1")
     await in_thread(next, stream)
+    await published(house, "nobody's", "1")
     stats = await house.ask("GetStats", pb.GetStatsRequest())
     assert (stats.connections, stats.subscriptions, stats.channels) == (1, 1, 1)
     assert dict(stats.connections_by_transport) == {"admin": 1}
     assert (stats.deliveries, stats.connections_opened) == (1, 1)
-    assert (stats.history_publications, stats.queue.max_size) == (1, 10_000)
+    assert (stats.history_channels, stats.history_publications, stats.queue.max_size) == (2, 2, 10_000)
     assert stats.top_channels[0].channel == "news"
     assert stats.resident_bytes > 1_000_000
     assert stats.HasField("at")
