@@ -2,13 +2,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from msgspec.structs import replace
 from trio.testing import wait_all_tasks_blocked
 
 from notifyd.app.graph import ENCODERS, Graph
+from notifyd.clock import now_ms
 from notifyd.model.command import Publish
 from notifyd.model.notification import Kind
 from notifyd.model.position import StreamPosition
-from tests.service.node import OPERATOR, RecordingLink, writes
+from notifyd.model.publication import Publication
+from notifyd.policy.ids import new_notification_id
+from notifyd.policy.publishing import FRAME_OVERHEAD_BYTES, notification_of
+from tests.service.node import OPERATOR, PUBLISH_RULES, RecordingLink, writes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,3 +48,14 @@ async def test_settings_reach_the_services(graph: Graph) -> None:
     assert graph.connector.max_connections_per_key == settings.keys.max_connections_per_key
     assert graph.publisher.idempotency_ms == settings.delivery.idempotency_seconds * 1000
     assert graph.limiter.enabled
+
+
+@pytest.mark.parametrize("encoding", ENCODERS)
+@pytest.mark.parametrize("channel", ["\N{GRINNING FACE}" * 50, '"' * 50])
+def test_no_frame_is_larger_than_it_was_taken_for(encoding: str, channel: str) -> None:
+    rules = replace(PUBLISH_RULES, max_frame_bytes=5000)
+    room = 5000 - FRAME_OVERHEAD_BYTES - 4 * len(channel)
+    data, metadata = b'"%b"' % (b"d" * 998), b'{"m":"%b"}' % (b"m" * (room - 1008))
+    command = Publish(Kind.CHANNEL, channel, data, metadata, 10)
+    notification = notification_of(command, OPERATOR, new_notification_id(now_ms()), now=now_ms(), rules=rules)
+    assert len(ENCODERS[encoding](Publication(notification, f"{'e' * 10}.{2**32}", 2**53))) <= 5000

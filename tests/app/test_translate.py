@@ -103,6 +103,7 @@ def test_publishing_gets_its_rules_in_milliseconds(tmp_path: Path) -> None:
     rules = translate.publish_rules(settings(tmp_path))
     assert (rules.message_expiry_ms, rules.ageing_ms, rules.max_schedule_ms) == (1250, 2250, 3250)
     assert (rules.max_data_bytes, rules.max_data_depth, rules.max_channel_length) == (1000, 21, 17)
+    assert rules.max_frame_bytes == 8000
 
 
 def test_dispatching_gets_its_rules(tmp_path: Path) -> None:

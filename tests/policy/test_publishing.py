@@ -13,6 +13,7 @@ from notifyd.model.ids import ClientId, KeyId, NotificationId
 from notifyd.model.notification import Kind, Notification
 from notifyd.model.principal import Grants, Principal, operator
 from notifyd.policy.publishing import (
+    FRAME_OVERHEAD_BYTES,
     MAX_LIFE_MS,
     PublishRules,
     check_grant,
@@ -186,3 +187,12 @@ def test_the_fingerprint_is_of_everything_but_the_key() -> None:
         replace(first, channel="x"),
     ]
     assert len({fingerprint(each) for each in [first, *others]}) == 5
+
+
+def test_data_and_metadata_together_fit_the_outbox() -> None:
+    rules = replace(RULES, max_frame_bytes=FRAME_OVERHEAD_BYTES + 4 * len("orders.1") + 20)
+    largest = command(data=b'"8bytes"', metadata=b'{"m":"12by"}')
+    notification_of(largest, KEY, NotificationId("n"), now=NOW, rules=rules)
+    one_more = replace(largest, data=b'"9_bytes"')
+    with pytest.raises(TooLarge, match="data and metadata have 21 bytes together, at most 20 are allowed"):
+        notification_of(one_more, KEY, NotificationId("n"), now=NOW, rules=rules)

@@ -76,6 +76,7 @@ def publish_rules(settings: Settings) -> PublishRules:
         max_data_bytes=delivery.max_data_bytes,
         max_data_depth=delivery.max_data_depth,
         max_channel_length=settings.websocket.max_channel_length,
+        max_frame_bytes=settings.websocket.outbox_bytes,
     )
 
 

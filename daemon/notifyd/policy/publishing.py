@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from notifyd.errors import Denied, Invalid
+from notifyd.errors import Denied, Invalid, TooLarge
 from notifyd.model.notification import MAX_PRIORITY, MIN_PRIORITY, Kind, Notification
 from notifyd.policy.channels import check_channel
 from notifyd.policy.order import order_key
@@ -25,6 +25,13 @@ MAX_IDEMPOTENCY_KEY_LENGTH = 255
 MAX_LIFE_MS = 3_155_760_000_000
 
 
+#: What a frame has at most beside data, metadata and the channel's name, in any format: names, id, position, framing.
+FRAME_OVERHEAD_BYTES = 512
+
+#: What one character of a channel's name takes at most.
+_CHARACTER_BYTES = 4
+
+
 class PublishRules(msgspec.Struct, frozen=True):
     """The settings that bound a notification; lengths in milliseconds."""
 
@@ -34,6 +41,8 @@ class PublishRules(msgspec.Struct, frozen=True):
     max_data_bytes: int
     max_data_depth: int
     max_channel_length: int
+    #: What an idle connection's outbox holds: a larger frame would end everybody whom it reaches.
+    max_frame_bytes: int = 1_048_576
 
 
 def check_grant(principal: Principal, command: Publish) -> None:
@@ -60,21 +69,24 @@ def notification_of(
 
     Raises:
         Invalid: a field is out of its range, or two fields contradict each other.
-        TooLarge: data or metadata are over their limit.
+        TooLarge: data or metadata are over their limit, or no connection could hold both.
     """
     if not MIN_PRIORITY <= command.priority <= MAX_PRIORITY:
         raise Invalid(f"priority is {command.priority}, it must be {MIN_PRIORITY} to {MAX_PRIORITY}")
     if command.kind is Kind.CHANNEL or command.channel:
         check_channel(command.channel, max_length=rules.max_channel_length)
     limits = {"max_bytes": rules.max_data_bytes, "max_depth": rules.max_data_depth}
+    data = check_json(command.data, what="data", **limits)
+    metadata = _metadata(command.metadata, limits)
+    _check_frame(len(data) + len(metadata), command.channel, rules)
     due_at = _due_at(command, now, rules)
     return Notification(
         id=notification_id,
         client_id=principal.client_id,
         kind=command.kind,
         channel=command.channel,
-        data=check_json(command.data, what="data", **limits),
-        metadata=_metadata(command.metadata, limits),
+        data=data,
+        metadata=metadata,
         priority=command.priority,
         accepted_at=now,
         due_at=due_at,
@@ -90,6 +102,15 @@ def _metadata(value: bytes, limits: dict[str, int]) -> bytes:
     if not value.lstrip().startswith(b"{"):
         raise Invalid("metadata must be a JSON object")
     return check_json(value, what="metadata", **limits)
+
+
+def _check_frame(size: int, channel: str, rules: PublishRules) -> None:
+    room = rules.max_frame_bytes - FRAME_OVERHEAD_BYTES - _CHARACTER_BYTES * len(channel)
+    if size > room:
+        raise TooLarge(
+            f"data and metadata have {size} bytes together, at most {max(0, room)} are allowed on this channel: "
+            "a connection's outbox (websocket.outbox_bytes) holds no more"
+        )
 
 
 def _due_at(command: Publish, now: int, rules: PublishRules) -> int:
