@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
-from notifyd.model.notification import Kind
+from notifyd.model.notification import Kind, State
 from notifyd.model.position import StreamPosition
 from notifyd.store.options import BrokerLimits, HistoryLimits, HistoryRule
+from notifyd.store.ports import Outcome
 from tests.store.samples import HOUR, T0, accept, dispatch, notification, offsets, publish
 
 if TYPE_CHECKING:
@@ -200,3 +201,17 @@ async def test_tighter_bounds_take_hold_at_once(broker: Broker) -> None:
 async def test_broadcasts_among_publications_come_back_in_their_place(broker: Broker) -> None:
     published = await publish(broker, notification(), notification(kind=Kind.BROADCAST), notification())
     assert offsets(published) == [1, 0, 2]
+
+
+async def test_what_was_given_up_is_left_out_though_its_place_is_spent(broker: Broker) -> None:
+    good, bad, last = [notification() for _ in range(3)]
+    await publish(broker, good)
+    await accept(broker, bad)
+    held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    await broker.history.append(held, now=T0)
+    await broker.queue.settle([Outcome(held[0], State.DEAD)], now=T0)
+    await publish(broker, last)
+    history = broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 0), now=T0)
+    assert (offsets(history.publications), history.recovered, history.skipped) == ([1, 3], True, 1)
+    newest = broker.history.latest(DEFAULT_CLIENT, "orders", limit=9, now=T0)
+    assert (offsets(newest.publications), newest.skipped) == ([1, 3], 1)

@@ -10,10 +10,11 @@ from trio.testing import wait_all_tasks_blocked
 from notifyd.bus.local import LocalBus
 from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules
 from notifyd.errors import StoreUnavailable
-from notifyd.model.ids import NotificationId
+from notifyd.model.ids import DEFAULT_CLIENT, NotificationId
 from notifyd.model.notification import State
+from notifyd.model.position import StreamPosition
 from notifyd.service.queue import Queue
-from tests.service.node import Node, open_node, writes
+from tests.service.node import OPERATOR, Node, open_node, writes
 from tests.store.samples import expire
 
 if TYPE_CHECKING:
@@ -206,8 +207,11 @@ async def test_one_that_chokes_the_bus_is_given_up_and_the_others_go_on(
     assert (await receipt(node, bad)).state is State.DEAD
     assert [(await receipt(node, each)).state for each in good] == [State.DISPATCHED] * 6
     assert (node.counters.dead, node.counters.dispatched, node.counters.errors > 0) == (1, 6, True)
-    # its offset is spent: it is in the history, and was never sent live
+    # its offset is spent: it was never sent live, and who resumes does not get it either
     assert sorted(offsets(subscriber)) == [1, 2, 3, 5, 6, 7]
+    epoch = node.broker.history.position(DEFAULT_CLIENT, "news").epoch
+    replay = node.subscriber.look(OPERATOR, "news", StreamPosition(epoch, 0))
+    assert (len(replay.replay), replay.recovered, replay.skipped) == (6, True, 1)
 
 
 async def test_a_batch_that_was_begun_is_finished(node: Node, nursery, bus: Bus, subscriber: Connection) -> None:

@@ -29,7 +29,7 @@ class Subscription(msgspec.Struct, frozen=True):
     #: None where no position was given.
     recovered: bool | None = None
     replay: list[Publication] = []
-    #: Left out of the replay because they expired meanwhile.
+    #: Left out of the replay because they expired meanwhile or were given up.
     skipped: int = 0
 
 

@@ -173,7 +173,7 @@ class History(msgspec.Struct, frozen=True):
     publications: list[Publication]
     #: False: the asked position cannot be continued without a gap (other epoch, or trimmed); nothing is replayed then.
     recovered: bool
-    #: Left out because they expired meanwhile.
+    #: Left out because they expired meanwhile, or were given up after they had got their place.
     skipped: int = 0
 
 
@@ -213,7 +213,11 @@ class HistoryStore(Protocol):
         ...
 
     def since(self, client_id: ClientId, channel: str, position: StreamPosition, *, now: int) -> History:
-        """All publications after *position* that are kept and have not expired, or `recovered` False."""
+        """All publications after *position* that are kept, or `recovered` False.
+
+        What has expired is left out, here and in `latest`, and so is what was settled as DEAD: what cannot be
+        delivered live must not reach those who resume either.
+        """
         ...
 
     def latest(

@@ -50,6 +50,19 @@ async def test_what_ended_does_not_come_back(start: Start) -> None:
         assert broker.queue.stats(now=T0).waiting == 0
 
 
+async def test_what_was_given_up_stays_left_out(start: Start) -> None:
+    async with start() as broker:
+        (first,) = await publish(broker, notification())
+        await accept(broker, notification())
+        held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+        await broker.history.append(held, now=T0)
+        await broker.queue.settle([Outcome(held[0], State.DEAD)], now=T0)
+        (last,) = await publish(broker, notification())
+    async with start() as broker:
+        history = broker.history.since(DEFAULT_CLIENT, "orders", StreamPosition(first.epoch, 0), now=T0)
+        assert (history.publications, history.recovered, history.skipped) == ([first, last], True, 1)
+
+
 async def test_positions_go_on_where_they_were(start: Start) -> None:
     async with start() as broker:
         published = await publish(broker, *[notification() for _ in range(3)])

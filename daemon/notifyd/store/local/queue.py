@@ -86,6 +86,8 @@ class LocalQueue:
             if entry is None:
                 continue
             state, delivered = outcome.state, outcome.delivered
+            if state is State.DEAD and entry.publication is not None:
+                self._state.history.withhold(entry.publication, entry.channel_id)
             self._state.receipts.add(entry.receipt(state, settled_at=now, delivered=delivered))
             if entry.publication is None or entry.carried_over or state is not State.DISPATCHED:
                 batch.settled.append(entry.outcome(state, settled_at=now, delivered=delivered))

@@ -6,6 +6,8 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from notifyd.model.position import StreamPosition
 from notifyd.store.ports import ChannelInfo, History
 
@@ -30,6 +32,11 @@ class ChannelBounds:
     def __init__(self, max_publications: int, max_age_ms: int) -> None:
         self.max_publications = max_publications
         self.max_age_ms = max_age_ms
+
+
+def withheld(publication: Publication) -> Publication:
+    """*publication* as one that has always been expired."""
+    return replace(publication, notification=replace(publication.notification, expires_at=0))
 
 
 class Channel:
@@ -88,6 +95,12 @@ class Channel:
     def holds(self, offset: int) -> bool:
         """Whether the publication with *offset* is kept."""
         return self.head - len(self.kept) < offset <= self.head
+
+    def withhold(self, offset: int) -> None:
+        """Leave the publication with *offset* out of every read: its place is spent, and it is for nobody."""
+        if self.holds(offset):
+            place = offset - self.head - 1
+            self.kept[place] = withheld(self.kept[place])
 
     def since(self, position: StreamPosition, *, now: int) -> History:
         """See `HistoryStore.since`."""

@@ -174,6 +174,13 @@ class MemoryHistory:
         known = self._channels.get((client_id, channel))
         return known is not None and known.id == channel_id and known.holds(offset)
 
+    def withhold(self, publication: Publication, channel_id: int | None) -> None:
+        """Leave *publication*, which was given up, out of every read."""
+        notification = publication.notification
+        known = self._channels.get((notification.client_id, notification.channel))
+        if known is not None and known.id == channel_id:
+            known.withhold(publication.offset)
+
     def head(self, client_id: ClientId, channel: str, channel_id: int) -> int | None:
         """The newest offset of a channel that is still known by that id."""
         known = self._channels.get((client_id, channel))

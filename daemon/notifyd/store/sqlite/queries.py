@@ -31,7 +31,7 @@ HEADS: Final = "SELECT channel, offset FROM outcomes WHERE channel IS NOT NULL"
 CHANNELS: Final = "SELECT id, client, name, generation, head FROM channels"
 
 #: Every place in a channel, newest acceptance first.
-STAMPS: Final = """SELECT seq, channel, offset, settled_at FROM outcomes
+STAMPS: Final = """SELECT seq, channel, offset, settled_at, state FROM outcomes
     WHERE channel IS NOT NULL ORDER BY seq DESC"""
 
 IDEMPOTENCY: Final = """SELECT credential, key, fingerprint, notification, expires_at FROM idempotency

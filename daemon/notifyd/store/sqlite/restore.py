@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from notifyd.model.notification import State
 from notifyd.model.publication import Publication
-from notifyd.store.memory.channel import Stamped
+from notifyd.store.memory.channel import Stamped, withheld
 from notifyd.store.memory.entry import Entry
 from notifyd.store.ports import IdempotencyKey
 from notifyd.store.sqlite import queries
@@ -26,6 +27,9 @@ _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 #: Rows fetched from SQLite at once.
 _FETCH_ROWS: Final = 500
+
+#: seq, channel id, offset, time and state.
+_StampRow = tuple[int, int, int, int, str]
 
 
 class Numbering(msgspec.Struct, frozen=True):
@@ -120,22 +124,24 @@ class Restored:
         found: dict[int, list[Stamped]] = {channel_id: [] for channel_id in channels}
         for rows in self._kept_places(channels, now):
             notifications = self._notifications([row[0] for row in rows])
-            for seq, channel_id, offset, stamped_at in rows:
+            for seq, channel_id, offset, stamped_at, state in rows:
                 notification = notifications.get(seq)
                 if notification is not None:
                     size = notification.size()
                     max_bytes -= size
                     publication = Publication(notification, channels[channel_id].epoch, offset)
+                    if state == State.DEAD.value:
+                        publication = withheld(publication)
                     found[channel_id].append(Stamped(publication, size, stamped_at))
             if max_bytes < 0:
                 break
         return {channel_id: _run_up_to(channels[channel_id].head, stamped) for channel_id, stamped in found.items()}
 
-    def _kept_places(self, channels: dict[int, Channel], now: int) -> Iterator[list[tuple[int, int, int, int]]]:
-        """seq, channel id, offset and time of the stamps within the bounds of their channels, newest first."""
+    def _kept_places(self, channels: dict[int, Channel], now: int) -> Iterator[list[_StampRow]]:
+        """The rows of the stamps within the bounds of their channels, newest first."""
         first = {i: channel.head - channel.bounds.max_publications for i, channel in channels.items()}
         oldest = {i: now - channel.bounds.max_age_ms for i, channel in channels.items()}
-        part: list[tuple[int, int, int, int]] = []
+        part: list[_StampRow] = []
         # the small rows alone: those of the notifications are read only where they are wanted
         for row in self._connection.execute(queries.STAMPS):
             channel_id = row[1]
