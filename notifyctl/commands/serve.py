@@ -16,7 +16,8 @@ app = typer.Typer(add_completion=False)
 _HELP = """Start the daemon and stay in the foreground until it is drained or interrupted.
 
 Settings come from options, then NOTIFYD_SECTION_KEY, the names of the channel service (PORT, WS_PORT, ...), a .env file
-in the working directory, the configuration file, and defaults; `notifyctl config show --origin` tells which one counts.
+in the working directory, the configuration file, and defaults. Which one counts tells
+`notifyctl config show --running --origin`.
 
 Starts a daemon.
 

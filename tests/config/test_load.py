@@ -89,7 +89,8 @@ def test_all_problems_are_told_at_once():
     ) == [
         "n.toml:2: server.hots = ::: unknown key; the nearest key is server.host",
         "environment: MAX_QUEUE_SIZE = x: must be a whole number",
-        "file n.toml:3: server.host = ::: --dev needs no credential for admin calls, so it listens on loopback only",
+        "file n.toml:3: server.host = ::: --dev asks for no admin token, so it listens on loopback alone: "
+        "set HOST=127.0.0.1, or start without --dev",
         "NODE_ENV=production refuses --dev",
     ]
 

@@ -112,6 +112,7 @@ def _rule_clashes(settings: Settings) -> Iterator[Clash]:
 
 def _dev_clashes(settings: Settings, node_env: str) -> Iterator[Clash]:
     if not is_loopback(settings.server.host):
-        yield Clash(("server.host",), "--dev needs no credential for admin calls, so it listens on loopback only")
+        advice = "set HOST=127.0.0.1, or start without --dev"
+        yield Clash(("server.host",), f"--dev asks for no admin token, so it listens on loopback alone: {advice}")
     if node_env.strip().lower() == "production":
         yield Clash((), "NODE_ENV=production refuses --dev")
