@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,3 +107,13 @@ async def test_short_rules_are_kept_to_about_a_second(sweeper, connect, autojump
     sweeper.welcome(connection, trio.current_time())
     await trio.sleep(2.3)
     assert connection.link.endings == [DEAD_LINK]
+
+
+async def test_who_left_is_let_go_of_at_once(sweeper, connect, autojump_clock):
+    connection = watched(sweeper, connect("1"))
+    references = sys.getrefcount(connection)
+    sweeper.forget(connection)
+    sweeper.forget(connection)
+    assert sys.getrefcount(connection) < references
+    await trio.sleep(100)
+    assert (connection.link.pings, connection.link.endings) == (0, [])

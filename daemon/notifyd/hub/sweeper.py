@@ -34,7 +34,7 @@ class Sweeper:
 
     def __init__(self, rules: LivenessRules) -> None:
         self.rules = rules
-        self._buckets: dict[int, list[Connection]] = {}
+        self._buckets: dict[int, dict[Connection, None]] = {}
         self._earliest = math.inf
         self._doorbell = trio.Event()
 
@@ -49,6 +49,13 @@ class Sweeper:
         _, at = next_step(_pulse(connection), self.rules, now)
         self._schedule(connection, at)
 
+    def forget(self, connection: Connection) -> None:
+        """Let go of one that has ended, so that its memory does not wait for its next look."""
+        members = self._buckets.get(connection.look_at)
+        if members is not None:
+            members.pop(connection, None)
+        connection.look_at = 0
+
     def look_again(self, connections: list[Connection], now: float) -> None:
         """The rules or the credentials changed: look at these at once."""
         for connection in connections:
@@ -58,8 +65,9 @@ class Sweeper:
         bucket = max(1, math.ceil(at * _BUCKETS_PER_SECOND))
         if connection.look_at == bucket:
             return
+        self.forget(connection)
         connection.look_at = bucket
-        self._buckets.setdefault(bucket, []).append(connection)
+        self._buckets.setdefault(bucket, {})[connection] = None
         if bucket < self._earliest:
             self._earliest = bucket
             self._doorbell.set()
@@ -75,7 +83,7 @@ class Sweeper:
     async def _sweep(self, now: float) -> None:
         due = sorted(bucket for bucket in self._buckets if bucket <= now * _BUCKETS_PER_SECOND)
         for bucket in due:
-            members = self._buckets.pop(bucket)
+            members = list(self._buckets.pop(bucket))
             for start in range(0, len(members), _LOOKS_PER_TURN):
                 for connection in members[start : start + _LOOKS_PER_TURN]:
                     if connection.look_at == bucket and not connection.ended:

@@ -107,6 +107,7 @@ class Connector:
     def leave(self, connection: Connection) -> None:
         """The link is gone."""
         self._hub.remove(connection)
+        self._sweeper.forget(connection)
 
     def end_key(self, record: ApiKey) -> None:
         """A record was rotated or revoked: end each of its connections when the key that it used does."""
