@@ -38,7 +38,7 @@ _SWITCH_INTERVAL_SECONDS: Final = 0.001
 
 #: Every connection brings some forty objects to stay, and few cycles: at Python's own pace a tenth of what a
 #: connection costs went into looking through those that are there already.
-_COLLECT_EVERY: Final = (50_000, 20, 10)
+_COLLECT_EVERY: Final = (50_000, 10, 2)
 
 
 def serve(

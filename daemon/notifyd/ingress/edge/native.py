@@ -147,6 +147,7 @@ class NativeConnection:
     def closed(self, code: int, reason: str) -> None:
         """The link is gone."""
         self._services.connector.leave(self._connection)
+        del self._connection  # it holds us as well: neither should wait for the garbage collector
 
     # What the hub calls
 

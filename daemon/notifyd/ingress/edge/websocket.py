@@ -213,6 +213,7 @@ class WebSocket:
 
     def _tell_closed(self) -> None:
         handler_closed = self._handler.closed
+        del self._handler  # it holds us as well: neither should wait for the garbage collector
         try:
             handler_closed(self._close_code, self._close_reason)
         except Exception:
