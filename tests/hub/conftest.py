@@ -11,49 +11,10 @@ from notifyd.model.notification import Kind, Notification
 from notifyd.model.principal import ALL_GRANTS, Principal
 from notifyd.model.publication import Publication
 from notifyd.telemetry.metrics import Counters
+from tests.service.node import RecordingLink, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from notifyd.model.disconnect import Disconnect
-
-
-class RecordingLink:
-    """A link that keeps what is written to it, and refuses once it holds `limit` writes."""
-
-    transport = "websocket"
-    format = "text"
-    answers = True
-    broadcasts = True
-    address = "127.0.0.1"
-
-    def __init__(self, limit: int = 1000) -> None:
-        self.writes: list[bytes] = []
-        self.endings: list[Disconnect] = []
-        self.pings = 0
-        self.limit = limit
-
-    def put(self, data: bytes) -> bool:
-        if len(self.writes) >= self.limit:
-            return False
-        self.writes.append(data)
-        return True
-
-    def ping(self) -> None:
-        self.pings += 1
-
-    def end(self, disconnect: Disconnect) -> None:
-        self.endings.append(disconnect)
-
-    def pending_bytes(self) -> int:
-        return 0
-
-    def sent_bytes(self) -> int:
-        return sum(map(len, self.writes))
-
-
-def encode(publication: Publication) -> bytes:
-    return f"{publication.notification.channel}/{publication.offset} ".encode()
 
 
 @pytest.fixture
@@ -63,7 +24,7 @@ def counters() -> Counters:
 
 @pytest.fixture
 def hub(counters: Counters) -> Hub:
-    return Hub({"text": encode}, counters)
+    return Hub({"text": text_of}, counters)
 
 
 @pytest.fixture
@@ -73,7 +34,7 @@ def connect(hub: Hub) -> Callable[..., Connection]:
     def make(
         name: str, *, client: str = "default", key: str = "key_1", limit: int = 1000, broadcasts: bool = True
     ) -> Connection:
-        link = RecordingLink(limit)
+        link = RecordingLink(limit=limit)
         link.broadcasts = broadcasts
         connection = Connection(ConnectionId(name), link, opened_at=0.0, connected_at=0)
         hub.add(connection)

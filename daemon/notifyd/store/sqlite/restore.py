@@ -85,10 +85,6 @@ class Restored:
         """The highest number given to a notification."""
         return int(self._connection.execute(queries.LAST_SEQ).fetchone()[0])
 
-    def settled_rows(self) -> int:
-        """How many settled notifications are kept."""
-        return int(self._connection.execute(queries.ROWS).fetchone()[0])
-
     def entries(self) -> Iterator[list[Entry]]:
         """What waits, in the order of acceptance, part by part."""
         waiting = sorted([row[0] for row in self._connection.execute(queries.UNSETTLED)])
