@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Link(Protocol):
     """What a transport gives the hub. Nothing here waits."""
 
-    #: How bytes move: websocket, sse, admin.
+    #: How bytes move: websocket, sse, admin, socketio, polling, rpc.
     transport: str
     #: Key of the encoder that makes frames for it; see `Hub`.
     format: str
@@ -34,8 +34,12 @@ class Link(Protocol):
         """Write a frame now, or keep it in order behind what waits. False: over the bound, the connection must go."""
         ...
 
-    def ping(self) -> None:
-        """Ask for a sign of life, or keep the link awake where it cannot answer."""
+    def ping(self, mark: int = 0) -> None:
+        """Ask for a sign of life, or keep the link awake where it cannot answer.
+
+        With a *mark* above 0, the answer to this very ping has to bring it back to the driver, which hands it to
+        `service.inbox.Inboxes.proven`: it proves that what was written before the ping has arrived.
+        """
         ...
 
     def end(self, disconnect: Disconnect) -> None:
@@ -51,6 +55,29 @@ class Link(Protocol):
         ...
 
 
+class InboxWatch:
+    """How far the inbox of its user was written to a connection, and how far that is proven."""
+
+    __slots__ = ("asked", "epoch", "proven", "sent")
+
+    def __init__(self, epoch: str, offset: int) -> None:
+        self.epoch = epoch
+        #: Offset of what was written last.
+        self.sent = offset
+        #: Offset that the newest ping with a mark asked about.
+        self.asked = offset
+        self.proven = offset
+
+    def wrote(self, epoch: str, offset: int, link: Link) -> None:
+        """*offset* was written: ask whether it arrives, unless an answer is still awaited."""
+        if epoch != self.epoch:
+            self.epoch, self.sent, self.asked, self.proven = epoch, 0, 0, 0
+        self.sent = offset
+        if self.asked <= self.proven:
+            self.asked = offset
+            link.ping(offset)
+
+
 class Connection:
     """One live link, authenticated or not yet. Made by a driver, registered with `Hub.add`."""
 
@@ -60,6 +87,7 @@ class Connection:
         "expires_at",
         "format",
         "id",
+        "inbox",
         "link",
         "look_at",
         "opened_at",
@@ -78,6 +106,8 @@ class Connection:
         self.format = link.format
         #: None until it has authenticated.
         self.principal: Principal | None = None
+        #: Set while it receives the inbox of its user.
+        self.inbox: InboxWatch | None = None
         #: Names of the subscribed channels.
         self.subscriptions: set[str] | None = None
         #: Seconds of trio.current_time(); `connected_at` is in milliseconds since the Unix epoch.
@@ -90,6 +120,11 @@ class Connection:
         #: The sweeper's bucket in which it is looked at next; 0 while it is not watched.
         self.look_at = 0
         self.ended = False
+
+    def transport_changed(self) -> None:
+        """The link writes in another way from now on (Socket.IO's upgrade)."""
+        self.put = self.link.put
+        self.format = self.link.format
 
     def end(self, disconnect: Disconnect) -> None:
         """Close it, saying why. The driver removes it from the hub when the link is gone."""

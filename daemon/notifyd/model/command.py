@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from notifyd.model.ids import ConnectionId, UserId
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
 
 
@@ -26,3 +27,7 @@ class Publish(msgspec.Struct, frozen=True, gc=False):
     deliver_at: int | None = None
     #: Empty for none.
     idempotency_key: str = ""
+    #: For USERS, one at least.
+    users: tuple[UserId, ...] = ()
+    #: For CONNECTIONS one at least; for USERS as well, for none.
+    connections: tuple[ConnectionId, ...] = ()

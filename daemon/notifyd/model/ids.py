@@ -8,5 +8,7 @@ ClientId = NewType("ClientId", str)
 KeyId = NewType("KeyId", str)
 ConnectionId = NewType("ConnectionId", str)
 NotificationId = NewType("NotificationId", str)
+UserId = NewType("UserId", str)
+DeviceId = NewType("DeviceId", str)
 
 DEFAULT_CLIENT = ClientId("default")

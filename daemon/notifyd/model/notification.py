@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from notifyd.model.ids import ClientId, NotificationId
+from notifyd.model.ids import ClientId, ConnectionId, NotificationId, UserId
 
 MIN_PRIORITY: Final = 1
 MAX_PRIORITY: Final = 10
@@ -20,6 +20,12 @@ class Kind(enum.Enum):
     CHANNEL = "channel"
     #: Every authenticated connection of the client; `channel` is a label, without offset or history.
     BROADCAST = "broadcast"
+    #: The inboxes of `users` and every connection of theirs, and the `connections` named beside them.
+    USERS = "users"
+    #: The live `connections` named by id, and nobody else.
+    CONNECTIONS = "connections"
+    #: The devices of the one user in `users`, on behalf of the notification `parent`. Made by the daemon itself.
+    PUSH = "push"
 
 
 class State(enum.Enum):
@@ -62,10 +68,21 @@ class Notification(msgspec.Struct, frozen=True, gc=False):
     order_key: int
     #: Which credential submitted it: a key id, or the name of an interface for operators.
     submitted_by: str = ""
+    #: Without duplicates, in the order given.
+    users: tuple[UserId, ...] = ()
+    connections: tuple[ConnectionId, ...] = ()
+    #: Of a PUSH, the notification that it carries.
+    parent: NotificationId = NotificationId("")
 
     def size(self) -> int:
         """What this notification counts against bounds in bytes."""
-        return len(self.data) + len(self.metadata) + len(self.channel) + 200
+        targets = sum(map(len, self.users)) + sum(map(len, self.connections))
+        return len(self.data) + len(self.metadata) + len(self.channel) + targets + 200
+
+    @property
+    def stream(self) -> str:
+        """The stream of the client that it gets a place in: its channel, or "" for all that has no channel."""
+        return self.channel if self.kind is Kind.CHANNEL else ""
 
     def expired(self, now: int) -> bool:
         """Whether it is too late to deliver at *now* (milliseconds)."""

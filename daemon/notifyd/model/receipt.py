@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
 
-from notifyd.model.ids import ClientId, NotificationId
+from notifyd.model.ids import ClientId, NotificationId, UserId
 from notifyd.model.notification import Kind, State
+
+
+class InboxState(enum.Enum):
+    """Where a notification is in the inbox of one user."""
+
+    #: Kept, and not proven to have arrived.
+    STORED = "stored"
+    #: A connection of the user has proven that it arrived, or acked it.
+    DELIVERED = "delivered"
+    #: Pushed out by a bound of the inbox before it arrived.
+    EVICTED = "evicted"
+    #: Its time ran out before it arrived.
+    EXPIRED = "expired"
+
+
+class UserReceipt(msgspec.Struct, frozen=True, gc=False):
+    """What became of a notification for one of its users."""
+
+    user_id: UserId
+    state: InboxState
+    #: Its place in the inbox.
+    offset: int
+    #: Connections whose outbox took it at dispatch.
+    connections: int = 0
+    #: Devices that the push provider took it for, and for which it refused it for good.
+    pushed: int = 0
+    failed: int = 0
+    #: Why the push failed last, "" for not.
+    reason: str = ""
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -31,3 +62,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     #: Its place in the channel; "" and 0 while it has none.
     epoch: str = ""
     offset: int = 0
+    #: Why it is DEAD, "" otherwise.
+    reason: str = ""
+    #: One for each user of a notification to users.
+    users: tuple[UserReceipt, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 
-from notifyd.model.ids import ConnectionId, KeyId, NotificationId
+from notifyd.model.ids import ClientId, ConnectionId, DeviceId, KeyId, NotificationId
 
 # Notification ids need to be unique, not secret: a receipt is shown to its client's key alone. The generator is seeded
 # from the operating system, so that nodes and restarts do not repeat each other.
@@ -28,3 +28,13 @@ def new_connection_id() -> ConnectionId:
 def new_key_id() -> KeyId:
     """A short name for an API key; it reveals nothing of the key."""
     return KeyId("key_" + secrets.token_hex(8))
+
+
+def new_client_id() -> ClientId:
+    """A name for a registered client; it is part of URLs and of Socket.IO namespaces."""
+    return ClientId(secrets.token_hex(12))
+
+
+def new_device_id() -> DeviceId:
+    """A short name for a device; it reveals nothing of its push token."""
+    return DeviceId("dev_" + secrets.token_hex(8))

@@ -42,6 +42,19 @@ class HistoryLimits(msgspec.Struct, frozen=True):
     rules: tuple[HistoryRule, ...] = ()
 
 
+class InboxLimits(msgspec.Struct, frozen=True):
+    """Bounds of what is kept for users."""
+
+    #: Of one user.
+    max_notifications: int = 1000
+    max_user_bytes: int = MEBIBYTE
+    max_age_seconds: float = 7 * DAY_SECONDS
+    #: Over all users; beyond it the oldest go.
+    max_bytes: int = 256 * MEBIBYTE
+    #: Beyond it the users that got nothing for the longest time are forgotten whole.
+    max_users: int = 1_000_000
+
+
 class ReceiptLimits(msgspec.Struct, frozen=True):
     """Bounds of what is remembered of settled notifications."""
 
@@ -55,6 +68,7 @@ class BrokerLimits(msgspec.Struct, frozen=True):
     queue: QueueLimits = QueueLimits()
     history: HistoryLimits = HistoryLimits()
     receipts: ReceiptLimits = ReceiptLimits()
+    inbox: InboxLimits = InboxLimits()
     #: Beyond it the oldest keys are forgotten before their time.
     max_idempotency_keys: int = 1_000_000
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import enum
+
 import msgspec
 
-from notifyd.model.ids import ClientId, KeyId, NotificationId
+from notifyd.model.ids import ClientId, DeviceId, KeyId, NotificationId, UserId
 from notifyd.model.notification import Notification, State
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
@@ -17,6 +19,8 @@ from notifyd.model.publication import Publication
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notifyd.model.client import Client
+    from notifyd.model.device import Device
     from notifyd.model.key import ApiKey
     from notifyd.model.receipt import Receipt
     from notifyd.store.options import BrokerLimits
@@ -73,6 +77,19 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     #: DISPATCHED, EXPIRED or DEAD.
     state: State
     delivered: int = 0
+    #: Why it is DEAD.
+    reason: str = ""
+    #: Of a notification to users: connections that took it, by user; who is not in here had none.
+    by_user: dict[UserId, int] | None = None
+
+
+class Lane(enum.Enum):
+    """Queues within the queue: each has its own consumer, so that neither waits for the other."""
+
+    #: What goes to live connections, inboxes and histories.
+    LIVE = "live"
+    #: What goes to the push provider: notifications of the kind PUSH.
+    PUSH = "push"
 
 
 class QueueStats(msgspec.Struct, frozen=True):
@@ -112,19 +129,19 @@ class QueueStore(Protocol):
         """
         ...
 
-    def lease(self, *, limit: int, lease_seconds: float, now: int) -> list[Lease]:
-        """Take up to *limit* due notifications, most urgent first, and hide them from other leases.
+    def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = Lane.LIVE) -> list[Lease]:
+        """Take up to *limit* due notifications of *lane*, most urgent first, and hide them from other leases.
 
         Includes expired ones: the caller settles them as EXPIRED. Empty while the queue is paused.
         """
         ...
 
-    def next_due_at(self, *, now: int) -> int | None:
+    def next_due_at(self, *, now: int, lane: Lane = Lane.LIVE) -> int | None:
         """When `lease` will have something (<= *now*: at once), or None when only an enqueue helps."""
         ...
 
-    async def wait_for_work(self) -> None:
-        """Return when something was enqueued, released or resumed since the last call. May return for nothing."""
+    async def wait_for_work(self, lane: Lane = Lane.LIVE) -> None:
+        """Return when something of *lane* was enqueued, released or resumed since the last call. May return for nothing."""
         ...
 
     async def settle(self, outcomes: Sequence[Outcome], *, now: int) -> None:
@@ -199,7 +216,11 @@ class HistoryStore(Protocol):
     """
 
     async def append(self, leases: Sequence[Lease], *, now: int) -> list[Publication]:
-        """Stamp leased notifications in the given order and keep those for channels. Broadcasts come back unstamped.
+        """Stamp leased notifications in the given order and keep them in their streams (`Notification.stream`).
+
+        One for users is appended to the inbox of each, in the same commit, and comes back as one publication for each
+        user, with its place in the inbox; and where it names connections too, as one more without a user. All of one
+        lease stand together, in the order of the leases. None is of the kind PUSH.
 
         The one caller is this node's dispatcher; calls never overlap.
 
@@ -227,7 +248,7 @@ class HistoryStore(Protocol):
         ...
 
     def channels(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[ChannelInfo]:
-        """What is kept of each channel, by name."""
+        """What is kept of each channel, by name. The clients' own streams, named "", are left out."""
         ...
 
     def trim(self, *, now: int) -> int:
@@ -236,6 +257,77 @@ class HistoryStore(Protocol):
 
     def usage(self) -> tuple[int, int, int]:
         """Channels, publications and bytes kept."""
+        ...
+
+
+class InboxInfo(msgspec.Struct, frozen=True):
+    """What is kept for one user."""
+
+    client_id: ClientId
+    user_id: UserId
+    position: StreamPosition
+    #: Up to here everything is proven to have arrived.
+    cursor: int
+    #: Kept, and how many of them come after the cursor.
+    notifications: int
+    undelivered: int
+    size_bytes: int
+    #: Instant of the newest one, 0 for none.
+    last_at: int
+
+
+class InboxStore(Protocol):
+    """The bounded stream of each user. `HistoryStore.append` is the one that fills it.
+
+    Guarantees: as `HistoryStore`, per (client, user, epoch); the cursor never moves back within an epoch, and survives
+    a restart up to a second. Over a bound of one user the oldest goes, EVICTED where it had not arrived. Reads are
+    answered from memory, without waiting.
+    """
+
+    def position(self, client_id: ClientId, user_id: UserId) -> StreamPosition:
+        """The newest position; a user that was never seen has an epoch and offset 0."""
+        ...
+
+    def since(
+        self, client_id: ClientId, user_id: UserId, position: StreamPosition | None = None, *, now: int
+    ) -> History:
+        """All that is kept after *position*, or after the cursor; expired ones are left out and counted as skipped.
+
+        `recovered` is False where *position* cannot be continued without a gap; what comes after the cursor is
+        given then.
+        """
+        ...
+
+    def advance(self, client_id: ClientId, user_id: UserId, position: StreamPosition, *, now: int) -> int:
+        """All up to *position* has arrived; answers how many that are new. Another epoch, or beyond the newest: 0."""
+        ...
+
+    def find(self, client_id: ClientId, user_id: UserId, notification_id: NotificationId) -> StreamPosition | None:
+        """Where in the inbox a notification is kept, or None."""
+        ...
+
+    def pushed(self, push: Notification, *, pushed: int, failed: int, reason: str) -> None:
+        """Add to the receipt of `push.parent` what the push provider said for `push.users`; kept in time."""
+        ...
+
+    def inboxes(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[InboxInfo]:
+        """What is kept of each user, by user."""
+        ...
+
+    async def forget(self, client_id: ClientId, user_id: UserId | None = None) -> int:
+        """Drop what is kept for one user or for all of a client; answers how many users that were.
+
+        Raises:
+            StoreUnavailable: it was not recorded.
+        """
+        ...
+
+    def trim(self, *, now: int) -> int:
+        """Let go of what is over age; answers how many went."""
+        ...
+
+    def usage(self) -> tuple[int, int, int]:
+        """Users, notifications and bytes kept."""
         ...
 
 
@@ -274,6 +366,92 @@ class KeyStore(Protocol):
         """Forget one record; no error when it is unknown."""
         ...
 
+
+class ClientStore(Protocol):
+    """Durable records of clients; few and small, read whole at start. Secrets come sealed."""
+
+    async def load(self) -> list[Client]:
+        """Every record.
+
+        Raises:
+            StoreUnavailable: the engine cannot be read.
+        """
+        ...
+
+    async def put(self, client: Client) -> None:
+        """Insert or replace one record, synced to disk when this returns.
+
+        Raises:
+            StoreUnavailable: it was not kept.
+        """
+        ...
+
+    async def remove(self, client_id: ClientId) -> None:
+        """Forget one record with its keys and devices, in one transaction; no error when it is unknown.
+
+        Raises:
+            StoreUnavailable: nothing was removed.
+        """
+        ...
+
+
+class DeviceStore(Protocol):
+    """Durable records of devices. There may be millions: they are asked for by user, and never read whole.
+
+    Guarantee: a push token belongs to one user of one client, the one it was registered for last.
+    """
+
+    async def register(self, device: Device, *, max_per_user: int) -> Device:
+        """Insert, or take over the record of the same token in the same client; answers what is kept.
+
+        Beyond *max_per_user* the device of that user that was seen longest ago goes.
+
+        Raises:
+            StoreUnavailable: nothing was kept.
+        """
+        ...
+
+    async def of_users(self, client_id: ClientId, user_ids: Sequence[UserId]) -> dict[UserId, list[Device]]:
+        """The devices of each user that has any, the latest seen first.
+
+        Raises:
+            StoreUnavailable: the engine cannot be read.
+        """
+        ...
+
+    async def list(
+        self, client_id: ClientId, *, user_id: UserId | None = None, limit: int = 1000
+    ) -> Sequence[Device]:
+        """The devices of a client, or of one user of it, by user; raises as `of_users`."""
+        ...
+
+    async def remove(self, client_id: ClientId, device_id: DeviceId) -> bool:
+        """Forget one; False when there is none in that client. Raises as `register`."""
+        ...
+
+    async def remove_token(self, client_id: ClientId, token: str) -> bool:
+        """Forget the one with that push token, which the provider does not know any more. Raises as `register`."""
+        ...
+
+
+class Records(Protocol):
+    """Everything of one records engine, opened by store.open."""
+
+    @property
+    def keys(self) -> KeyStore:
+        """API keys."""
+        ...
+
+    @property
+    def clients(self) -> ClientStore:
+        """Clients."""
+        ...
+
+    @property
+    def devices(self) -> DeviceStore:
+        """Devices."""
+        ...
+
     async def close(self) -> None:
         """Let go of the engine; nothing else is called afterwards."""
         ...
@@ -290,6 +468,11 @@ class Broker(Protocol):
     @property
     def history(self) -> HistoryStore:
         """What was stamped."""
+        ...
+
+    @property
+    def inbox(self) -> InboxStore:
+        """What is kept for users."""
         ...
 
     @property

@@ -206,6 +206,176 @@ class RevokeKeyRequest(_message.Message):
     id: str
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
+class RegisterClientCommand(_message.Message):
+    __slots__ = ("name", "secret", "url", "description", "cookie_name")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    COOKIE_NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    secret: str
+    url: str
+    description: str
+    cookie_name: str
+    def __init__(self, name: _Optional[str] = ..., secret: _Optional[str] = ..., url: _Optional[str] = ..., description: _Optional[str] = ..., cookie_name: _Optional[str] = ...) -> None: ...
+
+class RegisteredClient(_message.Message):
+    __slots__ = ("client", "secret", "warnings")
+    CLIENT_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    client: _types_pb2.Client
+    secret: str
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, client: _Optional[_Union[_types_pb2.Client, _Mapping]] = ..., secret: _Optional[str] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ListClientsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListClientsResponse(_message.Message):
+    __slots__ = ("clients",)
+    CLIENTS_FIELD_NUMBER: _ClassVar[int]
+    clients: _containers.RepeatedCompositeFieldContainer[_types_pb2.Client]
+    def __init__(self, clients: _Optional[_Iterable[_Union[_types_pb2.Client, _Mapping]]] = ...) -> None: ...
+
+class GetClientRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class RotateClientSecretRequest(_message.Message):
+    __slots__ = ("id", "secret", "overlap_seconds")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    OVERLAP_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    secret: str
+    overlap_seconds: float
+    def __init__(self, id: _Optional[str] = ..., secret: _Optional[str] = ..., overlap_seconds: _Optional[float] = ...) -> None: ...
+
+class RemoveClientRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class MintTokenRequest(_message.Message):
+    __slots__ = ("client_id", "user_id", "ttl_seconds", "channels")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    TTL_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    user_id: str
+    ttl_seconds: float
+    channels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, client_id: _Optional[str] = ..., user_id: _Optional[str] = ..., ttl_seconds: _Optional[float] = ..., channels: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class MintedToken(_message.Message):
+    __slots__ = ("token", "expires_at")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    expires_at: _timestamp_pb2.Timestamp
+    def __init__(self, token: _Optional[str] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class VerifyTokenRequest(_message.Message):
+    __slots__ = ("token", "client_id")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    client_id: str
+    def __init__(self, token: _Optional[str] = ..., client_id: _Optional[str] = ...) -> None: ...
+
+class VerifiedToken(_message.Message):
+    __slots__ = ("client_id", "user_id", "expires_at", "channels", "previous_secret")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SECRET_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    user_id: str
+    expires_at: _timestamp_pb2.Timestamp
+    channels: _containers.RepeatedScalarFieldContainer[str]
+    previous_secret: bool
+    def __init__(self, client_id: _Optional[str] = ..., user_id: _Optional[str] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channels: _Optional[_Iterable[str]] = ..., previous_secret: _Optional[bool] = ...) -> None: ...
+
+class RegisterDeviceRequest(_message.Message):
+    __slots__ = ("client_id", "user_id", "fcm_token")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    FCM_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    user_id: str
+    fcm_token: str
+    def __init__(self, client_id: _Optional[str] = ..., user_id: _Optional[str] = ..., fcm_token: _Optional[str] = ...) -> None: ...
+
+class ListDevicesRequest(_message.Message):
+    __slots__ = ("client_id", "user_id", "limit")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    user_id: str
+    limit: int
+    def __init__(self, client_id: _Optional[str] = ..., user_id: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ListDevicesResponse(_message.Message):
+    __slots__ = ("devices",)
+    DEVICES_FIELD_NUMBER: _ClassVar[int]
+    devices: _containers.RepeatedCompositeFieldContainer[_types_pb2.Device]
+    def __init__(self, devices: _Optional[_Iterable[_Union[_types_pb2.Device, _Mapping]]] = ...) -> None: ...
+
+class RemoveDeviceRequest(_message.Message):
+    __slots__ = ("client_id", "id")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    id: str
+    def __init__(self, client_id: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
+
+class Inbox(_message.Message):
+    __slots__ = ("client_id", "user_id", "position", "cursor", "notifications", "undelivered", "size_bytes", "last_at", "connections")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATIONS_FIELD_NUMBER: _ClassVar[int]
+    UNDELIVERED_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    LAST_AT_FIELD_NUMBER: _ClassVar[int]
+    CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    user_id: str
+    position: _types_pb2.StreamPosition
+    cursor: int
+    notifications: int
+    undelivered: int
+    size_bytes: int
+    last_at: _timestamp_pb2.Timestamp
+    connections: int
+    def __init__(self, client_id: _Optional[str] = ..., user_id: _Optional[str] = ..., position: _Optional[_Union[_types_pb2.StreamPosition, _Mapping]] = ..., cursor: _Optional[int] = ..., notifications: _Optional[int] = ..., undelivered: _Optional[int] = ..., size_bytes: _Optional[int] = ..., last_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., connections: _Optional[int] = ...) -> None: ...
+
+class ListInboxesRequest(_message.Message):
+    __slots__ = ("client_id", "prefix", "limit")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    PREFIX_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    prefix: str
+    limit: int
+    def __init__(self, client_id: _Optional[str] = ..., prefix: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ListInboxesResponse(_message.Message):
+    __slots__ = ("inboxes",)
+    INBOXES_FIELD_NUMBER: _ClassVar[int]
+    inboxes: _containers.RepeatedCompositeFieldContainer[Inbox]
+    def __init__(self, inboxes: _Optional[_Iterable[_Union[Inbox, _Mapping]]] = ...) -> None: ...
+
 class PublishResult(_message.Message):
     __slots__ = ("index", "accepted", "refused")
     INDEX_FIELD_NUMBER: _ClassVar[int]
@@ -239,14 +409,16 @@ class CancelNotificationRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class ListenRequest(_message.Message):
-    __slots__ = ("client_id", "channels", "broadcasts")
+    __slots__ = ("client_id", "channels", "broadcasts", "user_id")
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     BROADCASTS_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
     client_id: str
     channels: _containers.RepeatedCompositeFieldContainer[ChannelSince]
     broadcasts: bool
-    def __init__(self, client_id: _Optional[str] = ..., channels: _Optional[_Iterable[_Union[ChannelSince, _Mapping]]] = ..., broadcasts: _Optional[bool] = ...) -> None: ...
+    user_id: str
+    def __init__(self, client_id: _Optional[str] = ..., channels: _Optional[_Iterable[_Union[ChannelSince, _Mapping]]] = ..., broadcasts: _Optional[bool] = ..., user_id: _Optional[str] = ...) -> None: ...
 
 class ChannelSince(_message.Message):
     __slots__ = ("channel", "since")
@@ -414,7 +586,7 @@ class GetHistoryResponse(_message.Message):
     def __init__(self, position: _Optional[_Union[_types_pb2.StreamPosition, _Mapping]] = ..., publications: _Optional[_Iterable[_Union[_types_pb2.Publication, _Mapping]]] = ..., recovered: _Optional[bool] = ..., skipped: _Optional[int] = ...) -> None: ...
 
 class Connection(_message.Message):
-    __slots__ = ("id", "client_id", "transport", "address", "connected_at", "key_id", "subscription_count", "outbox_bytes", "sent_bytes", "idle_seconds", "channels")
+    __slots__ = ("id", "client_id", "transport", "address", "connected_at", "key_id", "subscription_count", "outbox_bytes", "sent_bytes", "idle_seconds", "channels", "user_id")
     ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     TRANSPORT_FIELD_NUMBER: _ClassVar[int]
@@ -426,6 +598,7 @@ class Connection(_message.Message):
     SENT_BYTES_FIELD_NUMBER: _ClassVar[int]
     IDLE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
     id: str
     client_id: str
     transport: str
@@ -437,21 +610,24 @@ class Connection(_message.Message):
     sent_bytes: int
     idle_seconds: float
     channels: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., transport: _Optional[str] = ..., address: _Optional[str] = ..., connected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., key_id: _Optional[str] = ..., subscription_count: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., sent_bytes: _Optional[int] = ..., idle_seconds: _Optional[float] = ..., channels: _Optional[_Iterable[str]] = ...) -> None: ...
+    user_id: str
+    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., transport: _Optional[str] = ..., address: _Optional[str] = ..., connected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., key_id: _Optional[str] = ..., subscription_count: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., sent_bytes: _Optional[int] = ..., idle_seconds: _Optional[float] = ..., channels: _Optional[_Iterable[str]] = ..., user_id: _Optional[str] = ...) -> None: ...
 
 class ListConnectionsRequest(_message.Message):
-    __slots__ = ("client_id", "channel", "key_id", "slow", "limit")
+    __slots__ = ("client_id", "channel", "key_id", "user_id", "slow", "limit")
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
     SLOW_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     client_id: str
     channel: str
     key_id: str
+    user_id: str
     slow: bool
     limit: int
-    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., key_id: _Optional[str] = ..., slow: _Optional[bool] = ..., limit: _Optional[int] = ...) -> None: ...
+    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., key_id: _Optional[str] = ..., user_id: _Optional[str] = ..., slow: _Optional[bool] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class ListConnectionsResponse(_message.Message):
     __slots__ = ("connections", "total")
@@ -462,14 +638,18 @@ class ListConnectionsResponse(_message.Message):
     def __init__(self, connections: _Optional[_Iterable[_Union[Connection, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
 
 class KickConnectionsRequest(_message.Message):
-    __slots__ = ("ids", "key_id", "reason")
+    __slots__ = ("ids", "key_id", "reason", "user_id", "client_id")
     IDS_FIELD_NUMBER: _ClassVar[int]
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     ids: _containers.RepeatedScalarFieldContainer[str]
     key_id: str
     reason: str
-    def __init__(self, ids: _Optional[_Iterable[str]] = ..., key_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    user_id: str
+    client_id: str
+    def __init__(self, ids: _Optional[_Iterable[str]] = ..., key_id: _Optional[str] = ..., reason: _Optional[str] = ..., user_id: _Optional[str] = ..., client_id: _Optional[str] = ...) -> None: ...
 
 class KickConnectionsResponse(_message.Message):
     __slots__ = ("kicked", "not_found")
@@ -500,7 +680,7 @@ class ChannelCount(_message.Message):
     def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., subscriber_count: _Optional[int] = ...) -> None: ...
 
 class Stats(_message.Message):
-    __slots__ = ("at", "uptime_seconds", "accepted", "rejected", "dispatched", "expired", "cancelled", "dead", "deliveries", "delivered_bytes", "connections_opened", "connections_closed", "slow_consumers", "authentication_failures", "rate_limited", "http_requests", "errors", "connections", "connections_by_transport", "channels", "subscriptions", "queue", "history_publications", "history_bytes", "outbox_bytes", "resident_bytes", "cpu_seconds", "open_files", "top_channels", "history_channels")
+    __slots__ = ("at", "uptime_seconds", "accepted", "rejected", "dispatched", "expired", "cancelled", "dead", "deliveries", "delivered_bytes", "connections_opened", "connections_closed", "slow_consumers", "authentication_failures", "rate_limited", "http_requests", "errors", "connections", "connections_by_transport", "channels", "subscriptions", "queue", "history_publications", "history_bytes", "outbox_bytes", "resident_bytes", "cpu_seconds", "open_files", "top_channels", "history_channels", "inbox_users", "inbox_notifications", "inbox_bytes", "pushes_accepted", "pushes_failed", "inbox_evicted")
     class ConnectionsByTransportEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -538,6 +718,12 @@ class Stats(_message.Message):
     OPEN_FILES_FIELD_NUMBER: _ClassVar[int]
     TOP_CHANNELS_FIELD_NUMBER: _ClassVar[int]
     HISTORY_CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    INBOX_USERS_FIELD_NUMBER: _ClassVar[int]
+    INBOX_NOTIFICATIONS_FIELD_NUMBER: _ClassVar[int]
+    INBOX_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PUSHES_ACCEPTED_FIELD_NUMBER: _ClassVar[int]
+    PUSHES_FAILED_FIELD_NUMBER: _ClassVar[int]
+    INBOX_EVICTED_FIELD_NUMBER: _ClassVar[int]
     at: _timestamp_pb2.Timestamp
     uptime_seconds: float
     accepted: int
@@ -568,4 +754,10 @@ class Stats(_message.Message):
     open_files: int
     top_channels: _containers.RepeatedCompositeFieldContainer[ChannelCount]
     history_channels: int
-    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., accepted: _Optional[int] = ..., rejected: _Optional[int] = ..., dispatched: _Optional[int] = ..., expired: _Optional[int] = ..., cancelled: _Optional[int] = ..., dead: _Optional[int] = ..., deliveries: _Optional[int] = ..., delivered_bytes: _Optional[int] = ..., connections_opened: _Optional[int] = ..., connections_closed: _Optional[int] = ..., slow_consumers: _Optional[int] = ..., authentication_failures: _Optional[int] = ..., rate_limited: _Optional[int] = ..., http_requests: _Optional[int] = ..., errors: _Optional[int] = ..., connections: _Optional[int] = ..., connections_by_transport: _Optional[_Mapping[str, int]] = ..., channels: _Optional[int] = ..., subscriptions: _Optional[int] = ..., queue: _Optional[_Union[QueueStats, _Mapping]] = ..., history_publications: _Optional[int] = ..., history_bytes: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., open_files: _Optional[int] = ..., top_channels: _Optional[_Iterable[_Union[ChannelCount, _Mapping]]] = ..., history_channels: _Optional[int] = ...) -> None: ...
+    inbox_users: int
+    inbox_notifications: int
+    inbox_bytes: int
+    pushes_accepted: int
+    pushes_failed: int
+    inbox_evicted: int
+    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., accepted: _Optional[int] = ..., rejected: _Optional[int] = ..., dispatched: _Optional[int] = ..., expired: _Optional[int] = ..., cancelled: _Optional[int] = ..., dead: _Optional[int] = ..., deliveries: _Optional[int] = ..., delivered_bytes: _Optional[int] = ..., connections_opened: _Optional[int] = ..., connections_closed: _Optional[int] = ..., slow_consumers: _Optional[int] = ..., authentication_failures: _Optional[int] = ..., rate_limited: _Optional[int] = ..., http_requests: _Optional[int] = ..., errors: _Optional[int] = ..., connections: _Optional[int] = ..., connections_by_transport: _Optional[_Mapping[str, int]] = ..., channels: _Optional[int] = ..., subscriptions: _Optional[int] = ..., queue: _Optional[_Union[QueueStats, _Mapping]] = ..., history_publications: _Optional[int] = ..., history_bytes: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., open_files: _Optional[int] = ..., top_channels: _Optional[_Iterable[_Union[ChannelCount, _Mapping]]] = ..., history_channels: _Optional[int] = ..., inbox_users: _Optional[int] = ..., inbox_notifications: _Optional[int] = ..., inbox_bytes: _Optional[int] = ..., pushes_accepted: _Optional[int] = ..., pushes_failed: _Optional[int] = ..., inbox_evicted: _Optional[int] = ...) -> None: ...

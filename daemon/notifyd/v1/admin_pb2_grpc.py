@@ -90,6 +90,61 @@ class AdminServiceStub:
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.RevokeKeyRequest.SerializeToString,
                 response_deserializer=notifyd_dot_v1_dot_types__pb2.ApiKey.FromString,
                 _registered_method=True)
+        self.RegisterClient = channel.unary_unary(
+                '/notifyd.v1.AdminService/RegisterClient',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.RegisterClientCommand.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.RegisteredClient.FromString,
+                _registered_method=True)
+        self.ListClients = channel.unary_unary(
+                '/notifyd.v1.AdminService/ListClients',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.ListClientsRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.ListClientsResponse.FromString,
+                _registered_method=True)
+        self.GetClient = channel.unary_unary(
+                '/notifyd.v1.AdminService/GetClient',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.GetClientRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_types__pb2.Client.FromString,
+                _registered_method=True)
+        self.RotateClientSecret = channel.unary_unary(
+                '/notifyd.v1.AdminService/RotateClientSecret',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.RotateClientSecretRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.RegisteredClient.FromString,
+                _registered_method=True)
+        self.RemoveClient = channel.unary_unary(
+                '/notifyd.v1.AdminService/RemoveClient',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.RemoveClientRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_types__pb2.Client.FromString,
+                _registered_method=True)
+        self.MintToken = channel.unary_unary(
+                '/notifyd.v1.AdminService/MintToken',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.MintTokenRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.MintedToken.FromString,
+                _registered_method=True)
+        self.VerifyToken = channel.unary_unary(
+                '/notifyd.v1.AdminService/VerifyToken',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.VerifyTokenRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.VerifiedToken.FromString,
+                _registered_method=True)
+        self.RegisterDevice = channel.unary_unary(
+                '/notifyd.v1.AdminService/RegisterDevice',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.RegisterDeviceRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_types__pb2.Device.FromString,
+                _registered_method=True)
+        self.ListDevices = channel.unary_unary(
+                '/notifyd.v1.AdminService/ListDevices',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.ListDevicesRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.ListDevicesResponse.FromString,
+                _registered_method=True)
+        self.RemoveDevice = channel.unary_unary(
+                '/notifyd.v1.AdminService/RemoveDevice',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.RemoveDeviceRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_types__pb2.Device.FromString,
+                _registered_method=True)
+        self.ListInboxes = channel.unary_unary(
+                '/notifyd.v1.AdminService/ListInboxes',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.ListInboxesRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.ListInboxesResponse.FromString,
+                _registered_method=True)
         self.Publish = channel.unary_unary(
                 '/notifyd.v1.AdminService/Publish',
                 request_serializer=notifyd_dot_v1_dot_types__pb2.PublishRequest.SerializeToString,
@@ -244,6 +299,75 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeKey(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RegisterClient(self, request, context):
+        """Clients, and tokens for their users.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListClients(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetClient(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateClientSecret(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveClient(self, request, context):
+        """Its keys, devices and inboxes go with it, and its connections are closed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MintToken(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifyToken(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RegisterDevice(self, request, context):
+        """Devices, and what is kept for users.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDevices(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveDevice(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListInboxes(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -416,6 +540,61 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.RevokeKey,
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.RevokeKeyRequest.FromString,
                     response_serializer=notifyd_dot_v1_dot_types__pb2.ApiKey.SerializeToString,
+            ),
+            'RegisterClient': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterClient,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.RegisterClientCommand.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.RegisteredClient.SerializeToString,
+            ),
+            'ListClients': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListClients,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.ListClientsRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.ListClientsResponse.SerializeToString,
+            ),
+            'GetClient': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetClient,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.GetClientRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_types__pb2.Client.SerializeToString,
+            ),
+            'RotateClientSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateClientSecret,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.RotateClientSecretRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.RegisteredClient.SerializeToString,
+            ),
+            'RemoveClient': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveClient,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.RemoveClientRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_types__pb2.Client.SerializeToString,
+            ),
+            'MintToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.MintToken,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.MintTokenRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.MintedToken.SerializeToString,
+            ),
+            'VerifyToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyToken,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.VerifyTokenRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.VerifiedToken.SerializeToString,
+            ),
+            'RegisterDevice': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterDevice,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.RegisterDeviceRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_types__pb2.Device.SerializeToString,
+            ),
+            'ListDevices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDevices,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.ListDevicesRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.ListDevicesResponse.SerializeToString,
+            ),
+            'RemoveDevice': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveDevice,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.RemoveDeviceRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_types__pb2.Device.SerializeToString,
+            ),
+            'ListInboxes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInboxes,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.ListInboxesRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.ListInboxesResponse.SerializeToString,
             ),
             'Publish': grpc.unary_unary_rpc_method_handler(
                     servicer.Publish,
@@ -800,6 +979,303 @@ class AdminService:
             '/notifyd.v1.AdminService/RevokeKey',
             notifyd_dot_v1_dot_admin__pb2.RevokeKeyRequest.SerializeToString,
             notifyd_dot_v1_dot_types__pb2.ApiKey.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterClient(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/RegisterClient',
+            notifyd_dot_v1_dot_admin__pb2.RegisterClientCommand.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.RegisteredClient.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListClients(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/ListClients',
+            notifyd_dot_v1_dot_admin__pb2.ListClientsRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.ListClientsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetClient(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/GetClient',
+            notifyd_dot_v1_dot_admin__pb2.GetClientRequest.SerializeToString,
+            notifyd_dot_v1_dot_types__pb2.Client.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateClientSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/RotateClientSecret',
+            notifyd_dot_v1_dot_admin__pb2.RotateClientSecretRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.RegisteredClient.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveClient(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/RemoveClient',
+            notifyd_dot_v1_dot_admin__pb2.RemoveClientRequest.SerializeToString,
+            notifyd_dot_v1_dot_types__pb2.Client.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MintToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/MintToken',
+            notifyd_dot_v1_dot_admin__pb2.MintTokenRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.MintedToken.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/VerifyToken',
+            notifyd_dot_v1_dot_admin__pb2.VerifyTokenRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.VerifiedToken.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterDevice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/RegisterDevice',
+            notifyd_dot_v1_dot_admin__pb2.RegisterDeviceRequest.SerializeToString,
+            notifyd_dot_v1_dot_types__pb2.Device.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDevices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/ListDevices',
+            notifyd_dot_v1_dot_admin__pb2.ListDevicesRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.ListDevicesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveDevice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/RemoveDevice',
+            notifyd_dot_v1_dot_admin__pb2.RemoveDeviceRequest.SerializeToString,
+            notifyd_dot_v1_dot_types__pb2.Device.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListInboxes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/ListInboxes',
+            notifyd_dot_v1_dot_admin__pb2.ListInboxesRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.ListInboxesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -18,12 +18,20 @@ class StreamPosition(_message.Message):
     def __init__(self, epoch: _Optional[str] = ..., offset: _Optional[int] = ...) -> None: ...
 
 class Target(_message.Message):
-    __slots__ = ("channel", "broadcast")
+    __slots__ = ("channel", "broadcast", "users")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     BROADCAST_FIELD_NUMBER: _ClassVar[int]
+    USERS_FIELD_NUMBER: _ClassVar[int]
     channel: str
     broadcast: str
-    def __init__(self, channel: _Optional[str] = ..., broadcast: _Optional[str] = ...) -> None: ...
+    users: UserTarget
+    def __init__(self, channel: _Optional[str] = ..., broadcast: _Optional[str] = ..., users: _Optional[_Union[UserTarget, _Mapping]] = ...) -> None: ...
+
+class UserTarget(_message.Message):
+    __slots__ = ("user_ids",)
+    USER_IDS_FIELD_NUMBER: _ClassVar[int]
+    user_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, user_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PublishRequest(_message.Message):
     __slots__ = ("client_id", "target", "data_json", "metadata_json", "priority", "ttl_ms", "expires_at", "delay_ms", "deliver_at", "idempotency_key")
@@ -62,7 +70,7 @@ class PublishResponse(_message.Message):
     def __init__(self, notification_id: _Optional[str] = ..., status: _Optional[str] = ..., durability: _Optional[str] = ..., duplicate: _Optional[bool] = ...) -> None: ...
 
 class Publication(_message.Message):
-    __slots__ = ("id", "channel", "data_json", "metadata_json", "priority", "timestamp", "position")
+    __slots__ = ("id", "channel", "data_json", "metadata_json", "priority", "timestamp", "position", "user_id")
     ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     DATA_JSON_FIELD_NUMBER: _ClassVar[int]
@@ -70,6 +78,7 @@ class Publication(_message.Message):
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
     id: str
     channel: str
     data_json: str
@@ -77,10 +86,11 @@ class Publication(_message.Message):
     priority: int
     timestamp: _timestamp_pb2.Timestamp
     position: StreamPosition
-    def __init__(self, id: _Optional[str] = ..., channel: _Optional[str] = ..., data_json: _Optional[str] = ..., metadata_json: _Optional[str] = ..., priority: _Optional[int] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ...) -> None: ...
+    user_id: str
+    def __init__(self, id: _Optional[str] = ..., channel: _Optional[str] = ..., data_json: _Optional[str] = ..., metadata_json: _Optional[str] = ..., priority: _Optional[int] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., user_id: _Optional[str] = ...) -> None: ...
 
 class Receipt(_message.Message):
-    __slots__ = ("id", "client_id", "kind", "channel", "priority", "state", "accepted_at", "due_at", "expires_at", "settled_at", "attempts", "delivered", "position")
+    __slots__ = ("id", "client_id", "kind", "channel", "priority", "state", "accepted_at", "due_at", "expires_at", "settled_at", "attempts", "delivered", "position", "reason", "users", "stored", "arrived", "pushed", "failed")
     ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -94,6 +104,12 @@ class Receipt(_message.Message):
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     DELIVERED_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    USERS_FIELD_NUMBER: _ClassVar[int]
+    STORED_FIELD_NUMBER: _ClassVar[int]
+    ARRIVED_FIELD_NUMBER: _ClassVar[int]
+    PUSHED_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
     id: str
     client_id: str
     kind: str
@@ -107,7 +123,67 @@ class Receipt(_message.Message):
     attempts: int
     delivered: int
     position: StreamPosition
-    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[str] = ..., priority: _Optional[int] = ..., state: _Optional[str] = ..., accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., delivered: _Optional[int] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ...) -> None: ...
+    reason: str
+    users: _containers.RepeatedCompositeFieldContainer[UserReceipt]
+    stored: int
+    arrived: int
+    pushed: int
+    failed: int
+    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[str] = ..., priority: _Optional[int] = ..., state: _Optional[str] = ..., accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., delivered: _Optional[int] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., reason: _Optional[str] = ..., users: _Optional[_Iterable[_Union[UserReceipt, _Mapping]]] = ..., stored: _Optional[int] = ..., arrived: _Optional[int] = ..., pushed: _Optional[int] = ..., failed: _Optional[int] = ...) -> None: ...
+
+class UserReceipt(_message.Message):
+    __slots__ = ("user_id", "state", "offset", "connections", "pushed", "failed", "reason")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    PUSHED_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    state: str
+    offset: int
+    connections: int
+    pushed: int
+    failed: int
+    reason: str
+    def __init__(self, user_id: _Optional[str] = ..., state: _Optional[str] = ..., offset: _Optional[int] = ..., connections: _Optional[int] = ..., pushed: _Optional[int] = ..., failed: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class Client(_message.Message):
+    __slots__ = ("id", "name", "url", "description", "cookie_name", "created_at", "updated_at", "previous_secret_until")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    COOKIE_NAME_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_SECRET_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    name: str
+    url: str
+    description: str
+    cookie_name: str
+    created_at: _timestamp_pb2.Timestamp
+    updated_at: _timestamp_pb2.Timestamp
+    previous_secret_until: _timestamp_pb2.Timestamp
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., url: _Optional[str] = ..., description: _Optional[str] = ..., cookie_name: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., previous_secret_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Device(_message.Message):
+    __slots__ = ("id", "client_id", "user_id", "token_hint", "created_at", "seen_at")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_HINT_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    SEEN_AT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    client_id: str
+    user_id: str
+    token_hint: str
+    created_at: _timestamp_pb2.Timestamp
+    seen_at: _timestamp_pb2.Timestamp
+    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., user_id: _Optional[str] = ..., token_hint: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., seen_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ApiKey(_message.Message):
     __slots__ = ("id", "client_id", "name", "scopes", "allowed_cidrs", "created_at", "expires_at", "revoked_at", "last_used_at", "status", "previous_until")
