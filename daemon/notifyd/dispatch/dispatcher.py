@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 import structlog
@@ -11,19 +11,30 @@ import trio
 
 from notifyd.clock import now_ms
 from notifyd.errors import StoreUnavailable
-from notifyd.model.notification import State
+from notifyd.model.notification import Kind, State
 from notifyd.store.ports import HistoryStore, Lease, Outcome, QueueStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from notifyd.bus.ports import Bus
+    from notifyd.model.ids import UserId
+    from notifyd.model.notification import Notification
+    from notifyd.model.publication import Publication
     from notifyd.telemetry.metrics import Counters
 
 log = structlog.get_logger("notifyd.dispatch")
 
 #: The longest sleep: a wall clock that jumps is noticed after this.
 _LONGEST_REST_SECONDS: Final = 30.0
+
+
+class PushDesk(Protocol):
+    """Where notifications for users without a connection are handed in."""
+
+    async def offer(self, notification: Notification, user_ids: Sequence[UserId]) -> None:
+        """Have the devices of these users pushed; kept as safely as the notification when it returns. Never raises."""
+        ...
 
 
 class DispatchRules(msgspec.Struct, frozen=True):
@@ -42,13 +53,20 @@ class Dispatcher:
     """The one task of this node that takes from the queue."""
 
     def __init__(
-        self, queue: QueueStore, history: HistoryStore, bus: Bus, rules: DispatchRules, counters: Counters
+        self,
+        queue: QueueStore,
+        history: HistoryStore,
+        bus: Bus,
+        rules: DispatchRules,
+        counters: Counters,
+        push: PushDesk | None = None,
     ) -> None:
         self._queue = queue
         self._history = history
         self._bus = bus
         self.rules = rules
         self._counters = counters
+        self._push = push
         self._failures = 0
         #: So many of the next ones are dispatched one by one, because one of them fails whatever it is batched with.
         self._suspects = 0
@@ -114,11 +132,21 @@ class Dispatcher:
             self._queue.release(leases, due_at=now)
             return False
         outcomes = [Outcome(lease, State.EXPIRED) for lease in expired]
-        outcomes += [Outcome(lease, State.DISPATCHED, count) for lease, count in zip(live, delivered, strict=True)]
+        outcomes += _outcomes(live, publications, delivered)
+        if self._push is not None:
+            await self._offer(self._push, outcomes)
         await self._settle(outcomes, now)
         self._counters.expired += len(expired)
         self._counters.dispatched += len(live)
         return True
+
+    async def _offer(self, desk: PushDesk, outcomes: Sequence[Outcome]) -> None:
+        """Have those pushed who had no connection; together, so that they share a commit."""
+        async with trio.open_nursery() as nursery:
+            for outcome in outcomes:
+                offline = [user for user, count in (outcome.by_user or {}).items() if not count]
+                if offline:
+                    nursery.start_soon(desk.offer, outcome.lease.notification, offline)
 
     async def _settle(self, outcomes: Sequence[Outcome], now: int) -> None:
         try:
@@ -133,3 +161,25 @@ class Dispatcher:
         doubled = self.rules.retry_seconds * 2 ** min(self._failures - 1, 30)
         seconds = min(doubled, self.rules.retry_max_seconds)
         await trio.sleep(random.uniform(seconds / 2, seconds))
+
+
+def _outcomes(leases: Sequence[Lease], publications: Sequence[Publication], delivered: Sequence[int]) -> list[Outcome]:
+    """How each dispatch ended. The publications of one lease stand together; only one to users has several."""
+    counted = iter(zip(publications, delivered, strict=True))
+    return [
+        _outcome_for_users(lease, counted)
+        if lease.notification.kind is Kind.USERS
+        else Outcome(lease, State.DISPATCHED, next(counted)[1])
+        for lease in leases
+    ]
+
+
+def _outcome_for_users(lease: Lease, counted: Iterator[tuple[Publication, int]]) -> Outcome:
+    by_user: dict[UserId, int] = {}
+    total = 0
+    for _ in range(len(lease.notification.users) + bool(lease.notification.connections)):
+        publication, count = next(counted)
+        total += count
+        if publication.user_id:
+            by_user[publication.user_id] = count
+    return Outcome(lease, State.DISPATCHED, total, by_user=by_user)

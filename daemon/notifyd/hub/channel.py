@@ -1,19 +1,20 @@
-"""The live side of one channel: who is subscribed."""
+"""The live side of one channel or inbox: who is subscribed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.model.ids import ClientId
+from notifyd.model.ids import ClientId, UserId
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
 
 ChannelKey = tuple[ClientId, str]
+UserKey = tuple[ClientId, UserId]
 
 
 class LiveChannel:
-    """The subscribers of one channel of one client."""
+    """The subscribers of one channel of a client, or the connections that receive the inbox of one user."""
 
     __slots__ = ("departures", "subscribers")
 

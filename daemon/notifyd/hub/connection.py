@@ -60,13 +60,13 @@ class InboxWatch:
 
     __slots__ = ("asked", "epoch", "proven", "sent")
 
-    def __init__(self, epoch: str, offset: int) -> None:
+    def __init__(self, epoch: str) -> None:
         self.epoch = epoch
-        #: Offset of what was written last.
-        self.sent = offset
+        #: Offset of what was written last; 0 for nothing.
+        self.sent = 0
         #: Offset that the newest ping with a mark asked about.
-        self.asked = offset
-        self.proven = offset
+        self.asked = 0
+        self.proven = 0
 
     def wrote(self, epoch: str, offset: int, link: Link) -> None:
         """*offset* was written: ask whether it arrives, unless an answer is still awaited."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 
@@ -12,9 +12,10 @@ from notifyd.model.notification import Kind
 from notifyd.model.publication import Publication
 
 if TYPE_CHECKING:
-    from notifyd.hub.channel import ChannelKey, LiveChannel
+    from notifyd.hub.channel import LiveChannel
     from notifyd.hub.connection import Connection
-    from notifyd.model.ids import ClientId
+    from notifyd.model.ids import ClientId, ConnectionId, UserId
+    from notifyd.model.notification import Notification
     from notifyd.telemetry.metrics import Counters
 
 Encoder = Callable[[Publication], bytes]
@@ -27,6 +28,26 @@ _WRITES_PER_TURN: Final = 64
 _Share = tuple[int, ...]
 
 
+class Rosters(Protocol):
+    """Who is live. What is answered may change while a fan-out is under way."""
+
+    def channel(self, client_id: ClientId, channel: str) -> LiveChannel | None:
+        """The subscribers of a channel."""
+        ...
+
+    def user(self, client_id: ClientId, user_id: UserId) -> LiveChannel | None:
+        """The connections that receive the inbox of a user."""
+        ...
+
+    def audience(self, client_id: ClientId) -> Mapping[Connection, int]:
+        """The connections that a broadcast goes to, with the offset of the client's stream that each was served to."""
+        ...
+
+    def connection(self, connection_id: ConnectionId) -> Connection | None:
+        """One live connection."""
+        ...
+
+
 class _Audience:
     """The publications of a batch that go to the same people, and who they were when the batch began."""
 
@@ -35,7 +56,7 @@ class _Audience:
     def __init__(self, members: dict[Connection, int], live: LiveChannel | None) -> None:
         #: Connection -> the offset up to which the history served it.
         self.members = members
-        #: None for a broadcast.
+        #: None for a broadcast and for single connections.
         self.live = live
         self.departures = live.departures if live else 0
         self.indexes: list[int] = []
@@ -55,14 +76,9 @@ class FanOut:
         self._encoders = encoders
         self._counters = counters
 
-    async def run(
-        self,
-        publications: Sequence[Publication],
-        channels: Mapping[ChannelKey, LiveChannel],
-        clients: Mapping[ClientId, Mapping[Connection, None]],
-    ) -> list[int]:
+    async def run(self, publications: Sequence[Publication], rosters: Rosters) -> list[int]:
         """Write the batch; answers how many connections took each publication."""
-        audiences = _audiences(publications, channels, clients)
+        audiences = _audiences(publications, rosters)
         delivered = [0] * len(publications)
         turns = 0
         for share, members in _shares(publications, audiences).items():
@@ -85,6 +101,7 @@ class FanOut:
             for member in slow:
                 self._counters.slow_consumers += 1
                 member.end(SLOW_CONSUMER)
+            _ask_for_proof(publications, share, members)
             took = len(members) - len(slow)
             self._counters.delivered_bytes += frames.mean_bytes() * took
             self._counters.deliveries += took * len(share)
@@ -109,26 +126,61 @@ class _Frames(dict[str, bytes]):
         return joined
 
 
-def _audiences(
-    publications: Sequence[Publication],
-    channels: Mapping[ChannelKey, LiveChannel],
-    clients: Mapping[ClientId, Mapping[Connection, None]],
-) -> list[_Audience]:
-    found: dict[tuple[ClientId, str | None], _Audience] = {}
+def _ask_for_proof(publications: Sequence[Publication], share: _Share, members: Sequence[Connection]) -> None:
+    """Have those who were sent something from an inbox prove that it arrives."""
+    newest = next((publications[i].inbox for i in reversed(share) if publications[i].inbox is not None), None)
+    if newest is not None:
+        for member in members:
+            if member.inbox is not None and not member.ended:
+                member.inbox.wrote(newest.epoch, newest.offset, member.link)
+
+
+def _place(publication: Publication) -> int:
+    """Its offset in the stream that its audience is served from."""
+    return publication.offset if publication.inbox is None else publication.inbox.offset
+
+
+def _audiences(publications: Sequence[Publication], rosters: Rosters) -> list[_Audience]:
+    found: dict[tuple[object, ...], _Audience] = {}
     for index, publication in enumerate(publications):
         notification = publication.notification
-        client_id = notification.client_id
-        key = (client_id, notification.channel if notification.kind is Kind.CHANNEL else None)
+        kind = notification.kind
+        if kind is Kind.CHANNEL:
+            key: tuple[object, ...] = (notification.client_id, notification.channel)
+        else:
+            key = (notification.client_id, kind, publication.user_id, notification.connections)
         audience = found.get(key)
         if audience is None:
-            if notification.kind is Kind.CHANNEL:
-                live = channels.get((client_id, notification.channel))
-                audience = _Audience(live.subscribers.copy() if live else {}, live)
-            else:
-                audience = _Audience(dict.fromkeys(clients.get(client_id, ()), -1), None)
-            found[key] = audience
+            audience = found[key] = _audience(publication, rosters)
         audience.indexes.append(index)
     return [audience for audience in found.values() if audience.members]
+
+
+def _audience(publication: Publication, rosters: Rosters) -> _Audience:
+    notification = publication.notification
+    client_id = notification.client_id
+    if notification.kind is Kind.BROADCAST:
+        return _Audience(dict(rosters.audience(client_id)), None)
+    if notification.kind is Kind.CHANNEL:
+        live = rosters.channel(client_id, notification.channel)
+    elif publication.user_id:
+        live = rosters.user(client_id, publication.user_id)
+    else:
+        return _Audience(_named(notification, rosters), None)
+    return _Audience(live.subscribers.copy() if live else {}, live)
+
+
+def _named(notification: Notification, rosters: Rosters) -> dict[Connection, int]:
+    """The connections that it names, those of its client alone. Its users have it from their inboxes."""
+    audience = rosters.audience(notification.client_id)
+    found = [rosters.connection(connection_id) for connection_id in notification.connections]
+    return {
+        connection: audience[connection]
+        for connection in found
+        if connection is not None
+        and connection in audience
+        and not (connection.principal and connection.principal.user_id in notification.users)
+    }
 
 
 def _shares(publications: Sequence[Publication], audiences: Sequence[_Audience]) -> dict[_Share, list[Connection]]:
@@ -149,12 +201,12 @@ def _shares(publications: Sequence[Publication], audiences: Sequence[_Audience])
 def _split(publications: Sequence[Publication], audience: _Audience) -> dict[_Share, list[Connection]]:
     """All members have all of it, but for those who subscribed so late that the history served them a part."""
     everything = tuple(audience.indexes)
-    first = publications[everything[0]].offset
+    first = _place(publications[everything[0]])
     on_time = [member for member, served in audience.members.items() if served < first]
     shares = {everything: on_time} if on_time else {}
     if len(on_time) < len(audience.members):
         for member, served in audience.members.items():
-            rest = tuple(index for index in everything if publications[index].offset > served)
+            rest = tuple(index for index in everything if _place(publications[index]) > served)
             if rest and rest != everything:
                 shares.setdefault(rest, []).append(member)
     return shares
@@ -167,7 +219,7 @@ def _recheck(
     audience_of = {index: audience for audience in audiences for index in audience.indexes}
     shares: dict[_Share, list[Connection]] = {}
     for member in members:
-        rest = tuple(index for index in share if audience_of[index].still_wants(member, publications[index].offset))
+        rest = tuple(index for index in share if audience_of[index].still_wants(member, _place(publications[index])))
         if rest:
             shares.setdefault(rest, []).append(member)
     return shares

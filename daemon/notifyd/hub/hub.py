@@ -8,19 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from notifyd.errors import Conflict
-from notifyd.hub.channel import ChannelKey, LiveChannel
+from notifyd.hub.channel import ChannelKey, LiveChannel, UserKey
+from notifyd.hub.connection import InboxWatch
 from notifyd.hub.fanout import Encoder, FanOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from notifyd.hub.connection import Connection
-    from notifyd.model.ids import ClientId, ConnectionId, KeyId
+    from notifyd.model.ids import ClientId, ConnectionId, KeyId, UserId
     from notifyd.model.principal import Principal
     from notifyd.model.publication import Publication
     from notifyd.telemetry.metrics import Counters
 
 K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Hub:
@@ -28,10 +30,15 @@ class Hub:
 
     def __init__(self, encoders: Mapping[str, Encoder], counters: Counters) -> None:
         self._connections: dict[ConnectionId, Connection] = {}
-        #: The authenticated connections that are to have the broadcasts of their client.
-        self._audiences: dict[ClientId, dict[Connection, None]] = {}
+        #: The authenticated connections that are to have the broadcasts of their client, each with the offset of the
+        #: client's own stream up to which the history served it.
+        self._audiences: dict[ClientId, dict[Connection, int]] = {}
         self._keys: dict[KeyId, dict[Connection, None]] = {}
+        #: The connections that authenticated as a user, whether or not they receive the inbox yet.
+        self._users: dict[UserKey, dict[Connection, None]] = {}
         self._channels: dict[ChannelKey, LiveChannel] = {}
+        #: Those that receive the inbox of a user.
+        self._inboxes: dict[UserKey, LiveChannel] = {}
         self._subscriptions = 0
         self._fan_out = FanOut(encoders, counters)
         self._counters = counters
@@ -42,21 +49,40 @@ class Hub:
         self._counters.connections_opened += 1
 
     def authenticate(self, connection: Connection, principal: Principal) -> None:
-        """Make it a connection of a client: it may subscribe, and broadcasts reach it if its link takes them.
+        """Make it a connection of a client and of its user: it may subscribe, and `join`.
 
         Raises:
-            Conflict: it is authenticated as another client already.
+            Conflict: it is authenticated as another client or another user already.
         """
         before = connection.principal
-        if before is not None and before.client_id != principal.client_id:
-            raise Conflict("already authenticated for another client", code="already_authenticated")
         if before is not None:
+            if (before.client_id, before.user_id) != (principal.client_id, principal.user_id):
+                raise Conflict("already authenticated for another client or user", code="already_authenticated")
             self._forget_credential(connection, before)
         connection.principal = principal
-        if connection.link.broadcasts:
-            self._audiences.setdefault(principal.client_id, {})[connection] = None
         if principal.key_id:
             self._keys.setdefault(principal.key_id, {})[connection] = None
+        if principal.user_id:
+            self._users.setdefault((principal.client_id, principal.user_id), {})[connection] = None
+
+    def join(self, connection: Connection, *, offset: int = -1) -> None:
+        """Let broadcasts reach it, and what names it, if its link takes them.
+
+        *offset*: up to where the history of the client's own stream has served it, as after a recovery.
+        """
+        assert connection.principal is not None, "only authenticated connections join"
+        if connection.link.broadcasts:
+            self._audiences.setdefault(connection.principal.client_id, {})[connection] = offset
+
+    def receive_inbox(self, connection: Connection, *, epoch: str, offset: int) -> None:
+        """Deliver what comes into the inbox of its user after *offset*; it was served up to there."""
+        principal = connection.principal
+        assert principal is not None, "only authenticated connections have an inbox"
+        assert principal.user_id, "only users have an inbox"
+        if connection.inbox is None:
+            connection.inbox = InboxWatch(epoch)
+        live = self._inboxes.setdefault((principal.client_id, principal.user_id), LiveChannel())
+        live.subscribers[connection] = offset
 
     def subscribe(self, connection: Connection, channel: str, *, offset: int) -> None:
         """Deliver what is stamped after *offset*, the position that the subscriber was told (it has all before)."""
@@ -96,6 +122,8 @@ class Hub:
             self._drop_subscriber((principal.client_id, channel), connection)
         connection.subscriptions = None
         self._forget_credential(connection, principal)
+        _discard(self._audiences, principal.client_id, connection)
+        self._leave_inbox((principal.client_id, principal.user_id), connection)
 
     def _drop_subscriber(self, key: ChannelKey, connection: Connection) -> None:
         live = self._channels[key]
@@ -103,10 +131,18 @@ class Hub:
         if not live.subscribers:
             del self._channels[key]
 
+    def _leave_inbox(self, key: UserKey, connection: Connection) -> None:
+        live = self._inboxes.get(key)
+        if live is not None:
+            live.drop(connection)
+            if not live.subscribers:
+                del self._inboxes[key]
+
     def _forget_credential(self, connection: Connection, principal: Principal) -> None:
-        _discard(self._audiences, principal.client_id, connection)
         if principal.key_id:
             _discard(self._keys, principal.key_id, connection)
+        if principal.user_id:
+            _discard(self._users, (principal.client_id, principal.user_id), connection)
 
     async def fan_out(self, publications: Sequence[Publication]) -> list[int]:
         """Write *publications*, in this order, to everyone who is to have them; answers the deliveries of each.
@@ -114,7 +150,7 @@ class Hub:
         Who gets what is settled before the first await, so that whoever subscribes meanwhile is served by the history
         alone. A batch to one connection is one write. Slow consumers are ended, each alone.
         """
-        return await self._fan_out.run(publications, self._channels, self._audiences)
+        return await self._fan_out.run(publications, self)
 
     def connection(self, connection_id: ConnectionId) -> Connection | None:
         """The connection of that id, if it is live."""
@@ -128,9 +164,29 @@ class Hub:
         """The connections that authenticated with this key."""
         return list(self._keys.get(key_id, ()))
 
-    def audience(self, client_id: ClientId) -> list[Connection]:
-        """The connections that a broadcast of this client goes to."""
-        return list(self._audiences.get(client_id, ()))
+    def of_user(self, client_id: ClientId, user_id: UserId) -> list[Connection]:
+        """The connections that authenticated as this user."""
+        return list(self._users.get((client_id, user_id), ()))
+
+    def of_client(self, client_id: ClientId) -> list[Connection]:
+        """All authenticated connections of a client. Looks at every connection: not for hot paths."""
+        return [c for c in self._connections.values() if c.principal is not None and c.principal.client_id == client_id]
+
+    def audience(self, client_id: ClientId) -> Mapping[Connection, int]:
+        """See `Rosters.audience`; not to be changed."""
+        return self._audiences.get(client_id, {})
+
+    def channel(self, client_id: ClientId, channel: str) -> LiveChannel | None:
+        """See `Rosters.channel`."""
+        return self._channels.get((client_id, channel))
+
+    def user(self, client_id: ClientId, user_id: UserId) -> LiveChannel | None:
+        """See `Rosters.user`."""
+        return self._inboxes.get((client_id, user_id))
+
+    def user_connection_count(self, client_id: ClientId, user_id: UserId) -> int:
+        """How many connections authenticated as this user."""
+        return len(self._users.get((client_id, user_id), ()))
 
     def key_connection_count(self, key_id: KeyId) -> int:
         """How many connections authenticated with this key."""
@@ -166,7 +222,7 @@ class Hub:
         return self._subscriptions
 
 
-def _discard(groups: dict[K, dict[Connection, None]], key: K, connection: Connection) -> None:
+def _discard(groups: dict[K, dict[Connection, V]], key: K, connection: Connection) -> None:
     members = groups.get(key)
     if members is not None:
         members.pop(connection, None)

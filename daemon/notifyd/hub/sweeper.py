@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from notifyd.model.disconnect import CREDENTIAL_ENDED, DEAD_LINK, NOT_AUTHENTICATED, Disconnect
+from notifyd.model.disconnect import CREDENTIAL_ENDED, DEAD_LINK, NOT_AUTHENTICATED, TOKEN_ENDED, Disconnect
 from notifyd.policy.liveness import LivenessRules, Pulse, Step, next_step
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class Sweeper:
             step = Step.PING
         ending = _ENDINGS.get(step)
         if ending is not None:
-            connection.end(ending)
+            of_user = step is Step.EXPIRED and connection.principal is not None and connection.principal.user_id
+            connection.end(TOKEN_ENDED if of_user else ending)
             return
         if step is Step.PING:
             connection.pinged_at = now

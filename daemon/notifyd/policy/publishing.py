@@ -13,6 +13,7 @@ from notifyd.policy.channels import check_channel
 from notifyd.policy.order import order_key
 from notifyd.policy.payload import check_json
 from notifyd.policy.scopes import matches
+from notifyd.policy.targets import DIRECT, check_targets
 
 if TYPE_CHECKING:
     from notifyd.model.command import Publish
@@ -43,6 +44,8 @@ class PublishRules(msgspec.Struct, frozen=True):
     max_channel_length: int
     #: What an idle connection's outbox holds: a larger frame would end everybody whom it reaches.
     max_frame_bytes: int = 1_048_576
+    #: Users and connections that one notification may name.
+    max_targets: int = 1000
 
 
 def check_grant(principal: Principal, command: Publish) -> None:
@@ -54,10 +57,13 @@ def check_grant(principal: Principal, command: Publish) -> None:
     grants = principal.grants
     if command.kind is Kind.BROADCAST:
         if not grants.broadcast:
-            raise Denied("this key may not broadcast: it needs the scope broadcast", code="scope_missing")
+            raise Denied("this credential may not broadcast: a key needs the scope broadcast", code="scope_missing")
+    elif command.kind in DIRECT:
+        if not grants.users:
+            raise Denied("this credential may not publish to users: a key needs the scope users", code="scope_missing")
     elif not matches(grants.publish, command.channel):
         raise Denied(
-            f"this key may not publish to {command.channel!r}: it needs the scope publish:{command.channel}",
+            f"this credential may not publish to {command.channel!r}: it needs publish:{command.channel}",
             code="scope_missing",
         )
 
@@ -75,6 +81,7 @@ def notification_of(
         raise Invalid(f"priority is {command.priority}, it must be {MIN_PRIORITY} to {MAX_PRIORITY}")
     if command.kind is Kind.CHANNEL or command.channel:
         check_channel(command.channel, max_length=rules.max_channel_length)
+    users, connections = check_targets(command, most=rules.max_targets)
     limits = {"max_bytes": rules.max_data_bytes, "max_depth": rules.max_data_depth}
     data = check_json(command.data, what="data", **limits)
     metadata = _metadata(command.metadata, limits)
@@ -93,6 +100,8 @@ def notification_of(
         expires_at=_expires_at(command, now, due_at, rules),
         order_key=order_key(due_at, command.priority, rules.ageing_ms),
         submitted_by=principal.credential,
+        users=users,
+        connections=connections,
     )
 
 

@@ -4,46 +4,65 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import trio
 
 from notifyd.clock import now_ms
 from notifyd.errors import Denied, Draining, Exhausted, NotAuthenticated
 from notifyd.hub.connection import Connection, Link
-from notifyd.model.disconnect import CREDENTIAL_ENDED
+from notifyd.model.disconnect import CLIENT_REMOVED, CREDENTIAL_ENDED, DEAD_LINK, SECRET_ENDED
 from notifyd.policy.ids import new_connection_id
 from notifyd.policy.scopes import matches
 
 if TYPE_CHECKING:
     from notifyd.hub.hub import Hub
     from notifyd.hub.sweeper import Sweeper
+    from notifyd.model.ids import ClientId, ConnectionId
     from notifyd.model.key import ApiKey
     from notifyd.model.principal import Principal
     from notifyd.service.keyring import KeyRing
+    from notifyd.service.tokens import Tokens
     from notifyd.telemetry.metrics import Counters
 
 
 class TooManyConnections(Exhausted):
-    """The key has as many connections as it may have."""
+    """The key or the user has as many connections as it may have."""
 
     code = "too_many_connections"
+
+
+class ConnectRules(msgspec.Struct, frozen=True):
+    """The settings of connections."""
+
+    max_connections_per_key: int
+    max_connections_per_user: int
 
 
 class Connector:
     """Lets connections in, up to the bounds."""
 
     def __init__(
-        self, hub: Hub, ring: KeyRing, sweeper: Sweeper, counters: Counters, *, max_connections_per_key: int
+        self,
+        hub: Hub,
+        ring: KeyRing,
+        tokens: Tokens,
+        sweeper: Sweeper,
+        counters: Counters,
+        rules: ConnectRules,
     ) -> None:
         self._hub = hub
         self._ring = ring
+        self._tokens = tokens
         self._sweeper = sweeper
         self._counters = counters
-        self.max_connections_per_key = max_connections_per_key
+        self.rules = rules
         #: Once true, nobody new is let in.
         self.draining = False
 
-    def admit(self, link: Link) -> Connection:
+    def admit(self, link: Link, connection_id: ConnectionId | None = None) -> Connection:
         """Register a new link; its authentication deadline and heartbeats run from now on.
+
+        With *connection_id* it takes up that of a connection that it continues, which is ended if it is still there.
 
         Raises:
             Draining: the daemon is going down.
@@ -51,7 +70,11 @@ class Connector:
         if self.draining:
             raise Draining("the daemon is shutting down: reconnect", retry_after_seconds=2)
         now = trio.current_time()
-        connection = Connection(new_connection_id(), link, opened_at=now, connected_at=now_ms())
+        before = self._hub.connection(connection_id) if connection_id else None
+        if before is not None:
+            before.end(DEAD_LINK)
+            self.leave(before)
+        connection = Connection(connection_id or new_connection_id(), link, opened_at=now, connected_at=now_ms())
         self._hub.add(connection)
         self._sweeper.welcome(connection, now)
         return connection
@@ -78,24 +101,52 @@ class Connector:
             self._counters.authentication_failures += 1
             raise
 
-    def enter(self, connection: Connection, principal: Principal) -> list[str]:
+    def token_principal(self, token: str, client_id: ClientId | None = None) -> Principal:
+        """The user whose *token* this is, of *client_id* or of the client that the token names.
+
+        Raises:
+            NotAuthenticated: the token is not good, or not any more; the code and the message say why.
+        """
+        try:
+            return self._tokens.verify(token, client_id)
+        except NotAuthenticated:
+            self._counters.authentication_failures += 1
+            raise
+
+    def enter(self, connection: Connection, principal: Principal, *, join: bool = True) -> list[str]:
         """Make it a connection of a principal that was verified already.
 
         One that was in before keeps of its subscriptions what *principal* may subscribe to; answers the others.
+        Without *join* broadcasts do not reach it before `join`, for who has to be served from the history first.
 
         Raises:
             TooManyConnections, Conflict: see `authenticate`.
         """
-        key_id = principal.key_id
-        again = connection.principal is not None and connection.principal.key_id == key_id
-        if key_id and not again and self._hub.key_connection_count(key_id) >= self.max_connections_per_key:
-            raise TooManyConnections(
-                f"this key has {self.max_connections_per_key} connections already: close some first"
-            )
+        before = connection.principal
+        if before is None or (before.key_id, before.user_id) != (principal.key_id, principal.user_id):
+            self._check_room(principal)
         self._hub.authenticate(connection, principal)
+        if join:
+            self._hub.join(connection)
         # Nothing is left of an earlier credential: after a rotation this is how a connection takes up the new key.
         self._end_at(connection, principal.expires_at)
         return self._drop_what_is_not_granted(connection, principal)
+
+    def join(self, connection: Connection, *, offset: int) -> None:
+        """Let broadcasts reach it from *offset* of the client's own stream on, up to which the history served it."""
+        self._hub.join(connection, offset=offset)
+
+    def _check_room(self, principal: Principal) -> None:
+        if principal.key_id:
+            who, most = "this key", self.rules.max_connections_per_key
+            count = self._hub.key_connection_count(principal.key_id)
+        elif principal.user_id:
+            who, most = "this user", self.rules.max_connections_per_user
+            count = self._hub.user_connection_count(principal.client_id, principal.user_id)
+        else:
+            return
+        if count >= most:
+            raise TooManyConnections(f"{who} has {most} connections already: close some first")
 
     def _drop_what_is_not_granted(self, connection: Connection, principal: Principal) -> list[str]:
         granted = principal.grants.subscribe
@@ -118,6 +169,22 @@ class Connector:
                 connection.end(CREDENTIAL_ENDED)
             else:
                 self._end_at(connection, ends_at)
+
+    def end_client(self, client_id: ClientId) -> None:
+        """A client was removed: end every connection of it."""
+        for connection in self._hub.of_client(client_id):
+            connection.end(CLIENT_REMOVED)
+
+    def end_secret(self, client_id: ClientId, secret_digest: str, ends_at: int | None) -> None:
+        """A client's secret is replaced at *ends_at* (milliseconds, None: at once): end who came by a token of it."""
+        for connection in self._hub.of_client(client_id):
+            principal = connection.principal
+            if principal is None or principal.secret_digest != secret_digest:
+                continue
+            if ends_at is None or ends_at <= now_ms():
+                connection.end(SECRET_ENDED)
+            else:
+                self._end_at(connection, min(filter(None, (ends_at, principal.expires_at))))
 
     def _end_at(self, connection: Connection, ends_at: int | None) -> None:
         connection.expires_at = None

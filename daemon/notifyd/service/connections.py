@@ -9,7 +9,7 @@ import structlog
 import trio
 
 from notifyd.model.disconnect import KICKED
-from notifyd.model.ids import ConnectionId, KeyId
+from notifyd.model.ids import ClientId, ConnectionId, KeyId, UserId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,6 +27,7 @@ class ConnectionView(msgspec.Struct, frozen=True):
     #: Empty until it has authenticated.
     client_id: str
     key_id: str
+    user_id: str
     transport: str
     address: str
     #: Milliseconds since the Unix epoch.
@@ -44,6 +45,7 @@ class ConnectionQuery(msgspec.Struct, frozen=True):
     client_id: str = ""
     channel: str = ""
     key_id: str = ""
+    user_id: str = ""
     #: Only those with something in their outbox, the fullest first.
     slow: bool = False
     limit: int = 1000
@@ -87,6 +89,11 @@ class Connections:
         """Close every connection of a key; the key stays good."""
         return self.kick([connection.id for connection in self._hub.of_key(KeyId(key_id))], reason=reason)
 
+    def kick_user(self, client_id: ClientId, user_id: str, *, reason: str = "") -> Kicked:
+        """Close every connection of a user; its tokens stay good."""
+        found = self._hub.of_user(client_id, UserId(user_id))
+        return self.kick([connection.id for connection in found], reason=reason)
+
 
 def _fits(connection: Connection, query: ConnectionQuery) -> bool:
     principal = connection.principal
@@ -94,6 +101,7 @@ def _fits(connection: Connection, query: ConnectionQuery) -> bool:
     return (
         (not query.client_id or (principal is not None and principal.client_id == query.client_id))
         and (not query.key_id or (principal is not None and principal.key_id == query.key_id))
+        and (not query.user_id or (principal is not None and principal.user_id == query.user_id))
         and (not query.channel or query.channel in channels)
         and (not query.slow or connection.link.pending_bytes() > 0)
     )
@@ -105,6 +113,7 @@ def _view(connection: Connection, now: float) -> ConnectionView:
         id=connection.id,
         client_id=principal.client_id if principal else "",
         key_id=principal.key_id if principal else "",
+        user_id=principal.user_id if principal else "",
         transport=connection.link.transport,
         address=connection.link.address,
         connected_at=connection.connected_at,

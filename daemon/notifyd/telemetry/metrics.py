@@ -29,6 +29,8 @@ class Counters:
     delivered_bytes: int = 0
     #: Publications sent from the history to subscribers that came back.
     replayed: int = 0
+    #: Notifications of inboxes that are proven to have arrived, or were acked.
+    inbox_arrived: int = 0
     connections_opened: int = 0
     connections_closed: int = 0
     #: Connections closed because they did not read what they were sent.

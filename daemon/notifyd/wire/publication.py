@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 def publication_json(publication: Publication) -> bytes:
     """`{"id","channel","data","timestamp","priority","metadata"?,"epoch"?,"offset"?}` in UTF-8, on one line.
 
-    `epoch` and `offset` are absent where there is no place in a history, `metadata` where none was given.
+    `epoch` and `offset` are absent where there is no place to resume from, `metadata` where none was given. What comes
+    from an inbox has the channel `null` and its place in the inbox.
     """
     notification = publication.notification
+    position = publication.position
     parts = [
         b'{"id":"',
         notification.id.encode(),
@@ -30,7 +32,7 @@ def publication_json(publication: Publication) -> bytes:
     ]
     if notification.metadata:
         parts += (b',"metadata":', notification.metadata)
-    if publication.offset:
-        parts.append(b',"epoch":"%b","offset":%d' % (publication.epoch.encode(), publication.offset))
+    if position is not None:
+        parts.append(b',"epoch":"%b","offset":%d' % (position.epoch.encode(), position.offset))
     parts.append(b"}")
     return b"".join(parts)

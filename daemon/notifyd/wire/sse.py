@@ -35,8 +35,9 @@ def parse_event_id(text: str, what: str = "Last-Event-ID") -> StreamPosition:
 def notification_event(publication: Publication) -> bytes:
     """A delivery; its id is its position, absent for what has none."""
     body = publication_json(publication)
-    if publication.offset:
-        head = b"id: %b:%d\n" % (publication.epoch.encode(), publication.offset)
+    position = publication.position
+    if position is not None:
+        head = b"id: %b:%d\n" % (position.epoch.encode(), position.offset)
         return head + b"event: notification\ndata: " + body + b"\n\n"
     return b"event: notification\ndata: " + body + b"\n\n"
 
