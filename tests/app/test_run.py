@@ -29,7 +29,7 @@ def serve(folder: Path, *settings: str) -> subprocess.CompletedProcess[str]:
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = serve(tmp_path, f"server.port={port}", "server.ws_port=0")
+        ended = serve(tmp_path, f"server.port={port}", "server.ws_port=0", "server.grpc_port=0")
     assert ended.returncode == 1
     assert ended.stderr == f"notifyd: cannot listen on 127.0.0.1:{port} (server.port): Address already in use\n"
 
@@ -44,5 +44,5 @@ def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["broker.db", "records.db"])
 def test_a_file_that_is_no_database_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"not a database, for sure, and long enough to be looked at" * 100)
-    ended = serve(tmp_path, "server.port=0", "server.ws_port=0")
+    ended = serve(tmp_path, "server.port=0", "server.ws_port=0", "server.grpc_port=0")
     assert (ended.returncode, ended.stderr.count("\n"), name in ended.stderr) == (1, 1, True)

@@ -75,6 +75,7 @@ def notifyd(*options: str, durability: str = "os") -> Iterator[Server]:
         settings = {
             "server.admin_socket": str(admin),
             "server.ws_port_enabled": "false",
+            "grpc.enabled": "false",
             "limits.enabled": "false",
             "keys.max_connections_per_key": "20000",
             "broker.durability": durability,

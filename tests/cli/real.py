@@ -31,6 +31,7 @@ class RealDaemon:
         self.process = subprocess.Popen(
             [
                 sys.executable, "-m", "notifyctl", "serve", "--port", self._ports[0], "--ws-port", self._ports[1],
+                "--grpc-port", "0",
                 "--state-dir", str(self.folder / "state"), "--socket", str(self.socket), *options,
             ],
             env=environment(self.folder), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

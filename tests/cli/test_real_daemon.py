@@ -224,7 +224,7 @@ def test_a_channel_beyond_the_scopes_is_denied(daemon: RealDaemon, real: Ctl, tm
 def test_a_second_daemon_is_a_conflict(daemon: RealDaemon):
     second = RealDaemon(daemon.folder)
     second.ctl(
-        "serve", "--port", "0", "--ws-port", "0", "--state-dir", str(daemon.folder / "state"),
+        "serve", "--port", "0", "--ws-port", "0", "--grpc-port", "0", "--state-dir", str(daemon.folder / "state"),
         "-S", f"server.admin_socket={daemon.folder}/b.sock", status=5,
     )  # fmt: skip
 

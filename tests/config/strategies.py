@@ -18,6 +18,8 @@ _TEXTS: dict[str, list[str]] = {
     "origin": ["*", "https://app.example.com", "http://[::1]:8080"],
     "broker": ["local"],
     "records": ["sqlite:"],
+    "path": ["/socket.io", "/live/v1"],
+    "package": ["skybell", "skybell.v1"],
 }
 
 

@@ -121,10 +121,11 @@ class Daemon:
     def command(self, *more: str) -> list[str]:
         """How it is started."""
         port, ws_port = self._ports
-        ports = ["--port", port, "--ws-port", ws_port, "--state-dir", str(self.state_dir), "-S", "log.format=json"]
+        ports = ["--port", port, "--ws-port", ws_port, "--grpc-port", "0"]
+        kept = ["--state-dir", str(self.state_dir), "-S", "log.format=json"]
         settings = [part for setting in self.settings for part in ("-S", setting)]
         dev = ["--dev"] if self.dev else []
-        return [sys.executable, "-m", "notifyctl", "serve", *dev, *ports, *settings, *more]
+        return [sys.executable, "-m", "notifyctl", "serve", *dev, *ports, *kept, *settings, *more]
 
     def stay(self) -> None:
         """Keep the present ports for the next starts, for those who come back by themselves."""

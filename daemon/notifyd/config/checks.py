@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from notifyd.config.settings import Settings
 
-# of the second documented service; they begin to count when their parts are built
-_NOT_YET = ("GRPC_PORT", "REDIS_HOST", "MONGODB_URI", "FIREBASE_PROJECT_ID")
+# of the client service; they begin to count when their parts are built
+_NOT_YET = ("REDIS_HOST", "MONGODB_URI")
 
 
 class Clash(Struct, frozen=True):
@@ -34,6 +34,7 @@ def clashes(settings: Settings, *, dev: bool = False, node_env: str = "") -> Ite
     yield from _size_clashes(settings)
     yield from _time_clashes(settings)
     yield from _rule_clashes(settings)
+    yield from _push_clashes(settings)
     if dev:
         yield from _dev_clashes(settings, node_env)
 
@@ -65,6 +66,9 @@ def _listener_clashes(settings: Settings) -> Iterator[Clash]:
             "must differ from server.port; WebSocket works there too, so ws_port_enabled = false may be what you want"
         )
         yield Clash(("server.ws_port", "server.port", "server.ws_port_enabled"), message)
+    if settings.grpc.enabled and server.grpc_port and server.grpc_port in _other_ports(settings):
+        keys = ("server.grpc_port", "server.port", "server.ws_port", "grpc.enabled")
+        yield Clash(keys, "must differ from server.port and server.ws_port")
     if server.tls_certificate and not server.tls_key:
         yield Clash(("server.tls_certificate", "server.tls_key"), "needs server.tls_key as well")
     if server.tls_key and not server.tls_certificate:
@@ -76,6 +80,27 @@ def _listener_clashes(settings: Settings) -> Iterator[Clash]:
     if settings.admin.max_streams >= settings.admin.workers:
         message = "must be below admin.workers, so that other calls get through while streams are open"
         yield Clash(("admin.max_streams", "admin.workers"), message)
+
+    if settings.grpc.max_streams >= settings.grpc.workers:
+        message = "must be below grpc.workers, so that other calls get through while streams are open"
+        yield Clash(("grpc.max_streams", "grpc.workers"), message)
+
+
+def _other_ports(settings: Settings) -> tuple[int, ...]:
+    server = settings.server
+    return (server.port, server.ws_port) if server.ws_port_enabled else (server.port,)
+
+
+def _push_clashes(settings: Settings) -> Iterator[Clash]:
+    names = ("firebase_project_id", "firebase_client_email", "firebase_private_key")
+    missing = [f"push.{name}" for name in names if not getattr(settings.push, name)]
+    if missing and len(missing) < len(names):
+        present = [f"push.{name}" for name in names if f"push.{name}" not in missing]
+        message = f"must be set as well, because {' and '.join(present)} is set: push needs all three"
+        yield Clash((*missing, *present), message)
+    if settings.push.retry_max_seconds < settings.push.retry_delay_seconds:
+        message = f"must not be below push.retry_delay_seconds ({to_text(settings.push.retry_delay_seconds)})"
+        yield Clash(("push.retry_max_seconds", "push.retry_delay_seconds"), message)
 
 
 def _size_clashes(settings: Settings) -> Iterator[Clash]:

@@ -111,6 +111,14 @@ class ChannelRule(Struct, frozen=True):
         float | None,
         Setting("Their publications older than this are dropped.", low=1, reload=True, follows="as in [history]"),
     ] = None
+    users_subscribe: Annotated[
+        bool,
+        Setting("Every user of a client may subscribe to them, whatever the token's channels claim says.", reload=True),
+    ] = False
+    users_publish: Annotated[
+        bool,
+        Setting("Every user of a client may publish to them, whatever the token's channels claim says.", reload=True),
+    ] = False
 
 
 class ReceiptSettings(Struct, frozen=True):

@@ -30,7 +30,13 @@ _HEAD = """\
 # (reload): `notifyctl config reload` or SIGHUP takes the change over. All other keys need a restart.
 """
 _RULES_DOC = ChannelRule.__doc__ or ""
-_SAMPLE_RULE: dict[str, Value] = {"pattern": "orders.*", "max_publications": 50_000, "max_age_seconds": 604_800.0}
+_SAMPLE_RULE: dict[str, Value] = {
+    "pattern": "orders.*",
+    "max_publications": 50_000,
+    "max_age_seconds": 604_800.0,
+    "users_subscribe": True,
+    "users_publish": False,
+}
 
 
 def facts(entry: Entry) -> list[str]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _PATTERN_LENGTH = 4096
 
 
@@ -83,6 +85,18 @@ def _pattern(text: str) -> str | None:
     return f"must be printable and 1 to {_PATTERN_LENGTH} bytes long"
 
 
+def _path(text: str) -> str | None:
+    if _PATH.fullmatch(text) and not text.startswith(("/api", "/client-", "/metrics")):
+        return None
+    return "must be a path such as /socket.io, without a slash at its end, and not within /api, /client- or /metrics"
+
+
+def _package(text: str) -> str | None:
+    if _PACKAGE.fullmatch(text):
+        return None
+    return "must be a protobuf package such as skybell.v1"
+
+
 FORMS: Mapping[Form, Callable[[str], str | None]] = MappingProxyType(
     {
         "host": _host,
@@ -91,6 +105,8 @@ FORMS: Mapping[Form, Callable[[str], str | None]] = MappingProxyType(
         "broker": _broker,
         "records": _records,
         "pattern": _pattern,
+        "path": _path,
+        "package": _package,
     }
 )
 """For each form the function that says what is wrong with a text, or None if nothing is."""

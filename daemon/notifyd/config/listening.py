@@ -38,6 +38,9 @@ class ServerSettings(Struct, frozen=True):
         ),
     ] = 3001
     ws_port_enabled: Annotated[bool, Setting("Open ws_port; WebSocket works on port either way.")] = True
+    grpc_port: Annotated[
+        int, Setting("Port of gRPC; 0 takes any free port.", high=_PORT, service="GRPC_PORT", flag="--grpc-port")
+    ] = 50_051
     state_dir: Annotated[
         Path,
         Setting(

@@ -40,6 +40,14 @@ class RecordSettings(Struct, frozen=True):
     url: Annotated[str, Setting("Engine: sqlite: is a file in the state folder.", form="records", secret=True)] = (
         "sqlite:"
     )
+    master_key_file: Annotated[
+        Path | None,
+        Setting(
+            "File of the key that seals the clients' secrets; made where it is missing, and shared by the daemons of a "
+            "cluster.",
+            follows="master.key in the state folder",
+        ),
+    ] = None
 
 
 class KeySettings(Struct, frozen=True):

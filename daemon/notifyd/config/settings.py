@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from notifyd.config.applications import ClientSettings, GrpcSettings, InboxSettings, PushSettings, SocketIoSettings
 from notifyd.config.delivering import ChannelRule, DeliverySettings, HistorySettings, ReceiptSettings
 from notifyd.config.listening import HttpSettings, ServerSettings, WebSocketSettings
 from notifyd.config.operating import (
@@ -31,6 +32,11 @@ class Settings(Struct, frozen=True):
     broker: BrokerSettings = BrokerSettings()
     records: RecordSettings = RecordSettings()
     keys: KeySettings = KeySettings()
+    clients: ClientSettings = ClientSettings()
+    inbox: InboxSettings = InboxSettings()
+    socketio: SocketIoSettings = SocketIoSettings()
+    grpc: GrpcSettings = GrpcSettings()
+    push: PushSettings = PushSettings()
     limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
     admin: AdminSettings = AdminSettings()
