@@ -48,6 +48,9 @@ def serve(
     ws_port: Annotated[
         str | None, _text("--ws-port", metavar="PORT", sentence="Second port, of WebSocket alone; 0 takes any.")
     ] = None,
+    grpc_port: Annotated[
+        str | None, _text("--grpc-port", metavar="PORT", sentence="Port of gRPC; 0 takes any.")
+    ] = None,
     state_dir: Annotated[
         str | None, _text("--state-dir", metavar="FOLDER", sentence="Where the daemon keeps what must last.")
     ] = None,
@@ -74,6 +77,7 @@ def serve(
         "--host": host,
         "--port": port,
         "--ws-port": ws_port,
+        "--grpc-port": grpc_port,
         "--state-dir": state_dir,
         "--socket": socket,
         "--log-level": log_level,

@@ -3,11 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from notifyd.hub.connection import Connection
 from notifyd.hub.hub import Hub
-from notifyd.model.ids import ClientId, ConnectionId, KeyId, NotificationId
+from notifyd.model.ids import ClientId, ConnectionId, KeyId, NotificationId, UserId
 from notifyd.model.notification import Kind, Notification
+from notifyd.model.position import StreamPosition
 from notifyd.model.principal import ALL_GRANTS, Principal
 from notifyd.model.publication import Publication
 from notifyd.telemetry.metrics import Counters
@@ -32,13 +34,21 @@ def connect(hub: Hub) -> Callable[..., Connection]:
     """Makes authenticated connections: `connect("a", client="c", limit=3)`."""
 
     def make(
-        name: str, *, client: str = "default", key: str = "key_1", limit: int = 1000, broadcasts: bool = True
+        name: str,
+        *,
+        client: str = "default",
+        key: str = "key_1",
+        user: str = "",
+        limit: int = 1000,
+        broadcasts: bool = True,
     ) -> Connection:
         link = RecordingLink(limit=limit)
         link.broadcasts = broadcasts
         connection = Connection(ConnectionId(name), link, opened_at=0.0, connected_at=0)
         hub.add(connection)
-        hub.authenticate(connection, Principal(ClientId(client), KeyId(key), ALL_GRANTS))
+        principal = Principal(ClientId(client), KeyId("" if user else key), ALL_GRANTS, user_id=UserId(user))
+        hub.authenticate(connection, principal)
+        hub.join(connection)
         return connection
 
     return make
@@ -64,6 +74,25 @@ def publication(channel: str, offset: int, *, client: str = "default", kind: Kin
 @pytest.fixture(name="publication")
 def publication_factory() -> Callable[..., Publication]:
     return publication
+
+
+def to_user(
+    user: str, place: int, *, users: tuple[str, ...] = (), connections: tuple[str, ...] = (), client: str = "default"
+) -> Publication:
+    """One of a notification to *users* (*user* alone by default): for *user*'s inbox, or with "" for connections."""
+    told = publication("", place, client=client, kind=Kind.USERS if user or users else Kind.CONNECTIONS)
+    named = replace(
+        told.notification,
+        users=tuple(map(UserId, users or filter(None, (user,)))),
+        connections=tuple(map(ConnectionId, connections)),
+    )
+    inbox = StreamPosition("i", place) if user else None
+    return Publication(named, "s", place, user_id=UserId(user), inbox=inbox)
+
+
+@pytest.fixture(name="to_user")
+def to_user_factory() -> Callable[..., Publication]:
+    return to_user
 
 
 def written(connection: Connection) -> list[str]:

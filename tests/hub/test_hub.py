@@ -11,7 +11,7 @@ def test_a_connection_is_found_by_id_key_client_and_channel(hub, connect):
     one = connect("1", client="c", key="key_9")
     hub.subscribe(one, "a", offset=0)
     assert hub.connection("1") is one
-    assert hub.of_key("key_9") == hub.audience("c") == hub.subscribers("c", "a") == [one]
+    assert hub.of_key("key_9") == list(hub.audience("c")) == hub.subscribers("c", "a") == [one]
     assert (hub.connection_count, hub.channel_count, hub.subscription_count) == (1, 1, 1)
 
 
@@ -23,7 +23,7 @@ def test_removing_a_connection_leaves_nothing_behind(hub, counters, connect):
     hub.remove(one)
     assert hub.connection("1") is None
     assert (hub.connection_count, hub.channel_count, hub.subscription_count) == (0, 0, 0)
-    assert hub.of_key("key_1") == hub.audience("default") == []
+    assert hub.of_key("key_1") == list(hub.audience("default")) == []
     assert (counters.connections_opened, counters.connections_closed) == (1, 1)
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from notifyd.bus.local import LocalBus
 from notifyd.clock import now_ms
-from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules
+from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules, outcomes_of
 from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
 from notifyd.model.command import Publish
 from notifyd.model.ids import DEFAULT_CLIENT
-from notifyd.model.notification import Kind, State
+from notifyd.model.notification import Kind
 from notifyd.model.principal import operator
 from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.publishing import PublishRules
@@ -26,7 +26,7 @@ from notifyd.service.subscribe import Subscriber, SubscribeRules
 from notifyd.store.memory.keys import MemoryKeys
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits, QueueLimits
-from notifyd.store.ports import Broker, Outcome
+from notifyd.store.ports import Broker
 from notifyd.telemetry.metrics import Counters
 from notifyd.wire.native import notification_frame
 
@@ -65,6 +65,8 @@ class RecordingLink:
         self.writes: list[bytes] = []
         self.endings: list[Disconnect] = []
         self.pings = 0
+        #: The marks of the pings that have one.
+        self.marks: list[int] = []
 
     def put(self, data: bytes) -> bool:
         if len(self.writes) >= self.limit:
@@ -72,8 +74,10 @@ class RecordingLink:
         self.writes.append(data)
         return True
 
-    def ping(self) -> None:
+    def ping(self, mark: int = 0) -> None:
         self.pings += 1
+        if mark:
+            self.marks.append(mark)
 
     def end(self, disconnect: Disconnect) -> None:
         self.endings.append(disconnect)
@@ -87,6 +91,8 @@ class RecordingLink:
 
 def text_of(publication: Publication) -> bytes:
     """A publication in a shape that tests can read."""
+    if publication.inbox is not None:
+        return f"{publication.user_id}@{publication.inbox.offset} ".encode()
     return f"{publication.notification.channel}/{publication.offset} ".encode()
 
 
@@ -155,8 +161,7 @@ class Node:
         while leases := self.broker.queue.lease(limit=100, lease_seconds=30, now=now):
             publications = await self.broker.history.append(leases, now=now)
             counts = await self.hub.fan_out(publications)
-            outcomes = [Outcome(lease, State.DISPATCHED, count) for lease, count in zip(leases, counts, strict=True)]
-            await self.broker.queue.settle(outcomes, now=now)
+            await self.broker.queue.settle(outcomes_of(leases, publications, counts), now=now)
 
 
 LIMITS = BrokerLimits(queue=QueueLimits(max_size=20), history=HistoryLimits(max_publications=50))

@@ -132,7 +132,7 @@ class Dispatcher:
             self._queue.release(leases, due_at=now)
             return False
         outcomes = [Outcome(lease, State.EXPIRED) for lease in expired]
-        outcomes += _outcomes(live, publications, delivered)
+        outcomes += outcomes_of(live, publications, delivered)
         if self._push is not None:
             await self._offer(self._push, outcomes)
         await self._settle(outcomes, now)
@@ -163,7 +163,7 @@ class Dispatcher:
         await trio.sleep(random.uniform(seconds / 2, seconds))
 
 
-def _outcomes(leases: Sequence[Lease], publications: Sequence[Publication], delivered: Sequence[int]) -> list[Outcome]:
+def outcomes_of(leases: Sequence[Lease], publications: Sequence[Publication], delivered: Sequence[int]) -> list[Outcome]:
     """How each dispatch ended. The publications of one lease stand together; only one to users has several."""
     counted = iter(zip(publications, delivered, strict=True))
     return [
