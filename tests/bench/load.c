@@ -1,9 +1,11 @@
 /* load: opens WebSocket subscribers, publishes by HTTP, and counts what it costs the server.
  *
  *   load --port PORT --pid PID --key KEY [--connections N] [--messages M] [--window W] [--pipeline P] [--settle MS]
+ *        [--namespace NAME --tokens FILE]
  *
  * Each connection authenticates and subscribes; it is set up when it has read three texts (connected, authenticated,
- * subscribed). Then M notifications are published on one HTTP connection: at most P requests wait for their answers,
+ * subscribed). With a namespace it speaks Socket.IO instead: it connects to NAME with its line of FILE as token, and is
+ * set up when it has read the answers of Engine.IO and of the namespace; then everything is a broadcast. M notifications are published on one HTTP connection: at most P requests wait for their answers,
  * and at most W notifications are ahead of the slowest subscriber. One JSON object on stdout tells the figures; CPU
  * and memory are those of process PID. 0: every subscriber got everything.
  *
@@ -26,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SETUP_TEXTS = 3, OPENING_AT_ONCE = 200, DEADLINE_SECONDS = 120, CHUNK = 1 << 18 };
+enum { SETUP_TEXTS = 3, SOCKET_IO_SETUP_TEXTS = 2, OPENING_AT_ONCE = 200, DEADLINE_SECONDS = 120, CHUNK = 1 << 18 };
 
 struct subscriber {
     int fd;
@@ -43,7 +45,8 @@ struct figures {
 
 static struct {
     int port, pid, connections, messages, window, pipeline, settle_ms;
-    const char *key;
+    const char *key, *namespace;
+    char **tokens;
 } wanted = {.connections = 1000, .messages = 0, .window = 4, .pipeline = 1, .settle_ms = 500};
 
 static struct subscriber *subscribers;
@@ -127,13 +130,26 @@ static void open_one(int index) {
     struct subscriber *s = &subscribers[index];
     s->fd = dial();
     int n = snprintf(head, sizeof head,
-                     "GET / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                     "Sec-WebSocket-Key: bm90aWZ5ZC1iZW5jaC1rZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", wanted.port);
+                     "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                     "Sec-WebSocket-Key: bm90aWZ5ZC1iZW5jaC1rZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+                     wanted.namespace ? "/socket.io/?EIO=4&transport=websocket" : "/", wanted.port);
     say(s->fd, head, n);
     watch(s->fd, index);
 }
 
+static void enter(struct subscriber *s) {
+    char text[2048], out[2100];
+    const char *name = wanted.namespace;
+    int n = snprintf(text, sizeof text, "40/%s,{\"clientId\":\"%s\",\"token\":\"%s\"}", name, name + strlen("client-"),
+                     wanted.tokens[s - subscribers]);
+    say(s->fd, out, frame(out, 1, text, n));
+}
+
 static void introduce(struct subscriber *s) {
+    if (wanted.namespace) {
+        enter(s);
+        return;
+    }
     char text[512], out[1024];
     int n = snprintf(text, sizeof text, "{\"type\":\"authenticate\",\"apiKey\":\"%s\"}", wanted.key);
     size_t length = frame(out, 1, text, n);
@@ -158,9 +174,16 @@ static size_t take_frame(struct subscriber *s, const unsigned char *p, size_t le
     if (left < head + length)
         return 0;
     int opcode = p[0] & 15;
-    if (opcode == 1) {
+    if (opcode == 1 && wanted.namespace && p[head] == '2') { /* Engine.IO's ping */
+        char pong[16];
+        say(s->fd, pong, frame(pong, 1, "3", 1));
+    } else if (opcode == 1) {
+        if (wanted.namespace && p[head] == '4' && p[head + 1] == '4') {
+            fprintf(stderr, "load: the namespace refused: %.*s\n", (int)length, p + head);
+            exit(1);
+        }
         texts_seen++;
-        if (++s->texts == SETUP_TEXTS)
+        if (++s->texts == (wanted.namespace ? SOCKET_IO_SETUP_TEXTS : SETUP_TEXTS))
             ready++;
     } else if (opcode == 9) {
         char pong[160];
@@ -271,11 +294,12 @@ static int answers(int fd) {
 
 static uint64_t publish_all(void) {
     char request[1024];
+    /* the channel is a label where it is a broadcast */
     static const char body[] = "{\"channel\":\"bench\",\"data\":{\"title\":\"New message\",\"body\":\"You have a new notification\"}}";
     int length = snprintf(request, sizeof request,
-                          "POST /api/notifications HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nX-API-Key: %s\r\n"
+                          "POST /api/notifications%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nX-API-Key: %s\r\n"
                           "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                          wanted.port, wanted.key, sizeof body - 1, body);
+                          wanted.namespace ? "/broadcast" : "", wanted.port, wanted.key, sizeof body - 1, body);
     int fd = dial(), waiting = 0, published = 0;
     uint64_t before = texts_seen, expected = (uint64_t)wanted.messages * wanted.connections;
     double deadline = now() + DEADLINE_SECONDS;
@@ -294,11 +318,33 @@ static uint64_t publish_all(void) {
     return texts_seen - before;
 }
 
+/* One line a connection. */
+static char **lines_of(const char *path) {
+    FILE *file = fopen(path, "r");
+    char **lines = NULL;
+    size_t count = 0, room = 0;
+    if (!file)
+        fail(path);
+    for (;;) {
+        lines = realloc(lines, (count + 1) * sizeof *lines);
+        lines[count] = NULL;
+        if (getline(&lines[count], (room = 0, &room), file) < 0)
+            break;
+        lines[count][strcspn(lines[count], "\n")] = 0;
+        count++;
+    }
+    fclose(file);
+    wanted.connections = count < (size_t)wanted.connections ? (int)count : wanted.connections;
+    return lines;
+}
+
 static void parse(int argc, char **argv) {
     static const struct option options[] = {
         {"port", 1, 0, 'p'}, {"pid", 1, 0, 'i'}, {"key", 1, 0, 'k'}, {"connections", 1, 0, 'c'},
-        {"messages", 1, 0, 'm'}, {"window", 1, 0, 'w'}, {"pipeline", 1, 0, 'l'}, {"settle", 1, 0, 's'}, {0},
+        {"messages", 1, 0, 'm'}, {"window", 1, 0, 'w'}, {"pipeline", 1, 0, 'l'}, {"settle", 1, 0, 's'},
+        {"namespace", 1, 0, 'n'}, {"tokens", 1, 0, 't'}, {0},
     };
+    const char *tokens = NULL;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         int number = optarg ? atoi(optarg) : 0;
         switch (o) {
@@ -310,6 +356,8 @@ static void parse(int argc, char **argv) {
         case 'w': wanted.window = number; break;
         case 'l': wanted.pipeline = number; break;
         case 's': wanted.settle_ms = number; break;
+        case 'n': wanted.namespace = optarg; break;
+        case 't': tokens = optarg; break;
         default: exit(2);
         }
     }
@@ -317,6 +365,12 @@ static void parse(int argc, char **argv) {
         fprintf(stderr, "load: --port, --pid and --key are needed\n");
         exit(2);
     }
+    if (wanted.namespace && (!tokens || strncmp(wanted.namespace, "client-", 7))) {
+        fprintf(stderr, "load: --namespace is client-ID and needs --tokens\n");
+        exit(2);
+    }
+    if (tokens)
+        wanted.tokens = lines_of(tokens);
 }
 
 int main(int argc, char **argv) {

@@ -20,14 +20,18 @@ from tests.bench.processes import (
     load,
     node,
     node_is_there,
+    node_socketio,
     notifyctl,
     notifyd,
+    notifyd_socketio,
+    tokens,
     wrk,
 )
 
 #: Subscribers of the one channel that is published to.
 FAN_OUT = 1000
 IDLE = 8000
+IDLE_SOCKETIO = 5000
 WRK_CONNECTIONS = 16
 WRK_SECONDS = 5
 _FSYNC_SECONDS = 2.0
@@ -84,6 +88,25 @@ def connections(rounds: int, say: Progress) -> Iterator[Figure]:
     yield Figure("idle subscriber", "KB resident", memory["notifyd"], memory.get("ws"), "Node ws", "at most 10 KB")
 
 
+def socketio(rounds: int, say: Progress) -> Iterator[Figure]:
+    """The same for Socket.IO: broadcasts to one namespace, set-ups with a token each, memory of idle connections."""
+    openers: dict[str, Opener] = {"notifyd": notifyd_socketio}
+    if node_is_there("socket.io"):
+        openers["socket.io"] = node_socketio
+    name = "Socket.IO fan-out, 4 ahead"
+    fanned = _take_turns(openers, rounds, say, name, {"connections": FAN_OUT, "messages": 1000, "window": 4})
+    bare = _take_turns({"least": least}, rounds, say, name, {"connections": FAN_OUT, "messages": 1000, "window": 4})
+    idle = _take_turns(openers, rounds, say, "Socket.IO connections", {"connections": IDLE_SOCKETIO, "settle": 1500})
+    rate = {s: median(run["deliveries_per_cpu_second"] for run in runs) for s, runs in (fanned | bare).items()}
+    setups = {server: median(run["setups_per_cpu_second"] for run in runs) for server, runs in idle.items()}
+    memory = {server: median(run["kb_per_connection"] for run in runs) for server, runs in idle.items()}
+    beside = "Node socket.io"
+    yield Figure(name, "deliveries/CPU-s", rate["notifyd"], rate.get("socket.io"), beside, "at least 1.5")
+    yield Figure(name, "deliveries/CPU-s", rate["notifyd"], rate["least"], "least.c", "at least 0.7")
+    yield Figure("Socket.IO set-ups", "1/CPU-s", setups["notifyd"], setups.get("socket.io"), beside, "at least 3")
+    yield Figure("idle Socket.IO connection", "KB", memory["notifyd"], memory.get("socket.io"), beside, "at most 12 KB")
+
+
 def _take_turns(
     openers: dict[str, Opener], rounds: int, say: Progress, name: str, options: dict[str, int]
 ) -> dict[str, list[dict[str, float]]]:
@@ -92,8 +115,15 @@ def _take_turns(
         for server, opener in openers.items():
             say(f"{name}: {server}, round {number + 1} of {rounds}")
             with opener() as running:
-                figures[server].append(load(running, **options))
+                figures[server].append(_loaded(running, options))
     return figures
+
+
+def _loaded(server: Server, options: dict[str, int]) -> dict[str, float]:
+    if not server.client_id:
+        return load(server, **options)
+    with tokens(server.client_id, options["connections"]) as file:
+        return load(server, **options, namespace=f"client-{server.client_id}", tokens=file)
 
 
 def rest(rounds: int, say: Progress) -> Iterator[Figure]:
@@ -169,6 +199,7 @@ def _seconds(call: Callable[[], object]) -> float:
 ALL: dict[str, Callable[[int, Progress], Iterator[Figure]]] = {
     "fan-out": fan_out,
     "connections": connections,
+    "socketio": socketio,
     "rest": rest,
     "times": times,
 }

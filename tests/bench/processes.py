@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import resource
+import secrets
 import shutil
 import signal
 import socket
@@ -15,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jwt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +30,9 @@ NODE_MODULES = ROOT / "tests" / "interop" / "node_modules"
 _PORTS = range(5200, 6000)
 _START_SECONDS = 20.0
 
+#: Of the client that Socket.IO is measured with.
+SECRET = secrets.token_urlsafe(32)
+
 
 class Server(NamedTuple):
     """A server that answers."""
@@ -38,6 +44,8 @@ class Server(NamedTuple):
     socket: Path | None = None
     #: From the start of the process until it answered.
     ready_seconds: float = 0.0
+    #: The registered client, for Socket.IO.
+    client_id: str = ""
 
 
 def raise_limits() -> None:
@@ -55,14 +63,14 @@ def build(name: str) -> Path:
     return program
 
 
-def node_is_there() -> bool:
-    """Whether the Node server can be started."""
-    return shutil.which("node") is not None and _node_modules() is not None
+def node_is_there(package: str = "ws") -> bool:
+    """Whether the Node server on *package* can be started."""
+    return shutil.which("node") is not None and _node_modules(package) is not None
 
 
-def _node_modules() -> Path | None:
+def _node_modules(package: str = "ws") -> Path | None:
     places = [NODE_MODULES, *map(Path, filter(None, os.environ.get("NODE_PATH", "").split(":")))]
-    return next((place for place in places if (place / "ws").is_dir()), None)
+    return next((place for place in places if (place / package).is_dir()), None)
 
 
 @contextlib.contextmanager
@@ -86,6 +94,38 @@ def notifyd(*options: str, durability: str = "os") -> Iterator[Server]:
         with _running(command, port, {}) as (pid, seconds):
             key = notifyctl(admin, "keys", "create", "--name", "bench", "-q").strip()
             yield Server(pid, port, key, admin, seconds)
+
+
+@contextlib.contextmanager
+def notifyd_socketio() -> Iterator[Server]:
+    """The daemon with a registered client, whose secret is `SECRET`."""
+    with notifyd("-S", "clients.max_connections_per_user=20000") as server, tempfile.TemporaryDirectory() as folder:
+        secret = Path(folder) / "secret"
+        secret.write_text(SECRET, encoding="ascii")
+        register = ("clients", "register", "--name", "bench", "--secret-file", str(secret), "-q")
+        client_id = notifyctl(server.socket, *register).strip()
+        key = notifyctl(server.socket, "keys", "create", "--name", "bench", "--client", client_id, "-q").strip()
+        yield server._replace(key=key, client_id=client_id)
+
+
+@contextlib.contextmanager
+def node_socketio() -> Iterator[Server]:
+    """The plain server on npm `socket.io`."""
+    port = free_port()
+    environment = {"KEY": "bench", "SECRET": SECRET, "NODE_PATH": str(_node_modules("socket.io"))}
+    with _running(["node", str(HERE / "socketio_server.js"), str(port)], port, environment) as (pid, seconds):
+        yield Server(pid, port, "bench", ready_seconds=seconds, client_id="bench")
+
+
+@contextlib.contextmanager
+def tokens(client_id: str, count: int) -> Iterator[Path]:
+    """A file with a token for each of *count* users, a line each."""
+    claims = {"clientId": client_id, "exp": int(time.time()) + 3600}
+    lines = [jwt.encode(claims | {"userId": f"user-{n}"}, SECRET, algorithm="HS256") for n in range(count)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tokens"
+        path.write_text("\n".join(lines) + "\n", encoding="ascii")
+        yield path
 
 
 @contextlib.contextmanager
@@ -149,7 +189,7 @@ def notifyctl(admin: Path | None, *arguments: str) -> str:
     return subprocess.run(command, check=True, timeout=30, capture_output=True, text=True).stdout
 
 
-def load(server: Server, **options: int) -> dict[str, Any]:
+def load(server: Server, **options: int | str | Path) -> dict[str, Any]:
     """Run the load client against *server*."""
     pairs = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     command = [build("load"), "--port", str(server.port), "--pid", str(server.pid), "--key", server.key, *pairs]
