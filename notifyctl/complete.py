@@ -21,11 +21,36 @@ def key_ids(context: typer.Context, incomplete: str) -> list[str]:
     return _ask(context, incomplete, "ListKeys", pb.ListKeysRequest(), lambda found: (key.id for key in found.keys))
 
 
+def client_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """Ids of registered clients."""
+    from notifyd.v1 import admin_pb2 as pb
+
+    return _ask(
+        context, incomplete, "ListClients", pb.ListClientsRequest(), lambda found: (c.id for c in found.clients)
+    )
+
+
+def users(context: typer.Context, incomplete: str) -> list[str]:
+    """Users that have an inbox; of `default` unless --client stands before."""
+    from notifyd.v1 import admin_pb2 as pb
+
+    request = pb.ListInboxesRequest(client_id=_client(context) or "default", prefix=incomplete, limit=100)
+    return _ask(context, incomplete, "ListInboxes", request, lambda found: (each.user_id for each in found.inboxes))
+
+
+def device_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """Ids of registered devices; of `default` unless --client stands before."""
+    from notifyd.v1 import admin_pb2 as pb
+
+    request = pb.ListDevicesRequest(client_id=_client(context) or "default", limit=100)
+    return _ask(context, incomplete, "ListDevices", request, lambda found: (each.id for each in found.devices))
+
+
 def channels(context: typer.Context, incomplete: str) -> list[str]:
     """Names of channels."""
     from notifyd.v1 import admin_pb2 as pb
 
-    request = pb.ListChannelsRequest(client_id=context.params.get("client") or "", prefix=incomplete, limit=100)
+    request = pb.ListChannelsRequest(client_id=_client(context), prefix=incomplete, limit=100)
     return _ask(context, incomplete, "ListChannels", request, lambda found: (each.channel for each in found.channels))
 
 
@@ -43,6 +68,10 @@ def queued_ids(context: typer.Context, incomplete: str) -> list[str]:
 
     request = pb.ListQueueRequest(limit=100)
     return _ask(context, incomplete, "ListQueue", request, lambda found: (each.id for each in found.notifications))
+
+
+def _client(context: typer.Context) -> str:
+    return str(context.params.get("client") or "")
 
 
 def _ask(

@@ -2,7 +2,8 @@
 
 Names are camelCase; 64-bit numbers are numbers; instants are ISO 8601 with milliseconds; a field `something_json` is
 embedded as the value `something`; a message or optional field that is not set is null, so that every object of a
-kind has the same fields. A publication carries `epoch` and `offset` beside its other fields, as on the WebSocket.
+kind has the same fields. A publication carries `epoch` and `offset` beside its other fields, as on the WebSocket, and
+`userId` where it comes from an inbox.
 """
 
 from __future__ import annotations
@@ -29,15 +30,17 @@ def record(message: Message) -> Record:
     made = dict(_fields(message))
     if message.DESCRIPTOR.name == "Publication":
         made |= made.pop("position") or {"epoch": None, "offset": None}
+        made["userId"] = made.pop("userId") or None
     return made
 
 
 def parsed(text: str) -> Any:
     """The JSON value *text*; None for no text. A number too big for a float stays text, so that no JSON is invalid."""
-    return json.loads(text, parse_float=_number) if text else None
+    return json.loads(text, parse_float=finite) if text else None
 
 
-def _number(text: str) -> float | str:
+def finite(text: str) -> float | str:
+    """The number *text*, or the text where it is too big for one."""
     value = float(text)
     return value if math.isfinite(value) else text
 

@@ -58,6 +58,7 @@ _BY_CODE: Final = {
         "api_key_expired",
         "forbidden",
         "invalid_api_key",
+        "invalid_token",
         "kicked",
         "missing_api_key",
         "not_authenticated",
@@ -70,6 +71,7 @@ _BY_CODE: Final = {
 _FAMILIES: Final = (
     (re.compile(r"invalid_.*"), Status.USAGE),
     (re.compile(r".*_not_found"), Status.NOT_FOUND),
+    (re.compile(r"token_.*"), Status.DENIED),
     (re.compile(r"too_many_.*"), Status.RATE_LIMITED),
 )
 

@@ -22,7 +22,7 @@ _PASSING: Final = (Status.UNREACHABLE, Status.RATE_LIMITED)
 
 
 class Follower:
-    """Publications of channels of one client, without a gap as far as the history reaches."""
+    """Publications of channels of one client, and of a user's inbox, without a gap as far as the history reaches."""
 
     def __init__(
         self, daemon: Daemon, places: Places, *, client_id: str, broadcasts: bool, note: Callable[[str], None]
@@ -61,8 +61,9 @@ class Follower:
                     self._reconnecting.returned()
                     if event.HasField("publication"):
                         publication = convert.record(event.publication)
-                        yield publication
-                        self._places.received(publication)
+                        if not self._places.seen(publication):
+                            yield publication
+                            self._places.received(publication)
                     else:
                         self._subscribed(event.subscribed)
         finally:
@@ -70,7 +71,9 @@ class Follower:
 
     def _request(self) -> pb.ListenRequest:
         wanted = [pb.ChannelSince(channel=name, since=self._since(name)) for name in self._places.channels]
-        return pb.ListenRequest(client_id=self._client_id, channels=wanted, broadcasts=self._broadcasts)
+        return pb.ListenRequest(
+            client_id=self._client_id, channels=wanted, broadcasts=self._broadcasts, user_id=self._places.user
+        )
 
     def _since(self, channel: str) -> StreamPosition | None:
         if channel in self._places.reached or self._places.since != "beginning":
@@ -85,7 +88,8 @@ class Follower:
 
     def _subscribed(self, answer: pb.Subscribed) -> None:
         recovered = answer.recovered if answer.HasField("recovered") else None
-        note = subscribed_note(answer.channel, answer.position, recovered=recovered, skipped=answer.skipped)
+        name = self._places.name(answer.channel)
+        note = subscribed_note(name, answer.position, recovered=recovered, skipped=answer.skipped)
         if note:
             self._note(note)
         self._places.subscribed(answer.channel, answer.position, replayed=answer.replayed)

@@ -25,22 +25,43 @@ class Places:
 
     channels: Sequence[str]
     since: Since = None
+    #: Whose inbox is read too; empty for nobody's.
+    user: str = ""
     reached: dict[str, StreamPosition] = field(default_factory=dict)
+    inbox: StreamPosition | None = None
 
     def asked(self, channel: str) -> StreamPosition | None:
         """The position to resume *channel* at; None for live only."""
         return self.reached.get(channel) or (self.since if isinstance(self.since, StreamPosition) else None)
 
     def subscribed(self, channel: str, position: StreamPosition, *, replayed: int) -> None:
-        """The daemon said where *channel* stands; a replay still has to come when *replayed*."""
-        if not replayed:
+        """The daemon said where *channel* (empty: the inbox) stands; a replay still has to come when *replayed*."""
+        if replayed:
+            return
+        if channel:
             self.reached[channel] = position
+        else:
+            self.inbox = position
 
     def received(self, publication: Record) -> None:
         """*publication* was handed over."""
-        if publication["channel"] is not None and publication["epoch"] is not None:
-            place = StreamPosition(epoch=publication["epoch"], offset=publication["offset"])
+        if publication["epoch"] is None:
+            return
+        place = StreamPosition(epoch=publication["epoch"], offset=publication["offset"])
+        if publication["channel"] is None:
+            self.inbox = place
+        else:
             self.reached[publication["channel"]] = place
+
+    def seen(self, publication: Record) -> bool:
+        """Whether *publication* was handed over before: an inbox says again what its cursor has not passed."""
+        if self.inbox is None or publication["channel"] is not None or publication["epoch"] != self.inbox.epoch:
+            return False
+        return bool(publication["offset"] <= self.inbox.offset)
+
+    def name(self, channel: str) -> str:
+        """What to call *channel*, the empty one being the inbox."""
+        return channel or f"the inbox of {self.user}"
 
 
 class Reconnecting:

@@ -10,12 +10,28 @@ from notifyctl import complete
 
 Client = Annotated[
     str | None,
-    typer.Option("--client", envvar="NOTIFYCTL_CLIENT", metavar="ID", help="The client; `default` unless given."),
+    typer.Option(
+        "--client",
+        envvar="NOTIFYCTL_CLIENT",
+        metavar="ID",
+        help="The client; `default` unless given.",
+        autocompletion=complete.client_ids,
+    ),
 ]
 OfClient = Annotated[
     str | None,
-    typer.Option("--client", envvar="NOTIFYCTL_CLIENT", metavar="ID", help="Only those of this client."),
+    typer.Option(
+        "--client",
+        envvar="NOTIFYCTL_CLIENT",
+        metavar="ID",
+        help="Only those of this client.",
+        autocompletion=complete.client_ids,
+    ),
 ]
+OfUser = Annotated[
+    str, typer.Option("--user", metavar="ID", help="Only those of this user.", autocompletion=complete.users)
+]
+ClientId = Annotated[str, typer.Argument(metavar="ID", help="Id of the client.", autocompletion=complete.client_ids)]
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="Id of the key.", autocompletion=complete.key_ids)]
 ChannelName = Annotated[
     str, typer.Argument(metavar="CHANNEL", help="Name of the channel.", autocompletion=complete.channels)

@@ -8,6 +8,7 @@ from notifyctl.output import Column
 PUBLICATION = (
     Column("Time", "timestamp", human=clock, style="dim"),
     Column("Channel", "channel", style="cyan"),
+    Column("User", "userId", style="cyan", spare=True),
     Column("Offset", "offset", style="dim"),
     Column("Priority", "priority", spare=True),
     Column("ID", "id", style="dim", spare=True),

@@ -42,8 +42,8 @@ def read_text() -> str:
     return decoded(b"".join(chunks))
 
 
-def decoded(raw: bytes) -> str:
-    """*raw* as text.
+def decoded(raw: bytes, name: str = "stdin") -> str:
+    """*raw*, which came from *name*, as text.
 
     Raises:
         Refusal: it is not UTF-8.
@@ -51,7 +51,7 @@ def decoded(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise Refusal(f"stdin is not UTF-8 (byte {exc.start}).", Status.USAGE, code="usage") from exc
+        raise Refusal(f"{name} is not UTF-8 (byte {exc.start}).", Status.USAGE, code="usage") from exc
 
 
 class Lines:

@@ -132,7 +132,7 @@ def _parsed(message: str | bytes) -> Record:
 
 def _publication(notification: Record) -> Record:
     """A publication with all its fields, as the admin socket tells them."""
-    names = ("id", "channel", "data", "metadata", "priority", "timestamp", "epoch", "offset")
+    names = ("id", "channel", "data", "metadata", "priority", "timestamp", "epoch", "offset", "userId")
     return {name: notification.get(name) for name in names}
 
 

@@ -29,7 +29,8 @@ _SPARK_WIDTH: Final = 30
 #: What the rates need beside their bars; on a narrow terminal the oldest bars go, never a figure.
 _FIGURES_WIDTH: Final = 46
 _TOP_CHANNELS: Final = 8
-#: Counters that are shown as rates, with the name of the row and whether more of it is bad.
+#: Counters that are shown as rates, with the name of the row and whether more of it is bad; a bad one, and one that not
+#: every daemon has, is shown where there was any.
 _RATES: Final = (
     ("accepted", "Accepted", False),
     ("dispatched", "Dispatched", False),
@@ -37,9 +38,12 @@ _RATES: Final = (
     ("deliveredBytes", "Delivered", False),
     ("httpRequests", "HTTP requests", False),
     ("connectionsOpened", "Connections opened", False),
+    ("pushesAccepted", "Pushes", False),
     ("rejected", "Rejected", True),
     ("rateLimited", "Rate limited", True),
     ("expired", "Expired", True),
+    ("pushesFailed", "Pushes failed", True),
+    ("inboxEvicted", "Evicted from inboxes", True),
     ("slowConsumers", "Slow consumers", True),
     ("authenticationFailures", "Wrong credentials", True),
     ("errors", "Errors", True),
@@ -94,7 +98,7 @@ def _rates(figures: Figures, bars: int) -> Table:
     table = _table("Per second", "Now", "", "Since start")
     for name, label, bad in _RATES:
         total = figures.last[name]
-        if bad and not total:
+        if not total and (bad or name == "pushesAccepted"):
             continue
         say = binary if name == "deliveredBytes" else decimal
         rates = figures.rates[name]
@@ -133,6 +137,10 @@ def _kept(last: Record) -> Table:
     table = _table("History", decimal(last["historyPublications"]))
     table.add_row("channels", decimal(last["historyChannels"]))
     table.add_row("size", binary(last["historyBytes"]))
+    if last["inboxUsers"]:
+        table.add_row("inboxes of users", decimal(last["inboxUsers"]))
+        table.add_row("kept in inboxes", decimal(last["inboxNotifications"]))
+        table.add_row("their size", binary(last["inboxBytes"]))
     return table
 
 

@@ -8,7 +8,7 @@ from notifyctl import complete, convert
 from notifyctl.command import Invocation, command, noun
 from notifyctl.exits import Refusal, Status
 from notifyctl.moments import relative, spoken
-from notifyctl.options import OfClient
+from notifyctl.options import Client, OfClient, OfUser
 from notifyctl.output import Column
 from notifyctl.sizes import binary
 from notifyd.v1 import admin_pb2 as pb
@@ -22,6 +22,7 @@ _LISTED = (
     Column("Address", "address"),
     Column("Connected", "connectedAt", human=relative, spare=True),
     Column("Key", "keyId", spare=True),
+    Column("User", "userId", spare=True),
     Column("Subs", "subscriptionCount"),
     Column("Outbox", "outboxBytes", human=binary, spare=True),
     Column("Sent", "sentBytes", human=binary, spare=True),
@@ -46,6 +47,7 @@ def list_(
     client: OfClient = None,
     channel: _OfChannel = "",
     key: _OfKey = "",
+    user: OfUser = "",
     slow: Annotated[
         bool, typer.Option("--slow", help="Only those with something in their outbox, the fullest first.")
     ] = False,
@@ -54,7 +56,9 @@ def list_(
     ] = 1000,
 ) -> None:
     """List live connections."""
-    request = pb.ListConnectionsRequest(client_id=client or "", channel=channel, key_id=key, slow=slow, limit=limit)
+    request = pb.ListConnectionsRequest(
+        client_id=client or "", channel=channel, key_id=key, user_id=user, slow=slow, limit=limit
+    )
     answer = run.daemon.call("ListConnections", request)
     run.output.many([convert.record(connection) for connection in answer.connections], _LISTED)
     if answer.total > len(answer.connections):
@@ -65,7 +69,8 @@ def list_(
     app,
     "kick",
     example="notifyctl connections kick CONNECTION_ID --yes\n"
-    "notifyctl connections kick --key KEY_ID --reason abuse --yes",
+    "notifyctl connections kick --key KEY_ID --reason abuse --yes\n"
+    "notifyctl connections kick --user alice --client CLIENT_ID --yes",
     changes=True,
     asks=True,
 )
@@ -78,21 +83,39 @@ def kick(
     key: Annotated[
         str, typer.Option("--key", metavar="KEY_ID", help="Every connection of it.", autocompletion=complete.key_ids)
     ] = "",
+    user: Annotated[
+        str, typer.Option("--user", metavar="ID", help="Every connection of it.", autocompletion=complete.users)
+    ] = "",
+    client: Client = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What the peer is told.")] = "",
 ) -> None:
     """Close connections and tell them not to come back.
 
     The close code is 4005. The exit status is 8 when some were not there, and 3 when none was.
     """
-    if bool(connection_ids) == bool(key):
-        raise Refusal("Name connections, or a key with --key.", Status.USAGE, code="usage")
-    run.confirm(f"Kicking every connection of {key}" if key else f"Kicking {len(connection_ids)} connection(s)")
-    request = pb.KickConnectionsRequest(ids=connection_ids, key_id=key, reason=reason)
+    if [bool(connection_ids), bool(key), bool(user)].count(True) != 1:
+        raise Refusal("Name connections, a key with --key, or a user with --user.", Status.USAGE, code="usage")
+    request = pb.KickConnectionsRequest(ids=connection_ids, key_id=key, reason=reason, user_id=user)
+    if user:
+        request.client_id = client or ""
+    run.confirm(_deed(request))
     answer = run.daemon.call("KickConnections", request)
     if run.output.quiet:
         run.output.many([{"id": kicked} for kicked in answer.kicked], _KICKED)
     else:
         run.output.one(convert.record(answer), _KICKED)
+    _refuse_missing(answer)
+
+
+def _deed(request: pb.KickConnectionsRequest) -> str:
+    if request.user_id:
+        return f"Kicking every connection of user {request.user_id} of client {request.client_id or 'default'}"
+    if request.key_id:
+        return f"Kicking every connection of key {request.key_id}"
+    return f"Kicking {len(request.ids)} connection(s)"
+
+
+def _refuse_missing(answer: pb.KickConnectionsResponse) -> None:
     if answer.not_found:
         missing = ", ".join(answer.not_found)
         status = Status.PARTLY if answer.kicked else Status.NOT_FOUND

@@ -56,7 +56,7 @@ def create(
         typer.Option(
             "--scope",
             metavar="SCOPE",
-            help="What it may do, such as publish:orders.* or broadcast; everything unless given. Repeatable.",
+            help="What it may do, such as publish:orders.*, broadcast or users; everything unless given. Repeatable.",
         ),
     ] = [],  # noqa: B006 -- typer copies it
     cidr: Annotated[

@@ -1,11 +1,10 @@
 """notifyctl listen."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from notifyctl import complete, payload, stdin
+from notifyctl import complete, payload
 from notifyctl.command import Invocation, command
 from notifyctl.exits import Refusal, Status
 from notifyctl.following import Follower
@@ -15,6 +14,7 @@ from notifyctl.output import Record
 from notifyctl.params import duration_option
 from notifyctl.positions import position
 from notifyctl.publications import PUBLICATION
+from notifyctl.secret_files import read_secret
 
 app = typer.Typer(add_completion=False)
 
@@ -31,6 +31,7 @@ class _Enough(Exception):
     app,
     "listen",
     example="notifyctl listen orders deploys\n"
+    "notifyctl listen --user alice --client CLIENT_ID\n"
     "notifyctl listen orders --since beginning -n 1 --timeout 30s | jq .data\n"
     "notifyctl listen orders --url ws://127.0.0.1:3001 --key-file key.txt",
 )
@@ -50,6 +51,16 @@ def listen(
             help="First what came after this position, or all that is kept; otherwise only what comes from now on.",
         ),
     ] = None,
+    user: Annotated[
+        str,
+        typer.Option(
+            "--user",
+            "-u",
+            metavar="ID",
+            help="The inbox of this user too: first what has not arrived yet. It stays undelivered.",
+            autocompletion=complete.users,
+        ),
+    ] = "",
     broadcasts: Annotated[bool, typer.Option("--broadcasts", help="Every broadcast of the client too.")] = False,
     count: Annotated[
         int | None, typer.Option("--count", "-n", min=1, metavar="N", help="End after so many; else only when stopped.")
@@ -66,13 +77,14 @@ def listen(
     ] = None,
     client: Client = None,
 ) -> None:
-    """Print publications of channels as they come.
+    """Print publications of channels, and of a user's inbox, as they come.
 
     In a pipe each is a JSON object on a line of its own; on a terminal they are shown for reading unless -o says
     otherwise. After a drop it goes on where it was, as far as the history reaches.
     """
-    _check(channels, since, url, key_file, broadcasts=broadcasts, client=client)
-    places = Places(list(dict.fromkeys(channels)), since)
+    _check_places(channels, user, since, broadcasts=broadcasts)
+    _check_way(since, url, key_file, alone=bool(broadcasts or client or user))
+    places = Places(list(dict.fromkeys(channels)), since, user)
     printer = _Printer(run, count)
     deadline = Deadline.after(timeout)
     try:
@@ -88,26 +100,24 @@ def listen(
         raise Refusal(f"{printer.seen} of {count} came within {timeout:g} s.", Status.TIMED_OUT)
 
 
-def _check(
-    channels: list[str],
-    since: Since,
-    url: str | None,
-    key_file: str | None,
-    *,
-    broadcasts: bool,
-    client: str | None,
-) -> None:
-    if not channels and not broadcasts:
-        raise payload.usage("Name a channel, or say --broadcasts.")
-    if isinstance(since, str) and url is not None:
-        raise payload.usage("--since beginning needs the admin socket; with --url give a position.")
+def _check_places(channels: list[str], user: str, since: Since, *, broadcasts: bool) -> None:
+    if not channels and not user and not broadcasts:
+        raise payload.usage("Name a channel, a user with --user, or say --broadcasts.")
+    if since == "beginning" and not channels:
+        raise payload.usage("--since is about channels: an inbox is read from its cursor.")
     if since is not None and since != "beginning" and len(channels) != 1:
         raise payload.usage("A position belongs to one channel: name exactly one with --since.")
+
+
+def _check_way(since: Since, url: str | None, key_file: str | None, *, alone: bool) -> None:
+    """*alone*: an option was given that only the admin socket knows."""
+    if isinstance(since, str) and url is not None:
+        raise payload.usage("--since beginning needs the admin socket; with --url give a position.")
     if (url is None) != (key_file is None):
         raise payload.usage("--url and --key-file go together.")
     if url is not None and not url.startswith(("ws://", "wss://")):
         raise payload.usage("--url begins with ws:// or wss://.")
-    if url is not None and (broadcasts or client):
+    if url is not None and alone:
         raise payload.usage("With --url the key decides about the client, and broadcasts come by themselves.")
 
 
@@ -118,15 +128,8 @@ def _over_websocket(
 
     from notifyctl.subscriber import Subscriber
 
-    subscriber = Subscriber(url, _key(key_file), places, note=run.output.note)
+    subscriber = Subscriber(url, read_secret(key_file, "key"), places, note=run.output.note)
     trio.run(subscriber.run, receive, deadline)
-
-
-def _key(key_file: str) -> str:
-    text = stdin.read_text() if key_file == "-" else Path(key_file).read_text()
-    if not text.strip():
-        raise payload.usage(f"There is no key in {key_file}.")
-    return text.strip()
 
 
 class _Printer:

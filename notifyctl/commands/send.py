@@ -42,6 +42,7 @@ _LONGEST_MS = 2**53
     "send",
     example="notifyctl send --channel deploys 'v1.2 is live' --title Deploy --priority 8\n"
     "notifyctl send --channel orders --data '{\"id\": 17}' --ttl 5m\n"
+    "notifyctl send --user alice --user bob --client CLIENT_ID 'Your parcel is there'\n"
     "tail -f app.log | notifyctl send --channel log --lines -q",
     changes=True,
 )
@@ -55,6 +56,16 @@ def send(
         str | None,
         typer.Option("--channel", "-c", metavar="CHANNEL", help="To this channel.", autocompletion=complete.channels),
     ] = None,
+    user: Annotated[
+        list[str],
+        typer.Option(
+            "--user",
+            "-u",
+            metavar="ID",
+            help="To this user: the inbox, every connection, and the devices of who is not connected. Repeatable.",
+            autocompletion=complete.users,
+        ),
+    ] = [],  # noqa: B006 -- typer copies it
     broadcast: Annotated[
         bool, typer.Option("--broadcast", help="To every connection of the client, whatever it subscribed to.")
     ] = False,
@@ -84,12 +95,12 @@ def send(
     client: Client = None,
     lines: Annotated[bool, typer.Option("--lines", help="Each line of stdin is one notification.")] = False,
 ) -> None:
-    """Send a notification to a channel, or to everyone connected.
+    """Send a notification to a channel, to users, or to everyone connected.
 
     A message becomes {"body": MESSAGE}. With --lines a line that is a JSON object is the data, any other line a
     message; each gets an answer on stdout, and the exit status is 8 when some were refused.
     """
-    request = _addressed(channel, label, broadcast=broadcast)
+    request = _addressed(channel, user, label, broadcast=broadcast)
     request.client_id = client or ""
     if metadata is not None:
         request.metadata_json = payload.read_json(metadata, "--metadata", mapping=True)
@@ -106,12 +117,19 @@ def send(
     run.output.one(convert.record(answer), _SENT, key="notificationId")
 
 
-def _addressed(channel: str | None, label: str | None, *, broadcast: bool) -> types_pb2.PublishRequest:
-    if bool(channel) == broadcast:
-        raise payload.usage("Say to whom: --channel CHANNEL or --broadcast.")
+def _addressed(
+    channel: str | None, users: list[str], label: str | None, *, broadcast: bool
+) -> types_pb2.PublishRequest:
+    if [bool(channel), bool(users), broadcast].count(True) != 1:
+        raise payload.usage("Say to whom: --channel CHANNEL, --user ID or --broadcast.")
     if label is not None and not broadcast:
         raise payload.usage("--label goes with --broadcast.")
-    target = types_pb2.Target(broadcast=label or "") if broadcast else types_pb2.Target(channel=channel)
+    if broadcast:
+        target = types_pb2.Target(broadcast=label or "")
+    elif users:
+        target = types_pb2.Target(users=types_pb2.UserTarget(user_ids=dict.fromkeys(users)))
+    else:
+        target = types_pb2.Target(channel=channel)
     return types_pb2.PublishRequest(target=target)
 
 

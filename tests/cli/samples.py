@@ -64,6 +64,20 @@ def stats(**changes: object) -> pb.Stats:
     return made
 
 
+def client(**changes: object) -> types_pb2.Client:
+    made = types_pb2.Client(id="c_shop", name="shop", url="https://shop.example", cookie_name="sid")
+    made.created_at.FromMilliseconds(NOON_MS)
+    made.MergeFrom(types_pb2.Client(**changes))
+    return made
+
+
+def device(**changes: object) -> types_pb2.Device:
+    made = types_pb2.Device(id="d_1", client_id="default", user_id="alice", token_hint="fMf7...x9Qa")
+    made.seen_at.FromMilliseconds(NOON_MS)
+    made.MergeFrom(types_pb2.Device(**changes))
+    return made
+
+
 def receipt(**changes: object) -> types_pb2.Receipt:
     made = types_pb2.Receipt(id="n_1", client_id="default", kind="channel", channel="orders", state="dispatched")
     made.accepted_at.FromMilliseconds(NOON_MS)

@@ -63,6 +63,21 @@ def test_bash_completes_live_ids(admin: Admin):
 
 
 @bash
+def test_bash_completes_clients_and_their_users(admin: Admin):
+    admin.answers("ListClients", pb.ListClientsResponse(clients=[samples.client()]))
+    admin.answers("ListInboxes", pb.ListInboxesResponse(inboxes=[pb.Inbox(user_id="alice")]))
+    assert completed(admin, "notifyctl", "clients", "show", "c_") == ["c_shop"]
+    assert completed(admin, "notifyctl", "send", "--client", "c_shop", "--user", "al") == ["alice"]
+    assert admin.requests[-1] == pb.ListInboxesRequest(client_id="c_shop", prefix="al", limit=100)
+
+
+@bash
+def test_bash_completes_devices(admin: Admin):
+    admin.answers("ListDevices", pb.ListDevicesResponse(devices=[samples.device()]))
+    assert completed(admin, "notifyctl", "devices", "remove", "d") == ["d_1"]
+
+
+@bash
 def test_a_daemon_that_is_away_offers_nothing(admin: Admin):
     admin.stop()
     assert completed(admin, "notifyctl", "keys", "revoke", "") == []

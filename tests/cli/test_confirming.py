@@ -29,13 +29,21 @@ def on_a_terminal(
         try:
             while chunk := read(ours, deadline):
                 shown += chunk
-                if shown.endswith(b"[y/N] "):
-                    process.send_signal(typed) if isinstance(typed, signal.Signals) else os.write(ours, typed)
+                if shown.endswith(b"[y/N] ") and isinstance(typed, signal.Signals):
+                    interrupt(process, typed, ours, deadline)
+                elif shown.endswith(b"[y/N] "):
+                    os.write(ours, typed)
             process.wait(max(0.0, deadline - time.monotonic()))
         finally:
             process.kill()  # nothing where it has ended
             os.close(ours)
     return process.returncode, shown.decode()
+
+
+def interrupt(process: subprocess.Popen[bytes], sent: signal.Signals, ours: int, deadline: float) -> None:
+    """Send a signal until it tells: one that comes just before the child begins to read does not wake it."""
+    while time.monotonic() < deadline and not select.select([ours], [], [], 0.2)[0]:
+        process.send_signal(sent)
 
 
 def read(descriptor: int, deadline: float) -> bytes:

@@ -107,7 +107,7 @@ def test_history_is_as_subscribers_see_it(ctl: Ctl, admin: Admin):
     admin.answers("GetHistory", pb.GetHistoryResponse(publications=[samples.publication()]))
     assert ctl("channels", "history", "orders", "-o", "ndjson").out == (
         '{"id":"n_1","channel":"orders","data":{"total":12.5,"big":9007199254740993},"metadata":null,"priority":5,'
-        '"timestamp":"2026-01-30T12:00:00.123Z","epoch":"e1","offset":7}\n'
+        '"timestamp":"2026-01-30T12:00:00.123Z","epoch":"e1","offset":7,"userId":null}\n'
     )
 
 
@@ -139,6 +139,26 @@ def test_more_connections_than_shown(ctl: Ctl, admin: Admin):
     admin.answers("ListConnections", pb.ListConnectionsResponse(connections=[pb.Connection(id="c_1")], total=7))
     result = ctl("connections", "list", "-q")
     assert (result.out, "1 of 7" in result.err) == ("c_1\n", True)
+
+
+def test_connections_of_a_user(ctl: Ctl, admin: Admin):
+    admin.answers("ListConnections", pb.ListConnectionsResponse())
+    ctl("connections", "list", "--user", "alice", "--client", "c_shop")
+    assert admin.requests[-1] == pb.ListConnectionsRequest(client_id="c_shop", user_id="alice", limit=1000)
+
+
+@pytest.mark.parametrize(
+    ("args", "asked"),
+    [
+        (["--user", "alice"], pb.KickConnectionsRequest(user_id="alice")),
+        (["--user", "alice", "--client", "c"], pb.KickConnectionsRequest(user_id="alice", client_id="c")),
+        (["--key", "k", "--client", "c"], pb.KickConnectionsRequest(key_id="k")),
+    ],
+)
+def test_whom_kick_means(ctl: Ctl, admin: Admin, args: list[str], asked: pb.KickConnectionsRequest):
+    admin.answers("KickConnections", pb.KickConnectionsResponse(kicked=["c_1"]))
+    assert ctl("connections", "kick", *args, "--yes", "-q").out == "c_1\n"
+    assert admin.requests[-1] == asked
 
 
 def test_notes_are_objects_where_errors_are(ctl: Ctl, admin: Admin):

@@ -53,7 +53,7 @@ def test_publications_are_an_object_a_line(ctl: Ctl, admin: Admin):
     assert result.status == 0
     assert result.objects[0]["offset"] == 7
     assert list(result.objects[0]) == [
-        "id", "channel", "data", "metadata", "priority", "timestamp", "epoch", "offset",
+        "id", "channel", "data", "metadata", "priority", "timestamp", "epoch", "offset", "userId",
     ]  # fmt: skip
 
 
@@ -114,6 +114,44 @@ def test_the_beginning_of_a_channel_that_does_not_exist_yet(ctl: Ctl, admin: Adm
     admin.refuses("GetChannel", grpc.StatusCode.NOT_FOUND, "no such channel")
     in_turn(admin, [published(1)])
     assert ctl("listen", "orders", "--since", "beginning", "-n", "1").status == 0
+
+
+def inbox(offset: int) -> pb.ListenEvent:
+    place = StreamPosition(epoch="i1", offset=offset)
+    made = samples.publication(id=f"u_{offset}", position=place, user_id="alice")
+    made.ClearField("channel")
+    return pb.ListenEvent(publication=made)
+
+
+def inbox_stands(offset: int, replayed: int = 0, **more: object) -> pb.ListenEvent:
+    position = StreamPosition(epoch="i1", offset=offset)
+    return pb.ListenEvent(subscribed=pb.Subscribed(position=position, replayed=replayed, **more))
+
+
+def test_an_inbox(ctl: Ctl, admin: Admin):
+    in_turn(admin, [inbox_stands(2, replayed=1), inbox(2)])
+    (record,) = ctl("listen", "--user", "alice", "--client", "c_shop", "-n", "1").objects
+    assert (record["channel"], record["userId"], record["epoch"], record["offset"]) == (None, "alice", "i1", 2)
+    asked = admin.requests[-1]
+    assert (asked.client_id, asked.user_id, len(asked.channels)) == ("c_shop", "alice", 0)
+
+
+def test_what_an_inbox_says_again_after_a_drop_is_printed_once(ctl: Ctl, admin: Admin):
+    again = [inbox_stands(3, replayed=3), inbox(1), inbox(2), inbox(3)]
+    in_turn(admin, [inbox_stands(2, replayed=2), inbox(1), inbox(2)], again)
+    assert ctl("listen", "--user", "alice", "-n", "3", "-q").out == "u_1\nu_2\nu_3\n"
+
+
+def test_an_inbox_that_began_anew_is_printed_from_its_beginning(ctl: Ctl, admin: Admin):
+    anew = inbox(1)
+    anew.publication.position.epoch = "i2"
+    in_turn(admin, [inbox_stands(2)], [inbox_stands(1, replayed=1), anew])
+    assert ctl("listen", "--user", "alice", "-n", "1", "-q").out == "u_1\n"
+
+
+def test_an_inbox_beside_a_channel(ctl: Ctl, admin: Admin):
+    in_turn(admin, [subscribed(6), inbox_stands(1, replayed=1), inbox(1), published(7)])
+    assert ctl("listen", "orders", "--user", "alice", "-n", "2", "-q").out == "u_1\nn_7\n"
 
 
 def test_too_few_in_time_is_7(ctl: Ctl, admin: Admin):

@@ -82,6 +82,13 @@ def test_a_broadcast_without_a_label(ctl: Ctl, admin: Admin):
     assert sent(admin).target.WhichOneof("to") == "broadcast"
 
 
+def test_users_each_once(ctl: Ctl, admin: Admin):
+    ctl("send", "--user", "alice", "--user", "bob", "--user", "alice", "--client", "c_shop", "hello")
+    assert sent(admin).target.WhichOneof("to") == "users"
+    assert list(sent(admin).target.users.user_ids) == ["alice", "bob"]
+    assert sent(admin).client_id == "c_shop"
+
+
 def test_what_is_not_given_is_not_set(ctl: Ctl, admin: Admin):
     ctl("send", "--channel", "c", "hello")
     assert [field.name for field, _ in sent(admin).ListFields()] == ["target", "data_json"]

@@ -49,6 +49,19 @@ def test_objects_are_data_and_other_lines_messages(ctl: Ctl, admin: Admin):
     assert [(line["line"], line["notificationId"]) for line in result.objects] == [(n + 1, f"n_{n}") for n in range(5)]
 
 
+def test_lines_to_a_user(ctl: Ctl, admin: Admin):
+    targets = []
+
+    def publish(requests: Iterator[Any], _: grpc.ServicerContext) -> Iterator[pb.PublishResult]:
+        for index, request in enumerate(requests):
+            targets.append(list(request.target.users.user_ids))
+            yield accepted(index)
+
+    admin.does("PublishStream", publish)
+    assert ctl("send", "--user", "alice", "--lines", "-q", stdin=b"a\nb\n").out == "n_0\nn_1\n"
+    assert targets == [["alice"], ["alice"]]
+
+
 def test_quiet_prints_ids(ctl: Ctl, admin: Admin):
     judge(admin, lambda index, _: accepted(index))
     assert ctl(*SEND, "-q", stdin=b"a\nb\n").out == "n_0\nn_1\n"

@@ -101,6 +101,17 @@ def test_the_screen_shows_what_matters_and_nothing_hostile(monkeypatch: pytest.M
     assert "Rate limited" not in shown
 
 
+def test_the_screen_shows_inboxes_and_pushes_where_there_are_any():
+    figures = watch.Figures()
+    figures.take(convert.record(samples.stats(inbox_users=7, inbox_evicted=1, pushes_accepted=3)))
+    paper = Console(file=io.StringIO(), width=100)
+    paper.print(watch.screen(figures, 100))
+    shown = paper.file.getvalue()
+    for words in ("inboxes of users", "Pushes", "Evicted from inboxes"):
+        assert words in shown
+    assert "Pushes failed" not in shown
+
+
 @pytest.mark.parametrize("width", [46, 60, 200])
 def test_no_figure_is_cut_off_on_a_narrow_screen(width: int):
     figures = watch.Figures()
