@@ -15,6 +15,8 @@ from notifyd.policy.ids import new_connection_id
 from notifyd.policy.scopes import matches
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notifyd.hub.hub import Hub
     from notifyd.hub.sweeper import Sweeper
     from notifyd.model.ids import ClientId, ConnectionId
@@ -175,16 +177,20 @@ class Connector:
         for connection in self._hub.of_client(client_id):
             connection.end(CLIENT_REMOVED)
 
-    def end_secret(self, client_id: ClientId, secret_digest: str, ends_at: int | None) -> None:
-        """A client's secret is replaced at *ends_at* (milliseconds, None: at once): end who came by a token of it."""
+    def end_secrets(self, client_id: ClientId, ends_at: Callable[[str], int | None]) -> None:
+        """A client's secret was rotated: end who came by a token of an older one, now or in time.
+
+        *ends_at* answers until when (milliseconds) the secret of a digest is good, None for the one in force.
+        """
         for connection in self._hub.of_client(client_id):
             principal = connection.principal
-            if principal is None or principal.secret_digest != secret_digest:
+            if principal is None or not principal.secret_digest:
                 continue
-            if ends_at is None or ends_at <= now_ms():
+            until = ends_at(principal.secret_digest)
+            if until is not None and until <= now_ms():
                 connection.end(SECRET_ENDED)
             else:
-                self._end_at(connection, min(filter(None, (ends_at, principal.expires_at))))
+                self._end_at(connection, min(filter(None, (until, principal.expires_at)), default=None))
 
     def _end_at(self, connection: Connection, ends_at: int | None) -> None:
         connection.expires_at = None
