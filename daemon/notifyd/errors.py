@@ -6,6 +6,18 @@ code, exit status). `code` is the stable word that callers may match on, the mes
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class FieldProblem(NamedTuple):
+    """What is wrong with one field of a request, named as the documented interfaces name it."""
+
+    field: str
+    message: str
+
 
 class NotifydError(Exception):
     """Root of the tree: a refusal with a stable `code` and a sentence for the caller.
@@ -13,14 +25,23 @@ class NotifydError(Exception):
     Attributes:
         code: stable machine-readable word, snake_case.
         retry_after_seconds: when it makes sense to try again, or None where trying again does not help.
+        details: every problem by field, where a whole form was checked at once; the message tells them too.
     """
 
     code = "internal"
 
-    def __init__(self, message: str, *, code: str | None = None, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        retry_after_seconds: float | None = None,
+        details: Sequence[FieldProblem] = (),
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after_seconds = retry_after_seconds
+        self.details = tuple(details)
         if code is not None:
             self.code = code
 

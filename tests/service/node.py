@@ -17,6 +17,7 @@ from notifyd.model.notification import Kind
 from notifyd.model.principal import operator
 from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.publishing import PublishRules
+from notifyd.service.clients import known_client
 from notifyd.service.connect import Connector
 from notifyd.service.keyring import KeyRing
 from notifyd.service.keys import IssuedKey, KeyRules, Keys, NewKey
@@ -113,7 +114,7 @@ class Node:
         self.connector = Connector(
             self.hub, self.ring, self.sweeper, counters, max_connections_per_key=max_connections_per_key
         )
-        self.keys = Keys(self.key_store, self.ring, KeyRules(32, DAY_MS, max_keys), self.connector.end_key)
+        self.keys = Keys(self.key_store, self.ring, KeyRules(32, DAY_MS, max_keys), self.connector.end_key, known_client)
         self.subscriber = Subscriber(self.hub, broker.history, SubscribeRules(5, 100), counters)
         self.publisher = Publisher(broker.queue, PUBLISH_RULES, counters, idempotency_seconds=3600)
         self.limiter = RateLimiter(enabled=False, per_minute=60, burst=60, counters=counters)

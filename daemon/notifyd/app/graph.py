@@ -16,6 +16,7 @@ from notifyd.hub.sweeper import Sweeper
 from notifyd.ingress.edge import native, sse
 from notifyd.ingress.edge.native import NativeProtocol, NativeRules, NativeServices
 from notifyd.service.channels import Channels
+from notifyd.service.clients import known_client
 from notifyd.service.connect import Connector
 from notifyd.service.connections import Connections
 from notifyd.service.daemon import About, Daemon
@@ -27,7 +28,7 @@ from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
-from notifyd.store.ports import Broker, KeyStore
+from notifyd.store.ports import Broker, Records
 from notifyd.telemetry.logs import Logbook
 from notifyd.telemetry.metrics import Counters
 from notifyd.wire.native import notification_frame
@@ -51,7 +52,7 @@ class Engines(msgspec.Struct, frozen=True):
     """What was opened before anything else."""
 
     broker: Broker
-    key_store: KeyStore
+    records: Records
     counters: Counters
     logbook: Logbook
 
@@ -114,7 +115,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         subscriber=subscriber,
         publisher=publisher,
         limiter=limiter,
-        keys=Keys(engines.key_store, ring, translate.key_rules(settings), connector.end_key),
+        keys=Keys(engines.records.keys, ring, translate.key_rules(settings), connector.end_key, known_client),
         notifications=Notifications(broker.queue, broker.receipts, counters),
         queue=Queue(broker.queue, counters),
         channels=Channels(hub, broker.history, max_channel_length=settings.websocket.max_channel_length),

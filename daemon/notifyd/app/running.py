@@ -31,7 +31,7 @@ from notifyd.ingress.rpc.server import AdminServer
 from notifyd.ingress.rpc.services import AdminServices
 from notifyd.service.daemon import Listener
 from notifyd.service.logs import Logs
-from notifyd.store.open import open_broker, open_keys
+from notifyd.store.open import open_broker, open_records
 from notifyd.telemetry.logs import Logbook
 from notifyd.telemetry.metrics import Counters
 
@@ -70,7 +70,7 @@ async def run_daemon(loaded: Loaded, place: Place) -> None:
         await _serve(graph, place)
         await try_to_keep_last_uses(graph.keys)
         engine_nursery.cancel_scope.cancel()
-    await engines.key_store.close()
+    await engines.records.close()
 
 
 async def _prepare(loaded: Loaded, place: Place) -> Graph:
@@ -78,7 +78,7 @@ async def _prepare(loaded: Loaded, place: Place) -> Graph:
         with trio.fail_after(_STARTUP_SECONDS):
             engines = await _open(loaded, place)
             graph = compose(loaded, engines, dev=place.dev)
-            graph.ring.load(await engines.key_store.load())
+            graph.ring.load(await engines.records.keys.load())
     except trio.TooSlowError as exc:
         folder = loaded.settings.server.state_dir
         raise CannotStart(f"what {folder} holds could not be read within {_STARTUP_SECONDS:.0f} s") from exc
@@ -88,8 +88,8 @@ async def _prepare(loaded: Loaded, place: Place) -> Graph:
 async def _open(loaded: Loaded, place: Place) -> Engines:
     settings = loaded.settings
     broker = await open_broker(translate.broker_options(settings), place.counters)
-    key_store = await open_keys(settings.records.url, settings.server.state_dir)
-    return Engines(broker, key_store, place.counters, place.logbook)
+    records = await open_records(settings.records.url, settings.server.state_dir)
+    return Engines(broker, records, place.counters, place.logbook)
 
 
 async def _serve(graph: Graph, place: Place) -> None:

@@ -1,18 +1,22 @@
-"""The admin token: made on first start, kept in a file that only the daemon's user can read."""
+"""The daemon's own secrets: the admin token, and the master key under which clients' secrets are sealed."""
 
 from __future__ import annotations
 
-import os
+import re
 import secrets
-import stat
 from typing import TYPE_CHECKING, Final
 
+from notifyd.app.private_files import private_line
 from notifyd.app.problems import CannotStart
+from notifyd.policy.sealing import MASTER_KEY_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from notifyd.policy.sealing import SealBroken
+
 FILE_NAME: Final = "admin.token"
+MASTER_KEY_FILE_NAME: Final = "master.key"
 _TOKEN_BYTES: Final = 32
 _MIN_LENGTH: Final = 16
 _MAX_LENGTH: Final = 1024
@@ -25,20 +29,7 @@ def admin_token(state_dir: Path) -> str:
         CannotStart: the file can be read by others, says nothing useful, or cannot be read or written.
     """
     path = state_dir / FILE_NAME
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return _make(path)
-    except OSError as exc:
-        raise CannotStart(f"cannot read the admin token {path}: {exc.strerror}") from exc
-    with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & 0o077:
-            raise CannotStart(f"the admin token {path} can be read by others (mode {mode:04o}): chmod 600 {path}")
-        return _checked(file.read(_MAX_LENGTH + 2).strip(), path)
-
-
-def _checked(token: str, path: Path) -> str:
+    token = private_line(path, "admin token", lambda: secrets.token_urlsafe(_TOKEN_BYTES), max_length=_MAX_LENGTH)
     usable = token.isascii() and token.isprintable() and " " not in token
     if not (usable and _MIN_LENGTH <= len(token) <= _MAX_LENGTH):
         raise CannotStart(
@@ -48,31 +39,32 @@ def _checked(token: str, path: Path) -> str:
     return token
 
 
-def _make(path: Path) -> str:
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    scratch = path.with_name(f"{path.name}.new")
-    try:
-        scratch.unlink(missing_ok=True)  # left by a daemon that was killed here
-        _write_synced(scratch, f"{token}\n".encode())
-        scratch.replace(path)
-        _sync_folder(path.parent)
-    except OSError as exc:
-        raise CannotStart(f"cannot write the admin token {path}: {exc.strerror}") from exc
-    return token
+def master_key_path(configured: Path | None, state_dir: Path) -> Path:
+    """Where the master key is kept."""
+    return configured.expanduser() if configured is not None else state_dir / MASTER_KEY_FILE_NAME
 
 
-def _write_synced(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def master_key(configured: Path | None, state_dir: Path) -> bytes:
+    """The master key in the *configured* file or in the state folder, made where there is none yet.
+
+    Raises:
+        CannotStart: the file can be read by others, holds no such key, or cannot be read or written.
+    """
+    path = master_key_path(configured, state_dir)
+    digits = 2 * MASTER_KEY_BYTES
+    line = private_line(path, "master key", lambda: secrets.token_hex(MASTER_KEY_BYTES), max_length=digits)
+    if not re.fullmatch(rf"[0-9A-Fa-f]{{{digits}}}", line):
+        raise CannotStart(
+            f"the master key {path} must be {digits} hexadecimal digits; restore the file from a backup, "
+            "because what was sealed with it cannot be opened otherwise"
+        )
+    return bytes.fromhex(line)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def wrong_master_key(configured: Path | None, state_dir: Path, problem: SealBroken) -> CannotStart:
+    """What to tell when the master key does not open what the store holds."""
+    path = master_key_path(configured, state_dir)
+    return CannotStart(
+        f"{problem.message}: the master key {path} (records.master_key_file) is not the one that sealed them; "
+        "restore that file from a backup, or point the setting to it"
+    )

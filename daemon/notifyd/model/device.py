@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from notifyd.model.ids import ClientId, DeviceId, UserId
+
+_HINT_LENGTH: Final = 6
+_HINTED_LENGTH: Final = 4 * _HINT_LENGTH
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -18,3 +23,8 @@ class Device(msgspec.Struct, frozen=True):
     created_at: int
     #: When it was registered last.
     seen_at: int
+
+    @property
+    def token_hint(self) -> str:
+        """What people are shown of the token: its end, and nothing of one so short that its end is most of it."""
+        return self.token[-_HINT_LENGTH:] if len(self.token) >= _HINTED_LENGTH else ""

@@ -1,4 +1,4 @@
-"""What the scopes of a key allow: `publish:orders.*`, `subscribe:*`, `broadcast`."""
+"""What the scopes of a key allow: `publish:orders.*`, `subscribe:*`, `broadcast`, `users`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: What a key may do when nothing else was asked for.
-DEFAULT_SCOPES: Final = ("publish:*", "subscribe:*", "broadcast")
+DEFAULT_SCOPES: Final = ("publish:*", "subscribe:*", "broadcast", "users")
 
 _ACTIONS: Final = ("publish", "subscribe")
+_WORDS: Final = ("broadcast", "users")
 
 
 def parse_scopes(scopes: Iterable[str]) -> Grants:
@@ -25,20 +26,20 @@ def parse_scopes(scopes: Iterable[str]) -> Grants:
         Invalid: a scope is of none of the known forms; the message names it and the forms.
     """
     patterns: dict[str, list[str]] = {action: [] for action in _ACTIONS}
-    broadcast = False
+    words: set[str] = set()
     for scope in scopes:
         action, _, pattern = scope.partition(":")
-        if scope == "broadcast":
-            broadcast = True
+        if scope in _WORDS:
+            words.add(scope)
         elif action in patterns and pattern:
             patterns[action].append(pattern)
         else:
             raise Invalid(
-                f"scope {scope!r} is not known: use publish:PATTERN, subscribe:PATTERN or broadcast, "
+                f"scope {scope!r} is not known: use publish:PATTERN, subscribe:PATTERN, broadcast or users, "
                 "where a PATTERN is a channel name in which * stands for any characters",
                 code="invalid_scope",
             )
-    return Grants(tuple(patterns["publish"]), tuple(patterns["subscribe"]), broadcast)
+    return Grants(tuple(patterns["publish"]), tuple(patterns["subscribe"]), "broadcast" in words, "users" in words)
 
 
 def matches(patterns: tuple[str, ...], channel: str) -> bool:

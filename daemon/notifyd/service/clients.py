@@ -1,17 +1,296 @@
-"""Which clients there are."""
+"""Register, look up and remove clients, and rotate their secrets."""
 
 from __future__ import annotations
 
-from notifyd.errors import NotFound
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+import trio
+
+from notifyd.clock import now_ms
+from notifyd.errors import Conflict, Exhausted, Invalid, NotFound
+from notifyd.model.client import Client
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
+from notifyd.policy.clients import problems_of, problems_of_secret, refuse, warnings_of_secret
+from notifyd.policy.ids import new_client_id
+from notifyd.policy.sealing import SealBroken
+from notifyd.service.registry import Entry, Registry, Secret
+
+if TYPE_CHECKING:
+    from notifyd.policy.sealing import Sealer
+    from notifyd.service.keyring import KeyRing
+    from notifyd.store.ports import ClientStore
+
+_SECRET_BYTES: Final = 32
+
+log = structlog.get_logger("notifyd.clients")
+
+
+class ClientRules(msgspec.Struct, frozen=True):
+    """The settings of clients."""
+
+    #: `default` counts too.
+    max_clients: int
+    secret_overlap_ms: int
+
+
+class NewClient(msgspec.Struct, frozen=True):
+    """What a client is to be. Without a secret one is made."""
+
+    name: str
+    secret: str = ""
+    url: str = ""
+    description: str = ""
+    cookie_name: str = ""
+
+    def __repr__(self) -> str:
+        return f"NewClient({self.name!r})"
+
+
+class RegisteredClient(msgspec.Struct, frozen=True):
+    """The one time that a secret is shown, where it was made here."""
+
+    client: Client
+    #: "" where the caller brought it.
+    secret: str
+    #: Advice for a person.
+    warnings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"RegisteredClient({self.client.id!r})"
+
+
+class Followers(msgspec.Struct, frozen=True):
+    """Who is told what became of a client."""
+
+    #: The client as it is now: connections of its older secrets are to end, now or in time; see `Clients.ends_at`.
+    rotated: Callable[[Client], None]
+    #: The client is gone, its keys and devices too: close its connections, forget what is kept for its users.
+    #: Must not raise.
+    removed: Callable[[ClientId], Awaitable[None]]
+
+
+class Clients:
+    """Changes go to the store first and are in force when a call returns."""
+
+    def __init__(
+        self, store: ClientStore, ring: KeyRing, sealer: Sealer, rules: ClientRules, followers: Followers
+    ) -> None:
+        self._store = store
+        self._ring = ring
+        self._sealer = sealer
+        self.rules = rules
+        self._followers = followers
+        self._registry = Registry()
+        #: On their way out: nothing new is made for them.
+        self._leaving: set[ClientId] = set()
+        #: Held from the look at a record until its change is kept, so that no change undoes another.
+        self._changing = trio.Lock()
+
+    async def load(self) -> None:
+        """Take over what the store has, and make the client `default` where it is missing.
+
+        Raises:
+            SealBroken: the master key does not open the secrets of these clients.
+            StoreUnavailable: the store cannot be used.
+        """
+        entries, broken = [], []
+        for client in await self._store.load():
+            try:
+                entries.append(self._opened(client))
+            except SealBroken:
+                broken.append(client.id)
+        if broken:
+            raise SealBroken(f"the secrets of these clients cannot be opened: {', '.join(sorted(broken))}")
+        for entry in entries:
+            self._registry.replace(entry)
+        if self._registry.get(DEFAULT_CLIENT) is None:
+            await self._keep(DEFAULT_CLIENT, NewClient(str(DEFAULT_CLIENT), _new_secret()))
+
+    async def register(self, wanted: NewClient) -> RegisteredClient:
+        """Make a client. Names need not be unique.
+
+        Raises:
+            Invalid: `invalid_client`; the message and the details tell every problem.
+            Exhausted: there are as many clients as there may be.
+            StoreUnavailable: it could not be kept; there is no such client.
+        """
+        problems = problems_of(
+            name=wanted.name, url=wanted.url, description=wanted.description, cookie_name=wanted.cookie_name
+        )
+        refuse(problems + (problems_of_secret(wanted.secret) if wanted.secret else []))
+        secret = wanted.secret or _new_secret()
+        async with self._changing:
+            if len(self._registry) >= self.rules.max_clients:
+                raise Exhausted(
+                    f"there are {self.rules.max_clients} clients already: remove some first", code="too_many_clients"
+                )
+            client = await self._keep(new_client_id(), msgspec.structs.replace(wanted, secret=secret))
+        log.info("client_registered", client_id=client.id)
+        return RegisteredClient(client, "" if wanted.secret else secret, warnings_of_secret(secret))
+
+    async def rotate_secret(
+        self, client_id: ClientId, *, secret: str = "", overlap_ms: int | None = None
+    ) -> RegisteredClient:
+        """Give a client a new secret, made here unless *secret* is given; the one before stays good for the overlap.
+
+        Raises:
+            NotFound, Invalid, StoreUnavailable: nothing has changed.
+        """
+        overlap = self.rules.secret_overlap_ms if overlap_ms is None else overlap_ms
+        if overlap < 0:
+            raise Invalid("the overlap is negative")
+        refuse(problems_of_secret(secret) if secret else [])
+        chosen = secret or _new_secret()
+        async with self._changing:
+            entry = self._entry(client_id)
+            if entry.secrets[0].matches(chosen):
+                raise Invalid("clientSecret is the one that is in force already", code="invalid_client")
+            now = now_ms()
+            changed = msgspec.structs.replace(
+                entry.client,
+                secret=self._sealer.seal(client_id, chosen),
+                updated_at=now,
+                previous_secret=entry.client.secret if overlap else "",
+                previous_until=now + overlap if overlap else None,
+            )
+            await self._store.put(changed)
+            self._registry.replace(self._opened(changed))
+        log.info("client_secret_rotated", client_id=client_id, overlap_seconds=overlap / 1000)
+        self._followers.rotated(changed)
+        return RegisteredClient(changed, "" if secret else chosen, warnings_of_secret(chosen))
+
+    async def remove(self, client_id: ClientId) -> Client:
+        """Forget a client with its keys and devices; its connections are closed.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: it is `default`.
+            StoreUnavailable: nothing has changed.
+        """
+        if client_id == DEFAULT_CLIENT:
+            raise Conflict("the client `default` stays: rotate its secret instead", code="client_protected")
+        async with self._changing:
+            client = self._entry(client_id).client
+            self._leaving.add(client_id)
+            try:
+                await self._store.remove(client_id)
+                self._registry.forget(client_id)
+                self._ring.forget_client(client_id)
+            finally:
+                self._leaving.discard(client_id)
+        log.info("client_removed", client_id=client_id)
+        await self._followers.removed(client_id)
+        return client
+
+    def list(self) -> list[Client]:
+        """Every client, oldest first."""
+        return self._registry.clients()
+
+    def get(self, client_id: ClientId) -> Client:
+        """One client.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._entry(client_id).client
+
+    def find(self, client_id: ClientId) -> Client | None:
+        """One client, or None."""
+        entry = self._registry.get(client_id)
+        return entry.client if entry else None
+
+    def known(self, client_id: ClientId) -> ClientId:
+        """*client_id* itself when there is such a client, and it is not about to be removed.
+
+        Whoever keeps something for a client asks before, and again after it was kept: see `Keys`.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if client_id in self._leaving:
+            raise _unknown(client_id)
+        return self._entry(client_id).client.id
+
+    def secrets_of(self, client_id: ClientId) -> tuple[Secret, ...]:
+        """The secrets of a client that are good now, the one in force first; none for an unknown client."""
+        entry = self._registry.get(client_id)
+        if entry is None or len(entry.secrets) == 1:
+            return entry.secrets if entry else ()
+        now = now_ms()
+        return tuple(secret for secret in entry.secrets if secret.good(now))
+
+    def is_secret(self, client_id: ClientId, secret: str) -> bool:
+        """Whether *secret* is a secret of that client and good now."""
+        return any(known.matches(secret) for known in self.secrets_of(client_id))
+
+    def ends_at(self, client_id: ClientId, secret_digest: str) -> int | None:
+        """From which instant on (milliseconds) that secret is not good any more.
+
+        None for the one in force; 0 where it is no good already, and where there is no such client.
+        """
+        for secret in self.secrets_of(client_id):
+            if secret.digest == secret_digest:
+                return secret.until
+        return 0
+
+    def origin_of(self, client_id: ClientId) -> str:
+        """The origin of the client's pages as browsers write it; "" for none."""
+        entry = self._registry.get(client_id)
+        return entry.origin if entry else ""
+
+    def cookie_name_of(self, client_id: ClientId) -> str:
+        """The cookie that may carry a user's token; "" for none."""
+        entry = self._registry.get(client_id)
+        return entry.client.cookie_name if entry else ""
+
+    async def _keep(self, client_id: ClientId, wanted: NewClient) -> Client:
+        now = now_ms()
+        client = Client(
+            id=client_id,
+            name=wanted.name,
+            secret=self._sealer.seal(client_id, wanted.secret),
+            created_at=now,
+            url=wanted.url,
+            description=wanted.description,
+            cookie_name=wanted.cookie_name,
+            updated_at=now,
+        )
+        await self._store.put(client)
+        self._registry.replace(self._opened(client))
+        return client
+
+    def _opened(self, client: Client) -> Entry:
+        found = [Secret(self._sealer.unseal(client.id, client.secret))]
+        if client.previous_secret and client.previous_until is not None and now_ms() < client.previous_until:
+            previous = self._sealer.unseal(client.id, client.previous_secret)
+            found.append(Secret(previous, client.previous_until))
+        return Entry(client, found)
+
+    def _entry(self, client_id: ClientId) -> Entry:
+        entry = self._registry.get(client_id)
+        if entry is None:
+            raise _unknown(client_id)
+        return entry
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def _unknown(client_id: ClientId) -> NotFound:
+    return NotFound(f"there is no client {client_id[:100]!r}", code="client_not_found")
 
 
 def known_client(client_id: ClientId) -> ClientId:
-    """*client_id* itself when there is such a client.
+    """*client_id* itself when it is `default`, for callers that do not have the `Clients` yet.
 
     Raises:
-        NotFound: there is none.
+        NotFound: it is another one.
     """
     if client_id != DEFAULT_CLIENT:
-        raise NotFound(f"there is no client {client_id!r}: `default` is the one there is", code="client_not_found")
+        raise _unknown(client_id)
     return client_id

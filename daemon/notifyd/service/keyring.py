@@ -18,6 +18,8 @@ from notifyd.policy.scopes import parse_scopes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from notifyd.model.ids import ClientId
+
 #: Longer texts are not hashed: no key is that long.
 MAX_KEY_LENGTH = 1024
 
@@ -70,6 +72,11 @@ class KeyRing:
         record = self._by_id.pop(key_id)
         self._forget_digests(record)
         self.touched.pop(key_id, None)
+
+    def forget_client(self, client_id: ClientId) -> None:
+        """The store has let go of a client with all its keys."""
+        for key_id in [record.id for record in self._by_id.values() if record.client_id == client_id]:
+            self.forget(key_id)
 
     def _forget_digests(self, record: ApiKey) -> None:
         self._by_digest.pop(record.digest, None)

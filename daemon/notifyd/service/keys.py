@@ -17,7 +17,6 @@ from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.model.key import ApiKey
 from notifyd.policy.ids import new_key_id
 from notifyd.policy.scopes import DEFAULT_SCOPES, parse_scopes
-from notifyd.service.clients import known_client
 from notifyd.service.keyring import KeyRing, digest_of
 
 if TYPE_CHECKING:
@@ -57,12 +56,21 @@ class NewKey(msgspec.Struct, frozen=True):
 class Keys:
     """Changes go to the store first and are in force when a call returns."""
 
-    def __init__(self, store: KeyStore, ring: KeyRing, rules: KeyRules, on_end: Callable[[ApiKey], None]) -> None:
+    def __init__(
+        self,
+        store: KeyStore,
+        ring: KeyRing,
+        rules: KeyRules,
+        on_end: Callable[[ApiKey], None],
+        known: Callable[[ClientId], ClientId],
+    ) -> None:
+        """*known* answers the id of a client that there is, and raises NotFound for another one."""
         self._store = store
         self._ring = ring
         self.rules = rules
         #: Told the record as it is now when live connections of its keys are to be closed, now or in time.
         self._on_end = on_end
+        self._known = known
         #: Held from the look at a record until its change is kept, so that no change undoes another.
         self._changing = trio.Lock()
 
@@ -83,7 +91,7 @@ class Keys:
         key = self._new_key()
         record = ApiKey(
             id=new_key_id(),
-            client_id=known_client(wanted.client_id),
+            client_id=self._known(wanted.client_id),
             name=wanted.name,
             digest=digest_of(key),
             scopes=tuple(wanted.scopes) or DEFAULT_SCOPES,
@@ -185,6 +193,12 @@ class Keys:
 
     async def _keep(self, record: ApiKey) -> None:
         await self._store.put(record)
+        try:
+            self._known(record.client_id)
+        except NotFound:
+            # the client was removed meanwhile, perhaps before this was kept
+            await self._store.remove(record.id)
+            raise
         self._ring.replace(record)
 
     def _current(self, record: ApiKey) -> ApiKey:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from notifyd.bridge.worker import ThreadWorker
 from notifyd.clock import now_ms
 from notifyd.errors import Invalid
 from notifyd.store.local.assemble import open_journalled, open_volatile
-from notifyd.store.sqlite.connection import errors_of, open_database
-from notifyd.store.sqlite.keys import SqliteKeys
+from notifyd.store.sqlite.records import open_sqlite_records
 from notifyd.telemetry.metrics import Counters
 
 if TYPE_CHECKING:
@@ -18,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notifyd.store.options import BrokerOptions
-    from notifyd.store.ports import Broker, KeyStore
+    from notifyd.store.ports import Broker, Records
 
 
 async def open_broker(
@@ -41,8 +38,8 @@ async def open_broker(
     return await open_journalled(options, options.state_dir / "broker.db", counters or Counters(), clock)
 
 
-async def open_keys(url: str, state_dir: Path) -> KeyStore:
-    """The store of API keys that *url* names.
+async def open_records(url: str, state_dir: Path) -> Records:
+    """The records that *url* names.
 
     Raises:
         Invalid: no engine of that name is built in.
@@ -50,9 +47,7 @@ async def open_keys(url: str, state_dir: Path) -> KeyStore:
     """
     if url != "sqlite:":
         raise Invalid(_no_such_engine("records", url, "sqlite:"), code="config_invalid")
-    path = state_dir / "records.db"
-    worker = ThreadWorker("notifyd-records", errors=errors_of(path))
-    return SqliteKeys(await worker.run(partial(open_database, path, ["records.sql"], synced=True)), worker)
+    return await open_sqlite_records(state_dir / "records.db")
 
 
 def _no_such_engine(section: str, url: str, known: str) -> str:

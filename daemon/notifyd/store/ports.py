@@ -425,8 +425,8 @@ class DeviceStore(Protocol):
         """The devices of a client, or of one user of it, by user; raises as `of_users`."""
         ...
 
-    async def remove(self, client_id: ClientId, device_id: DeviceId) -> bool:
-        """Forget one; False when there is none in that client. Raises as `register`."""
+    async def remove(self, client_id: ClientId, device_id: DeviceId) -> Device | None:
+        """Forget one and answer what it was; None when there is none in that client. Raises as `register`."""
         ...
 
     async def remove_token(self, client_id: ClientId, token: str) -> bool:

@@ -22,6 +22,7 @@ from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.service.channels import Channels
+from notifyd.service.clients import known_client
 from notifyd.service.connect import Connector
 from notifyd.service.connections import Connections
 from notifyd.service.daemon import About, Daemon
@@ -33,7 +34,8 @@ from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber, SubscribeRules
-from notifyd.store.open import open_broker, open_keys
+from notifyd.store.memory.keys import MemoryKeys
+from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits
 from notifyd.telemetry import Counters, LogOptions, configure
 from notifyd.v1 import admin_pb2, admin_pb2_grpc, types_pb2
@@ -166,7 +168,7 @@ async def _start(
     hub, ring = Hub({LISTEN_FORMAT: listen_frame}, counters), KeyRing()
     sweeper = Sweeper(LivenessRules(30, 60, 30))
     connector = Connector(hub, ring, sweeper, counters, max_connections_per_key=10)
-    keys = Keys(await open_keys("sqlite:", folder), ring, KeyRules(32, 60_000, 100), connector.end_key)
+    keys = Keys(MemoryKeys(), ring, KeyRules(32, 60_000, 100), connector.end_key, known_client)
     rules = PublishRules(86_400_000, 60_000, 86_400_000, 10_000, 20, 200)
     about = About("0.1.0", "memory", "memory", "sqlite", folder, None, development=False)
     services = AdminServices(

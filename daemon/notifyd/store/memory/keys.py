@@ -8,7 +8,7 @@ import msgspec
 import trio
 
 if TYPE_CHECKING:
-    from notifyd.model.ids import KeyId
+    from notifyd.model.ids import ClientId, KeyId
     from notifyd.model.key import ApiKey
 
 
@@ -42,9 +42,9 @@ class MemoryKeys:
         await trio.lowlevel.checkpoint()
         self._keys.pop(key_id, None)
 
-    async def close(self) -> None:
-        """Nothing to close."""
-        await trio.lowlevel.checkpoint()
+    def forget_client(self, client_id: ClientId) -> None:
+        """A client goes, and its keys with it."""
+        self._keys = {key_id: key for key_id, key in self._keys.items() if key.client_id != client_id}
 
     def _use(self, key_id: KeyId, used_at: int) -> None:
         key = self._keys.get(key_id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 #: How long a call waits for a lock that another process holds (an operator's sqlite3 shell, a backup).
@@ -67,6 +68,20 @@ def open_database(path: Path, scripts: Sequence[str], *, synced: bool = False) -
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All that is done within is committed, or none of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        # after some errors SQLite has rolled back by itself
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def unusable(path: Path) -> Callable[[Exception], StoreUnavailable]:

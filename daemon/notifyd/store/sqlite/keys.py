@@ -38,10 +38,6 @@ class SqliteKeys:
         """See `KeyStore.remove`."""
         await self._worker.run(self._remove, key_id)
 
-    async def close(self) -> None:
-        """Close the file."""
-        await self._worker.run(self._connection.close)
-
     def _load(self) -> list[ApiKey]:
         rows = self._connection.execute("SELECT record, last_used_at FROM keys ORDER BY id").fetchall()
         decoder = msgspec.json.Decoder(ApiKey)

@@ -1,0 +1,66 @@
+"""Small files that only the daemon's user can read: one line each, made when they are asked for first."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from notifyd.app.problems import CannotStart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def private_line(path: Path, what: str, make: Callable[[], str], *, max_length: int) -> str:
+    """The line in *path*, *what* it is being told in refusals; where there is no such file, what *make* answers.
+
+    A longer line comes back with more than *max_length* characters, and is the caller's to refuse.
+
+    Raises:
+        CannotStart: the file can be read by others, or cannot be read or written.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return _made(path, what, make())
+    except OSError as exc:
+        raise CannotStart(f"cannot read the {what} {path}: {exc.strerror}") from exc
+    with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & 0o077:
+            raise CannotStart(f"the {what} {path} can be read by others (mode {mode:04o}): chmod 600 {path}")
+        try:
+            return file.read(max_length + 2).strip()
+        except OSError as exc:
+            raise CannotStart(f"cannot read the {what} {path}: {exc.strerror}") from exc
+
+
+def _made(path: Path, what: str, line: str) -> str:
+    scratch = path.with_name(f"{path.name}.new")
+    try:
+        scratch.unlink(missing_ok=True)  # left by a daemon that was killed here
+        _write_synced(scratch, f"{line}\n".encode())
+        scratch.replace(path)
+        _sync_folder(path.parent)
+    except OSError as exc:
+        raise CannotStart(f"cannot write the {what} {path}: {exc.strerror}") from exc
+    return line
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

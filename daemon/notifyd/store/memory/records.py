@@ -1,0 +1,53 @@
+"""Keys, clients and devices that are forgotten with the process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from notifyd.store.memory.devices import MemoryDevices
+from notifyd.store.memory.keys import MemoryKeys
+
+if TYPE_CHECKING:
+    from notifyd.model.client import Client
+    from notifyd.model.ids import ClientId
+
+
+class MemoryClients:
+    """A `ClientStore` in a dict, beside the keys and devices that go with a client."""
+
+    def __init__(self, keys: MemoryKeys, devices: MemoryDevices) -> None:
+        self._clients: dict[ClientId, Client] = {}
+        self._keys = keys
+        self._devices = devices
+
+    async def load(self) -> list[Client]:
+        """See `ClientStore.load`."""
+        await trio.lowlevel.checkpoint()
+        return list(self._clients.values())
+
+    async def put(self, client: Client) -> None:
+        """See `ClientStore.put`."""
+        await trio.lowlevel.checkpoint()
+        self._clients[client.id] = client
+
+    async def remove(self, client_id: ClientId) -> None:
+        """See `ClientStore.remove`."""
+        await trio.lowlevel.checkpoint()
+        self._clients.pop(client_id, None)
+        self._keys.forget_client(client_id)
+        self._devices.forget_client(client_id)
+
+
+class MemoryRecords:
+    """`Records` in dicts."""
+
+    def __init__(self) -> None:
+        self.keys = MemoryKeys()
+        self.devices = MemoryDevices()
+        self.clients = MemoryClients(self.keys, self.devices)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+        await trio.lowlevel.checkpoint()

@@ -1,0 +1,51 @@
+"""Clients in records.db, always synced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from notifyd.model.client import Client
+from notifyd.store.sqlite.connection import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from notifyd.bridge.worker import ThreadWorker
+    from notifyd.model.ids import ClientId
+
+
+class SqliteClients:
+    """A `ClientStore` on one connection that its worker's thread uses."""
+
+    def __init__(self, connection: sqlite3.Connection, worker: ThreadWorker) -> None:
+        self._connection = connection
+        self._worker = worker
+
+    async def load(self) -> list[Client]:
+        """See `ClientStore.load`."""
+        return await self._worker.run(self._load)
+
+    async def put(self, client: Client) -> None:
+        """See `ClientStore.put`."""
+        await self._worker.run(self._put, client)
+
+    async def remove(self, client_id: ClientId) -> None:
+        """See `ClientStore.remove`."""
+        await self._worker.run(self._remove, client_id)
+
+    def _load(self) -> list[Client]:
+        decoder = msgspec.json.Decoder(Client)
+        rows = self._connection.execute("SELECT record FROM clients ORDER BY id").fetchall()
+        return [decoder.decode(record) for (record,) in rows]
+
+    def _put(self, client: Client) -> None:
+        record = msgspec.json.encode(client).decode()
+        self._connection.execute("INSERT OR REPLACE INTO clients VALUES (?, ?)", (client.id, record))
+
+    def _remove(self, client_id: ClientId) -> None:
+        with transaction(self._connection) as connection:
+            connection.execute("DELETE FROM devices WHERE client = ?", (client_id,))
+            connection.execute("DELETE FROM keys WHERE json_extract(record, '$.client_id') = ?", (client_id,))
+            connection.execute("DELETE FROM clients WHERE id = ?", (client_id,))

@@ -1,0 +1,44 @@
+"""Keys, clients and devices in one file, records.db."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from notifyd.bridge.worker import ThreadWorker
+from notifyd.store.sqlite.clients import SqliteClients
+from notifyd.store.sqlite.connection import errors_of, open_database
+from notifyd.store.sqlite.devices import SqliteDevices
+from notifyd.store.sqlite.keys import SqliteKeys
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+#: They lead from each version of the schema to the next.
+SCRIPTS: Final = ("records.sql", "records2.sql")
+
+
+class SqliteRecords:
+    """`Records` on one connection, which one thread uses."""
+
+    def __init__(self, connection: sqlite3.Connection, worker: ThreadWorker) -> None:
+        self._connection = connection
+        self._worker = worker
+        self.keys = SqliteKeys(connection, worker)
+        self.clients = SqliteClients(connection, worker)
+        self.devices = SqliteDevices(connection, worker)
+
+    async def close(self) -> None:
+        """See `Records.close`."""
+        await self._worker.run(self._connection.close)
+
+
+async def open_sqlite_records(path: Path) -> SqliteRecords:
+    """The records at *path*, made where they are missing.
+
+    Raises:
+        StoreUnavailable: the file cannot be used; the message names it.
+    """
+    worker = ThreadWorker("notifyd-records", errors=errors_of(path))
+    return SqliteRecords(await worker.run(partial(open_database, path, SCRIPTS, synced=True)), worker)
