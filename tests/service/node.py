@@ -12,22 +12,25 @@ from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules, outcomes_of
 from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
 from notifyd.model.command import Publish
-from notifyd.model.ids import DEFAULT_CLIENT
+from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 from notifyd.model.notification import Kind
 from notifyd.model.principal import operator
 from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.publishing import PublishRules
-from notifyd.service.clients import known_client
-from notifyd.service.connect import Connector
+from notifyd.policy.sealing import Sealer
+from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
+from notifyd.service.connect import Connector, ConnectRules
+from notifyd.service.devices import DeviceRules, Devices
+from notifyd.service.inbox import Inboxes
 from notifyd.service.keyring import KeyRing
 from notifyd.service.keys import IssuedKey, KeyRules, Keys, NewKey
 from notifyd.service.limits import RateLimiter
 from notifyd.service.publish import Publisher
 from notifyd.service.subscribe import Subscriber, SubscribeRules
-from notifyd.store.memory.keys import MemoryKeys
+from notifyd.service.tokens import TokenRules, Tokens
+from notifyd.store.memory.records import MemoryRecords
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits, QueueLimits
-from notifyd.store.ports import Broker
 from notifyd.telemetry.metrics import Counters
 from notifyd.wire.native import notification_frame
 
@@ -35,9 +38,11 @@ if TYPE_CHECKING:
     import trio
 
     from notifyd.hub.connection import Connection
+    from notifyd.model.client import Client
     from notifyd.model.disconnect import Disconnect
     from notifyd.model.principal import Principal
     from notifyd.model.publication import Publication
+    from notifyd.store.ports import Broker
 
 DAY_MS = 86_400_000
 OPERATOR = operator(DEFAULT_CLIENT)
@@ -48,6 +53,9 @@ PUBLISH_RULES = PublishRules(
     max_data_bytes=10_000,
     max_data_depth=20,
     max_channel_length=100,
+)
+TOKEN_RULES = TokenRules(
+    leeway_seconds=5, max_bytes=8192, users_subscribe=("open.*",), users_publish=(), users_may_publish=True
 )
 
 
@@ -101,25 +109,46 @@ class Node:
     """The services, wired as the daemon wires them."""
 
     def __init__(
-        self, broker: Broker, counters: Counters, *, max_connections_per_key: int = 3, max_keys: int = 100
+        self,
+        broker: Broker,
+        counters: Counters,
+        *,
+        max_connections_per_key: int = 3,
+        max_connections_per_user: int = 3,
+        max_keys: int = 100,
     ) -> None:
         self.broker = broker
         self.counters = counters
         self.hub = Hub({"text": text_of, "native": notification_frame}, counters)
         self.ring = KeyRing()
-        self.key_store = MemoryKeys()
+        self.records = MemoryRecords()
+        self.key_store = self.records.keys
         self.sweeper = Sweeper(
             LivenessRules(heartbeat_seconds=30, connection_timeout_seconds=60, authentication_seconds=10)
         )
-        self.connector = Connector(
-            self.hub, self.ring, self.sweeper, counters, max_connections_per_key=max_connections_per_key
+        rules = ClientRules(max_clients=100, secret_overlap_ms=DAY_MS)
+        followers = Followers(self._rotated, self._removed)
+        self.clients = Clients(self.records.clients, self.ring, Sealer(bytes(32)), rules, followers)
+        self.tokens = Tokens(self.clients, TOKEN_RULES)
+        self.devices = Devices(self.records.devices, self.clients, DeviceRules(max_per_user=5))
+        connect_rules = ConnectRules(max_connections_per_key, max_connections_per_user)
+        self.connector = Connector(self.hub, self.ring, self.tokens, self.sweeper, counters, connect_rules)
+        self.keys = Keys(
+            self.records.keys, self.ring, KeyRules(32, DAY_MS, max_keys), self.connector.end_key, self.clients.known
         )
-        self.keys = Keys(self.key_store, self.ring, KeyRules(32, DAY_MS, max_keys), self.connector.end_key, known_client)
+        self.inboxes = Inboxes(self.hub, broker.inbox, counters)
         self.subscriber = Subscriber(self.hub, broker.history, SubscribeRules(5, 100), counters)
         self.publisher = Publisher(broker.queue, PUBLISH_RULES, counters, idempotency_seconds=3600)
         self.limiter = RateLimiter(enabled=False, per_minute=60, burst=60, counters=counters)
         rules = DispatchRules(batch_size=10, lease_seconds=30, retry_seconds=1, retry_max_seconds=8)
         self.dispatcher = Dispatcher(broker.queue, broker.history, LocalBus(self.hub.fan_out), rules, counters)
+
+    def _rotated(self, client: Client) -> None:
+        self.connector.end_secrets(client.id, self.clients.ends_at)
+
+    async def _removed(self, client_id: ClientId) -> None:
+        self.connector.end_client(client_id)
+        await self.broker.inbox.forget(client_id)
 
     def start(self, nursery: trio.Nursery) -> None:
         for part in (self.broker, self.sweeper, self.dispatcher):
@@ -143,6 +172,27 @@ class Node:
         connection = self.link(**options)
         self.connector.authenticate(connection, key.key)
         return connection
+
+    async def client(self, name: str = "shop", secret: str = "") -> ClientId:
+        """A registered client."""
+        return (await self.clients.register(NewClient(name, secret))).client.id
+
+    def token(self, user_id: str, client_id: ClientId = DEFAULT_CLIENT, **options: Any) -> str:
+        """A token of a user."""
+        return self.tokens.mint(client_id, UserId(user_id), **options).token
+
+    def user(self, user_id: str, client_id: ClientId = DEFAULT_CLIENT, **options: Any) -> Connection:
+        """A connection of a user, which receives the inbox from its cursor on."""
+        connection = self.link(**options)
+        self.connector.enter(connection, self.connector.token_principal(self.token(user_id, client_id)))
+        self.inboxes.go_live(connection, self.inboxes.check(connection).position)
+        return connection
+
+    async def tell(self, *users: str, client_id: ClientId = DEFAULT_CLIENT, data: object = 1, **fields: Any) -> str:
+        """Accept one notification to users; answers its id. Nothing is dispatched."""
+        named = tuple(map(UserId, users))
+        command = Publish(Kind.USERS, "", json.dumps(data).encode(), users=named, **fields)
+        return (await self.publisher.submit(operator(client_id), command).result()).id
 
     async def publish(self, channel: str = "news", data: object = 1, **fields: Any) -> str:
         """Accept one notification; answers its id."""
@@ -173,7 +223,9 @@ async def open_node(nursery: trio.Nursery, limits: BrokerLimits = LIMITS, **boun
     counters = Counters()
     broker = await open_broker(BrokerOptions(durability="memory", limits=limits), counters)
     nursery.start_soon(broker.run)
-    return Node(broker, counters, **bounds)
+    node = Node(broker, counters, **bounds)
+    await node.clients.load()
+    return node
 
 
 def writes(connection: Connection) -> list[str]:
