@@ -59,8 +59,9 @@ def told(header: Record, claims: Record) -> Record:
 
 
 def user_of(claims: Record) -> Any:
-    """The user: `userId`, or `sub` where that is missing."""
-    return claims["userId"] if "userId" in claims else claims.get("sub")
+    """The user: `userId`, or `sub` where that is missing or empty."""
+    named = claims.get("userId")
+    return claims.get("sub") if named is None or named == "" else named
 
 
 def instant(seconds: Any) -> str | None:
@@ -92,18 +93,27 @@ def problems(token: str, header: Record, claims: Record) -> Iterator[str]:
     yield from _of_time(claims)
     if not isinstance(claims.get("clientId"), str) or not claims["clientId"]:
         yield "It names no client: clientId is missing."
-    if not isinstance(user_of(claims), str) or not user_of(claims):
+    user = user_of(claims)
+    if isinstance(user, bool) or not isinstance(user, str | int) or user == "":
         yield "It names no user: userId or sub is missing."
+    if not _are_channels(claims.get("channels")):
+        yield "Its channels are no list of subscribe:PATTERN, publish:PATTERN or PATTERN."
+
+
+def _are_channels(channels: Any) -> bool:
+    return channels is None or (isinstance(channels, list) and all(isinstance(one, str) and one for one in channels))
 
 
 def _of_time(claims: Record) -> Iterator[str]:
     now = time.time()
-    expires, begins = _number(claims.get("exp")), _number(claims.get("nbf"))
+    expires = _number(claims.get("exp"))
     if "exp" not in claims:
         yield "It never expires: exp is missing, and notifyd refuses it."
     elif expires is None:
         yield "It has an exp that is no number."
     elif expires <= now:
         yield "It has expired."
-    if begins is not None and begins > now:
-        yield "It is not good yet: nbf lies ahead."
+    for name in ("nbf", "iat"):
+        begins = _number(claims.get(name))
+        if begins is not None and begins > now:
+            yield f"It is not good yet: {name} lies ahead."

@@ -64,7 +64,15 @@ _BY_CODE: Final = {
         "not_authenticated",
         "scope_missing",
     ),
-    Status.CONFLICT: ("already_authenticated", "already_running", "conflict", "idempotency_key_reused", "key_revoked"),
+    Status.CONFLICT: (
+        "already_authenticated",
+        "already_running",
+        "client_protected",
+        "conflict",
+        "idempotency_key_reused",
+        "key_expired",
+        "key_revoked",
+    ),
     Status.UNREACHABLE: ("draining", "not_ready", "store_unavailable", "unavailable"),
     Status.RATE_LIMITED: ("queue_full", "rate_limited", "resource_exhausted", "slow_consumer"),
 }

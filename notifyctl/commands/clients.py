@@ -7,6 +7,7 @@ import typer
 
 from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
+from notifyctl.exits import Refusal
 from notifyctl.moments import relative
 from notifyctl.options import ClientId
 from notifyctl.output import Column
@@ -33,6 +34,13 @@ _SHOWN = (
     Column("Old secret until", "previousSecretUntil"),
 )
 _ISSUED = (_SHOWN[0], Column("Secret", "secret", style="bold green"), *_SHOWN[1:])
+_OPTIONS = {
+    "appName": "--name",
+    "clientSecret": "the secret",
+    "clientUrl": "--url",
+    "description": "--description",
+    "cookieName": "--cookie-name",
+}
 _SecretFile = Annotated[
     str | None,
     typer.Option(
@@ -157,13 +165,22 @@ def _issue(
     place = SecretOut(secret_out) if secret_out else None
     try:
         answer = ask(given)
-    except BaseException:
+    except BaseException as exc:
         if place is not None:
             place.drop()
+        if isinstance(exc, Refusal) and exc.code == "invalid_client":
+            raise _in_options(exc) from exc
         raise
     if place is not None:
         place.keep(answer.secret)
     _issued(run, answer, place)
+
+
+def _in_options(refusal: Refusal) -> Refusal:
+    """The problems of a form a line each, and its fields as the options are called here."""
+    problems = (problem.partition(" ") for problem in refusal.message.split("; "))
+    lines = [f"{_OPTIONS.get(field, field)} {rest}" for field, _, rest in problems]
+    return Refusal("\n".join(lines), refusal.status, code=refusal.code)
 
 
 def _issued(run: Invocation, answer: pb.RegisteredClient, place: SecretOut | None) -> None:

@@ -96,10 +96,16 @@ def test_a_refusal_leaves_no_empty_file(ctl: Ctl, admin: Admin, tmp_path: Path):
 
 
 def test_every_problem_of_a_registration_is_shown(ctl: Ctl, admin: Admin):
-    problems = "name: is missing\nurl: is no URL\ncookieName: has a space"
+    problems = "appName must be shorter; clientSecret must have 8 to 1024 characters; cookieName must be a word"
     admin.refuses("RegisterClient", grpc.StatusCode.INVALID_ARGUMENT, problems, notifyd_code="invalid_client")
-    assert ctl(*REGISTER).err.splitlines() == [f"Error: {problems.splitlines()[0]}", *problems.splitlines()[1:]]
-    assert ctl(*REGISTER, "-o", "json").error["message"] == problems
+    result = ctl(*REGISTER)
+    assert result.status == 2
+    assert result.err.splitlines() == [
+        "Error: --name must be shorter",
+        "the secret must have 8 to 1024 characters",
+        "--cookie-name must be a word",
+    ]
+    assert ctl(*REGISTER, "-o", "json").error["code"] == "invalid_client"
 
 
 def test_warnings_go_to_stderr(ctl: Ctl, admin: Admin):

@@ -171,9 +171,7 @@ def test_show_of_a_key_that_is_none(notifyctl: Notifyctl):
 def test_show_has_the_rules_of_channels(notifyctl: Notifyctl, file: Path):
     file.write_text("[[channels]]\npattern = 'orders.*'\nmax_publications = 5\n")
     rules = notifyctl("show", "channels", "-o", "json").data[0]["value"]
-    assert rules == [
-        {"pattern": "orders.*", "max_publications": 5, "users_subscribe": False, "users_publish": False}
-    ]
+    assert rules == [{"pattern": "orders.*", "max_publications": 5, "users_subscribe": False, "users_publish": False}]
 
 
 def test_show_reads_no_dotenv(notifyctl: Notifyctl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -86,7 +86,9 @@ def test_inspect_needs_no_daemon_and_says_that_it_verifies_nothing(lonely: Ctl):
         (token(GOOD | {"nbf": FAR}), "not good yet"),
         (token(without("clientId")), "clientId is missing"),
         (token(without("sub")), "userId or sub is missing"),
-        (token(GOOD | {"userId": 7}), "userId or sub is missing"),
+        (token(GOOD | {"iat": FAR}), "iat lies ahead"),
+        (token(GOOD | {"userId": ["u"]}), "userId or sub is missing"),
+        (token(GOOD | {"channels": "orders"}), "channels are no list"),
     ],
 )
 def test_what_the_daemon_would_refuse_is_said(lonely: Ctl, text: str, warning: str):
@@ -127,7 +129,7 @@ def test_a_hostile_claim_reaches_no_terminal(lonely: Ctl, form: str):
 
 
 def test_userid_counts_more_than_sub():
-    assert claims.user_of({"userId": "u", "sub": "s"}) == "u"
+    assert [claims.user_of({"userId": named, "sub": "s"}) for named in ("u", 7, "", None)] == ["u", 7, "s", "s"]
 
 
 def test_a_token_on_the_command_line_is_refused_and_not_repeated(lonely: Ctl):
