@@ -45,6 +45,13 @@ class Counters:
     frames_received: int = 0
     #: Messages from peers that were malformed or not allowed.
     messages_refused: int = 0
+    #: Devices that the push provider took a push for, and devices for which it was given up.
+    pushes_accepted: int = 0
+    pushes_failed: int = 0
+    #: Pushes put back to be tried again.
+    pushes_retried: int = 0
+    #: Devices forgotten because the push provider does not know their token any more.
+    devices_removed: int = 0
     #: Faults of the daemon itself; each has a traceback in the log.
     errors: int = 0
     #: Log records that a sink could not take.

@@ -41,6 +41,10 @@ _NAMES: Final = {
     "rpc_calls": ("rpc_calls", "Calls on the admin socket."),
     "frames_received": ("frames_received", "Messages from WebSocket peers."),
     "messages_refused": ("messages_refused", "Messages from peers that were malformed or not allowed."),
+    "pushes_accepted": ("pushes_accepted", "Devices that the push provider took a push for."),
+    "pushes_failed": ("pushes_failed", "Devices for which a push was given up."),
+    "pushes_retried": ("pushes_retried", "Pushes put back to be tried again."),
+    "devices_removed": ("devices_removed", "Devices forgotten because their push token was not good any more."),
     "errors": ("errors", "Faults of the daemon itself."),
     "log_records_lost": ("log_records_lost", "Log records that could not be written."),
 }
