@@ -18,6 +18,7 @@ from notifyctl.program import run
 from notifyd.config.catalogue import catalogue
 from tests.docs.pages import ROOT, needs
 from tests.e2e.patience import within
+from tests.interop.programs import npm_package, tool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -106,6 +107,32 @@ async def test_first_notification_with_curl(daemon: Daemon):
     async with running(["bash", "-euc", f"{snippet}\nwait"], daemon) as process:
         said = await read_until(process, b'"data":{"title":"Hello"}')
     assert b"event: notification" in said
+
+
+def users_snippet(daemon: Daemon) -> str:
+    return placed(block("sh", "clients register"), daemon)
+
+
+@needs("curl")
+@within(30)
+async def test_first_notification_for_a_user(daemon: Daemon):
+    listen = placed(".venv/bin/notifyctl listen --client $ID --user alice -n 1", daemon)
+    async with running(["bash", "-euc", f"{users_snippet(daemon)}\n{listen}"], daemon) as process:
+        said = await read_until(process, b'"userId":"alice"')
+    assert b'"data":{"title":"Hello","body":"Alice"}' in said
+
+
+@pytest.mark.slow
+@needs("curl")
+@within(60)
+async def test_first_notification_over_socketio(daemon: Daemon):
+    node = tool("node")
+    (daemon.folder / "node_modules").symlink_to(npm_package("socket.io-client").parent)
+    (daemon.folder / "page.mjs").write_text(placed(block("js", "socket.io-client"), daemon))
+    script = f"{users_snippet(daemon)}\nexport ID TOKEN\nexec {node} page.mjs"
+    async with running(["bash", "-euc", script], daemon) as process:
+        said = await read_until(process, b"notificationId")
+    assert b"title: 'Hello'" in said
 
 
 @within(30)
