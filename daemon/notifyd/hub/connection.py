@@ -15,10 +15,16 @@ if TYPE_CHECKING:
 class Link(Protocol):
     """What a transport gives the hub. Nothing here waits."""
 
-    #: How bytes move: websocket, sse, admin, socketio, polling, rpc.
-    transport: str
-    #: Key of the encoder that makes frames for it; see `Hub`.
-    format: str
+    @property
+    def transport(self) -> str:
+        """How bytes move: websocket, sse, admin, socketio, polling, rpc."""
+        ...
+
+    @property
+    def format(self) -> str:
+        """Key of the encoder that makes frames for it; see `Hub`."""
+        ...
+
     #: Whether it answers `ping`.
     answers: bool
     #: Whether it is to have the broadcasts of its client.

@@ -110,8 +110,10 @@ class Hub:
 
     def remove(self, connection: Connection) -> None:
         """Forget a connection whose link is gone; calling it again changes nothing."""
-        if self._connections.pop(connection.id, None) is None:
+        # One that continues it may have taken its id over.
+        if self._connections.get(connection.id) is not connection:
             return
+        del self._connections[connection.id]
         connection.ended = True
         self._counters.connections_closed += 1
         principal = connection.principal

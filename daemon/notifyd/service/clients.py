@@ -242,6 +242,10 @@ class Clients:
         entry = self._registry.get(client_id)
         return entry.origin if entry else ""
 
+    def has_origin(self, origin: str) -> bool:
+        """Whether *origin*, as a browser writes it, is that of the pages of some client."""
+        return self._registry.has_origin(origin)
+
     def cookie_name_of(self, client_id: ClientId) -> str:
         """The cookie that may carry a user's token; "" for none."""
         entry = self._registry.get(client_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from notifyd.policy.clients import origin_of
@@ -57,18 +58,29 @@ class Registry:
 
     def __init__(self) -> None:
         self._entries: dict[ClientId, Entry] = {}
+        self._origins: Counter[str] = Counter()
 
     def replace(self, entry: Entry) -> None:
         """A client is new or has changed."""
+        self.forget(entry.client.id)
         self._entries[entry.client.id] = entry
+        self._origins[entry.origin] += 1
 
     def forget(self, client_id: ClientId) -> None:
         """The store has let go of a client."""
-        self._entries.pop(client_id, None)
+        entry = self._entries.pop(client_id, None)
+        if entry is not None:
+            self._origins[entry.origin] -= 1
+            if not self._origins[entry.origin]:
+                del self._origins[entry.origin]
 
     def get(self, client_id: ClientId) -> Entry | None:
         """One client, or None."""
         return self._entries.get(client_id)
+
+    def has_origin(self, origin: str) -> bool:
+        """Whether *origin* is that of some client's pages; never for ""."""
+        return bool(origin) and origin in self._origins
 
     def clients(self) -> list[Client]:
         """Every client, oldest first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 def origin_allowed(origin: bytes | None, allowed: Sequence[str]) -> bool:
@@ -16,4 +16,14 @@ def origin_allowed(origin: bytes | None, allowed: Sequence[str]) -> bool:
     """
     if not allowed or origin is None or "*" in allowed:
         return True
-    return origin.decode("latin-1").rstrip("/").lower() in {entry.rstrip("/").lower() for entry in allowed}
+    return origin_listed(origin, allowed)
+
+
+def origin_listed(origin: bytes, origins: Iterable[str]) -> bool:
+    """Whether this Origin header is one of *origins*."""
+    return any(same_origin(origin, entry) for entry in origins)
+
+
+def same_origin(origin: bytes, expected: str) -> bool:
+    """Whether this Origin header says *expected*; never for ""."""
+    return bool(expected) and origin.decode("latin-1").rstrip("/").lower() == expected.rstrip("/").lower()

@@ -1,0 +1,1 @@
+"""Users of registered clients on Socket.IO and in the plain JSON dialect: `/client-{clientId}`."""

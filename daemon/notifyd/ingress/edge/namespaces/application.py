@@ -1,0 +1,99 @@
+"""The namespaces of registered clients: who may connect, and where a socket goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from notifyd.errors import Invalid, NotifydError
+from notifyd.ingress.edge.namespaces.connection import NamespaceConnection
+from notifyd.ingress.edge.namespaces.credentials import query_fields
+from notifyd.ingress.edge.namespaces.entrance import Entrance, Visitor
+from notifyd.ingress.edge.namespaces.requests import refusal
+from notifyd.ingress.edge.origins import origin_listed, same_origin
+from notifyd.ingress.edge.socketio.api import Refusal, Welcome
+from notifyd.model.ids import ClientId
+from notifyd.wire.namespaces import client_of
+
+if TYPE_CHECKING:
+    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
+
+
+class NamespaceApplication:
+    """`Application` to the Socket.IO driver."""
+
+    def __init__(self, services: NamespaceServices, rules: NamespaceRules) -> None:
+        self._services = services
+        self._rules = rules
+        self._entrance = Entrance(services, rules)
+
+    def connect(
+        self, namespace: str, auth: Any, request: Request, transport: str
+    ) -> Welcome | Refusal | PendingWelcome:
+        """See `Application.connect`."""
+        client_id = client_of(namespace)
+        if client_id is None:
+            return Refusal("Invalid namespace")
+        try:
+            visitor = self._entrance.visitor(client_id, auth, request)
+            if visitor.credentials.fcm_token:
+                return PendingWelcome(self, visitor)
+            return self._welcome(visitor)
+        except NotifydError as exc:
+            return _refusal(exc)
+
+    async def welcome_with_device(self, visitor: Visitor) -> Welcome | Refusal:
+        """As `connect` goes on for a visitor who brought a push token: it is registered first."""
+        trouble = await self._entrance.register_device(visitor)
+        try:
+            return self._welcome(visitor, trouble)
+        except NotifydError as exc:
+            return _refusal(exc)
+
+    def _welcome(self, visitor: Visitor, trouble: NotifydError | None = None) -> Welcome:
+        handler = NamespaceConnection(self._services, self._rules, visitor)
+        connection, resumption = self._entrance.admit(handler, visitor)
+        handler.enter(connection, resumption, trouble)
+        return Welcome(handler, sid=connection.id, pid=resumption.pid)
+
+    def allowed_origin(self, request: Request) -> str | None:
+        """The origin that may read the answer to a request of polling, "*" for any, None for none.
+
+        Which namespaces a transport is for is not known before it stands, so that the pages of any client may open one.
+        """
+        origin = request.header(b"origin")
+        if origin is None:
+            return None
+        allowed = (*self._rules.allowed_origins, *self._rules.http_origins)
+        if "*" in allowed:
+            return "*"
+        welcome = origin_listed(origin, allowed) or self._of_client(request, origin)
+        return origin.decode("latin-1") if welcome else None
+
+    def _of_client(self, request: Request, origin: bytes) -> bool:
+        try:
+            client_id = query_fields(request).get("clientId")
+        except Invalid:
+            return False
+        clients = self._services.clients
+        if client_id:
+            return same_origin(origin, clients.origin_of(ClientId(client_id)))
+        return clients.has_origin(origin.decode("latin-1"))
+
+
+class PendingWelcome:
+    """A connection whose device is being registered; a `PendingConnect`."""
+
+    __slots__ = ("_application", "_visitor")
+
+    def __init__(self, application: NamespaceApplication, visitor: Visitor) -> None:
+        self._application = application
+        self._visitor = visitor
+
+    async def wait(self) -> Welcome | Refusal:
+        """See `PendingConnect.wait`."""
+        return await self._application.welcome_with_device(self._visitor)
+
+
+def _refusal(problem: NotifydError) -> Refusal:
+    return Refusal(problem.message, refusal(problem)["error"])

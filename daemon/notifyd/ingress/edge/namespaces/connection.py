@@ -1,0 +1,274 @@
+"""One socket of a user: a namespace of a Socket.IO connection to the driver, a link to the hub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import trio
+
+from notifyd.errors import Invalid, NotifydError
+from notifyd.ingress.edge.catch_up import CatchUps, Source
+from notifyd.ingress.edge.namespaces.requests import Answer, Requests, ending, exception, refusal
+from notifyd.ingress.edge.namespaces.sources import JoinSource
+from notifyd.model.disconnect import PROTOCOL_ERROR
+from notifyd.wire.namespaces import NotificationEncoder, Place, notification_event
+from notifyd.wire.socketio import polling_event, websocket_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.hub.connection import Connection
+    from notifyd.ingress.edge.namespaces.entrance import Resumption, Visitor
+    from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
+    from notifyd.ingress.edge.socketio.api import Ack, Socket, Step
+    from notifyd.model.disconnect import Disconnect
+    from notifyd.model.publication import Publication
+
+_ON_WEBSOCKET: Final = "socketio"
+_ON_POLLING: Final = "socketio-polling"
+#: For sockets that do not recover, and could take the text of a place for an argument.
+_PLAIN: Final = "-plain"
+
+#: The encoders of the hub, by format.
+SOCKETIO_ENCODERS: Final[dict[str, Callable[[Publication], bytes]]] = {
+    _ON_WEBSOCKET: NotificationEncoder(websocket_event, places=True),
+    _ON_POLLING: NotificationEncoder(polling_event, places=True),
+    _ON_WEBSOCKET + _PLAIN: NotificationEncoder(websocket_event, places=False),
+    _ON_POLLING + _PLAIN: NotificationEncoder(polling_event, places=False),
+}
+
+
+class NamespaceConnection:
+    """`NamespaceHandler` to the driver, `Link` to the hub."""
+
+    __slots__ = (
+        "_catch_ups",
+        "_connection",
+        "_ending",
+        "_errors",
+        "_requests",
+        "_resumption",
+        "_rules",
+        "_services",
+        "_socket",
+        "_trouble",
+        "address",
+        "recovers",
+    )
+
+    #: The driver does the heartbeats.
+    answers = False
+    broadcasts = True
+
+    def __init__(self, services: NamespaceServices, rules: NamespaceRules, visitor: Visitor) -> None:
+        self._services = services
+        self._rules = rules
+        #: The client's address.
+        self.address = visitor.address
+        #: Whether it is given what a stock client needs to recover its state.
+        self.recovers = visitor.credentials.recovers
+        self._socket: Socket | None = None
+        self._connection: Connection | None = None
+        self._resumption: Resumption
+        self._requests: Requests
+        self._catch_ups: CatchUps | None = None
+        self._trouble: NotifydError | None = None
+        self._ending: Disconnect | None = None
+        self._errors = 0
+
+    def enter(self, connection: Connection, resumption: Resumption, trouble: NotifydError | None = None) -> None:
+        """It was let in, and goes on as *resumption* says; *trouble* is what its peer is told at once."""
+        self._connection = connection
+        self._requests = Requests(self._services, self._rules, connection)
+        self._resumption = resumption
+        self._trouble = trouble
+
+    # What the driver calls
+
+    def opened(self, socket: Socket) -> None:
+        """Send what it has missed; then it is live."""
+        self._socket = socket
+        connection, resumption = self._entered(), self._resumption
+        connection.transport_changed()
+        if self._ending is not None:
+            self._say_ending(socket, self._ending)
+            return
+        if self._trouble is not None:
+            self._tell("exception", exception(self._trouble))
+        self._begin(JoinSource(self._services, connection, resumption.session, resumption.place, self._encode_placed))
+
+    def event(self, name: str, arguments: list[Any], ack: Ack | None) -> Step:
+        """One event of the peer."""
+        self._services.counters.frames_received += 1
+        respond = _EVENTS.get(name)
+        try:
+            if respond is None:
+                known = ", ".join(_EVENTS)
+                raise Invalid(f"there is no event {name!r:.80}: known are {known}", code="unknown_event")
+            return respond(self, arguments, ack)
+        except NotifydError as exc:
+            self._refuse(exc, ack)
+            return None
+
+    def heard(self) -> None:
+        """A sign of life."""
+        if self._connection is not None:
+            self._connection.received_at = trio.current_time()
+
+    def proven(self, mark: int) -> None:
+        """What was written before the ping with *mark* has arrived."""
+        if self._catch_ups is None or not self._catch_ups.proven(mark):
+            self._services.inboxes.proven(self._entered(), mark)
+        elif self._catch_ups.done:
+            self._catch_ups = None
+
+    def transport_changed(self) -> None:
+        """From polling to WebSocket."""
+        self._entered().transport_changed()
+
+    def closed(self, reason: str) -> None:
+        """The socket is over."""
+        if self._connection is not None:
+            self._services.connector.leave(self._connection)
+        # They hold us as well: none should wait for the garbage collector.
+        self._connection = self._catch_ups = self._socket = None
+        del self._requests
+
+    # What the hub calls
+
+    @property
+    def transport(self) -> str:
+        """How it is reached now: `socketio` is WebSocket."""
+        return "polling" if self._socket is not None and self._socket.transport == "polling" else "socketio"
+
+    @property
+    def format(self) -> str:
+        """See `Link.format`."""
+        polling = self._socket is not None and self._socket.transport == "polling"
+        return (_ON_POLLING if polling else _ON_WEBSOCKET) + ("" if self.recovers else _PLAIN)
+
+    @property
+    def put(self) -> Callable[[bytes], bool]:
+        """See `Link.put`."""
+        return _nowhere if self._socket is None else self._socket.put
+
+    def ping(self, mark: int = 0) -> None:
+        """With a mark, ask whether what was written has arrived. The driver looks after signs of life by itself."""
+        if mark and self._socket is not None:
+            self._socket.ping(mark)
+
+    def end(self, disconnect: Disconnect) -> None:
+        """Close the transport for who may come back; leave the namespace with a reason for who may not."""
+        if self._ending is None:
+            self._ending = disconnect
+            if self._socket is not None:
+                self._say_ending(self._socket, disconnect)
+
+    def pending_bytes(self) -> int:
+        """What waits in the outbox."""
+        return 0 if self._socket is None else self._socket.pending_bytes
+
+    def sent_bytes(self) -> int:
+        """What was written so far."""
+        return 0 if self._socket is None else self._socket.sent_bytes
+
+    # Answers
+
+    def _entered(self) -> Connection:
+        assert self._connection is not None, "the driver calls between opened and closed"
+        return self._connection
+
+    def _say_ending(self, socket: Socket, disconnect: Disconnect) -> None:
+        if disconnect.reconnect:
+            socket.close(disconnect.code, disconnect.reason)
+            return
+        socket.emit("exception", ending(disconnect))
+        # Stock clients stay away after this, and so they should.
+        socket.disconnect()
+
+    def _tell(self, event: str, *arguments: Any) -> None:
+        if self._socket is not None and not self._socket.emit(event, *arguments):
+            self._services.subscriber.end_slow(self._entered())
+
+    def _reply(self, answer: Answer, event: str, ack: Ack | None) -> None:
+        if ack is not None:
+            ack(answer)
+        elif event:
+            self._tell(event, answer)
+
+    def _refuse(self, problem: NotifydError, ack: Ack | None = None) -> None:
+        self._services.counters.messages_refused += 1
+        if ack is not None:
+            ack(refusal(problem))
+        else:
+            self._tell("exception", exception(problem))
+        if isinstance(problem, Invalid):
+            self._errors += 1
+            if self._errors >= self._rules.max_protocol_errors and self._connection is not None:
+                self._connection.end(PROTOCOL_ERROR)
+
+    def _begin(self, source: Source) -> None:
+        connection = self._entered()
+        if self._catch_ups is None:
+            subscriber, page_bytes = self._services.subscriber, self._rules.page_bytes
+            self._catch_ups = CatchUps(connection, subscriber, page_bytes, self._refuse)
+        self._catch_ups.begin(source)
+        if self._catch_ups.done:
+            self._catch_ups = None
+
+    def _encode_placed(self, publication: Publication, place: Place) -> bytes:
+        event = polling_event if self.transport == "polling" else websocket_event
+        return notification_event(publication, event, place if self.recovers else None)
+
+    def _encode(self, publication: Publication) -> bytes:
+        return SOCKETIO_ENCODERS[self.format](publication)
+
+    # Events
+
+    async def _job(self, arguments: list[Any], ack: Ack | None) -> None:
+        try:
+            answer = await self._requests.publish(_first(arguments))
+        except NotifydError as exc:
+            self._refuse(exc, ack)
+        else:
+            self._reply(answer, "", ack)
+
+    def _ping(self, arguments: list[Any], ack: Ack | None) -> Step:
+        if ack is not None:
+            ack(*arguments)
+        # A stock client would take a text at the end for its place.
+        guarded = self.recovers and bool(arguments) and isinstance(arguments[-1], str)
+        self._tell("pong", *arguments, *((None,) if guarded else ()))
+        return None
+
+    def _authenticate(self, arguments: list[Any], ack: Ack | None) -> Step:
+        self._reply(self._requests.authenticate(_first(arguments)), "authenticated", ack)
+        return None
+
+    def _subscribe(self, arguments: list[Any], ack: Ack | None) -> Step:
+        answer, source = self._requests.subscribe(_first(arguments), self._encode)
+        self._reply(answer, "subscribed", ack)
+        self._begin(source)
+        return None
+
+    def _unsubscribe(self, arguments: list[Any], ack: Ack | None) -> Step:
+        self._reply(self._requests.unsubscribe(_first(arguments)), "unsubscribed", ack)
+        return None
+
+
+def _first(arguments: list[Any]) -> Any:
+    return arguments[0] if arguments else None
+
+
+def _nowhere(_data: bytes) -> bool:
+    """Before it is opened: what is meant for it is in the history, which it is served from first."""
+    return True
+
+
+_EVENTS: Final[dict[str, Callable[[NamespaceConnection, list[Any], Ack | None], Step]]] = {
+    "notification-job": NamespaceConnection._job,
+    "ping": NamespaceConnection._ping,
+    "authenticate": NamespaceConnection._authenticate,
+    "subscribe": NamespaceConnection._subscribe,
+    "unsubscribe": NamespaceConnection._unsubscribe,
+}

@@ -1,0 +1,180 @@
+"""What users ask of the daemon over a connection, and what they are answered, whatever carries it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from notifyd.clock import iso_ms, monotonic
+from notifyd.errors import Denied, Invalid, NotAuthenticated, NotifydError
+from notifyd.ingress.edge.namespaces.sources import ChannelSource
+from notifyd.model.position import StreamPosition
+from notifyd.policy.rate import TokenBucket
+from notifyd.service.limits import rate_limited
+from notifyd.wire.jobs import job_command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.hub.connection import Connection
+    from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
+    from notifyd.model.command import Publish
+    from notifyd.model.disconnect import Disconnect
+    from notifyd.model.principal import Principal
+    from notifyd.model.publication import Publication
+
+T = TypeVar("T")
+
+Answer = dict[str, Any]
+
+
+class _Since(msgspec.Struct):
+    epoch: str
+    offset: int
+
+
+class _Subscribe(msgspec.Struct):
+    channel: str
+    since: _Since | None = None
+
+
+class _Unsubscribe(msgspec.Struct):
+    channel: str
+
+
+class _Authenticate(msgspec.Struct):
+    token: str
+
+
+class Requests:
+    """The requests of one authenticated connection."""
+
+    __slots__ = ("_bucket", "_bucket_rate", "_connection", "_rules", "_services")
+
+    def __init__(self, services: NamespaceServices, rules: NamespaceRules, connection: Connection) -> None:
+        self._services = services
+        self._rules = rules
+        self._connection = connection
+        self._bucket: TokenBucket | None = None
+        self._bucket_rate = 0
+
+    async def publish(self, body: object) -> Answer:
+        """`notification-job`: hand in a notification; the answer is the receipt.
+
+        Raises:
+            NotifydError: nothing was accepted.
+        """
+        try:
+            principal, command = self._job(body)
+        except NotifydError:
+            self._services.publisher.refused()
+            raise
+        accepted = await self._services.publisher.submit(principal, command).result()
+        return {
+            "success": True,
+            "notificationId": accepted.id,
+            "status": "accepted",
+            "durability": self._services.durability,
+        }
+
+    def _job(self, body: object) -> tuple[Principal, Publish]:
+        principal = self._principal()
+        if not self._rules.users_may_publish:
+            raise Denied("users may not publish here: clients.users_may_publish is off", code="publishing_forbidden")
+        self._take()
+        return principal, job_command(body, principal.client_id)
+
+    def _take(self) -> None:
+        now, rate = monotonic(), self._rules.publishes_per_minute
+        if self._bucket is None or self._bucket_rate != rate:
+            self._bucket, self._bucket_rate = TokenBucket(per_minute=rate, burst=rate, now=now), rate
+        allowance = self._bucket.take(now)
+        if not allowance.allowed:
+            self._services.counters.rate_limited += 1
+            raise rate_limited(allowance)
+
+    def authenticate(self, body: object) -> Answer:
+        """Go on with another token of the same user.
+
+        Raises:
+            NotAuthenticated: the token is not good; the connection ends with the one before.
+            Denied: it is another user's.
+        """
+        before = self._principal()
+        token = _convert(body, _Authenticate).token
+        principal = self._services.connector.token_principal(token, before.client_id)
+        if principal.user_id != before.user_id:
+            raise Denied("the token is another user's: open another connection", code="already_authenticated")
+        # The connection has joined already, and must not be sent again what it was served meanwhile.
+        lost = self._services.connector.enter(self._connection, principal, join=False)
+        answer: Answer = {"success": True, "userId": principal.user_id}
+        if principal.expires_at is not None:
+            answer["expiresAt"] = iso_ms(principal.expires_at)
+        if lost:
+            answer["unsubscribed"] = lost
+        return answer
+
+    def subscribe(self, body: object, encode: Callable[[Publication], bytes]) -> tuple[Answer, ChannelSource]:
+        """Ask for a channel, and with `since` for what came after that position.
+
+        The source is to be begun with before anybody awaits, once the answer is written.
+
+        Raises:
+            NotifydError: nothing has changed.
+        """
+        wanted = _convert(body, _Subscribe)
+        since = None if wanted.since is None else StreamPosition(wanted.since.epoch, wanted.since.offset)
+        found = self._services.subscriber.check(self._connection, wanted.channel, since)
+        position = {"epoch": found.position.epoch, "offset": found.position.offset}
+        answer: Answer = {"success": True, "channel": wanted.channel, "position": position}
+        if since is not None:
+            answer |= {"recovered": found.recovered, "replayed": len(found.replay), "skipped": found.skipped}
+        return answer, ChannelSource(self._services, self._connection, wanted.channel, found, encode)
+
+    def unsubscribe(self, body: object) -> Answer:
+        """Stop a channel.
+
+        Raises:
+            Invalid: *body* names none.
+        """
+        channel = _convert(body, _Unsubscribe).channel
+        self._services.subscriber.unsubscribe(self._connection, channel)
+        return {"success": True, "channel": channel}
+
+    def _principal(self) -> Principal:
+        principal = self._connection.principal
+        if principal is None:
+            raise NotAuthenticated("authenticate first", code="not_authenticated")
+        return principal
+
+
+def _convert(body: object, shape: type[T]) -> T:
+    try:
+        return msgspec.convert(body, shape)
+    except msgspec.ValidationError as exc:
+        raise Invalid(str(exc), code="invalid_message") from exc
+
+
+def refusal(problem: NotifydError) -> Answer:
+    """What an ack says of a request that was refused."""
+    error: Answer = {"code": problem.code, "message": problem.message}
+    if problem.retry_after_seconds is not None:
+        error["retryAfter"] = round(problem.retry_after_seconds, 3)
+    return {"success": False, "error": error}
+
+
+def exception(problem: NotifydError) -> Answer:
+    """What the event `exception` says where no ack was asked for."""
+    return {"status": "error", **refusal(problem)["error"]}
+
+
+def ending(disconnect: Disconnect) -> Answer:
+    """What the event `exception` says before a connection ends that is not to come back."""
+    return {
+        "status": "error",
+        "code": disconnect.code,
+        "reason": disconnect.reason,
+        "message": disconnect.reason,
+        "reconnect": disconnect.reconnect,
+    }
