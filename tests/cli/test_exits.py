@@ -13,6 +13,7 @@ from notifyctl.exits import Status, status_of
 from notifyd.v1 import admin_pb2 as pb
 from tests.cli import samples
 from tests.cli.scripted import Admin, Ctl
+from tests.docs.codes import error_codes
 
 REFUSED = {
     grpc.StatusCode.INVALID_ARGUMENT: 2,
@@ -167,6 +168,19 @@ def test_a_reader_that_goes_is_no_error(following: subprocess.Popen[bytes]):
         err = following.stderr.read()
         following.wait(timeout=10)
     assert (following.returncode, err) == (0, b"")
+
+
+KINDS = {
+    400: Status.USAGE, 401: Status.DENIED, 403: Status.DENIED, 404: Status.NOT_FOUND, 405: Status.USAGE,
+    409: Status.CONFLICT, 413: Status.USAGE, 415: Status.USAGE, 422: Status.CONFLICT, 429: Status.RATE_LIMITED,
+    500: Status.FAILED, 503: Status.UNREACHABLE,
+}  # fmt: skip
+
+
+def test_every_word_of_the_daemon_has_the_status_of_its_kind():
+    kinds = {code: {KINDS[status] for status in statuses} for code, statuses in error_codes().items() if statuses}
+    at_the_start = {"store_damaged", "store_foreign", "store_too_new"}
+    assert [code for code in sorted(kinds.keys() - at_the_start) if status_of(code) not in kinds[code]] == []
 
 
 @pytest.mark.parametrize(
