@@ -18,6 +18,8 @@ from tests.ingress.harness import ADMIN_TOKEN, EventSource, Service
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from notifyd.ingress.edge.rest.realtime import Realtime
+
 OPTIONS = RestOptions(admin_token=ADMIN_TOKEN, max_body_bytes=300_000, max_batch=5, page_bytes=16_384)
 SECONDS = 20
 
@@ -36,11 +38,13 @@ async def start(deadline: None, nursery: trio.Nursery, tmp_path: Path) -> AsyncI
     """Starts a service with options of one's own."""
     services: list[Service] = []
 
-    async def started(options: RestOptions = OPTIONS, *, heartbeat_seconds: float = 30.0) -> Service:
+    async def started(
+        options: RestOptions = OPTIONS, *, heartbeat_seconds: float = 30.0, realtime: Realtime | None = None
+    ) -> Service:
         limits = BrokerLimits(queue=QueueLimits(max_size=50))
         counters = Counters()
         broker = await open_broker(BrokerOptions(durability="memory", limits=limits), counters)
-        service = Service(broker, counters, tmp_path, options, heartbeat_seconds=heartbeat_seconds)
+        service = Service(broker, counters, tmp_path, options, heartbeat_seconds=heartbeat_seconds, realtime=realtime)
         await service.start(nursery)
         services.append(service)
         return service

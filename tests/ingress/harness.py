@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,15 +14,21 @@ from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.rest.app import ChannelServiceApp
+from notifyd.ingress.edge.rest.realtime import Realtime
 from notifyd.ingress.edge.rest.services import RestOptions, RestServices
 from notifyd.ingress.edge.rest.websocket_port import WebSocketPortApp
 from notifyd.ingress.edge.server import EdgeServer
 from notifyd.ingress.edge.settings import EdgeSettings, HttpSettings, WebSocketSettings
+from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.publishing import PublishRules
+from notifyd.policy.sealing import Sealer
 from notifyd.service.channels import Channels
-from notifyd.service.connect import Connector
+from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
+from notifyd.service.connect import Connector, ConnectRules
 from notifyd.service.daemon import About, Daemon
+from notifyd.service.devices import DeviceRules, Devices
+from notifyd.service.inbox import Inboxes
 from notifyd.service.keyring import KeyRing
 from notifyd.service.keys import KeyRules, Keys, NewKey
 from notifyd.service.limits import RateLimiter
@@ -30,7 +37,8 @@ from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber, SubscribeRules
-from notifyd.store.memory.keys import MemoryKeys
+from notifyd.service.tokens import TokenRules, Tokens
+from notifyd.store.memory.records import MemoryRecords
 from notifyd.telemetry.prometheus import Exposition
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.publication import publication_json
@@ -40,6 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notifyd.ingress.edge.http_request import Request
+    from notifyd.model.client import Client
     from notifyd.model.publication import Publication
     from notifyd.store.ports import Broker
     from notifyd.telemetry.metrics import Counters
@@ -54,6 +63,7 @@ PUBLISH_RULES = PublishRules(
     max_data_depth=64,
     max_channel_length=200,
 )
+TOKEN_RULES = TokenRules(leeway_seconds=5, max_bytes=8192, users_subscribe=(), users_publish=(), users_may_publish=True)
 
 
 def services(
@@ -63,12 +73,20 @@ def services(
     hub = Hub({"sse": notification_event, "native": publication_frame}, counters)
     ring = KeyRing()
     sweeper = Sweeper(LivenessRules(heartbeat_seconds, 60.0, 30.0))
-    connector = Connector(hub, ring, sweeper, counters, max_connections_per_key=3)
+    records = MemoryRecords()
+    followers = Followers(_nobody_is_connected, partial(_forget, broker))
+    clients = Clients(records.clients, ring, Sealer(bytes(32)), ClientRules(20, DAY_MS), followers)
+    tokens = Tokens(clients, TOKEN_RULES)
+    connector = Connector(hub, ring, tokens, sweeper, counters, ConnectRules(3, 3))
     daemon = Daemon(About("0.0.0", broker.durability, "memory", "memory", state_dir, None, False), broker)
     daemon.ready = True
     made = RestServices(
         publisher=Publisher(broker.queue, PUBLISH_RULES, counters, idempotency_seconds=86_400.0),
-        keys=Keys(MemoryKeys(), ring, KeyRules(32, DAY_MS, 100), connector.end_key),
+        keys=Keys(records.keys, ring, KeyRules(32, DAY_MS, 100), connector.end_key, clients.known),
+        clients=clients,
+        tokens=tokens,
+        devices=Devices(records.devices, clients, DeviceRules(max_per_user=5)),
+        inboxes=Inboxes(hub, broker.inbox, counters),
         connector=connector,
         subscriber=Subscriber(hub, broker.history, SubscribeRules(1000, 200), counters),
         notifications=Notifications(broker.queue, broker.receipts, counters),
@@ -79,8 +97,17 @@ def services(
         limiter=RateLimiter(enabled=True, per_minute=60, burst=60, counters=counters),
         exposition=Exposition(counters),
         counters=counters,
+        origins=lambda: [clients.origin_of(client.id) for client in clients.list()],
     )
     return made, hub, sweeper
+
+
+def _nobody_is_connected(client: Client) -> None:
+    """Nothing ends with a secret here."""
+
+
+async def _forget(broker: Broker, client_id: ClientId) -> None:
+    await broker.inbox.forget(client_id)
 
 
 def publication_frame(publication: Publication) -> bytes:
@@ -113,13 +140,20 @@ class Service:
     """A running REST interface."""
 
     def __init__(
-        self, broker: Broker, counters: Counters, state_dir: Path, options: RestOptions, *, heartbeat_seconds: float
+        self,
+        broker: Broker,
+        counters: Counters,
+        state_dir: Path,
+        options: RestOptions,
+        *,
+        heartbeat_seconds: float,
+        realtime: Realtime | None = None,
     ) -> None:
         self.broker = broker
         self.services, self.hub, self.sweeper = services(
             broker, counters, state_dir, heartbeat_seconds=heartbeat_seconds
         )
-        self.app = ChannelServiceApp(self.services, options, _accept_no_websocket)
+        self.app = ChannelServiceApp(self.services, options, realtime or Realtime(_accept_no_websocket))
         http = HttpSettings(buffered_body_bytes=65_536, linger_seconds=0.5)
         self.edge = EdgeServer(EdgeSettings(http=http, websocket=WebSocketSettings(outbox_bytes=262_144)))
         rules = DispatchRules(batch_size=100, lease_seconds=30.0, retry_seconds=1.0, retry_max_seconds=30.0)
@@ -130,6 +164,7 @@ class Service:
 
     async def start(self, nursery: trio.Nursery) -> None:
         nursery.start_soon(self.broker.run)
+        await self.services.clients.load()
         nursery.start_soon(self.sweeper.run)
         nursery.start_soon(self.dispatcher.run)
         await nursery.start(self.edge.run)
@@ -145,6 +180,14 @@ class Service:
         """A new API key."""
         return (await self.services.keys.create(NewKey("tests", scopes=scopes, **fields))).key
 
+    async def client(self, name: str = "shop", secret: str = "", **fields: Any) -> ClientId:
+        """A registered client."""
+        return (await self.services.clients.register(NewClient(name, secret, **fields))).client.id
+
+    def token(self, user_id: str, client_id: ClientId = DEFAULT_CLIENT, **options: Any) -> str:
+        """A user's token."""
+        return self.services.tokens.mint(client_id, user_id, **options).token
+
     async def connect(self) -> trio.SocketStream:
         return await trio.open_tcp_stream("127.0.0.1", self.port)
 
@@ -157,6 +200,7 @@ class Service:
         body: bytes | None = None,
         key: str | None = None,
         admin: bool = False,
+        token: str | None = None,
         headers: dict[str, str] | None = None,
         port: int | None = None,
     ) -> Reply:
@@ -171,6 +215,8 @@ class Service:
             sent["X-API-Key"] = key
         if admin:
             sent["Authorization"] = f"Bearer {ADMIN_TOKEN}"
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
         sent |= headers or {}
         async with await trio.open_tcp_stream("127.0.0.1", port or self.port) as stream:
             await stream.send_all(head(method, path, sent) + (body or b""))
@@ -181,11 +227,20 @@ class Service:
         assert reply.status == 202, reply
         return reply
 
-    async def dispatched(self, key: str, notification_id: str) -> dict[str, Any]:
-        """The receipt of a notification, once it is dispatched."""
+    async def tell(self, client_id: str, *users: str, payload: Any = 1, **fields: Any) -> str:
+        """Publish to users as an operator; the notification's id, once it is dispatched."""
+        body = {"clientId": client_id, "users": users, "payload": payload, **fields}
+        reply = await self.call("POST", "/api/v1/notifications", body, admin=True)
+        assert reply.status == 202, reply
+        await self.dispatched(None, reply.json["notificationId"])
+        return str(reply.json["notificationId"])
+
+    async def dispatched(self, key: str | None, notification_id: str) -> dict[str, Any]:
+        """The receipt of a notification, once it is dispatched; without a key as operators see it."""
         while True:
             path = f"/api/notifications/{notification_id}"
-            receipt: dict[str, Any] = (await self.call("GET", path, key=key)).json["notification"]
+            reply = await self.call("GET", path, key=key, admin=key is None)
+            receipt: dict[str, Any] = reply.json["notification"]
             if receipt["state"] != "waiting":
                 return receipt
             await trio.lowlevel.checkpoint()

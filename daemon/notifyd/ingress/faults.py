@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -19,7 +19,12 @@ from notifyd.errors import (
     TooLarge,
     Unavailable,
 )
-from notifyd.wire.rest import ErrorAnswer, Problem
+from notifyd.wire.rest import ErrorAnswer, FieldProblemView, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.errors import FieldProblem
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -73,7 +78,7 @@ class HttpFault(msgspec.Struct, frozen=True):
 def http_fault(error: NotifydError, request_id: str) -> HttpFault:
     """What *error* is as an answer."""
     status = next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
-    return HttpFault(status, _headers(error, status), error_body(error.code, error.message, request_id))
+    return HttpFault(status, _headers(error, status), error_body(error.code, error.message, request_id, error.details))
 
 
 def internal_fault(request_id: str) -> HttpFault:
@@ -82,12 +87,19 @@ def internal_fault(request_id: str) -> HttpFault:
     return HttpFault(500, (), error_body("internal", message, request_id))
 
 
-def error_body(code: str, message: str, request_id: str) -> bytes:
-    """`{"success":false,"error":{"code","message","requestId"}}`."""
+def error_body(code: str, message: str, request_id: str, details: Sequence[FieldProblem] = ()) -> bytes:
+    """`{"success":false,"error":{"code","message","requestId"}}`, and `details` where there are some."""
+    rows = [FieldProblemView(problem.field, problem.message) for problem in details]
     try:
-        return _encode(ErrorAnswer(error=Problem(code, message, request_id)))
+        return _encode(ErrorAnswer(error=Problem(code, message, request_id, rows)))
     except UnicodeEncodeError:
-        return _encode(ErrorAnswer(error=Problem(code, message.encode("utf-8", "replace").decode(), request_id)))
+        rows = [FieldProblemView(_sayable(row.field), _sayable(row.message)) for row in rows]
+        return _encode(ErrorAnswer(error=Problem(code, _sayable(message), request_id, rows)))
+
+
+def _sayable(text: str) -> str:
+    # Lone surrogates, which UTF-8 cannot say, become `?`.
+    return text.encode("utf-8", "replace").decode()
 
 
 def _headers(error: NotifydError, status: int) -> Headers:

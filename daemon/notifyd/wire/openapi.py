@@ -7,7 +7,9 @@ from typing import Any, Final
 import msgspec
 
 from notifyd.wire import rest
-from notifyd.wire.operations import OPERATIONS, Access, Operation, Parameter
+from notifyd.wire.examples import BODIES, REFUSALS, TEXTS, answer_example
+from notifyd.wire.operation import Access, Operation, Parameter, Tag
+from notifyd.wire.operations import OPERATIONS
 
 Json = dict[str, Any]
 
@@ -20,6 +22,9 @@ _SECURITY: Final[dict[Access, list[Json]]] = {
     Access.ADMIN: [{"adminToken": []}],
     # Open to everybody where the operator said so.
     Access.METRICS: [{"adminToken": []}, {}],
+    Access.ADMIN_OR_KEY: [{"adminToken": []}, {"apiKey": []}],
+    Access.ADMIN_OR_USER: [{"adminToken": []}, {"userToken": []}],
+    Access.DEVICE: [{"adminToken": []}, {"clientSecret": []}, {"userToken": []}],
 }
 _SCHEMES: Final[Json] = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
@@ -30,9 +35,25 @@ _SCHEMES: Final[Json] = {
         "scheme": "bearer",
         "description": "The admin token (`notifyctl tokens admin`). In development mode none is needed on loopback.",
     },
+    "userToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A user's token: HS256 with the client's secret; clientId, userId or sub, and exp.",
+    },
+    "clientSecret": {"type": "apiKey", "in": "header", "name": "X-Client-Secret"},
+}
+_TAGS: Final = {
+    Tag.PUBLISHING: "Hand notifications in.",
+    Tag.NOTIFICATIONS: "What became of them.",
+    Tag.CHANNELS: "Named streams of publications: their history, and subscriptions by Server-Sent Events.",
+    Tag.CLIENTS: "Registered applications.",
+    Tag.USERS: "Their users: what is kept for them, their devices and their tokens.",
+    Tag.KEYS: "Credentials of producers and subscribers.",
+    Tag.OPERATING: "Health, figures and the queue.",
 }
 _REFUSALS: Final = {
-    400: "The request is malformed; the message names the field and what would be right.",
+    400: "The request is malformed; the message says what would be right, and the details name every field.",
     401: "The credential is missing, unknown, expired or revoked.",
     403: "The credential does not allow this, or it may not be used from here.",
     404: "What was named does not exist, or belongs to somebody else.",
@@ -58,9 +79,10 @@ _HEADERS: Final[Json] = {
         "description": "true: this is the receipt of an earlier request.",
         "schema": {"type": "string", "const": "true"},
     },
-    "Location": {"description": "Where the new key is shown.", "schema": {"type": "string"}},
+    "Location": {"description": "Where the new one is shown.", "schema": {"type": "string"}},
 }
-_KEYED: Final = (Access.KEY, Access.KEY_OR_ADMIN, Access.STREAM)
+_COUNTED: Final = frozenset(Access) - {Access.OPEN, Access.ADMIN, Access.METRICS}
+_LOCATED: Final = ("createKey", "registerClient")
 _RATE_LIMIT: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
@@ -77,6 +99,7 @@ def openapi_document(version: str) -> Json:
             "description": "Publish notifications, read what became of them, subscribe, and operate the daemon.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "tags": [{"name": tag.value, "description": _TAGS[tag]} for tag in Tag],
         "paths": paths,
         "components": {
             "schemas": _schemas(),
@@ -107,6 +130,7 @@ def _with_constants_required(schema: Json) -> Json:
 def _operation(operation: Operation) -> Json:
     described: Json = {
         "operationId": operation.id,
+        "tags": [operation.tag.value],
         "summary": operation.summary,
         "security": _SECURITY[operation.access],
         "responses": _responses(operation),
@@ -116,7 +140,7 @@ def _operation(operation: Operation) -> Json:
     if operation.body is not None:
         described["requestBody"] = {
             "required": not operation.body_optional,
-            "content": {"application/json": {"schema": _reference(operation.body)}},
+            "content": {"application/json": {"schema": _reference(operation.body), "example": BODIES[operation.id]}},
         }
     return described
 
@@ -135,7 +159,7 @@ def _responses(operation: Operation) -> Json:
     success = {
         "description": operation.summary,
         "headers": _header_references(_success_headers(operation)),
-        "content": _content(operation.answer),
+        "content": _content(operation),
     }
     refusals = {str(status): {"$ref": f"#/components/responses/{status}"} for status in _refused_with(operation)}
     return {str(operation.status): success, **refusals}
@@ -148,19 +172,21 @@ def _refused_with(operation: Operation) -> list[int]:
     return sorted(statuses)
 
 
-def _content(answer: type[msgspec.Struct] | str) -> Json:
+def _content(operation: Operation) -> Json:
+    answer = operation.answer
     if not isinstance(answer, str):
-        return {"application/json": {"schema": _reference(answer)}}
-    return {answer: {"schema": {"type": "object"} if answer == "application/json" else {"type": "string"}}}
+        return {"application/json": {"schema": _reference(answer), "example": answer_example(operation.id)}}
+    kind = "object" if answer == "application/json" else "string"
+    return {answer: {"schema": {"type": kind}, "example": TEXTS[operation.id]}}
 
 
 def _success_headers(operation: Operation) -> tuple[str, ...]:
     names: tuple[str, ...] = ("X-Request-Id",)
-    if operation.access in _KEYED:
+    if operation.access in _COUNTED:
         names += _RATE_LIMIT
     if any(parameter.name == "Idempotency-Key" for parameter in operation.parameters):
         names += ("Idempotency-Replayed",)
-    return (*names, "Location") if operation.status == 201 else names
+    return (*names, "Location") if operation.id in _LOCATED else names
 
 
 def _refusal(status: int) -> Json:
@@ -174,7 +200,14 @@ def _refusal(status: int) -> Json:
     return {
         "description": _REFUSALS[status],
         "headers": _header_references(names),
-        "content": {"application/json": {"schema": _reference(rest.ErrorAnswer)}},
+        "content": {"application/json": {"schema": _reference(rest.ErrorAnswer), "examples": _examples(status)}},
+    }
+
+
+def _examples(status: int) -> Json:
+    return {
+        refusal.code: {"value": {"success": False, "error": msgspec.to_builtins(refusal)}}
+        for refusal in REFUSALS[status]
     }
 
 

@@ -69,7 +69,8 @@ class NewKeyBody(Struct, frozen=True, rename="camel"):
     client_id: Annotated[str, Meta(description="The client that it belongs to; `default` when absent.")] | None = None
     scopes: (
         Annotated[
-            list[str], Meta(description="Such as publish:orders.*, subscribe:*, broadcast; everything when absent.")
+            list[str],
+            Meta(description="publish:PATTERN, subscribe:PATTERN, broadcast, users; everything when absent."),
         ]
         | None
     ) = None
@@ -87,13 +88,23 @@ class RotationBody(Struct, frozen=True, rename="camel"):
     ) = None
 
 
-class Problem(Struct, frozen=True, rename="camel"):
+class FieldProblemView(Struct, frozen=True):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(Struct, frozen=True, rename="camel", omit_defaults=True):
     """Why a request was refused."""
 
     #: A stable word that programs may match on.
     code: str
     message: str
     request_id: str
+    details: Annotated[
+        list[FieldProblemView], Meta(description="Every field that is wrong, where the body is not as it has to be.")
+    ] = []
 
 
 class ErrorAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -176,12 +187,28 @@ class Position(Struct, frozen=True):
     offset: int
 
 
+class UserReceiptView(Struct, frozen=True, rename="camel"):
+    """What became of a notification for one of its users."""
+
+    user_id: str
+    state: Literal["stored", "delivered", "evicted", "expired"]
+    #: Its place in the user's inbox.
+    offset: int
+    #: Connections of the user that took it when it was dispatched.
+    connections: int
+    #: Devices that the push provider took it for, and for which it refused it for good.
+    pushed: int
+    failed: int
+    #: Why the push failed last, null for not.
+    reason: str | None
+
+
 class ReceiptView(Struct, frozen=True, rename="camel"):
     """What became of a notification."""
 
     id: str
     client_id: str
-    kind: Literal["channel", "broadcast"]
+    kind: Literal["channel", "broadcast", "users", "connections", "push"]
     channel: str | None
     priority: int
     state: Literal["waiting", "dispatched", "expired", "cancelled", "cleared", "dead"]
@@ -190,8 +217,20 @@ class ReceiptView(Struct, frozen=True, rename="camel"):
     expires_at: Timestamp
     settled_at: Timestamp | None
     attempts: int
+    #: Connections that took it when it was dispatched.
     delivered: int
+    #: Users with whom it has arrived, as an ack or a later sign of life has proven.
+    acked: int
+    #: Users in whose inbox it waits.
+    stored: int
+    #: Devices that the push provider took it for, and for which it refused it for good.
+    pushed: int
+    failed: int
     position: Position | None
+    #: Why it is dead, null otherwise.
+    reason: str | None
+    #: One row for each user of a notification to users.
+    users: list[UserReceiptView]
 
 
 class NotificationAnswer(Struct, frozen=True, kw_only=True):

@@ -108,4 +108,5 @@ async def test_every_route_is_in_the_document_and_nothing_else(service: Service)
         assert route.path_format == route.endpoint.path
         routed |= {(route.path_format, method) for method in route.endpoint.operations if method != "HEAD"}
     paths = openapi_document("0")["paths"]
-    assert routed == {(path, method.upper()) for path, methods in paths.items() for method in methods}
+    documented = {(path, method.upper()) for path, methods in paths.items() for method in methods}
+    assert routed - {("/api/docs", "GET"), ("/api/docs/", "GET"), ("/api/docs/{file}", "GET")} == documented

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from notifyd.ingress.edge.rest import channels
+from notifyd.ingress.edge.rest import rows
 from notifyd.wire.rest import HistoryAnswer
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ async def test_an_operator_reads_the_channels_of_any_client(service: Service) ->
 
 
 async def test_an_answer_has_a_bound_in_bytes(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channels, "MAX_ANSWER_BYTES", 2500)
+    monkeypatch.setattr(rows, "MAX_ANSWER_BYTES", 2500)
     key = await filled(service, 4, data="x" * 1000)
     newest = (await service.call("GET", PATH, key=key)).json
     oldest = (await service.call("GET", f"{PATH}?since={newest['position']['epoch']}:0", key=key)).json
@@ -111,5 +111,5 @@ async def test_an_answer_has_a_bound_in_bytes(service: Service, monkeypatch: pyt
 
 
 async def test_one_publication_is_always_answered(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channels, "MAX_ANSWER_BYTES", 1)
+    monkeypatch.setattr(rows, "MAX_ANSWER_BYTES", 1)
     assert offsets((await service.call("GET", PATH, key=await filled(service, 2))).json) == [2]

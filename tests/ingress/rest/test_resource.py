@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,7 @@ PREFLIGHT = {"Origin": "https://app.example", "Access-Control-Request-Method": "
 
 
 def concrete(path: str) -> str:
-    return path.replace("{id}", "x").replace("{channel}", "x")
+    return re.sub(r"{\w+}", "x", path)
 
 
 @pytest.mark.parametrize("path", sorted({operation.path for operation in OPERATIONS}))

@@ -1,4 +1,4 @@
-"""The REST interface of the channel service.
+"""The REST interface of both services, and Swagger UI.
 
 `app.ChannelServiceApp` is what the edge serves on PORT, `websocket_port.WebSocketPortApp` on WS_PORT. A request becomes
 a `call.Call`, passes the `gate`, is answered by the endpoint of its operation (wire/operations.py has the table), and

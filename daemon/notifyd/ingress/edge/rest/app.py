@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from notifyd.errors import NotFound
@@ -12,24 +11,24 @@ from notifyd.ingress.edge.rest.routes import endpoints_by_id, router
 from notifyd.ingress.edge.rest.streaming import Streaming
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_app import AsgiApp, Pending, StreamHandler, Upgrade
+    from notifyd.ingress.edge.http_app import AsgiApp, Pending, PendingUpgrade, StreamHandler, Upgrade
     from notifyd.ingress.edge.http_request import Request
     from notifyd.ingress.edge.rest.call import Call
+    from notifyd.ingress.edge.rest.realtime import Realtime
     from notifyd.ingress.edge.rest.reception import Endpoint
     from notifyd.ingress.edge.rest.services import RestOptions, RestServices
     from notifyd.wire.http_answer import Answer
 
-WebSocketUpgrade = Callable[["Request"], "Upgrade | Answer"]
-
 
 class ChannelServiceApp:
-    """REST and Server-Sent Events, and WebSocket at `/`: an `HttpApp` of the edge."""
+    """REST, Server-Sent Events and Swagger UI, and beside them what *realtime* has: an `HttpApp` of the edge."""
 
-    def __init__(self, services: RestServices, options: RestOptions, websocket: WebSocketUpgrade) -> None:
+    def __init__(self, services: RestServices, options: RestOptions, realtime: Realtime) -> None:
         self._reception = Reception(services, options)
         self._streaming = Streaming(services, self._reception)
-        self._websocket = websocket
-        beginnings = Publishing(services.publisher, self._reception, services.daemon.about.durability).beginnings()
+        self._realtime = realtime
+        durability = services.daemon.about.durability
+        beginnings = Publishing(services.publisher, services.clients, self._reception, durability).beginnings()
         self._hot = {operation.path: (operation, beginning) for operation, beginning in beginnings.items()}
         #: Starlette's router: takes what the calls below leave.
         self.asgi: AsgiApp = router(
@@ -46,9 +45,11 @@ class ChannelServiceApp:
         self._reception.configure(options)
 
     def fast(self, request: Request) -> Answer | Pending | None:
-        """Publishing, round Starlette; None for everything else."""
+        """Publishing and Socket.IO's polling, round Starlette; None for everything else."""
         hot = self._hot.get(request.path)
-        if hot is None or request.method != "POST":
+        if hot is None:
+            return self._realtime.fast(request)
+        if request.method != "POST":
             return None
         operation, beginning = hot
         reception = self._reception
@@ -60,10 +61,11 @@ class ChannelServiceApp:
             return reception.refuse(call, exc)
         return _PendingAnswer(reception, call, endpoint)
 
-    def upgrade(self, request: Request) -> Upgrade | Answer:
-        """WebSocket is spoken at `/`."""
-        if request.path == "/":
-            return self._websocket(request)
+    def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade:
+        """WebSocket is spoken at `/`, at Socket.IO's path and at those of the namespaces."""
+        decision = self._realtime.upgrade(request)
+        if decision is not None:
+            return decision
         call = self._reception.meet(request, UNKNOWN_ROUTE)
         return self._reception.refuse(call, NotFound("WebSocket is spoken at / of this port, and on WS_PORT"))
 

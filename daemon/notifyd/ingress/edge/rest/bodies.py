@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from notifyd.errors import Invalid, TooLarge
+from notifyd.errors import FieldProblem, Invalid, TooLarge
 from notifyd.ingress.faults import MediaTypeRefused
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
 
 T = TypeVar("T")
+
+_fields_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def decode_body(call: Call, decoder: msgspec.json.Decoder[T], *, max_bytes: int) -> T:
@@ -21,7 +23,8 @@ def decode_body(call: Call, decoder: msgspec.json.Decoder[T], *, max_bytes: int)
     Raises:
         MediaTypeRefused: it is declared as something else than JSON.
         TooLarge: over *max_bytes*.
-        Invalid: it is no JSON in UTF-8, or not of the right shape; the message names the field.
+        Invalid: it is no JSON in UTF-8, or not of the right shape; the message names the first wrong field, and the
+            details name all.
     """
     declared = call.headers.get(b"content-type")
     if declared is not None:
@@ -35,7 +38,7 @@ def decode_body(call: Call, decoder: msgspec.json.Decoder[T], *, max_bytes: int)
             body.decode("utf-8")
         return decoder.decode(body)
     except msgspec.ValidationError as exc:
-        raise Invalid(str(exc)) from exc
+        raise Invalid(str(exc), details=sift(body, decoder.type)[1]) from exc
     except UnicodeDecodeError as exc:
         raise Invalid(f"the body is not UTF-8 (byte {exc.start})", code="invalid_json") from exc
     except msgspec.DecodeError as exc:
@@ -43,6 +46,34 @@ def decode_body(call: Call, decoder: msgspec.json.Decoder[T], *, max_bytes: int)
         raise Invalid(f"the body must be a JSON object: {said}", code="invalid_json") from exc
     except RecursionError as exc:
         raise Invalid("the body is nested too deep", code="invalid_json") from exc
+
+
+def sift(body: bytes, kind: Any) -> tuple[dict[str, Any], list[FieldProblem]]:
+    """The fields of *body* that are as the struct *kind* says, and what is wrong with the others.
+
+    Nothing of either where *body* is no JSON object.
+    """
+    try:
+        sent = _fields_of(body)
+    except (msgspec.DecodeError, RecursionError):
+        return {}, []
+    sound: dict[str, Any] = {}
+    problems = []
+    for field in msgspec.structs.fields(kind):
+        if field.encode_name not in sent:
+            if field.required:
+                problems.append(FieldProblem(field.encode_name, "is missing"))
+            continue
+        try:
+            sound[field.name] = msgspec.json.decode(sent[field.encode_name], type=field.type)
+        except (msgspec.DecodeError, RecursionError) as exc:
+            problems.append(_problem(field.encode_name, exc))
+    return sound, problems
+
+
+def _problem(name: str, exc: Exception) -> FieldProblem:
+    sentence, _, place = str(exc).partition(" - at `$")
+    return FieldProblem(name + place.rstrip("`"), sentence)
 
 
 def too_large(max_bytes: int) -> TooLarge:

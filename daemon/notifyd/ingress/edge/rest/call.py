@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.http_request import Request
     from notifyd.model.principal import Principal
     from notifyd.policy.rate import Allowance
+    from notifyd.wire.operation import Access
 
 _MAX_QUERY_FIELDS = 50
 
@@ -23,6 +24,7 @@ class Call:
 
     __slots__ = (
         "_query",
+        "access",
         "address",
         "allowance",
         "headers",
@@ -49,9 +51,11 @@ class Call:
         self.params: Mapping[str, str] = {}
         #: The client's address, told by trusted proxies where they stand between.
         self.address = ""
-        #: Set by the gate where a credential was asked for.
+        #: Who may make this call; None before the operation is known.
+        self.access: Access | None = None
+        #: Set by the gate where a key or a user's token was asked for.
         self.principal: Principal | None = None
-        #: The credential was the admin token.
+        #: The credential was the admin token, or none was needed for what only operators may.
         self.operator = False
         #: What is left of the credential's rate limit.
         self.allowance: Allowance | None = None

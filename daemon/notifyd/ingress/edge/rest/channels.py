@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from notifyd.ingress.edge.rest.rows import first_rows, newest_rows
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.json import encode, json_string
-from notifyd.wire.publication import publication_json
 from notifyd.wire.sse import parse_event_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from notifyd.ingress.edge.rest.call import Call
-    from notifyd.model.publication import Publication
     from notifyd.service.channels import Channels
     from notifyd.service.subscribe import Subscriber
     from notifyd.store.ports import History
 
 MAX_LIMIT: Final = 1000
 DEFAULT_LIMIT: Final = 100
-#: Publications of more bytes than this are left for the next request.
-MAX_ANSWER_BYTES: Final = 4_194_304
 
 
 class ChannelEndpoints:
@@ -41,23 +36,9 @@ class ChannelEndpoints:
         # One more than asked for tells whether there are more.
         history = self._channels.history(principal.client_id, channel, limit=limit + 1, since=since)
         publications = history.publications
-        kept = publications[:limit] if since is not None else publications[-limit:]
-        rows = _rows(kept) if since is not None else _rows(reversed(kept))[::-1]
+        rows = newest_rows(publications, limit) if since is None else first_rows(publications[:limit])
         recovered = None if since is None else history.recovered
         return Answer(200, _body(channel, history, rows, more=len(rows) < len(publications), recovered=recovered))
-
-
-def _rows(publications: Iterable[Publication]) -> list[bytes]:
-    """As many of *publications* as one answer holds, one at least."""
-    rows: list[bytes] = []
-    size = 0
-    for publication in publications:
-        row = publication_json(publication)
-        size += len(row)
-        if rows and size > MAX_ANSWER_BYTES:
-            break
-        rows.append(row)
-    return rows
 
 
 def _body(channel: str, history: History, rows: list[bytes], *, more: bool, recovered: bool | None) -> bytes:

@@ -18,7 +18,8 @@ _REQUEST_HEADERS: Final = (
     b"Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-API-Key, X-Request-Id",
 )
 _MAX_AGE: Final = (b"Access-Control-Max-Age", b"600")
-_VARY: Final = (b"Vary", b"Origin")
+#: A cache must not hand an answer to a page that may read it when it came without, or the other way round.
+VARY: Final = (b"Vary", b"Origin")
 
 
 def allow_headers(origin: bytes | None, allowed: Sequence[str]) -> Headers:
@@ -28,9 +29,8 @@ def allow_headers(origin: bytes | None, allowed: Sequence[str]) -> Headers:
     if "*" in allowed:
         return ((b"Access-Control-Allow-Origin", b"*"), _EXPOSED) if origin is not None else ()
     if origin is None or not _is_allowed(origin, allowed):
-        # A cache must not hand this answer to a page that may read it.
-        return (_VARY,)
-    return ((b"Access-Control-Allow-Origin", origin), _EXPOSED, _VARY)
+        return (VARY,)
+    return ((b"Access-Control-Allow-Origin", origin), _EXPOSED, VARY)
 
 
 def preflight_headers(methods: bytes) -> Headers:

@@ -1,20 +1,27 @@
-"""Who may make which call: API keys with their rate limits, the admin token, or nobody asked."""
+"""Who may make which call: API keys with their rate limits, users' tokens, the admin token, or nobody asked."""
 
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import NotAuthenticated
 from notifyd.ingress.edge.rest.dev_guard import check_local
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.model.principal import operator
 from notifyd.service.limits import rate_limited
-from notifyd.wire.operations import Access
+from notifyd.wire.operation import OF_USERS, Access
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.services import RestOptions, RestServices
+
+#: What would do in the place of the admin token.
+_INSTEAD: Final = {
+    Access.ADMIN_OR_KEY: ", or an API key that has the scope users as X-API-Key",
+    Access.ADMIN_OR_USER: ", or the user's own token in its place",
+    Access.DEVICE: ", the user's own token in its place, or the client's secret as X-Client-Secret",
+}
 
 
 class Gate:
@@ -26,54 +33,111 @@ class Gate:
         self._token = options.admin_token.encode()
 
     def admit(self, call: Call, access: Access) -> None:
-        """Pass when *call* may go on; where a key is asked for, it is known and counted from here on.
+        """Pass when *call* may go on; where a key or a token is asked for, it is known and counted from here on.
 
         Raises:
             NotAuthenticated, Denied: the credential is missing or not good, here and now.
             RateLimited: it made too many calls.
         """
+        call.access = access
         if access is Access.KEY:
             self._admit_key(call, _key_in_headers(call))
         elif access is Access.OPEN or (access is Access.METRICS and self._options.metrics_open):
             return
         elif access is Access.ADMIN or access is Access.METRICS:
-            self._admit_operator(call)
+            self._admit_operator(call, access)
         elif self._is_operator(call):
             call.operator = True
-            call.principal = operator(ClientId(call.query("clientId") or DEFAULT_CLIENT))
+            if access in (Access.KEY_OR_ADMIN, Access.STREAM):
+                call.principal = operator(ClientId(call.query("clientId") or DEFAULT_CLIENT))
+        elif access in OF_USERS:
+            self._admit_user(call, access)
+        elif access is Access.ADMIN_OR_KEY:
+            self._admit_publisher(call)
         else:
             key = _key_in_headers(call)
             self._admit_key(call, call.query("apiKey") if key is None and access is Access.STREAM else key)
 
+    def check_secret(self, call: Call, client_id: str) -> None:
+        """Pass when *call* came with the secret of *client_id*, or with a credential that was enough by itself.
+
+        Raises:
+            NotAuthenticated: it is another one. Whether there is such a client is not told.
+            RateLimited: there were too many wrong ones from that address, or too many calls with the right one.
+        """
+        if call.operator or call.principal is not None:
+            return
+        secret = call.headers.get(b"x-client-secret", b"").decode("utf-8", "surrogateescape")
+        if not self._services.clients.is_secret(ClientId(client_id), secret):
+            self._count_failure(f"secret/{call.address}")
+            raise NotAuthenticated("this is not the secret of that client", code="invalid_client_secret")
+        self._take(call, f"{client_id}/secret")
+
     def _admit_key(self, call: Call, key: str | None) -> None:
         if key is None:
             raise NotAuthenticated("send an API key in the header X-API-Key", code="missing_api_key")
-        principal = self._services.connector.principal(key, call.address)
+        principal = call.principal = self._services.connector.principal(key, call.address)
+        self._take(call, principal.credential)
+
+    def _admit_publisher(self, call: Call) -> None:
+        key = call.headers.get(b"x-api-key")
+        if key is None:
+            self._admit_operator(call, Access.ADMIN_OR_KEY)
+        else:
+            self._admit_key(call, key.decode("latin-1"))
+
+    def _admit_user(self, call: Call, access: Access) -> None:
+        token = _bearer(call)
+        if token is not None and _looks_like_a_token(token):
+            self._admit_token(call, token.decode("latin-1"))
+        elif access is not Access.DEVICE or b"x-client-secret" not in call.headers:
+            self._admit_operator(call, access)
+        # The body tells whose secret it has to be: see `check_secret`.
+
+    def _admit_token(self, call: Call, token: str) -> None:
+        client_id = call.query("clientId")
+        try:
+            principal = self._services.connector.token_principal(token, ClientId(client_id) if client_id else None)
+        except NotAuthenticated:
+            self._services.limiter.check(f"token/{call.address}")
+            raise
         call.principal = principal
-        allowance = call.allowance = self._services.limiter.take(principal.credential)
+        self._take(call, f"{principal.client_id}/{principal.credential}")
+
+    def _take(self, call: Call, subject: str) -> None:
+        allowance = call.allowance = self._services.limiter.take(subject)
         if allowance is not None and not allowance.allowed:
             raise rate_limited(allowance)
 
-    def _admit_operator(self, call: Call) -> None:
+    def _admit_operator(self, call: Call, access: Access) -> None:
         if self._options.dev:
             check_local(call)
         elif not self._is_operator(call):
-            self._services.counters.authentication_failures += 1
             # The right token is let in however often others were wrong: who shares its address (a proxy's) must
             # not be able to lock it out, and no limit is needed to keep a token of 256 bits from being guessed.
-            self._services.limiter.check(f"admin/{call.address}")
+            self._count_failure(f"admin/{call.address}")
             wrong = "" if _bearer(call) is None else "this is not the admin token: "
             raise NotAuthenticated(
-                f"{wrong}send the admin token as Authorization: Bearer TOKEN (`notifyctl tokens admin` shows it)",
+                f"{wrong}send the admin token as Authorization: Bearer TOKEN (`notifyctl tokens admin` shows it)"
+                + _INSTEAD.get(access, ""),
                 code="admin_token_required",
             )
         call.operator = True
+
+    def _count_failure(self, subject: str) -> None:
+        self._services.counters.authentication_failures += 1
+        self._services.limiter.check(subject)
 
     def _is_operator(self, call: Call) -> bool:
         sent = _bearer(call)
         if sent is None or not self._token or self._options.dev:
             return False
         return hmac.compare_digest(sent, self._token)
+
+
+def _looks_like_a_token(credential: bytes) -> bool:
+    # A user's token is a JSON Web Token in its compact form; an admin token has no dots.
+    return credential.count(b".") == 2
 
 
 def _key_in_headers(call: Call) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from notifyd.clock import iso_ms, now_ms
 from notifyd.errors import Unavailable
+from notifyd.ingress.edge.rest.conditional import conditional
 from notifyd.ingress.edge.rest.views import queue_view, stats_view
 from notifyd.telemetry.prometheus import CONTENT_TYPE
 from notifyd.wire.http_answer import Answer
@@ -83,7 +85,8 @@ class OperatingEndpoints:
 
     async def openapi(self, call: Call) -> Answer:
         """The OpenAPI document."""
-        return Answer(200, _document(self._services.daemon.about.version))
+        body, etag = _document(self._services.daemon.about.version)
+        return conditional(call, body, b"application/json", etag)
 
 
 def _queue(stats: QueueStats) -> Answer:
@@ -91,5 +94,6 @@ def _queue(stats: QueueStats) -> Answer:
 
 
 @lru_cache(maxsize=1)
-def _document(version: str) -> bytes:
-    return encode(openapi_document(version))
+def _document(version: str) -> tuple[bytes, bytes]:
+    body = encode(openapi_document(version))
+    return body, b'"%b"' % hashlib.sha256(body).hexdigest()[:32].encode()

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from notifyd.errors import Invalid
+from notifyd.errors import Denied, FieldProblem, Invalid
 from notifyd.ingress.edge.rest.bodies import decode_body
 from notifyd.model.command import Publish
+from notifyd.model.ids import ClientId, UserId
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
+from notifyd.model.principal import Principal, operator
 from notifyd.policy.publishing import check_idempotency_key
+from notifyd.wire.client_operations import PUBLISH_TO_USERS
+from notifyd.wire.client_rest import UserNotificationBody
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.json import encode
 from notifyd.wire.operations import BROADCAST, PUBLISH, PUBLISH_BATCH
@@ -26,9 +30,10 @@ if TYPE_CHECKING:
 
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Endpoint, Reception
+    from notifyd.service.clients import Clients
     from notifyd.service.publish import Publisher
     from notifyd.store.ports import Pending
-    from notifyd.wire.operations import Operation
+    from notifyd.wire.operation import Operation
 
 #: Begins a call: refuses it by an error, or gives the endpoint that waits for the rest.
 Beginning = Callable[["Call"], "Endpoint"]
@@ -36,6 +41,7 @@ Beginning = Callable[["Call"], "Endpoint"]
 _notification: Final = msgspec.json.Decoder(NotificationBody)
 _broadcast: Final = msgspec.json.Decoder(BroadcastBody)
 _batch: Final = msgspec.json.Decoder(BatchBody)
+_to_users: Final = msgspec.json.Decoder(UserNotificationBody)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _REPLAYED: Final = ((b"Idempotency-Replayed", b"true"),)
@@ -44,15 +50,21 @@ _REPLAYED: Final = ((b"Idempotency-Replayed", b"true"),)
 class Publishing:
     """Hands notifications in."""
 
-    def __init__(self, publisher: Publisher, reception: Reception, durability: str) -> None:
+    def __init__(self, publisher: Publisher, clients: Clients, reception: Reception, durability: str) -> None:
         self._publisher = publisher
+        self._clients = clients
         self._reception = reception
         self._durability = durability
         self._accepted_tail = b'","status":"accepted","durability":"%b"}' % durability.encode()
 
     def beginnings(self) -> Mapping[Operation, Beginning]:
         """How each of the hot operations begins."""
-        return {PUBLISH: self.publish, BROADCAST: self.broadcast, PUBLISH_BATCH: self.publish_batch}
+        return {
+            PUBLISH: self.publish,
+            BROADCAST: self.broadcast,
+            PUBLISH_BATCH: self.publish_batch,
+            PUBLISH_TO_USERS: self.publish_to_users,
+        }
 
     def publish(self, call: Call) -> Endpoint:
         """Publish to a channel."""
@@ -82,6 +94,28 @@ class Publishing:
         commands = [_command(Kind.CHANNEL, entry.channel, entry, "") for entry in body.notifications]
         call.submitted = True
         return _Receipts(self._publisher.submit_batch(call.who, commands), self._durability)
+
+    def publish_to_users(self, call: Call) -> Endpoint:
+        """Publish to users of one client."""
+        body = decode_body(call, _to_users, max_bytes=self._reception.options.max_body_bytes)
+        problems = _problems(body, operator=call.operator)
+        if problems:
+            sentence = "; ".join(f"{problem.field} {problem.message}" for problem in problems)
+            raise Invalid(sentence, details=problems)
+        principal = self._producer(call, body.client_id)
+        users = tuple(map(UserId, body.users))
+        command = _command(Kind.USERS, "", body, _idempotency_key(call), users)
+        call.submitted = True
+        return _Receipt(self._publisher.submit(principal, command), self._accepted_tail)
+
+    def _producer(self, call: Call, client_id: str | None) -> Principal:
+        if call.operator:
+            return operator(self._clients.known(ClientId(client_id or "")))
+        principal = call.who
+        if client_id not in (None, principal.client_id):
+            # Nothing tells whether there is such a client.
+            raise Denied("the API key belongs to another client than clientId names", code="wrong_client")
+        return principal
 
 
 class _Receipt:
@@ -113,11 +147,39 @@ class _Receipts:
         return Answer(202, encode(BatchAccepted(notification_ids=ids, durability=self._durability)))
 
 
-def _command(kind: Kind, channel: str, body: NotificationBody | BroadcastBody, idempotency_key: str) -> Publish:
+def _problems(body: UserNotificationBody, *, operator: bool) -> list[FieldProblem]:
+    problems = []
+    if operator and not body.client_id:
+        problems.append(FieldProblem("clientId", "is missing: name the client whose users these are"))
+    if not body.users:
+        problems.append(FieldProblem("users", "is empty: name one user at least"))
+    payload, data = bytes(body.payload), bytes(body.data)
+    if not payload and not data:
+        problems.append(FieldProblem("payload", "is missing"))
+    elif payload and data and not _same(payload, data):
+        problems.append(FieldProblem("payload", "and data are one value under two names, and here they differ"))
+    return problems
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    try:
+        return one == other or msgspec.json.decode(one) == msgspec.json.decode(other)
+    except RecursionError:
+        return False
+
+
+def _command(
+    kind: Kind,
+    channel: str,
+    body: NotificationBody | BroadcastBody | UserNotificationBody,
+    idempotency_key: str,
+    users: tuple[UserId, ...] = (),
+) -> Publish:
+    payload = b"" if isinstance(body, (NotificationBody, BroadcastBody)) else bytes(body.payload)
     return Publish(
         kind,
         channel,
-        bytes(body.data),
+        payload or bytes(body.data),
         bytes(body.metadata),
         DEFAULT_PRIORITY if body.priority is None else body.priority,
         body.ttl,
@@ -125,6 +187,7 @@ def _command(kind: Kind, channel: str, body: NotificationBody | BroadcastBody, i
         body.delay,
         _milliseconds(body.deliver_at),
         idempotency_key,
+        users,
     )
 
 

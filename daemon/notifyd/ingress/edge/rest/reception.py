@@ -9,25 +9,31 @@ from notifyd.clock import monotonic
 from notifyd.errors import NotifydError
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.rest.call import Call
-from notifyd.ingress.edge.rest.cors import allow_headers
+from notifyd.ingress.edge.rest.cors import VARY, allow_headers
 from notifyd.ingress.edge.rest.gate import Gate
 from notifyd.ingress.faults import http_fault, internal_fault
 from notifyd.telemetry import get_logger
+from notifyd.wire.client_operations import PUBLISH_TO_USERS
 from notifyd.wire.http_answer import Answer
+from notifyd.wire.operation import OF_USERS
 from notifyd.wire.operations import BROADCAST, PUBLISH, PUBLISH_BATCH
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from notifyd.ingress.edge.http_request import Request
     from notifyd.ingress.edge.rest.services import RestOptions, RestServices
     from notifyd.ingress.faults import Headers
     from notifyd.policy.rate import Allowance
-    from notifyd.wire.operations import Access
+    from notifyd.wire.operation import Access
 
 log = get_logger("notifyd.rest")
 
 Endpoint = Callable[[Call], Awaitable[Answer]]
 
-_PUBLISH_ROUTES: Final = frozenset(operation.path for operation in (PUBLISH, BROADCAST, PUBLISH_BATCH))
+_PUBLISH_ROUTES: Final = frozenset(
+    operation.path for operation in (PUBLISH, BROADCAST, PUBLISH_BATCH, PUBLISH_TO_USERS)
+)
 
 #: Logged in the place of a path that is none of ours: what stands in it is anybody's, a key perhaps.
 UNKNOWN_ROUTE: Final = "(unknown)"
@@ -56,6 +62,10 @@ class Reception:
         """Pass when it may go on; see `Gate.admit`."""
         self._gate.admit(call, access)
 
+    def check_secret(self, call: Call, client_id: str) -> None:
+        """Pass when it may go on for that client; see `Gate.check_secret`."""
+        self._gate.check_secret(call, client_id)
+
     async def serve(self, call: Call, endpoint: Endpoint) -> Answer:
         """The answer of *endpoint*, or the refusal that it ended in."""
         try:
@@ -82,8 +92,8 @@ class Reception:
         headers: Headers = ((b"X-Request-Id", call.request_id.encode("ascii")),)
         if call.allowance is not None:
             headers += _rate_limit_headers(call.allowance)
-        if self.options.allowed_origins:
-            headers += allow_headers(call.headers.get(b"origin"), self.options.allowed_origins)
+        if self.options.allowed_origins or call.access in OF_USERS:
+            headers += self._for_pages(call)
         log.debug(
             "http_request",
             method=call.request.method,
@@ -93,6 +103,15 @@ class Reception:
             request_id=call.request_id,
         )
         return Answer(answer.status, answer.body, answer.content_type, headers + answer.headers, answer.close)
+
+    def _for_pages(self, call: Call) -> Headers:
+        allowed: Sequence[str] = self.options.allowed_origins
+        origin = call.headers.get(b"origin")
+        if call.access in OF_USERS:
+            # Pages of the clients' own, with tokens that they hold: no cookie or address makes a call good by itself.
+            allowed = allowed if origin is None else (*allowed, *filter(None, self._services.origins()))
+            return allow_headers(origin, allowed) or (VARY,)
+        return allow_headers(origin, allowed)
 
 
 def _rate_limit_headers(allowance: Allowance) -> Headers:

@@ -15,6 +15,7 @@ from notifyd.ingress.edge.rest.paths import check_path
 from notifyd.ingress.edge.rest.reception import UNKNOWN_ROUTE
 from notifyd.ingress.faults import MethodRefused
 from notifyd.wire.http_answer import Answer, has_body
+from notifyd.wire.operation import OF_USERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Endpoint, Reception
     from notifyd.ingress.faults import Headers
-    from notifyd.wire.operations import Operation
+    from notifyd.wire.operation import Operation
 
     Scope = MutableMapping[str, Any]
 
@@ -71,8 +72,12 @@ class Resource:
     def _options(self, call: Call) -> Answer:
         allow = self._allow.encode("ascii")
         headers: Headers = ((b"Allow", allow),)
-        if self._reception.options.allowed_origins and b"access-control-request-method" in call.headers:
-            headers += preflight_headers(allow)
+        wanted = call.headers.get(b"access-control-request-method")
+        if wanted is not None:
+            chosen = self.operations.get(wanted.decode("latin-1"))
+            call.access = chosen[0].access if chosen else None
+            if self._reception.options.allowed_origins or call.access in OF_USERS:
+                headers += preflight_headers(allow if chosen is None else wanted)
         return self._reception.see_off(call, Answer(204, headers=headers))
 
 

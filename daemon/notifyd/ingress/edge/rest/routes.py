@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route, Router
 
 from notifyd.ingress.edge.rest.channels import ChannelEndpoints
+from notifyd.ingress.edge.rest.clients import ClientEndpoints
+from notifyd.ingress.edge.rest.devices import DeviceEndpoints
+from notifyd.ingress.edge.rest.docs import DOCS, DocsEndpoints
 from notifyd.ingress.edge.rest.keys import KeyEndpoints
 from notifyd.ingress.edge.rest.notifications import NotificationEndpoints
 from notifyd.ingress.edge.rest.operating import OperatingEndpoints
 from notifyd.ingress.edge.rest.resource import Nothing, Resource
+from notifyd.ingress.edge.rest.users import UserEndpoints
 from notifyd.wire.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.services import RestServices
     from notifyd.ingress.edge.rest.streaming import Streaming
     from notifyd.wire.http_answer import Answer
-    from notifyd.wire.operations import Operation
+    from notifyd.wire.operation import Operation
 
 
 def endpoints_by_id(services: RestServices, reception: Reception, streaming: Streaming) -> dict[str, Endpoint]:
@@ -31,7 +35,7 @@ def endpoints_by_id(services: RestServices, reception: Reception, streaming: Str
     notifications = NotificationEndpoints(services.notifications)
     channels = ChannelEndpoints(services.channels, services.subscriber)
     operating = OperatingEndpoints(services)
-    return {
+    return _client_service(services, reception) | {
         "getNotification": notifications.get,
         "cancelNotification": notifications.cancel,
         "getHistory": channels.history,
@@ -54,6 +58,24 @@ def endpoints_by_id(services: RestServices, reception: Reception, streaming: Str
     }
 
 
+def _client_service(services: RestServices, reception: Reception) -> dict[str, Endpoint]:
+    clients = ClientEndpoints(services.clients, reception)
+    devices = DeviceEndpoints(services.devices, reception)
+    users = UserEndpoints(services, reception)
+    return {
+        "registerClient": clients.register,
+        "listClients": clients.list,
+        "getClient": clients.get,
+        "removeClient": clients.remove,
+        "rotateClientSecret": clients.rotate_secret,
+        "getInbox": users.inbox,
+        "mintToken": users.mint_token,
+        "registerDevice": devices.register,
+        "listDevices": devices.list,
+        "removeDevice": devices.remove,
+    }
+
+
 def router(reception: Reception, endpoints: Mapping[str, Endpoint], hot: Mapping[Operation, Beginning]) -> Router:
     """Every operation of the table, one route a path, in the table's order: longer paths before their patterns."""
     resources: dict[str, dict[Operation, Endpoint]] = {}
@@ -61,6 +83,8 @@ def router(reception: Reception, endpoints: Mapping[str, Endpoint], hot: Mapping
         beginning = hot.get(operation)
         endpoint = endpoints[operation.id] if beginning is None else _whole(beginning)
         resources.setdefault(operation.path, {})[operation] = endpoint
+    docs = DocsEndpoints()
+    resources |= {operation.path: {operation: docs.get} for operation in DOCS}
     routes = [Route(_pattern(path), Resource(reception, path, resources[path])) for path in resources]
     return Router(routes, redirect_slashes=False, default=Nothing(reception))
 
@@ -75,5 +99,5 @@ def _whole(beginning: Beginning) -> Endpoint:
 
 
 def _pattern(path: str) -> str:
-    # A channel's name may hold slashes; the server has undone its percent-encoding already.
-    return path.replace("{channel}", "{channel:path}")
+    # Names of channels and of users may hold slashes; the server has undone their percent-encoding already.
+    return path.replace("{channel}", "{channel:path}").replace("{userId}", "{userId:path}")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from msgspec import Struct
 
 from notifyd.service.channels import Channels
+from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
 from notifyd.service.daemon import Daemon
+from notifyd.service.devices import Devices
+from notifyd.service.inbox import Inboxes
 from notifyd.service.keys import Keys
 from notifyd.service.limits import RateLimiter
 from notifyd.service.notifications import Notifications
@@ -14,6 +19,7 @@ from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
+from notifyd.service.tokens import Tokens
 from notifyd.telemetry.metrics import Counters
 from notifyd.telemetry.prometheus import Exposition
 
@@ -23,6 +29,10 @@ class RestServices(Struct, frozen=True):
 
     publisher: Publisher
     keys: Keys
+    clients: Clients
+    tokens: Tokens
+    devices: Devices
+    inboxes: Inboxes
     connector: Connector
     subscriber: Subscriber
     notifications: Notifications
@@ -33,6 +43,8 @@ class RestServices(Struct, frozen=True):
     limiter: RateLimiter
     exposition: Exposition
     counters: Counters
+    #: The origins of the clients' pages, which may make the calls that a user's token is good for.
+    origins: Callable[[], Iterable[str]] = tuple
 
 
 class RestOptions(Struct, frozen=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.clock import iso_ms
+from notifyd.model.notification import Kind
+from notifyd.model.receipt import InboxState
 from notifyd.wire.rest import (
     ChannelCountView,
     HistoryUsage,
@@ -13,13 +15,14 @@ from notifyd.wire.rest import (
     QueueView,
     ReceiptView,
     StatsView,
+    UserReceiptView,
 )
 
 if TYPE_CHECKING:
     from typing import Literal
 
     from notifyd.model.key import ApiKey
-    from notifyd.model.receipt import Receipt
+    from notifyd.model.receipt import Receipt, UserReceipt
     from notifyd.service.stats import StatsSnapshot
     from notifyd.store.ports import QueueStats
 
@@ -49,6 +52,7 @@ def _key_status(record: ApiKey, now: int) -> Literal["active", "expired", "revok
 
 def receipt_view(receipt: Receipt) -> ReceiptView:
     """What became of a notification."""
+    rows = receipt.users
     return ReceiptView(
         id=receipt.id,
         client_id=receipt.client_id,
@@ -62,7 +66,24 @@ def receipt_view(receipt: Receipt) -> ReceiptView:
         settled_at=_instant(receipt.settled_at or None),
         attempts=receipt.attempts,
         delivered=receipt.delivered,
-        position=Position(receipt.epoch, receipt.offset) if receipt.offset else None,
+        acked=sum(row.state is InboxState.DELIVERED for row in rows),
+        stored=sum(row.state is InboxState.STORED for row in rows),
+        pushed=sum(row.pushed for row in rows),
+        failed=sum(row.failed for row in rows),
+        position=_position(receipt),
+        reason=receipt.reason or None,
+        users=[_user_receipt_view(row) for row in rows],
+    )
+
+
+def _position(receipt: Receipt) -> Position | None:
+    # What has no channel has its place in the client's own stream, which nobody reads over this interface.
+    return Position(receipt.epoch, receipt.offset) if receipt.offset and receipt.kind is Kind.CHANNEL else None
+
+
+def _user_receipt_view(row: UserReceipt) -> UserReceiptView:
+    return UserReceiptView(
+        row.user_id, row.state.value, row.offset, row.connections, row.pushed, row.failed, row.reason or None
     )
 
 

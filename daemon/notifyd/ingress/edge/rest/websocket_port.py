@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from notifyd.ingress.edge.http_app import AsgiReceive, AsgiSend, StreamHandler, Upgrade
     from notifyd.ingress.edge.http_request import Request
-    from notifyd.ingress.edge.rest.app import WebSocketUpgrade
+    from notifyd.ingress.edge.rest.realtime import WebSocketUpgrade
 
 
 class WebSocketPortApp:
