@@ -57,14 +57,10 @@ _BY_CODE: Final = {
         "config_invalid",
         "incomplete_body",
         "method_not_allowed",
-        "no_connections",
-        "no_users",
         "not_supported",
         "too_deep",
         "too_large",
         "too_many_targets",
-        "unknown_event",
-        "unknown_type",
         "unsupported_media_type",
     ),
     Status.NOT_FOUND: ("not_found",),
@@ -79,14 +75,12 @@ _BY_CODE: Final = {
         "invalid_token",
         "kicked",
         "local_only",
-        "missing_api_key",
         "not_authenticated",
         "origin_not_allowed",
         "publishing_forbidden",
         "scope_missing",
+        "unsupported_authorization",
         "user_token_required",
-        "wrong_client",
-        "wrong_user",
     ),
     Status.CONFLICT: (
         "already_authenticated",
@@ -101,9 +95,9 @@ _BY_CODE: Final = {
     Status.RATE_LIMITED: ("queue_full", "rate_limited", "resource_exhausted", "slow_consumer"),
 }
 _FAMILIES: Final = (
-    (re.compile(r"invalid_.*"), Status.USAGE),
+    (re.compile(r"(invalid|no|unknown)_.*"), Status.USAGE),
     (re.compile(r".*_not_found"), Status.NOT_FOUND),
-    (re.compile(r"token_.*"), Status.DENIED),
+    (re.compile(r"token_.*|(missing|wrong)_.*"), Status.DENIED),
     (re.compile(r"too_many_.*"), Status.RATE_LIMITED),
 )
 
