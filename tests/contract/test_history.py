@@ -9,7 +9,7 @@ from notifyd.model.notification import Kind, State
 from notifyd.model.position import StreamPosition
 from notifyd.store.options import BrokerLimits, HistoryLimits, HistoryRule
 from notifyd.store.ports import Outcome
-from tests.store.samples import HOUR, T0, accept, dispatch, notification, offsets, publish
+from tests.store.samples import HOUR, T0, accept, dispatch, for_users, notification, offsets, publish
 
 if TYPE_CHECKING:
     from notifyd.store.ports import Broker
@@ -198,9 +198,30 @@ async def test_tighter_bounds_take_hold_at_once(broker: Broker) -> None:
     assert broker.history.trim(now=T0 + HOUR) == 2
 
 
-async def test_broadcasts_among_publications_come_back_in_their_place(broker: Broker) -> None:
-    published = await publish(broker, notification(), notification(kind=Kind.BROADCAST), notification())
-    assert offsets(published) == [1, 0, 2]
+async def test_what_has_no_channel_is_in_the_clients_own_stream(broker: Broker) -> None:
+    live = [notification(kind=Kind.BROADCAST), notification(kind=Kind.CONNECTIONS, connections=["c1"])]
+    published = await publish(broker, notification(), live[0], notification(), live[1])
+    assert offsets(published) == [1, 1, 2, 2]
+    assert published[1].position is None
+    history = broker.history.since(DEFAULT_CLIENT, "", after(broker, 0, ""), now=T0)
+    assert history.publications == [published[1], published[3]]
+    assert broker.history.position(OTHER, "").offset == 0
+
+
+async def test_the_own_streams_are_no_channels(open_engine: OpenBroker) -> None:
+    broker = await opened(open_engine, rules=(HistoryRule("*", max_publications=0),))
+    (published,) = await publish(broker, notification("label", kind=Kind.BROADCAST))
+    assert broker.history.channels() == []
+    assert broker.history.channels(DEFAULT_CLIENT, prefix="l") == []
+    # nor do the rules of channels count for them
+    assert broker.history.latest(DEFAULT_CLIENT, "", limit=9, now=T0).publications == [published]
+
+
+async def test_one_for_users_is_once_in_the_own_stream(broker: Broker) -> None:
+    one = for_users("a", "b", connections=["c1"])
+    await publish(broker, one)
+    (kept,) = broker.history.since(DEFAULT_CLIENT, "", after(broker, 0, ""), now=T0).publications
+    assert (kept.notification, kept.offset, kept.user_id, kept.inbox) == (one, 1, "", None)
 
 
 async def test_what_was_given_up_is_left_out_though_its_place_is_spent(broker: Broker) -> None:

@@ -337,9 +337,8 @@ async def test_waiting_lists_in_the_order_of_leasing(broker: Broker) -> None:
 async def test_a_broadcast_is_dispatched_like_any_other(broker: Broker) -> None:
     await accept(broker, notification(kind=Kind.BROADCAST))
     (publication,) = await dispatch(broker)
-    assert not publication.stamped
-    assert (publication.epoch, publication.offset) == ("", 0)
-    assert broker.history.usage() == (0, 0, 0)
+    assert (publication.position, publication.offset) == (None, 1)
+    assert broker.history.channels() == []
 
 
 async def test_other_bounds_count_from_the_moment_they_are_set(broker: Broker) -> None:

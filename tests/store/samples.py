@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trio
 
-from notifyd.model.ids import DEFAULT_CLIENT, ClientId, NotificationId
+from notifyd.model.ids import DEFAULT_CLIENT, ClientId, ConnectionId, NotificationId, UserId
 from notifyd.model.notification import Kind, Notification, State
 from notifyd.policy.order import order_key
 from notifyd.store.ports import Broker, IdempotencyKey, Outcome
@@ -34,6 +34,9 @@ def notification(
     delay: int = 0,
     ttl: int = 24 * HOUR,
     data: bytes = b'{"n":1}',
+    users: Sequence[str] = (),
+    connections: Sequence[str] = (),
+    parent: str = "",
 ) -> Notification:
     """One that was accepted at *at*, due *delay* later, and expires *ttl* after that."""
     due_at = at + delay
@@ -50,7 +53,20 @@ def notification(
         expires_at=due_at + ttl,
         order_key=order_key(due_at, priority, 60_000),
         submitted_by="key-1",
+        users=tuple(map(UserId, users)),
+        connections=tuple(map(ConnectionId, connections)),
+        parent=NotificationId(parent),
     )
+
+
+def for_users(*users: str, **details: Any) -> Notification:
+    """One for *users*."""
+    return notification("", kind=Kind.USERS, users=users, **details)
+
+
+def push_of(parent: Notification, user: str, **details: Any) -> Notification:
+    """What carries *parent* to the devices of one user."""
+    return notification("", kind=Kind.PUSH, users=[user], parent=parent.id, client=parent.client_id, **details)
 
 
 def idempotency(

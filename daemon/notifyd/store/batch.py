@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from notifyd.errors import StoreUnavailable
+from notifyd.store.inbox_changes import InboxChanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from notifyd.store.memory.entry import Entry
     from notifyd.store.ports import IdempotencyKey
 
-    #: seq, state, settled_at, channel id or None, offset, delivered, attempts
-    OutcomeRow = tuple[int, str, int, int | None, int, int, int]
+    #: seq, state, settled_at, channel id or None, offset, delivered, attempts, reason
+    OutcomeRow = tuple[int, str, int, int | None, int, int, int, str]
     #: channel id, client, name, generation
     ChannelRow = tuple[int, ClientId, str, int]
 
@@ -82,6 +83,7 @@ class Batch:
         "forgotten_channels",
         "forgotten_keys",
         "heads",
+        "inbox",
         "keys",
         "meta",
         "purged",
@@ -111,6 +113,7 @@ class Batch:
         self.forgotten_keys: list[tuple[str, str]] = []
         #: seq of rows that nobody needs any more.
         self.purged: list[int] = []
+        self.inbox = InboxChanges()
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Add new notifications, which have to be as safe as the operator wants them before anybody is answered."""
@@ -137,6 +140,7 @@ class Batch:
             or self.forgotten_keys
             or self.heads
             or self.keys
+            or self.inbox.rows()
         )
 
     def inherit(self, failed: Batch) -> None:
@@ -147,3 +151,4 @@ class Batch:
         self.forgotten_channels = failed.forgotten_channels + self.forgotten_channels
         self.forgotten_keys = failed.forgotten_keys + self.forgotten_keys
         self.purged = failed.purged + self.purged
+        self.inbox.inherit(failed.inbox)

@@ -5,9 +5,8 @@ Instants are whole milliseconds since the Unix epoch and are given by the caller
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
 import enum
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -141,7 +140,7 @@ class QueueStore(Protocol):
         ...
 
     async def wait_for_work(self, lane: Lane = Lane.LIVE) -> None:
-        """Return when something of *lane* was enqueued, released or resumed since the last call. May return for nothing."""
+        """Return when something of *lane* was enqueued, released or resumed since the last call, or for nothing."""
         ...
 
     async def settle(self, outcomes: Sequence[Outcome], *, now: int) -> None:
@@ -419,9 +418,7 @@ class DeviceStore(Protocol):
         """
         ...
 
-    async def list(
-        self, client_id: ClientId, *, user_id: UserId | None = None, limit: int = 1000
-    ) -> Sequence[Device]:
+    async def list(self, client_id: ClientId, *, user_id: UserId | None = None, limit: int = 1000) -> Sequence[Device]:
         """The devices of a client, or of one user of it, by user; raises as `of_users`."""
         ...
 

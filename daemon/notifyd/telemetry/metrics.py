@@ -31,6 +31,8 @@ class Counters:
     replayed: int = 0
     #: Notifications of inboxes that are proven to have arrived, or were acked.
     inbox_arrived: int = 0
+    #: Notifications that a bound of an inbox pushed out before they had arrived.
+    inbox_evicted: int = 0
     connections_opened: int = 0
     connections_closed: int = 0
     #: Connections closed because they did not read what they were sent.

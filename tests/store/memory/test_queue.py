@@ -21,7 +21,8 @@ def test_what_was_withdrawn_does_not_pile_up(queue: MemoryQueue, delay: int) -> 
         queue.push(entries)
         assert queue.withdraw(entries[0])
         queue.finish_withdrawal(entries[0], gone=True)
-    assert len(queue._backlog._ready) + len(queue._backlog._scheduled) < 100
+    backlog = queue._live.backlog
+    assert len(backlog._ready) + len(backlog._scheduled) < 100
 
 
 def test_a_withdrawal_that_failed_does_not_bring_it_back_early(queue: MemoryQueue) -> None:
@@ -58,12 +59,15 @@ def test_leases_that_were_settled_do_not_pile_up(queue: MemoryQueue) -> None:
         queue.push(queue.admit([notification()]))
         (lease,) = queue.lease(limit=1, lease_seconds=1, now=T0 + number * 100)
         assert queue.settle(lease) is not None
-    assert not queue._leases._held
-    assert len(queue._leases._deadlines) <= 11
+    leases = queue._live._leases
+    assert not leases._held
+    assert len(leases._deadlines) <= 11
 
 
 def test_restored_entries_are_numbered_before_new_ones(queue: MemoryQueue) -> None:
-    kept = MemoryQueue(QueueLimits(), first_seq=40).admit([notification()])
+    queue.number_from(40)
+    kept = queue.admit([notification()])
+    queue.give_back(kept)
     queue.readmit(kept)
     assert queue.admit([notification()])[0].seq == 41
 

@@ -16,7 +16,7 @@ def receipt(settled_at: int = T0) -> Receipt:
 
 
 def test_the_oldest_receipt_goes_first() -> None:
-    receipts = RecentReceipts(max_count=2, max_age_ms=1000)
+    receipts = RecentReceipts(max_count=2, max_age_ms=1000, max_rows=9)
     added = [receipt() for _ in range(3)]
     for one in added:
         receipts.add(one)
@@ -24,7 +24,7 @@ def test_the_oldest_receipt_goes_first() -> None:
 
 
 def test_receipts_over_age_go() -> None:
-    receipts = RecentReceipts(max_count=9, max_age_ms=1000)
+    receipts = RecentReceipts(max_count=9, max_age_ms=1000, max_rows=9)
     old, new = receipt(T0), receipt(T0 + 1)
     receipts.add(old)
     receipts.add(new)
@@ -34,7 +34,7 @@ def test_receipts_over_age_go() -> None:
 
 
 def test_a_second_receipt_of_one_id_outlives_the_first() -> None:
-    receipts = RecentReceipts(max_count=1, max_age_ms=1000)
+    receipts = RecentReceipts(max_count=1, max_age_ms=1000, max_rows=9)
     one = receipt()
     receipts.add(one)
     again = Entry.of(1, notification()).receipt(State.DEAD, settled_at=T0)

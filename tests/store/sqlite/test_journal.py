@@ -168,9 +168,9 @@ async def test_the_next_write_after_a_failure_may_succeed(journal: SqliteJournal
 async def test_what_happened_already_moves_on_to_the_next_write(journal: SqliteJournal, pen: Pen) -> None:
     pen.error = OSError("disk is full")
     batch = journal.batch()
-    outcome = (1, "expired", 5, None, 0, 0, 0)
+    outcome = (1, "expired", 5, None, 0, 0, 0, "")
     batch.settled.append(outcome)
-    batch.decided.append((2, "cancelled", 5, None, 0, 0, 0))
+    batch.decided.append((2, "cancelled", 5, None, 0, 0, 0, ""))
     batch.meta["paused"] = "yes"
     journal.ring()
     with pytest.raises(StoreUnavailable):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from notifyd.store.local.broker import LocalBroker
     from tests.store.conftest import Start
 
+UNKEPT = BrokerLimits(history=HistoryLimits(max_publications=0))
 HOURLY = ReceiptLimits(max_age_seconds=3600)
 
 
@@ -31,7 +32,7 @@ async def settled(broker: LocalBroker) -> None:
 
 
 async def test_a_receipt_goes_when_it_is_over_age(start: Start) -> None:
-    async with start() as broker:
+    async with start(limits=UNKEPT) as broker:
         await accept(broker, notification(kind=Kind.BROADCAST))
         await settled(broker)
         assert await purge(broker, now=T0 + HOUR - 1) == 0
@@ -68,7 +69,7 @@ async def test_a_channel_without_rows_goes_on_counting(start: Start) -> None:
 
 async def test_the_oldest_receipts_go_when_there_are_too_many(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(purges, "_CHUNK_ROWS", 3)
-    async with start() as broker:
+    async with start(limits=UNKEPT) as broker:
         accepted = await accept(broker, *[notification(kind=Kind.BROADCAST) for _ in range(10)])
         await settled(broker)
         assert await purge(broker, ReceiptLimits(max_count=4), now=T0) == 6

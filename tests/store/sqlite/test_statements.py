@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from notifyd.model.ids import DEFAULT_CLIENT, NotificationId, UserId
 from notifyd.store.batch import Batch
 from notifyd.store.memory.entry import Entry
 from notifyd.store.sqlite.statements import plan
@@ -18,7 +19,7 @@ def entries(count: int) -> Batch:
 def test_many_rows_take_few_steps(rows: int, steps: int) -> None:
     statements = list(plan(entries(rows)))
     assert len(statements) == steps
-    assert sum(len(parameters) for _, parameters in statements) == rows * 13
+    assert sum(len(parameters) for _, parameters in statements) == rows * 14
 
 
 def test_texts_are_used_again() -> None:
@@ -35,13 +36,18 @@ def test_everything_in_a_batch_is_written() -> None:
     batch = entries(1)
     batch.keys = [(idempotency(), batch.entries[0].notification.id)]
     batch.channels = [(1, batch.entries[0].notification.client_id, "orders", 0)]
-    batch.decided = [(1, "dispatched", 1, 1, 1, 0, 0)]
-    batch.settled = [(2, "expired", 1, None, 0, 0, 0)]
+    batch.decided = [(1, "dispatched", 1, 1, 1, 0, 0, "")]
+    batch.settled = [(2, "expired", 1, None, 0, 0, 0, "")]
     batch.meta = {"paused": "no"}
     batch.heads = {1: 5, 2: 6}
     batch.forgotten_channels = [3]
     batch.forgotten_keys = [("c", "k")]
     batch.purged = [4, 5]
+    user, changes = UserId("u"), batch.inbox
+    changes.opened, changes.changed = [(1, DEFAULT_CLIENT, user, 0, 0, 0, 0)], [(2, DEFAULT_CLIENT, user, 0, 3, 2, 1)]
+    changes.placed, changes.marked = [(1, 1, 1, 0, 9, "", 0, 0, 0, "")], [(2, 3, 1, 1, 9, "evicted", 0, 0, 0, "")]
+    changes.pushes = [(1, 0, "", 2, NotificationId("n"))]
+    changes.forgotten, changes.erased = [3, 4], [4]
     tables = [sql.split("(")[0].replace("VALUES", "").strip() for sql, _ in plan(batch)]
-    assert len(tables) == 11
+    assert len(tables) == 17
     assert not batch.empty()

@@ -54,7 +54,7 @@ def accepting(*seqs: int) -> Batch:
 
 def settling(seq: int) -> Batch:
     batch = Batch()
-    batch.settled = [(seq, "dispatched", 1, 1, 1, 0, 0)]
+    batch.settled = [(seq, "dispatched", 1, 1, 1, 0, 0, "")]
     return batch
 
 

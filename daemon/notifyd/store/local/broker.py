@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from notifyd.store.local.history import LocalHistory
+from notifyd.store.local.inbox import LocalInbox
 from notifyd.store.local.queue import LocalQueue
-from notifyd.store.local.receipts import LocalReceipts
 
 if TYPE_CHECKING:
     from notifyd.store.journal import Journal
@@ -23,7 +23,8 @@ class LocalBroker:
     def __init__(self, state: LocalState, journal: Journal, upkeep: Upkeep, *, durability: Durability) -> None:
         self.queue = LocalQueue(state, journal)
         self.history = LocalHistory(state, journal)
-        self.receipts = LocalReceipts(state)
+        self.inbox = LocalInbox(state, journal)
+        self.receipts = state.receipts
         self.durability: str = durability
         self._state = state
         self._journal = journal

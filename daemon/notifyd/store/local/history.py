@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from notifyd.model.notification import Kind
 from notifyd.model.publication import Publication
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class LocalHistory:
     """A `HistoryStore` in memory whose stamps are journalled. See the port for the guarantees.
 
-    A stamp is journalled as the outcome `dispatched`: after a crash nobody is connected, so that whoever comes back
-    finds what was stamped by its position, and it needs no second dispatch.
+    The stamp of what is for a channel is journalled as the outcome `dispatched`: after a crash nobody is connected, so
+    that whoever comes back finds it by its position, and it needs no second dispatch. Everything else may be for
+    connections without a position, or for phones: it waits until it is settled, and is dispatched again after a crash.
     """
 
     def __init__(self, state: LocalState, journal: Journal) -> None:
@@ -38,14 +40,19 @@ class LocalHistory:
     async def append(self, leases: Sequence[Lease], *, now: int) -> list[Publication]:
         """See `HistoryStore.append`. What left the queue meanwhile keeps its stamp, if it had one."""
         entries = [self._state.queue.entry(lease.notification.id) for lease in leases]
-        unstamped = [
-            entry for entry in entries if entry is not None and entry.publication is None and entry.for_channel()
-        ]
+        unstamped = [entry for entry in entries if entry is not None and entry.publication is None and entry.placed()]
         if unstamped:
             await self._stamp(unstamped, now)
         else:
             await trio.lowlevel.checkpoint()
-        return [self._publication(lease, entry) for lease, entry in zip(leases, entries, strict=True)]
+        publications: list[Publication] = []
+        for lease, entry in zip(leases, entries, strict=True):
+            publication = self._publication(lease, entry)
+            if lease.notification.kind is Kind.USERS:
+                publications += self._copies(publication, entry)
+            else:
+                publications.append(publication)
+        return publications
 
     async def _stamp(self, entries: list[Entry], now: int) -> None:
         batch = self._journal.batch()
@@ -56,7 +63,14 @@ class LocalHistory:
     def _publication(self, lease: Lease, entry: Entry | None) -> Publication:
         if entry is not None and entry.publication is not None:
             return entry.publication
-        receipt = self._state.receipts.find(lease.notification.id)
+        receipt = self._state.recent.find(lease.notification.id)
         if receipt is None:
             return Publication(lease.notification, "", 0)
         return Publication(lease.notification, receipt.epoch, receipt.offset)
+
+    def _copies(self, publication: Publication, entry: Entry | None) -> list[Publication]:
+        """One for each user, and one for the connections that are named beside them."""
+        notification = publication.notification
+        items = self._state.recent.items(notification.id) if entry is None else entry.items
+        copies = [item.copy() for item in items if not item.inbox.erased]
+        return [*copies, publication] if notification.connections else copies

@@ -9,7 +9,7 @@ import trio
 from notifyd.errors import Conflict, Invalid
 from notifyd.model.notification import State
 from notifyd.store.pending import Enqueued
-from notifyd.store.ports import Accepted
+from notifyd.store.ports import Accepted, Lane
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,21 +60,23 @@ class LocalQueue:
         self._journal.ring()
         return pending
 
-    def lease(self, *, limit: int, lease_seconds: float, now: int) -> list[Lease]:
+    def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = Lane.LIVE) -> list[Lease]:
         """See `QueueStore.lease`."""
-        if self._state.stamping:
+        if self._state.stamping and lane is Lane.LIVE:
             # it has its places already, and is dispatched before anything that comes due meanwhile
             return []
-        return self._queue.lease(limit=limit, lease_seconds=lease_seconds, now=now)
+        return self._queue.lease(limit=limit, lease_seconds=lease_seconds, now=now, lane=lane)
 
-    def next_due_at(self, *, now: int) -> int | None:
+    def next_due_at(self, *, now: int, lane: Lane = Lane.LIVE) -> int | None:
         """See `QueueStore.next_due_at`."""
-        # the doorbell tells the end of a stamping
-        return None if self._state.stamping else self._queue.next_due_at(now=now)
+        if self._state.stamping and lane is Lane.LIVE:
+            # the doorbell tells the end of it
+            return None
+        return self._queue.next_due_at(now=now, lane=lane)
 
-    async def wait_for_work(self) -> None:
+    async def wait_for_work(self, lane: Lane = Lane.LIVE) -> None:
         """See `QueueStore.wait_for_work`."""
-        await self._queue.doorbell.wait()
+        await self._queue.wait_for_work(lane)
 
     async def settle(self, outcomes: Sequence[Outcome], *, now: int) -> None:
         """See `QueueStore.settle`. In force at once, and journalled without being waited for."""
@@ -85,12 +87,15 @@ class LocalQueue:
             entry = self._queue.settle(outcome.lease)
             if entry is None:
                 continue
-            state, delivered = outcome.state, outcome.delivered
-            if state is State.DEAD and entry.publication is not None:
-                self._state.history.withhold(entry.publication, entry.channel_id)
-            self._state.receipts.add(entry.receipt(state, settled_at=now, delivered=delivered))
-            if entry.publication is None or entry.carried_over or state is not State.DISPATCHED:
-                batch.settled.append(entry.outcome(state, settled_at=now, delivered=delivered))
+            state, delivered, reason = outcome.state, outcome.delivered, outcome.reason
+            if entry.items:
+                delivered = self._state.reached(entry, outcome)
+            if state is State.DEAD:
+                self._state.withhold(entry)
+            receipt = entry.receipt(state, settled_at=now, delivered=delivered, reason=reason)
+            self._state.recent.add(receipt, entry.items)
+            if entry.publication is None or entry.said_to_wait or state is not State.DISPATCHED:
+                batch.settled.append(entry.outcome(state, settled_at=now, delivered=delivered, reason=reason))
                 urgent = True
             elif delivered:
                 self._state.counts.append(entry.outcome(state, settled_at=now, delivered=delivered))
@@ -108,7 +113,7 @@ class LocalQueue:
         """See `QueueStore.cancel`."""
         entry = self._queue.entry(notification_id)
         if entry is None:
-            receipt = await self._state.find_settled(client_id, notification_id)
+            receipt = await self._state.receipts.find_settled(client_id, notification_id)
             if receipt is None:
                 return None
             raise Conflict(f"it was {receipt.state.value} before")
@@ -158,7 +163,7 @@ class LocalQueue:
             for entry in entries:
                 self._queue.finish_withdrawal(entry, gone=committed)
                 if committed:
-                    self._state.receipts.add(entry.receipt(state, settled_at=now))
+                    self._state.recent.add(entry.receipt(state, settled_at=now))
 
         batch = self._journal.batch()
         batch.decided += [entry.outcome(state, settled_at=now) for entry in entries]
@@ -176,4 +181,4 @@ class LocalQueue:
         batch.synced = True
         self._journal.ring()
         if not paused:
-            self._queue.doorbell.ring()
+            self._queue.ring(*Lane)

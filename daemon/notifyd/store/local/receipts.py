@@ -5,25 +5,79 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import trio
+from msgspec.structs import replace
+
+from notifyd.model.receipt import InboxState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from notifyd.model.ids import ClientId, NotificationId
-    from notifyd.model.receipt import Receipt
-    from notifyd.store.local.state import LocalState
+    from notifyd.model.receipt import Receipt, UserReceipt
+    from notifyd.store.archive import Archive, Archived, ArchivedItem
+    from notifyd.store.memory.inbox import MemoryInbox
+    from notifyd.store.memory.queue import MemoryQueue
+    from notifyd.store.memory.receipts import RecentReceipts
+    from notifyd.store.memory.user_inbox import InboxItem
 
 
 class LocalReceipts:
     """A `ReceiptStore` over everything that the local broker knows."""
 
-    def __init__(self, state: LocalState) -> None:
-        self._state = state
+    def __init__(
+        self, queue: MemoryQueue, recent: RecentReceipts, inbox: MemoryInbox, *, clock: Callable[[], int]
+    ) -> None:
+        self.archive: Archive | None = None
+        self._queue = queue
+        self._recent = recent
+        self._inbox = inbox
+        self._clock = clock
 
     async def find(self, client_id: ClientId | None, notification_id: NotificationId) -> Receipt | None:
         """See `ReceiptStore.find`."""
         await trio.lowlevel.checkpoint()
-        entry = self._state.queue.entry(notification_id)
+        entry = self._queue.entry(notification_id)
         if entry is None:
-            return await self._state.find_settled(client_id, notification_id)
+            return await self.find_settled(client_id, notification_id)
         if client_id is not None and entry.notification.client_id != client_id:
             return None
-        return entry.receipt()
+        return self._with_items(entry.receipt(), entry.items)
+
+    async def find_settled(self, client_id: ClientId | None, notification_id: NotificationId) -> Receipt | None:
+        """The receipt of what is no longer in the queue, from memory or from the archive."""
+        receipt = self._recent.find(notification_id)
+        if receipt is not None:
+            receipt = self._with_items(receipt, self._recent.items(notification_id))
+        elif self.archive is not None:
+            archived = await self.archive.find(notification_id)
+            receipt = None if archived is None else self._with_archived(archived)
+        if receipt is None or (client_id is not None and receipt.client_id != client_id):
+            return None
+        return receipt
+
+    def _with_items(self, receipt: Receipt, items: Sequence[InboxItem]) -> Receipt:
+        if not items:
+            return receipt
+        now = self._clock()
+        return replace(receipt, users=tuple([item.receipt(now) for item in items if not item.inbox.erased]))
+
+    def _with_archived(self, archived: Archived) -> Receipt:
+        if not archived.items:
+            return archived.receipt
+        now = self._clock()
+        client_id = archived.receipt.client_id
+        return replace(
+            archived.receipt, users=tuple([self._archived_user(client_id, item, now) for item in archived.items])
+        )
+
+    def _archived_user(self, client_id: ClientId, item: ArchivedItem, now: int) -> UserReceipt:
+        """What memory still knows is newer than what was written down of it."""
+        inbox = self._inbox.of(client_id, item.user_id)
+        if inbox is None or inbox.id != item.inbox_id:
+            # whoever forgot that inbox wrote down what had not arrived
+            return item.receipt(item.ended or InboxState.DELIVERED)
+        kept = inbox.item(item.offset)
+        if kept is not None:
+            return kept.receipt(now)
+        arrived = item.offset <= inbox.cursor
+        return item.receipt(item.ended or (InboxState.DELIVERED if arrived else InboxState.EVICTED))

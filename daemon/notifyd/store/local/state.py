@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from notifyd.model.notification import State
+from notifyd.model.notification import Kind, State
+from notifyd.store.local.receipts import LocalReceipts
+from notifyd.store.memory.channel import withheld
 from notifyd.store.memory.entry import Entry
-from notifyd.telemetry.metrics import Counters
+from notifyd.store.ports import Lane
 
 if TYPE_CHECKING:
-    from notifyd.model.ids import ClientId, NotificationId
-    from notifyd.model.receipt import Receipt
+    from collections.abc import Callable
+
     from notifyd.store.batch import Batch, OutcomeRow
     from notifyd.store.memory.history import MemoryHistory, Stamping
     from notifyd.store.memory.idempotency import IdempotencyKeys
+    from notifyd.store.memory.inbox import MemoryInbox, Placing
     from notifyd.store.memory.queue import MemoryQueue
     from notifyd.store.memory.receipts import RecentReceipts
     from notifyd.store.options import BrokerLimits
+    from notifyd.store.ports import Outcome
+    from notifyd.telemetry.metrics import Counters
 
 
 #: With an archive behind it, memory remembers as many receipts as may be asked for before they are committed.
@@ -26,31 +31,29 @@ _RECENT_RECEIPTS: Final = 10_000
 _STAMPED_ON_ARRIVAL: Final = 64
 
 
-class Archive(Protocol):
-    """Receipts that memory has forgotten."""
+class Memory(NamedTuple):
+    """Everything that a local broker holds in memory."""
 
-    async def find(self, notification_id: NotificationId) -> Receipt | None:
-        """The receipt of a settled notification, or None.
-
-        Raises:
-            StoreUnavailable: it cannot be looked up now.
-        """
-        ...
+    queue: MemoryQueue
+    history: MemoryHistory
+    inbox: MemoryInbox
+    receipts: RecentReceipts
+    keys: IdempotencyKeys
 
 
 class LocalState:
     """The memory of a local broker; as the ledger of its journal it takes in what was committed."""
 
-    def __init__(
-        self, queue: MemoryQueue, history: MemoryHistory, receipts: RecentReceipts, keys: IdempotencyKeys
-    ) -> None:
-        self.queue = queue
-        self.history = history
-        self.receipts = receipts
-        self.keys = keys
-        self.archive: Archive | None = None
+    def __init__(self, memory: Memory, counters: Counters, *, clock: Callable[[], int]) -> None:
+        self.queue = memory.queue
+        self.history = memory.history
+        self.inbox = memory.inbox
+        self.recent = memory.receipts
+        self.keys = memory.keys
+        self.receipts = LocalReceipts(memory.queue, memory.receipts, memory.inbox, clock=clock)
+        self.clock = clock
         #: Where what became of new notifications is counted.
-        self.counters = Counters()
+        self.counters = counters
         #: Outcomes that differ from what the stamps said in how many they reached.
         self.counts: list[OutcomeRow] = []
         #: There are stamps on their way to the journal. Nothing else is stamped or leased before they are in force.
@@ -67,37 +70,51 @@ class LocalState:
         entries = batch.entries
         if not 0 < len(entries) <= _STAMPED_ON_ARRIVAL or self.stamping or not self.queue.idle():
             return
-        if all(entry.for_channel() and entry.due_on_arrival() for entry in entries):
-            now = max([entry.notification.accepted_at for entry in entries])
-            self.stamp(batch, sorted(entries, key=Entry.rank), now)
+        live = [entry for entry in entries if entry.placed()]
+        if live and all(entry.due_on_arrival() for entry in live):
+            now = max([entry.notification.accepted_at for entry in live])
+            self.stamp(batch, sorted(live, key=Entry.rank), now)
 
     def stamp(self, batch: Batch, entries: list[Entry], now: int) -> None:
         """Give *entries* their places, in force when *batch* is committed."""
         if self.stamping:
             raise AssertionError("two stampings at once would count from the same newest offset")
         stamping = self.history.stamp(entries)
+        placing = self.inbox.place(stamping.own, now=now) if stamping.own else None
         self.stamping = True
         batch.channels += [(c.id, *key, c.generation) for key, c in stamping.created.items()]
-        dispatched = State.DISPATCHED.value
+        dispatched, waiting, for_channel = State.DISPATCHED.value, State.WAITING.value, Kind.CHANNEL
         batch.decided += [
-            (entry.seq, dispatched, now, channel.id, publication.offset, 0, entry.attempts)
+            (
+                entry.seq,
+                dispatched if entry.notification.kind is for_channel else waiting,
+                now,
+                channel.id,
+                publication.offset,
+                0,
+                entry.attempts,
+                "",
+            )
             for entry, channel, publication in stamping.stamped
         ]
-        batch.followers.append(lambda committed: self._finish_stamping(stamping, now, committed=committed))
+        if placing is not None:
+            batch.inbox.opened += [inbox.row() for inbox in placing.created.values()]
+            batch.inbox.placed += [item.row() for _, items in placing.placed for item in items]
+        batch.followers.append(lambda committed: self._finish_stamping(stamping, placing, now, committed=committed))
 
     def committed(self, batch: Batch) -> None:
         """See `Ledger.committed`."""
         for follower in batch.followers:
             follower(True)
         if batch.entries:
-            self.counters.accepted += len(batch.entries)
-            self.queue.push(batch.entries)
+            # what the daemon made for a push was accepted before, as what it carries
+            self.counters.accepted += self.queue.push(batch.entries)
 
     def failed(self, batch: Batch) -> None:
         """See `Ledger.failed`."""
         for follower in batch.followers:
             follower(False)
-        self.counters.rejected += len(batch.entries)
+        self.counters.rejected += sum([entry.placed() for entry in batch.entries])
         self.queue.give_back(batch.entries)
         for key, notification_id in batch.keys:
             self.keys.forget(key, notification_id)
@@ -106,6 +123,7 @@ class LocalState:
         """Have everything journalled with *batch* that waits for company."""
         self.flush_counts(batch)
         self._flush_forgotten(batch)
+        self.inbox.unwritten.flush(batch)
 
     def carry_over(self, batch: Batch, *, now: int) -> None:
         """Have the journal say of what was stamped and not dispatched that it waits: this is a stop and no crash."""
@@ -120,34 +138,52 @@ class LocalState:
         """Use other bounds from now on."""
         self.queue.limits = limits.queue
         self.history.configure(limits.history)
+        self.inbox.configure(limits.inbox, now=self.clock())
         self.keys.max_count = limits.max_idempotency_keys
-        self.receipts.max_age_ms = int(limits.receipts.max_age_seconds * 1000)
-        self.receipts.max_count = recent_count(limits, archived=self.archive is not None)
+        archived = self.receipts.archive is not None
+        self.recent.max_age_ms = int(limits.receipts.max_age_seconds * 1000)
+        self.recent.max_count = recent_count(limits, archived=archived)
+        self.recent.max_rows = recent_rows(limits, archived=archived)
 
-    async def find_settled(self, client_id: ClientId | None, notification_id: NotificationId) -> Receipt | None:
-        """The receipt of what is no longer in the queue, from memory or from the archive."""
-        receipt = self.receipts.find(notification_id)
-        if receipt is None and self.archive is not None:
-            receipt = await self.archive.find(notification_id)
-        if receipt is None or (client_id is not None and receipt.client_id != client_id):
-            return None
-        return receipt
+    def reached(self, entry: Entry, outcome: Outcome) -> int:
+        """Note how many connections of each user *outcome* reached; answers how many it reached in all."""
+        by_user = outcome.by_user or {}
+        for item in entry.items:
+            item.connections = by_user.get(item.user_id, 0)
+            if item.connections:
+                self.inbox.unwritten.marked(item)
+        return max(outcome.delivered, sum(by_user.values()))
 
-    def _finish_stamping(self, stamping: Stamping, now: int, *, committed: bool) -> None:
+    def withhold(self, entry: Entry) -> None:
+        """Leave *entry*, which was given up, out of every read."""
+        if entry.publication is not None:
+            self.history.withhold(entry.publication, entry.channel_id)
+            for item in entry.items:
+                item.publication = withheld(item.publication)
+
+    def _finish_stamping(self, stamping: Stamping, placing: Placing | None, now: int, *, committed: bool) -> None:
         self.stamping = False
-        self.queue.doorbell.ring()
+        self.queue.ring(Lane.LIVE)
         if not committed:
             return
         # journalled before any stamp of the new generation can be, as that goes into a later transaction
         self._forgotten_channels += self.history.keep(stamping, now=now)
+        if placing is not None:
+            self.inbox.keep(placing, now=now)
 
     def _flush_forgotten(self, batch: Batch) -> None:
         if self._forgotten_channels:
             batch.meta["generation"] = str(self.history.generation)
             batch.forgotten_channels += self._forgotten_channels
             self._forgotten_channels = []
+        self.inbox.unwritten.flush_forgotten(batch)
 
 
 def recent_count(limits: BrokerLimits, *, archived: bool) -> int:
     """How many receipts memory remembers."""
     return _RECENT_RECEIPTS if archived else limits.receipts.max_count
+
+
+def recent_rows(limits: BrokerLimits, *, archived: bool) -> int:
+    """How many users memory remembers with these."""
+    return 10 * recent_count(limits, archived=archived) if archived else limits.receipts.max_count

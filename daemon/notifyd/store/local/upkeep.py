@@ -11,8 +11,6 @@ from notifyd.clock import monotonic
 from notifyd.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from notifyd.store.journal import Journal
     from notifyd.store.local.state import LocalState
     from notifyd.store.options import ReceiptLimits
@@ -49,11 +47,8 @@ class Upkeep:
         journal: Journal,
         purge: Purge | None,
         limits: ReceiptLimits,
-        *,
-        clock: Callable[[], int],
     ) -> None:
         self.limits = limits
-        self._clock = clock
         self._state = state
         self._journal = journal
         self._purge = purge
@@ -63,19 +58,20 @@ class Upkeep:
         """Work until cancelled."""
         while True:
             await trio.sleep(_TICK_SECONDS)
-            self.trim(now=self._clock())
+            self.trim(now=self._state.clock())
             if monotonic() >= self._next_purge:
                 began = monotonic()
                 # that the store fails is told where it matters; rows can wait
                 with suppress(StoreUnavailable):
-                    await self.purge(now=self._clock())
+                    await self.purge(now=self._state.clock())
                 # a table in which little can go costs no more than a twentieth of the time
                 self._next_purge = monotonic() + max(_PURGE_SECONDS, 20 * (monotonic() - began))
 
     def trim(self, *, now: int) -> None:
         """Forget in memory what is over its bounds, and have committed what waits for company."""
         self._state.history.trim(now=now)
-        self._state.receipts.trim(now=now)
+        self._state.inbox.trim(now=now)
+        self._state.recent.trim(now=now)
         batch = self._journal.batch()
         self._state.flush(batch)
         while forgotten := self._state.keys.trim(now=now):
@@ -87,7 +83,7 @@ class Upkeep:
         """Have everything committed that the next start has to know."""
         batch = self._journal.batch()
         self._state.flush(batch)
-        self._state.carry_over(batch, now=self._clock())
+        self._state.carry_over(batch, now=self._state.clock())
 
     async def purge(self, *, now: int) -> int:
         """Take out of the journal what nobody needs any more; answers how many notifications went.

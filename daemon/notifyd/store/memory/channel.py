@@ -46,7 +46,7 @@ class Channel:
 
     def __init__(self, channel_id: int, key: tuple[ClientId, str], *, epoch: str, generation: int) -> None:
         self.id = channel_id
-        #: Its client and its name.
+        #: Its client and its name, "" for the client's own stream.
         self.key = key
         self.epoch = epoch
         self.generation = generation
@@ -79,6 +79,10 @@ class Channel:
         self.stamped_at.popleft()
         self.size_bytes -= size
         return size
+
+    def empty(self) -> bool:
+        """Whether nothing is kept."""
+        return not self.kept
 
     def leaves_at(self) -> int:
         """When the oldest is over age. Only with something kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from notifyd.model.notification import Kind, Notification, State
 from notifyd.model.publication import Publication
 from notifyd.model.receipt import Receipt
+from notifyd.store.memory.user_inbox import InboxItem
 
 if TYPE_CHECKING:
     from notifyd.store.batch import OutcomeRow
@@ -51,13 +53,16 @@ class Entry(msgspec.Struct, gc=False, eq=False):
     token: int = 0
     #: While it is scheduled, when it comes up.
     wakes_at: int = 0
-    #: Once it was stamped, with its place in a channel and the number of that channel.
+    #: Once it was stamped, with its place in its stream and the number of that stream among the channels.
     publication: Publication | None = None
     channel_id: int | None = None
     #: Its number among all that were stamped.
     stamped_as: int = 0
-    #: The journal says that it waits though it was stamped: it was in the queue when the daemon stopped.
-    carried_over: bool = False
+    #: The journal says that it waits though it was stamped: it was in the queue when the daemon stopped, or it is for
+    #: live connections or phones too, and has to be dispatched again after a crash.
+    said_to_wait: bool = False
+    #: Of one for users, its places in their inboxes.
+    items: Sequence[InboxItem] = ()
 
     @classmethod
     def of(cls, seq: int, notification: Notification) -> Entry:
@@ -70,10 +75,12 @@ class Entry(msgspec.Struct, gc=False, eq=False):
             return (self.notification.order_key, self.seq)
         return (_FIRST, self.stamped_as)
 
-    def receipt(self, state: State = State.WAITING, *, settled_at: int = 0, delivered: int = 0) -> Receipt:
-        """What is to be told about it."""
+    def receipt(
+        self, state: State = State.WAITING, *, settled_at: int = 0, delivered: int = 0, reason: str = ""
+    ) -> Receipt:
+        """What is to be told about it, but for its users."""
         notification = self.notification
-        stamp = self.publication
+        stamp = self.publication if notification.kind is Kind.CHANNEL else None
         return Receipt(
             notification.id,
             notification.client_id,
@@ -89,18 +96,21 @@ class Entry(msgspec.Struct, gc=False, eq=False):
             delivered,
             "" if stamp is None else stamp.epoch,
             0 if stamp is None else stamp.offset,
+            reason,
+            (),
+            notification.submitted_by,
         )
 
-    def outcome(self, state: State, *, settled_at: int, delivered: int = 0) -> OutcomeRow:
+    def outcome(self, state: State, *, settled_at: int, delivered: int = 0, reason: str = "") -> OutcomeRow:
         """What the journal keeps of how it ended."""
         stamp = self.publication
         offset = 0 if stamp is None else stamp.offset
-        return (self.seq, state.value, settled_at, self.channel_id, offset, delivered, self.attempts)
+        return (self.seq, state.value, settled_at, self.channel_id, offset, delivered, self.attempts, reason)
 
     def due_on_arrival(self) -> bool:
         """Whether it was not scheduled for later."""
         return self.notification.due_at <= self.notification.accepted_at
 
-    def for_channel(self) -> bool:
-        """Whether it gets a place in a channel's history."""
-        return self.notification.kind is Kind.CHANNEL
+    def placed(self) -> bool:
+        """Whether it gets a place in a stream."""
+        return self.notification.kind is not Kind.PUSH

@@ -1,4 +1,4 @@
-"""The history of every channel.
+"""The history of every channel, and the own stream of every client, which is kept like a channel named "".
 
 **Epochs.** A store has one base epoch, random, made with it and made anew when its numbering cannot be vouched for. A
 channel's epoch is that base and the *generation* in which the channel was first seen, joined by a dot; generation 0 is
@@ -15,9 +15,11 @@ import heapq
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
+from notifyd.model.notification import Kind
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.policy.scopes import matches
+from notifyd.store.memory.ages import Ages
 from notifyd.store.memory.channel import Channel, ChannelBounds, Stamped
 from notifyd.store.ports import ChannelInfo, History
 
@@ -35,10 +37,12 @@ _FORGET_SHARE: Final = 16
 class Stamping:
     """Stamps that were worked out and are not yet in force."""
 
-    __slots__ = ("channels", "created", "heads", "stamped")
+    __slots__ = ("created", "heads", "own", "stamped")
 
     def __init__(self) -> None:
         self.stamped: list[tuple[Entry, Channel, Publication]] = []
+        #: Of these, what is in the clients' own streams.
+        self.own: list[tuple[Entry, Publication]] = []
         self.created: dict[tuple[ClientId, str], Channel] = {}
         #: Newest offset of each touched channel, these stamps included.
         self.heads: dict[int, int] = {}
@@ -56,8 +60,7 @@ class MemoryHistory:
         self._next_channel_id = first_channel_id
         #: The one without a publication for the longest time first.
         self._channels: OrderedDict[tuple[ClientId, str], Channel] = OrderedDict()
-        #: (when its oldest is over age or sooner, id, channel) of each channel that keeps something.
-        self._ages: list[tuple[int, int, Channel]] = []
+        self._ages: Ages[Channel] = Ages()
         self._stamps = self._publications = 0
         self._size_bytes = 0
 
@@ -69,13 +72,19 @@ class MemoryHistory:
         """Work out the places of *entries* that have none; nothing changes before `keep`."""
         stamping = Stamping()
         heads = stamping.heads
+        for_channel = Kind.CHANNEL
         for entry in entries:
             notification = entry.notification
-            key = (notification.client_id, notification.channel)
+            # `Notification.stream`, spelt out because this is done for everything that is published
+            stream = notification.channel if notification.kind is for_channel else ""
+            key = (notification.client_id, stream)
             channel = self._channels.get(key) or stamping.created.get(key) or self._create(key, stamping)
             offset = heads.get(channel.id, channel.head) + 1
             heads[channel.id] = offset
-            stamping.stamped.append((entry, channel, Publication(notification, channel.epoch, offset)))
+            publication = Publication(notification, channel.epoch, offset)
+            stamping.stamped.append((entry, channel, publication))
+            if not stream:
+                stamping.own.append((entry, publication))
         return stamping
 
     def keep(self, stamping: Stamping, *, now: int) -> list[int]:
@@ -89,10 +98,12 @@ class MemoryHistory:
             channel.keep(publication, entry.size, now)
             self._size_bytes += entry.size
             touched[channel.id] = channel
+        for entry, _ in stamping.own:
+            entry.said_to_wait = True
         self._publications += len(stamping.stamped)
         for channel in touched.values():
             self._channels.move_to_end(channel.key)
-            self._watch_age(channel)
+            self._ages.watch(channel)
             while channel.over_count():
                 self._evict(channel)
         self._evict_over_bytes()
@@ -110,12 +121,20 @@ class MemoryHistory:
         self._publications += len(run)
         self._size_bytes += channel.size_bytes
         if run:
-            self._watch_age(channel)
+            self._ages.watch(channel)
 
-    def carry_over(self, entry: Entry, channel: Channel, offset: int, number: int) -> None:
-        """Give *entry* back the place that it had before the daemon stopped, as the *number*th of all."""
-        entry.carried_over = True
-        _mark(entry, channel, Publication(entry.notification, channel.epoch, offset), number)
+    def carry_over(self, entry: Entry, channel: Channel | None, offset: int, number: int) -> None:
+        """Give *entry* back the place that it had before the daemon stopped, as the *number*th of all.
+
+        None: its stream was forgotten, and it has no place there any more.
+        """
+        entry.said_to_wait = True
+        entry.stamped_as = number
+        if channel is None:
+            entry.publication = Publication(entry.notification, "", 0)
+        else:
+            entry.publication = Publication(entry.notification, channel.epoch, offset)
+            entry.channel_id = channel.id
         self._stamps = max(self._stamps, number)
 
     def restored(self, *, after_channel_id: int) -> None:
@@ -128,15 +147,11 @@ class MemoryHistory:
     def configure(self, limits: HistoryLimits) -> None:
         """Use other bounds from now on."""
         self._limits = limits
-        self._ages.clear()
         for channel in self._channels.values():
             channel.bounds = self._bounds(channel.key[1])
             while channel.kept and channel.over_count():
                 self._evict(channel)
-            channel.ageing = bool(channel.kept)
-            if channel.ageing:
-                self._ages.append((channel.leaves_at(), channel.id, channel))
-        heapq.heapify(self._ages)
+        self._ages.rebuild(self._channels.values())
         self._evict_over_bytes()
 
     def position(self, client_id: ClientId, channel: str) -> StreamPosition:
@@ -164,32 +179,34 @@ class MemoryHistory:
     def channels(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[ChannelInfo]:
         """See `HistoryStore.channels`."""
         names = [
-            key for key in self._channels if (client_id is None or key[0] == client_id) and key[1].startswith(prefix)
+            key
+            for key in self._channels
+            if key[1] and (client_id is None or key[0] == client_id) and key[1].startswith(prefix)
         ]
         found = heapq.nsmallest(limit, names, key=lambda key: (key[1], key[0]))
         return [self._channels[key].info() for key in found]
 
-    def holds(self, client_id: ClientId, channel: str, channel_id: int, offset: int) -> bool:
+    def holds(self, client_id: ClientId, stream: str, channel_id: int, offset: int) -> bool:
         """Whether the publication is kept."""
-        known = self._channels.get((client_id, channel))
+        known = self._channels.get((client_id, stream))
         return known is not None and known.id == channel_id and known.holds(offset)
 
     def withhold(self, publication: Publication, channel_id: int | None) -> None:
         """Leave *publication*, which was given up, out of every read."""
         notification = publication.notification
-        known = self._channels.get((notification.client_id, notification.channel))
+        known = self._channels.get((notification.client_id, notification.stream))
         if known is not None and known.id == channel_id:
             known.withhold(publication.offset)
 
-    def head(self, client_id: ClientId, channel: str, channel_id: int) -> int | None:
-        """The newest offset of a channel that is still known by that id."""
-        known = self._channels.get((client_id, channel))
+    def head(self, client_id: ClientId, stream: str, channel_id: int) -> int | None:
+        """The newest offset of a stream that is still known by that id."""
+        known = self._channels.get((client_id, stream))
         return known.head if known is not None and known.id == channel_id else None
 
     def trim(self, *, now: int) -> int:
         """See `HistoryStore.trim`."""
         before = self._publications
-        while (channel := self._next_to_leave()) is not None and channel.leaves_at() <= now:
+        while (channel := self._ages.oldest()) is not None and channel.leaves_at() <= now:
             self._evict(channel)
         return before - self._publications
 
@@ -206,7 +223,9 @@ class MemoryHistory:
 
     def _bounds(self, name: str) -> ChannelBounds:
         limits = self._limits
-        rule = next((rule for rule in limits.rules if matches((rule.pattern,), name)), None)
+        # a pattern is about channels: a client's own stream is none
+        rules = limits.rules if name else ()
+        rule = next((rule for rule in rules if matches((rule.pattern,), name)), None)
         count = None if rule is None else rule.max_publications
         age = None if rule is None else rule.max_age_seconds
         return ChannelBounds(
@@ -214,31 +233,13 @@ class MemoryHistory:
             int((limits.max_age_seconds if age is None else age) * 1000),
         )
 
-    def _watch_age(self, channel: Channel) -> None:
-        if not channel.ageing:
-            channel.ageing = True
-            heapq.heappush(self._ages, (channel.leaves_at(), channel.id, channel))
-
     def _evict(self, channel: Channel) -> None:
         self._size_bytes -= channel.evict()
         self._publications -= 1
 
     def _evict_over_bytes(self) -> None:
-        while self._size_bytes > self._limits.max_bytes and (channel := self._next_to_leave()) is not None:
+        while self._size_bytes > self._limits.max_bytes and (channel := self._ages.oldest()) is not None:
             self._evict(channel)
-
-    def _next_to_leave(self) -> Channel | None:
-        """The channel whose oldest publication is over age first; brings the heap up to date as far as needed."""
-        ages = self._ages
-        while ages:
-            leaves_at, _, channel = ages[0]
-            if not channel.kept:
-                heapq.heappop(ages)[2].ageing = False
-            elif channel.leaves_at() != leaves_at:
-                heapq.heapreplace(ages, (channel.leaves_at(), channel.id, channel))
-            else:
-                return channel
-        return None
 
     def _forget_channels(self) -> list[int]:
         if len(self._channels) <= self._limits.max_channels:
@@ -248,6 +249,7 @@ class MemoryHistory:
         for channel in forgotten:
             while channel.kept:
                 self._evict(channel)
+        self._ages.compact(self._channels.values())
         self.generation += 1
         return [channel.id for channel in forgotten]
 

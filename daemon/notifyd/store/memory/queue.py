@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.errors import Conflict, QueueFull
-from notifyd.model.notification import MAX_PRIORITY
-from notifyd.store.memory.backlog import Backlog
-from notifyd.store.memory.doorbell import Doorbell
+from notifyd.model.notification import MAX_PRIORITY, Kind
 from notifyd.store.memory.entry import Entry, Place
-from notifyd.store.memory.leases import Leases
-from notifyd.store.ports import Lease, QueueStats
+from notifyd.store.memory.line import Line
+from notifyd.store.ports import Lane, QueueStats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,21 +16,20 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, NotificationId
     from notifyd.model.notification import Notification
     from notifyd.store.options import QueueLimits
+    from notifyd.store.ports import Lease
 
 
 class MemoryQueue:
     """Entries by urgency. Knows nothing of disks: entries come in with `push` once they are kept."""
 
-    def __init__(self, limits: QueueLimits, *, first_seq: int = 1) -> None:
+    def __init__(self, limits: QueueLimits) -> None:
         self.limits = limits
         self.paused = False
-        self.doorbell = Doorbell()
-        self._next_seq = first_seq
+        self._next_seq = 1
         self._entries: dict[NotificationId, Entry] = {}
         self._by_priority = [0] * (MAX_PRIORITY + 1)
-        self._backlog = Backlog()
-        self._leases = Leases()
-        self._leased_count = 0
+        self._lines = {lane: Line() for lane in Lane}
+        self._live, self._push = self._lines[Lane.LIVE], self._lines[Lane.PUSH]
         #: What counts against the bounds, on its way to the journal included.
         self._held = self._held_bytes = 0
 
@@ -63,24 +60,34 @@ class MemoryQueue:
         self._held_bytes += size
         return entries
 
+    def number_from(self, seq: int) -> None:
+        """Number what comes in from *seq* on."""
+        self._next_seq = seq
+
     def readmit(self, entries: Sequence[Entry]) -> None:
         """Put in what a journal kept from an earlier run, whatever the bounds say now."""
         self._held += len(entries)
         self._held_bytes += sum([entry.size for entry in entries])
-        self._next_seq = max([self._next_seq, *[entry.seq + 1 for entry in entries]])
         self.push(entries)
 
-    def push(self, entries: Sequence[Entry]) -> None:
-        """Let admitted *entries* be leased from now on."""
+    def push(self, entries: Sequence[Entry]) -> int:
+        """Let admitted *entries* be leased from now on; answers how many of them are for the lane LIVE."""
+        live = 0
         for entry in entries:
             notification = entry.notification
             self._entries[notification.id] = entry
             self._by_priority[notification.priority] += 1
+            line = self._line(entry)
+            live += line is self._live
             if entry.due_on_arrival():
-                self._backlog.add(entry)
+                line.backlog.add(entry)
             else:
-                self._backlog.schedule(entry)
-        self.doorbell.ring()
+                line.backlog.schedule(entry)
+        if live:
+            self._live.doorbell.ring()
+        if live < len(entries):
+            self._push.doorbell.ring()
+        return live
 
     def give_back(self, entries: Sequence[Entry]) -> None:
         """Free the room of admitted *entries* that could not be kept."""
@@ -92,27 +99,32 @@ class MemoryQueue:
         return self._entries.get(notification_id)
 
     def idle(self) -> bool:
-        """Whether a dispatcher waits for the very next entry."""
-        return self.doorbell.waiting > 0 and not (self.paused or self._backlog.ready or self._leased_count)
+        """Whether a dispatcher of the lane LIVE waits for the very next entry."""
+        return self._live.idle() and not self.paused
 
-    def lease(self, *, limit: int, lease_seconds: float, now: int) -> list[Lease]:
+    def ring(self, *lanes: Lane) -> None:
+        """Wake the consumers of *lanes*."""
+        for lane in lanes:
+            self._lines[lane].doorbell.ring()
+
+    async def wait_for_work(self, lane: Lane) -> None:
+        """See `QueueStore.wait_for_work`."""
+        await self._lines[lane].doorbell.wait()
+
+    def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = Lane.LIVE) -> list[Lease]:
         """See `QueueStore.lease`."""
-        self.promote(now)
-        if self.paused or limit < 1 or not self._backlog.ready:
+        line = self._lines[lane]
+        line.promote(now)
+        if self.paused or limit < 1 or not line.backlog.ready:
             return []
-        token = self._leases.next_token()
-        taken = self._backlog.take(limit, token)
-        self._leases.grant(token, taken, until=now + int(lease_seconds * 1000))
-        self._leased_count += len(taken)
-        return [Lease(entry.notification, entry.attempts, token) for entry in taken]
+        return line.lease(limit=limit, lease_seconds=lease_seconds, now=now)
 
     def settle(self, lease: Lease) -> Entry | None:
         """Take the entry out that *lease* holds; None when the lease was lost."""
         entry = self.held(lease)
         if entry is None:
             return None
-        self._leases.let_go(entry.token)
-        self._leased_count -= 1
+        self._line(entry).let_go(entry)
         self._remove(entry)
         return entry
 
@@ -121,12 +133,12 @@ class MemoryQueue:
         entry = self.held(lease)
         if entry is None:
             return
-        self._leases.let_go(entry.token)
-        self._leased_count -= 1
+        line = self._line(entry)
+        line.let_go(entry)
         entry.attempts += 1
         entry.due_at = due_at
-        self._backlog.schedule(entry)
-        self.doorbell.ring()
+        line.backlog.schedule(entry)
+        line.doorbell.ring()
 
     def held(self, lease: Lease) -> Entry | None:
         """The entry that *lease* holds, or None when it was lost."""
@@ -137,24 +149,20 @@ class MemoryQueue:
 
     def withdraw(self, entry: Entry) -> bool:
         """Hide a waiting *entry* from leases while its end is being journalled. False: it is not free to go."""
-        return entry.publication is None and self._backlog.withdraw(entry)
+        return entry.publication is None and self._line(entry).backlog.withdraw(entry)
 
     def finish_withdrawal(self, entry: Entry, *, gone: bool) -> None:
         """End what `withdraw` began: the entry is gone, or waits again because that could not be kept."""
         if gone:
             self._remove(entry)
         else:
-            self._backlog.schedule(entry)
-            self.doorbell.ring()
+            line = self._line(entry)
+            line.backlog.schedule(entry)
+            line.doorbell.ring()
 
-    def next_due_at(self, *, now: int) -> int | None:
+    def next_due_at(self, *, now: int, lane: Lane = Lane.LIVE) -> int | None:
         """See `QueueStore.next_due_at`."""
-        if self.paused:
-            return None
-        if self._backlog.ready:
-            return now
-        moments = (self._backlog.next_due_at(), self._leases.next_deadline())
-        return min((moment for moment in moments if moment is not None), default=None)
+        return None if self.paused else self._lines[lane].next_due_at(now=now)
 
     def stats(self, *, now: int) -> QueueStats:
         """See `QueueStore.stats`."""
@@ -162,9 +170,9 @@ class MemoryQueue:
         oldest = next(iter(self._entries.values()), None)
         return QueueStats(
             waiting=len(self._entries),
-            ready=self._backlog.ready,
-            scheduled=self._backlog.scheduled,
-            leased=self._leased_count,
+            ready=self._live.backlog.ready + self._push.backlog.ready,
+            scheduled=self._live.backlog.scheduled + self._push.backlog.scheduled,
+            leased=self._live.leased + self._push.leased,
             waiting_bytes=self._held_bytes,
             max_size=self.limits.max_size,
             max_bytes=self.limits.max_bytes,
@@ -175,10 +183,12 @@ class MemoryQueue:
 
     def waiting(self, *, limit: int, client_id: ClientId | None = None) -> list[Entry]:
         """The next *limit* entries in the order in which they would be leased, scheduled ones last."""
-        return self._backlog.first(limit, client_id)
+        found = self._live.backlog.first(limit, client_id) + self._push.backlog.first(limit, client_id)
+        found.sort(key=_place_in_line)
+        return found[:limit]
 
     def stamped(self) -> list[Entry]:
-        """What has a place in a channel and is not settled."""
+        """What has a place in a stream and is not settled."""
         return [entry for entry in self._entries.values() if entry.publication is not None]
 
     def free_to_go(self, client_id: ClientId | None) -> list[Entry]:
@@ -193,10 +203,11 @@ class MemoryQueue:
 
     def promote(self, now: int) -> None:
         """Make ready what is due and what lost its lease."""
-        self._backlog.promote(now)
-        for entry in self._leases.overdue(now):
-            self._leased_count -= 1
-            self._backlog.add(entry)
+        self._live.promote(now)
+        self._push.promote(now)
+
+    def _line(self, entry: Entry) -> Line:
+        return self._push if entry.notification.kind is Kind.PUSH else self._live
 
     def _remove(self, entry: Entry) -> None:
         entry.place = Place.GONE
@@ -205,3 +216,9 @@ class MemoryQueue:
         self._by_priority[entry.notification.priority] -= 1
         self._held -= 1
         self._held_bytes -= entry.size
+
+
+def _place_in_line(entry: Entry) -> tuple[bool, int, int]:
+    if entry.place is Place.SCHEDULED:
+        return (True, entry.wakes_at, entry.seq)
+    return (False, *entry.rank())

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from notifyd.model.ids import ClientId
+from notifyd.model.notification import Kind
+from notifyd.store.archive import Archived
 from notifyd.store.sqlite import queries
 
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
     from notifyd.bridge.worker import ThreadWorker
     from notifyd.model.ids import NotificationId
-    from notifyd.model.receipt import Receipt
 
 
 class SettledRow(msgspec.Struct, frozen=True, gc=False):
@@ -26,7 +27,7 @@ class SettledRow(msgspec.Struct, frozen=True, gc=False):
     channel_id: int | None
     offset: int
     client: ClientId
-    channel: str
+    stream: str
 
 
 class SqliteArchive:
@@ -41,7 +42,7 @@ class SqliteArchive:
         self._epoch = epoch
         self._connection: sqlite3.Connection | None = None
 
-    async def find(self, notification_id: NotificationId) -> Receipt | None:
+    async def find(self, notification_id: NotificationId) -> Archived | None:
         """See `Archive.find`."""
         return await self._worker.run(self._find, notification_id)
 
@@ -57,9 +58,14 @@ class SqliteArchive:
         """Close the connection."""
         await self._worker.run(self._discard)
 
-    def _find(self, notification_id: NotificationId) -> Receipt | None:
+    def _find(self, notification_id: NotificationId) -> Archived | None:
         rows = self._read(queries.RECEIPT, (notification_id,))
-        return queries.receipt_of(rows[0], self._epoch) if rows else None
+        if not rows:
+            return None
+        receipt = queries.receipt_of(rows[0], self._epoch)
+        seq, targets = rows[0][-2:]
+        items = self._read(queries.ITEMS_OF, (seq,)) if receipt.kind is Kind.USERS else []
+        return Archived(receipt, tuple([queries.archived_item_of(row, targets) for row in items]))
 
     def _settled(self, after_seq: int, limit: int) -> list[SettledRow]:
         return [SettledRow(*row) for row in self._read(queries.SETTLED, (after_seq, limit))]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from notifyd.store.journal import Journal
     from notifyd.store.memory.history import MemoryHistory
+    from notifyd.store.memory.inbox import MemoryInbox
     from notifyd.store.options import ReceiptLimits
     from notifyd.store.sqlite.archive import SettledRow, SqliteArchive
 
@@ -15,12 +16,13 @@ _CHUNK_ROWS: Final = 500
 
 
 class SqlitePurge:
-    """A settled notification goes when its receipt is over age or over number, and its publication is not kept."""
+    """A settled notification goes when its receipt is over age or over number, and no history and no inbox keeps it."""
 
-    def __init__(self, archive: SqliteArchive, journal: Journal, history: MemoryHistory) -> None:
+    def __init__(self, archive: SqliteArchive, journal: Journal, history: MemoryHistory, inbox: MemoryInbox) -> None:
         self._archive = archive
         self._journal = journal
         self._history = history
+        self._inbox = inbox
 
     async def run(self, limits: ReceiptLimits, *, now: int) -> int:
         """See `Purge.run`."""
@@ -45,13 +47,17 @@ class SqlitePurge:
     def _spare(self, row: SettledRow, oldest: int, *, over_number: bool) -> bool:
         if row.settled_at > oldest and not over_number:
             return False
-        return row.channel_id is None or not self._history.holds(row.client, row.channel, row.channel_id, row.offset)
+        if self._inbox.keeps(row.seq):
+            return False
+        return row.channel_id is None or not self._history.holds(row.client, row.stream, row.channel_id, row.offset)
 
     async def _delete(self, rows: list[SettledRow]) -> None:
         batch = self._journal.batch()
+        # that nothing is kept of them any more is told with them, or before
+        self._inbox.unwritten.flush(batch)
         for row in rows:
             if row.channel_id is not None and row.channel_id not in batch.heads:
-                head = self._history.head(row.client, row.channel, row.channel_id)
+                head = self._history.head(row.client, row.stream, row.channel_id)
                 if head is not None:
                     batch.heads[row.channel_id] = head
         batch.purged += [row.seq for row in rows]

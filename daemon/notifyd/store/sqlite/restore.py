@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from notifyd.model.notification import State
+from notifyd.model.notification import Kind, State
 from notifyd.model.publication import Publication
 from notifyd.store.memory.channel import Stamped, withheld
 from notifyd.store.memory.entry import Entry
@@ -36,12 +36,13 @@ class Numbering(msgspec.Struct, frozen=True):
     """What epochs are made of, and whether leasing was paused."""
 
     base_epoch: str
-    generation: int
-    paused: bool
+    generation: int = 0
+    inbox_generation: int = 0
+    paused: bool = False
 
 
 class Place(NamedTuple):
-    """Where in a channel something was stamped."""
+    """Where in a stream something was stamped."""
 
     channel_id: int
     offset: int
@@ -72,7 +73,8 @@ def begin(connection: sqlite3.Connection, *, boot: str) -> Numbering:
     connection.execute(
         "INSERT OR REPLACE INTO meta VALUES ('base_epoch', ?), ('boot_id', ?), ('clean', 'no')", (base_epoch, boot)
     )
-    return Numbering(base_epoch, int(meta.get("generation", "0")), meta.get("paused") == "yes")
+    generations = int(meta.get("generation", "0")), int(meta.get("inbox_generation", "0"))
+    return Numbering(base_epoch, *generations, paused=meta.get("paused") == "yes")
 
 
 class Restored:
@@ -80,6 +82,8 @@ class Restored:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        #: What several inboxes and a stream keep is held once.
+        self._shared: dict[int, Notification] = {}
 
     def last_seq(self) -> int:
         """The highest number given to a notification."""
@@ -89,7 +93,7 @@ class Restored:
         """What waits, in the order of acceptance, part by part."""
         waiting = sorted([row[0] for row in self._connection.execute(queries.UNSETTLED)])
         for first in range(0, len(waiting), _FETCH_ROWS):
-            part = self._notifications(waiting[first : first + _FETCH_ROWS])
+            part = self.notifications(waiting[first : first + _FETCH_ROWS])
             yield [Entry.of(seq, notification) for seq, notification in part.items()]
 
     def carried_over(self) -> dict[int, Place]:
@@ -119,7 +123,7 @@ class Restored:
         """By channel id, the publications that lead up to each head without a gap, as many as the bounds let in."""
         found: dict[int, list[Stamped]] = {channel_id: [] for channel_id in channels}
         for rows in self._kept_places(channels, now):
-            notifications = self._notifications([row[0] for row in rows])
+            notifications = self.notifications([row[0] for row in rows])
             for seq, channel_id, offset, stamped_at, state in rows:
                 notification = notifications.get(seq)
                 if notification is not None:
@@ -149,9 +153,15 @@ class Restored:
         if part:
             yield part
 
-    def _notifications(self, seqs: list[int]) -> dict[int, Notification]:
-        rows = self._connection.execute(queries.notifications(len(seqs)), seqs)
-        return {row[12]: queries.notification_of(row) for row in rows}
+    def notifications(self, seqs: list[int]) -> dict[int, Notification]:
+        """The notifications with these numbers, by number."""
+        found = {seq: self._shared[seq] for seq in seqs if seq in self._shared}
+        unread = [seq for seq in seqs if seq not in found]
+        for row in self._connection.execute(queries.notifications(len(unread)), unread):
+            found[row[13]] = notification = queries.notification_of(row)
+            if notification.kind is Kind.USERS:
+                self._shared[row[13]] = notification
+        return {seq: found[seq] for seq in seqs if seq in found}
 
 
 def _run_up_to(head: int, stamped: list[Stamped]) -> list[Stamped]:

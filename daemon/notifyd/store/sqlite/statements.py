@@ -11,12 +11,16 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from notifyd.model.notification import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from notifyd.model.notification import Notification
     from notifyd.store.batch import Batch
+    from notifyd.store.inbox_changes import InboxChanges
     from notifyd.store.memory.entry import Entry
 
     Statement = tuple[str, Sequence[object]]
@@ -29,6 +33,11 @@ _OUTCOMES: Final = "INSERT OR REPLACE INTO outcomes VALUES "
 _CHANNELS: Final = "INSERT OR REPLACE INTO channels (id, client, name, generation) VALUES "
 _KEYS: Final = "INSERT OR REPLACE INTO idempotency VALUES "
 _META: Final = "INSERT OR REPLACE INTO meta VALUES "
+_INBOXES: Final = "INSERT OR REPLACE INTO inboxes VALUES "
+_INBOX_ITEMS: Final = "INSERT OR REPLACE INTO inbox_items VALUES "
+_PUSHED: Final = """UPDATE inbox_items
+    SET pushed = pushed + ?, failed = failed + ?, reason = coalesce(nullif(?, ''), reason)
+    WHERE inbox = ? AND seq = (SELECT max(seq) FROM notifications WHERE id = ?)"""
 _HEADS: Final = "UPDATE channels SET head = max(head, ?2) WHERE id = ?1"
 
 
@@ -43,9 +52,22 @@ def plan(batch: Batch) -> Iterator[Statement]:
     yield from _rows(_META, list(batch.meta.items()))
     for head in batch.heads.items():
         yield _HEADS, head
+    if batch.inbox.rows():
+        yield from _inbox_plan(batch.inbox)
     purged = [(seq,) for seq in batch.purged]
     yield from _rows("DELETE FROM notifications WHERE seq IN ", purged, joined=True)
     yield from _rows("DELETE FROM outcomes WHERE seq IN ", purged, joined=True)
+    yield from _rows("DELETE FROM inbox_items WHERE seq IN ", purged, joined=True)
+
+
+def _inbox_plan(changes: InboxChanges) -> Iterator[Statement]:
+    yield from _rows(_INBOXES, changes.opened + changes.changed)
+    yield from _rows(_INBOX_ITEMS, changes.marked + changes.placed)
+    for push in changes.pushes:
+        yield _PUSHED, push
+    # after all that may have been written about them
+    yield from _rows("DELETE FROM inboxes WHERE id IN ", [(i,) for i in changes.forgotten], joined=True)
+    yield from _rows("DELETE FROM inbox_items WHERE inbox IN ", [(i,) for i in changes.erased], joined=True)
 
 
 def _notification_row(entry: Entry) -> tuple[object, ...]:
@@ -64,7 +86,13 @@ def _notification_row(entry: Entry) -> tuple[object, ...]:
         n.expires_at,
         n.order_key,
         n.submitted_by,
+        "" if n.kind is Kind.CHANNEL else _targets(n),
     )
+
+
+def _targets(notification: Notification) -> str:
+    targets = (notification.users, notification.connections, notification.parent)
+    return msgspec.json.encode(targets).decode() if any(targets) else ""
 
 
 def _rows(

@@ -1,0 +1,63 @@
+"""The inboxes of the local broker: in memory, over a journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from notifyd.model.ids import ClientId, UserId
+    from notifyd.model.notification import Notification
+    from notifyd.store.journal import Journal
+    from notifyd.store.local.state import LocalState
+    from notifyd.store.memory.user_inbox import InboxItem
+
+
+class LocalInbox:
+    """An `InboxStore` in memory whose changes are journalled. See the port for the guarantees.
+
+    What is stamped is journalled with the stamp. Cursors, evictions and counts are in force at once and are written
+    down once a second and at a stop: a crash that undoes them has something given again, or counted anew.
+    """
+
+    def __init__(self, state: LocalState, journal: Journal) -> None:
+        self._state = state
+        self._inbox = state.inbox
+        self._journal = journal
+        self.position = state.inbox.position
+        self.since = state.inbox.since
+        self.advance = state.inbox.advance
+        self.find = state.inbox.find
+        self.inboxes = state.inbox.inboxes
+        self.trim = state.inbox.trim
+        self.usage = state.inbox.usage
+
+    def pushed(self, push: Notification, *, pushed: int, failed: int, reason: str) -> None:
+        """See `InboxStore.pushed`."""
+        for user_id in push.users:
+            item = self._item(push, user_id)
+            if item is not None:
+                item.pushed += pushed
+                item.failed += failed
+                item.reason = reason or item.reason
+                self._inbox.unwritten.marked(item)
+            elif (inbox := self._inbox.of(push.client_id, user_id)) is not None:
+                self._inbox.unwritten.pushed(inbox, push.parent, pushed=pushed, failed=failed, reason=reason)
+
+    async def forget(self, client_id: ClientId, user_id: UserId | None = None) -> int:
+        """See `InboxStore.forget`. In force at once: after a failure the next transaction records it."""
+        batch = self._journal.batch()
+        forgotten = self._inbox.forget(client_id, user_id)
+        self._inbox.unwritten.flush_forgotten(batch)
+        batch.synced = True
+        self._journal.ring()
+        await batch.commit.wait()
+        return forgotten
+
+    def _item(self, push: Notification, user_id: UserId) -> InboxItem | None:
+        """What memory knows of the parent of *push* for one user."""
+        inbox = self._inbox.of(push.client_id, user_id)
+        item = None if inbox is None else inbox.find(push.parent)
+        if item is not None:
+            return item
+        items = self._state.recent.items(push.parent)
+        return next((item for item in items if item.inbox.key == (push.client_id, user_id)), None)

@@ -1,0 +1,269 @@
+"""The inboxes of all users.
+
+Epochs are made as those of channels are (see `memory.history`), with a generation of their own.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+from notifyd.model.notification import Kind
+from notifyd.model.position import StreamPosition
+from notifyd.model.receipt import InboxState
+from notifyd.store.memory.ages import Ages
+from notifyd.store.memory.unwritten import Unwritten
+from notifyd.store.memory.user_inbox import InboxItem, UserInbox
+from notifyd.store.ports import History, InboxInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from notifyd.model.ids import ClientId, NotificationId, UserId
+    from notifyd.model.publication import Publication
+    from notifyd.store.memory.entry import Entry
+    from notifyd.store.options import InboxLimits
+    from notifyd.telemetry.metrics import Counters
+
+#: When there are too many users one in so many is forgotten at once: each time costs a generation.
+_FORGET_SHARE: Final = 16
+
+
+class Placing:
+    """Places in inboxes that were worked out and are not yet in force."""
+
+    __slots__ = ("created", "heads", "placed")
+
+    def __init__(self) -> None:
+        self.placed: list[tuple[Entry, list[InboxItem]]] = []
+        self.created: dict[tuple[ClientId, UserId], UserInbox] = {}
+        #: Newest offset of each touched inbox, these places included.
+        self.heads: dict[int, int] = {}
+
+
+class MemoryInbox:
+    """Notifications by user, bounded by number, bytes and age in each, and by bytes and users over all."""
+
+    def __init__(self, limits: InboxLimits, counters: Counters, *, base_epoch: str, generation: int = 0) -> None:
+        self.unwritten = Unwritten()
+        self._base_epoch = base_epoch
+        self._generation = generation
+        self._limits = limits
+        self._counters = counters
+        self._next_id = 1
+        #: The one without a notification for the longest time first.
+        self._inboxes: OrderedDict[tuple[ClientId, UserId], UserInbox] = OrderedDict()
+        self._ages: Ages[UserInbox] = Ages()
+        #: By seq, how many inboxes keep a notification.
+        self._keepers: dict[int, int] = {}
+        self._kept = self._size_bytes = 0
+
+    def epoch(self, generation: int) -> str:
+        """The epoch of users first seen in *generation*."""
+        return f"{self._base_epoch}.{generation}" if generation else self._base_epoch
+
+    def place(self, stamped: Iterable[tuple[Entry, Publication]], *, now: int) -> Placing:
+        """Work out the places of what is for users; nothing changes before `keep`."""
+        placing = Placing()
+        for entry, publication in stamped:
+            if publication.notification.kind is Kind.USERS:
+                items = [
+                    self._item(placing, entry.seq, nth, publication, now)
+                    for nth in range(len(publication.notification.users))
+                ]
+                placing.placed.append((entry, items))
+        return placing
+
+    def keep(self, placing: Placing, *, now: int) -> None:
+        """Put *placing* in force."""
+        self._inboxes.update(placing.created)
+        for entry, items in placing.placed:
+            entry.items = items
+            for item in items:
+                self._keep(item, now)
+        self._evict_over_bytes(now)
+        self._forget_surplus(now)
+
+    def adopt(self, inbox: UserInbox, run: list[InboxItem], *, head: int, cursor: int) -> None:
+        """Go on with an *inbox* that a journal kept, and with *run* in it."""
+        inbox.restore(run, head=head, cursor=cursor)
+        self._inboxes[inbox.key] = inbox
+        self._next_id = max(self._next_id, inbox.id + 1)
+        self._kept += len(inbox.items)
+        self._size_bytes += inbox.size_bytes
+        for item in inbox.items:
+            self._keepers[item.seq] = self._keepers.get(item.seq, 0) + 1
+
+    def adopted(self, *, after_id: int, now: int) -> None:
+        """All was put in: order the users by their last notification, and give no id twice."""
+        self._next_id = max(self._next_id, after_id + 1)
+        for inbox in sorted(self._inboxes.values(), key=_last_at):
+            self._inboxes.move_to_end(inbox.key)
+        self.configure(self._limits, now=now)
+        self.trim(now=now)
+
+    def configure(self, limits: InboxLimits, *, now: int) -> None:
+        """Use other bounds from now on."""
+        self._limits = limits
+        for inbox in self._inboxes.values():
+            self._evict_surplus(inbox, now)
+        self._ages.rebuild(self._inboxes.values())
+        self._evict_over_bytes(now)
+
+    def of(self, client_id: ClientId, user_id: UserId) -> UserInbox | None:
+        """What is kept for a user."""
+        return self._inboxes.get((client_id, user_id))
+
+    def position(self, client_id: ClientId, user_id: UserId) -> StreamPosition:
+        """See `InboxStore.position`."""
+        inbox = self.of(client_id, user_id)
+        return StreamPosition(self.epoch(self._generation), 0) if inbox is None else inbox.position()
+
+    def since(
+        self, client_id: ClientId, user_id: UserId, position: StreamPosition | None = None, *, now: int
+    ) -> History:
+        """See `InboxStore.since`."""
+        inbox = self.of(client_id, user_id)
+        if inbox is not None:
+            return inbox.since(position, now=now)
+        newest = self.position(client_id, user_id)
+        return History(newest, [], recovered=position is None or position == newest)
+
+    def advance(self, client_id: ClientId, user_id: UserId, position: StreamPosition, *, now: int) -> int:
+        """See `InboxStore.advance`."""
+        inbox = self.of(client_id, user_id)
+        passed = None if inbox is None else inbox.advance(position)
+        if inbox is None or passed is None:
+            return 0
+        self.unwritten.changed(inbox)
+        arrived = len(passed)
+        for item in passed:
+            # what expired before any connection had it never arrived, though the cursor goes past it
+            if item.expired(now) and not item.connections:
+                arrived -= 1
+                self._end(item, InboxState.EXPIRED)
+        return arrived
+
+    def find(self, client_id: ClientId, user_id: UserId, notification_id: NotificationId) -> StreamPosition | None:
+        """See `InboxStore.find`."""
+        inbox = self.of(client_id, user_id)
+        item = None if inbox is None else inbox.find(notification_id)
+        return None if item is None else StreamPosition(item.inbox.epoch, item.offset)
+
+    def inboxes(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[InboxInfo]:
+        """See `InboxStore.inboxes`."""
+        users = [
+            key for key in self._inboxes if (client_id is None or key[0] == client_id) and key[1].startswith(prefix)
+        ]
+        found = heapq.nsmallest(limit, users, key=lambda key: (key[1], key[0]))
+        return [self._inboxes[key].info() for key in found]
+
+    def keeps(self, seq: int) -> bool:
+        """Whether any inbox keeps the notification with this number."""
+        return seq in self._keepers
+
+    def forget(self, client_id: ClientId, user_id: UserId | None) -> int:
+        """Drop what is kept for one user or for all of a client; answers how many users that were."""
+        if user_id is None:
+            keys = [key for key in self._inboxes if key[0] == client_id]
+        else:
+            keys = [key for key in ((client_id, user_id),) if key in self._inboxes]
+        self._generation += bool(keys)
+        for key in keys:
+            inbox = self._inboxes.pop(key)
+            inbox.erased = True
+            while inbox.items:
+                self._let_go(inbox)
+            self.unwritten.forgotten(inbox, generation=self._generation)
+        self._ages.compact(self._inboxes.values())
+        return len(keys)
+
+    def trim(self, *, now: int) -> int:
+        """See `InboxStore.trim`."""
+        before = self._kept
+        oldest = now - int(self._limits.max_age_seconds * 1000)
+        while (inbox := self._ages.oldest()) is not None and inbox.leaves_at() <= oldest:
+            self._evict(inbox, now)
+        return before - self._kept
+
+    def usage(self) -> tuple[int, int, int]:
+        """See `InboxStore.usage`."""
+        return len(self._inboxes), self._kept, self._size_bytes
+
+    def _item(self, placing: Placing, seq: int, nth: int, publication: Publication, now: int) -> InboxItem:
+        notification = publication.notification
+        key = (notification.client_id, notification.users[nth])
+        inbox = self._inboxes.get(key) or placing.created.get(key) or self._create(key, placing)
+        offset = placing.heads.get(inbox.id, inbox.head) + 1
+        placing.heads[inbox.id] = offset
+        return InboxItem(inbox, offset, seq, nth, publication, now)
+
+    def _create(self, key: tuple[ClientId, UserId], placing: Placing) -> UserInbox:
+        inbox = UserInbox(self._next_id, key, epoch=self.epoch(self._generation), generation=self._generation)
+        self._next_id += 1
+        placing.created[key] = inbox
+        return inbox
+
+    def _keep(self, item: InboxItem, now: int) -> None:
+        inbox = item.inbox
+        if inbox.erased:
+            # while the stamp was on its way to the journal
+            return
+        self._size_bytes += inbox.keep(item)
+        self._kept += 1
+        self._keepers[item.seq] = self._keepers.get(item.seq, 0) + 1
+        self._inboxes.move_to_end(inbox.key)
+        self._ages.watch(inbox)
+        self._evict_surplus(inbox, now)
+
+    def _evict_surplus(self, inbox: UserInbox, now: int) -> None:
+        limits = self._limits
+        while len(inbox.items) > limits.max_notifications:
+            self._evict(inbox, now)
+        # one alone is kept, however big it is
+        while len(inbox.items) > 1 and inbox.size_bytes > limits.max_user_bytes:
+            self._evict(inbox, now)
+
+    def _evict_over_bytes(self, now: int) -> None:
+        while self._size_bytes > self._limits.max_bytes and (inbox := self._ages.oldest()) is not None:
+            self._evict(inbox, now)
+
+    def _evict(self, inbox: UserInbox, now: int) -> None:
+        item = self._let_go(inbox)
+        self.unwritten.changed(inbox)
+        if item.offset > inbox.cursor:
+            expired = item.expired(now)
+            self._counters.inbox_evicted += not expired
+            self._end(item, InboxState.EXPIRED if expired else InboxState.EVICTED)
+
+    def _end(self, item: InboxItem, state: InboxState) -> None:
+        item.ended = state
+        self.unwritten.marked(item)
+
+    def _let_go(self, inbox: UserInbox) -> InboxItem:
+        item = inbox.evict()
+        self._kept -= 1
+        self._size_bytes -= item.size()
+        left = self._keepers[item.seq] - 1
+        if left:
+            self._keepers[item.seq] = left
+        else:
+            del self._keepers[item.seq]
+        return item
+
+    def _forget_surplus(self, now: int) -> None:
+        if len(self._inboxes) <= self._limits.max_users:
+            return
+        surplus = len(self._inboxes) - self._limits.max_users + self._limits.max_users // _FORGET_SHARE
+        self._generation += 1
+        for _ in range(surplus):
+            _, inbox = self._inboxes.popitem(last=False)
+            while inbox.items:
+                self._evict(inbox, now)
+            self.unwritten.forgotten(inbox, generation=self._generation)
+        self._ages.compact(self._inboxes.values())
+
+
+def _last_at(inbox: UserInbox) -> int:
+    return inbox.items[-1].stamped_at if inbox.items else 0
