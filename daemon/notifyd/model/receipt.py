@@ -66,3 +66,5 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
     #: One for each user of a notification to users.
     users: tuple[UserReceipt, ...] = ()
+    #: The credential within the client that submitted it, see `Principal.credential`; no receipt tells it to anybody.
+    submitted_by: str = ""

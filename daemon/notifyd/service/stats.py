@@ -45,6 +45,10 @@ class StatsSnapshot(msgspec.Struct, frozen=True, rename="camel"):
     history_channels: int
     history_publications: int
     history_bytes: int
+    #: Users with an inbox, and what is kept for them.
+    inbox_users: int
+    inbox_notifications: int
+    inbox_bytes: int
     outbox_bytes: int
     resident_bytes: int
     cpu_seconds: float
@@ -71,6 +75,7 @@ class Stats:
         connections = self._hub.connections()
         transports = Counter(connection.link.transport for connection in connections)
         channels, publications, size = self._broker.history.usage()
+        users, kept, kept_bytes = self._broker.inbox.usage()
         top = heapq.nlargest(TOP_CHANNELS, self._hub.occupied(), key=lambda entry: entry[1])
         return StatsSnapshot(
             at=now_ms(),
@@ -84,6 +89,9 @@ class Stats:
             history_channels=channels,
             history_publications=publications,
             history_bytes=size,
+            inbox_users=users,
+            inbox_notifications=kept,
+            inbox_bytes=kept_bytes,
             outbox_bytes=sum(connection.link.pending_bytes() for connection in connections),
             resident_bytes=resident_bytes(),
             cpu_seconds=cpu_seconds(),

@@ -10,9 +10,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from notifyd.errors import Invalid
 from notifyd.model.command import Publish
-from notifyd.model.ids import DEFAULT_CLIENT, ClientId
+from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
 from notifyd.model.position import StreamPosition
+from notifyd.model.receipt import InboxState
 from notifyd.v1 import admin_pb2, types_pb2
 
 if TYPE_CHECKING:
@@ -20,13 +21,18 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
+    from notifyd.model.client import Client
+    from notifyd.model.device import Device
     from notifyd.model.key import ApiKey
     from notifyd.model.publication import Publication
-    from notifyd.model.receipt import Receipt
+    from notifyd.model.receipt import Receipt, UserReceipt
 
 #: Key of `listen_frame` among the hub's encoders.
 LISTEN_FORMAT: Final = "rpc"
 _HEAD: Final = struct.Struct(">I")
+_KINDS: Final = {"channel": Kind.CHANNEL, "broadcast": Kind.BROADCAST, "users": Kind.USERS}
+#: Of a push token, which whoever has it can push with, so many characters are shown at either end.
+_SHOWN_OF_TOKEN: Final = 4
 
 
 def client_of(client_id: str) -> ClientId:
@@ -82,10 +88,12 @@ def publish_command(request: types_pb2.PublishRequest) -> Publish:
     """
     target = request.target.WhichOneof("to")
     if target is None:
-        raise Invalid("target is missing: it is a channel or a broadcast", code="invalid_target")
+        raise Invalid("target is missing: it is a channel, a broadcast or users", code="invalid_target")
+    kind = _KINDS[target]
     return Publish(
-        kind=Kind.CHANNEL if target == "channel" else Kind.BROADCAST,
-        channel=getattr(request.target, target),
+        kind=kind,
+        channel="" if kind is Kind.USERS else getattr(request.target, target),
+        users=tuple(map(UserId, request.target.users.user_ids)),
         data=_json(request.data_json, "data_json"),
         metadata=_json(request.metadata_json, "metadata_json") if request.metadata_json else b"",
         priority=request.priority if request.HasField("priority") else DEFAULT_PRIORITY,
@@ -112,6 +120,7 @@ def _json(text: str, field: str) -> bytes:
 def publication_message(publication: Publication) -> types_pb2.Publication:
     """What subscribers receive."""
     notification = publication.notification
+    position = publication.position
     return types_pb2.Publication(
         id=notification.id,
         channel=notification.channel or None,
@@ -119,7 +128,8 @@ def publication_message(publication: Publication) -> types_pb2.Publication:
         metadata_json=notification.metadata.decode(),
         priority=notification.priority,
         timestamp=timestamp_of(notification.accepted_at),
-        position=position_message(publication.epoch, publication.offset),
+        position=None if position is None else position_message(position.epoch, position.offset),
+        user_id=publication.user_id,
     )
 
 
@@ -139,7 +149,56 @@ def receipt_message(receipt: Receipt) -> types_pb2.Receipt:
         attempts=receipt.attempts,
         delivered=receipt.delivered,
         position=position_message(receipt.epoch, receipt.offset),
+        reason=receipt.reason,
+        users=map(_user_receipt, receipt.users),
+        stored=sum(row.state is InboxState.STORED for row in receipt.users),
+        arrived=sum(row.state is InboxState.DELIVERED for row in receipt.users),
+        pushed=sum(row.pushed for row in receipt.users),
+        failed=sum(row.failed for row in receipt.users),
     )
+
+
+def _user_receipt(row: UserReceipt) -> types_pb2.UserReceipt:
+    return types_pb2.UserReceipt(
+        user_id=row.user_id,
+        state=row.state.value,
+        offset=row.offset,
+        connections=row.connections,
+        pushed=row.pushed,
+        failed=row.failed,
+        reason=row.reason,
+    )
+
+
+def client_message(client: Client, *, now: int) -> types_pb2.Client:
+    """A client without its secret, as it stands at *now*."""
+    return types_pb2.Client(
+        id=client.id,
+        name=client.name,
+        url=client.url,
+        description=client.description,
+        cookie_name=client.cookie_name,
+        created_at=timestamp_of(client.created_at),
+        updated_at=timestamp_of(client.updated_at),
+        previous_secret_until=timestamp_of(_ahead(client.previous_until, now)),
+    )
+
+
+def device_message(device: Device) -> types_pb2.Device:
+    """A device, of whose push token only a hint is told."""
+    return types_pb2.Device(
+        id=device.id,
+        client_id=device.client_id,
+        user_id=device.user_id,
+        token_hint=_hint(device.token),
+        created_at=timestamp_of(device.created_at),
+        seen_at=timestamp_of(device.seen_at),
+    )
+
+
+def _hint(token: str) -> str:
+    shown = _SHOWN_OF_TOKEN if len(token) >= 8 * _SHOWN_OF_TOKEN else 0
+    return f"{token[:shown]}…{token[len(token) - shown :]}"
 
 
 def key_message(key: ApiKey, *, now: int) -> types_pb2.ApiKey:
@@ -155,14 +214,36 @@ def key_message(key: ApiKey, *, now: int) -> types_pb2.ApiKey:
         revoked_at=timestamp_of(key.revoked_at),
         last_used_at=timestamp_of(key.last_used_at),
         status=_key_status(key, now),
-        previous_until=timestamp_of(key.previous_until if (key.previous_until or 0) > now else None),
+        previous_until=timestamp_of(_ahead(key.previous_until, now)),
     )
+
+
+def _ahead(instant: int | None, now: int) -> int | None:
+    """*instant* while it is to come."""
+    return instant if instant is not None and instant > now else None
 
 
 def _key_status(key: ApiKey, now: int) -> str:
     if key.revoked_at is not None:
         return "revoked"
     return "expired" if key.expires_at is not None and now >= key.expires_at else "active"
+
+
+def opening_event(
+    channel: str, position: StreamPosition, recovered: bool | None, *, replayed: int, skipped: int
+) -> bytes:
+    """How a subscription begins, as a serialized ListenEvent; *channel* is empty for an inbox.
+
+    SubscribeEvent has the same fields under the same numbers, so that this and `listen_event` are those of both.
+    """
+    subscribed = admin_pb2.Subscribed(
+        channel=channel,
+        position=position_message(position.epoch, position.offset),
+        recovered=recovered,
+        replayed=replayed,
+        skipped=skipped,
+    )
+    return admin_pb2.ListenEvent(subscribed=subscribed).SerializeToString()
 
 
 def listen_event(publication: Publication) -> bytes:

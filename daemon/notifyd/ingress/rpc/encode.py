@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from notifyd.service.channels import ChannelView
     from notifyd.service.connections import ConnectionView
     from notifyd.service.stats import StatsSnapshot
-    from notifyd.store.ports import QueueStats
+    from notifyd.store.ports import InboxInfo, QueueStats
 
 
 def queue_message(stats: QueueStats) -> pb.QueueStats:
@@ -58,6 +58,22 @@ def connection_message(view: ConnectionView) -> pb.Connection:
         sent_bytes=view.sent_bytes,
         idle_seconds=view.idle_seconds,
         channels=view.channels,
+        user_id=view.user_id,
+    )
+
+
+def inbox_message(info: InboxInfo, *, connections: int) -> pb.Inbox:
+    """What is kept of one user."""
+    return pb.Inbox(
+        client_id=info.client_id,
+        user_id=info.user_id,
+        position=position_message(info.position.epoch, info.position.offset),
+        cursor=info.cursor,
+        notifications=info.notifications,
+        undelivered=info.undelivered,
+        size_bytes=info.size_bytes,
+        last_at=timestamp_of(info.last_at),
+        connections=connections,
     )
 
 
@@ -77,6 +93,9 @@ def stats_message(snapshot: StatsSnapshot) -> pb.Stats:
         history_channels=snapshot.history_channels,
         history_publications=snapshot.history_publications,
         history_bytes=snapshot.history_bytes,
+        inbox_users=snapshot.inbox_users,
+        inbox_notifications=snapshot.inbox_notifications,
+        inbox_bytes=snapshot.inbox_bytes,
         outbox_bytes=snapshot.outbox_bytes,
         resident_bytes=snapshot.resident_bytes,
         cpu_seconds=snapshot.cpu_seconds,

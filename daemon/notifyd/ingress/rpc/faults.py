@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NoReturn
 
 import grpc
 import msgspec
@@ -24,6 +24,8 @@ from notifyd.errors import (
 #: Metadata behind the status: the stable word, and the seconds after which trying again makes sense.
 CODE_KEY: Final = "notifyd-code"
 RETRY_AFTER_KEY: Final = "notifyd-retry-after"
+#: A status has to fit the peer's limit on headers.
+_MAX_DETAILS: Final = 2000
 
 # The first entry that fits counts: a narrower kind stands before the one it belongs to.
 _STATUSES: Final = (
@@ -78,3 +80,10 @@ def fault_of(exc: Exception) -> Fault:
             return Fault(grpc.StatusCode.INTERNAL, sentence, "internal")
         case _:
             return Fault(grpc.StatusCode.INTERNAL, "something is wrong in the daemon; its log says more", "internal")
+
+
+def abort(context: grpc.ServicerContext, exc: Exception) -> NoReturn:
+    """End the call with the status that *exc* stands for."""
+    fault = fault_of(exc)
+    context.set_trailing_metadata(fault.metadata())
+    context.abort(fault.status, fault.message[:_MAX_DETAILS])

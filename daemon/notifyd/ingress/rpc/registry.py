@@ -1,30 +1,36 @@
-"""From the contract to handlers: each method of the service finds its function by name."""
+"""From the contract to handlers: each method of a service finds its function by name."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from google.protobuf.message_factory import GetMessageClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+    from google.protobuf.descriptor import MethodDescriptor
     from google.protobuf.message import Message
 
+    from notifyd.ingress.rpc.interface import Service
     from notifyd.ingress.rpc.shell import Shell
 
-
-def handlers_of(service: ServiceDescriptor, parts: Iterable[object], shell: Shell) -> grpc.GenericRpcHandler:
-    """Handlers for every method of *service*. `CreateKey` is served by the `create_key` of one of the *parts*."""
-    parts = list(parts)
-    handlers = {method.name: _handler(method, parts, shell) for method in service.methods}
-    return grpc.method_handlers_generic_handler(service.full_name, handlers)
+#: Where a word begins within a name.
+_WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-def _handler(method: MethodDescriptor, parts: list[object], shell: Shell) -> grpc.RpcMethodHandler[Any, Any]:
+def handlers_of(service: Service, shell: Shell) -> tuple[grpc.GenericRpcHandler, ...]:
+    """Handlers for every method under every name of *service*.
+
+    `RegisterFCMToken` is served by the `register_fcm_token` of one of its parts.
+    """
+    handlers = {method.name: _handler(method, service.parts, shell) for method in service.descriptor.methods}
+    return tuple(grpc.method_handlers_generic_handler(name, handlers) for name in service.names)
+
+
+def _handler(method: MethodDescriptor, parts: Sequence[object], shell: Shell) -> grpc.RpcMethodHandler[Any, Any]:
     function = _function(method.name, parts)
     read = GetMessageClass(method.input_type).FromString
     if not method.server_streaming:
@@ -34,8 +40,8 @@ def _handler(method: MethodDescriptor, parts: list[object], shell: Shell) -> grp
     return grpc.unary_stream_rpc_method_handler(shell.stream(method.name, function), read, _serialize)
 
 
-def _function(method: str, parts: list[object]) -> Any:
-    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", method).lower()
+def _function(method: str, parts: Sequence[object]) -> Any:
+    name = _WORDS.sub("_", method).lower()
     found = [getattr(part, name) for part in parts if hasattr(part, name)]
     assert len(found) == 1, f"{len(found)} parts serve {method}; there must be one"
     return found[0]

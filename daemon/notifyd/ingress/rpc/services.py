@@ -5,9 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from notifyd.service.channels import Channels
+from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
 from notifyd.service.connections import Connections
 from notifyd.service.daemon import Daemon
+from notifyd.service.devices import Devices
+from notifyd.service.inbox import Inboxes
 from notifyd.service.keys import Keys
 from notifyd.service.logs import Logs
 from notifyd.service.notifications import Notifications
@@ -15,6 +18,7 @@ from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
+from notifyd.service.tokens import Tokens
 
 
 class AdminServices(msgspec.Struct, frozen=True):
@@ -22,6 +26,10 @@ class AdminServices(msgspec.Struct, frozen=True):
 
     daemon: Daemon
     keys: Keys
+    clients: Clients
+    tokens: Tokens
+    devices: Devices
+    inboxes: Inboxes
     publisher: Publisher
     notifications: Notifications
     connector: Connector

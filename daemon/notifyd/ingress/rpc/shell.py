@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 import trio
@@ -12,11 +12,12 @@ import trio
 from notifyd.bridge.intake import Intake
 from notifyd.bridge.portal import Gone, TrioPortal
 from notifyd.errors import NotifydError
-from notifyd.ingress.rpc.faults import Broken, fault_of
+from notifyd.ingress.rpc.faults import Broken, abort
+from notifyd.ingress.rpc.interface import no_caller
 from notifyd.telemetry import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     import grpc
     from google.protobuf.message import Message
@@ -28,17 +29,26 @@ log = get_logger("notifyd.rpc")
 #: Producers send batches: a thread hop is paid for each.
 _BATCHES_AHEAD: Final = 4
 _REQUESTS_AHEAD: Final = 256
-_MAX_DETAILS: Final = 2000
 
 
 class Shell:
     """Makes behaviours for grpcio, which run in its threads, out of async functions of the daemon."""
 
     def __init__(
-        self, portal: TrioPortal, counters: Counters, *, call_timeout_seconds: float, on_hung: Callable[[], None]
+        self,
+        portal: TrioPortal,
+        counters: Counters,
+        *,
+        call_timeout_seconds: float,
+        on_hung: Callable[[], None],
+        caller: Callable[[grpc.ServicerContext], tuple[object, ...]] = no_caller,
     ) -> None:
-        """*on_hung* is told when a stream was cut off because its thread hangs in a write."""
+        """*on_hung* is told when a stream was cut off because its thread hangs in a write.
+
+        What *caller* makes of a call's context is given to the functions behind their other arguments.
+        """
         self._portal = portal
+        self._caller = caller
         self._on_hung = on_hung
         self._counters = counters
         self._timeout = call_timeout_seconds
@@ -50,23 +60,24 @@ class Shell:
 
         def serve(request: Message, context: grpc.ServicerContext) -> Any:
             try:
-                return self._portal.call(hosted, request, peer=context, timeout=self._timeout)
+                caller = self._caller(context)
+                return self._portal.call(hosted, request, *caller, peer=context, timeout=self._timeout)
             except Exception as exc:  # noqa: BLE001 every end of a call is told
                 abort(context, exc)
 
         return serve
 
     def stream(self, name: str, function: Callable[..., Awaitable[None]]) -> Callable[..., Iterator[Any]]:
-        """One request, many answers: `await function(request, inbox)` sends them in batches."""
+        """One request, many answers: `await function(request, answers)` sends them in batches."""
         hosted = self._hosted(name, function)
 
         def serve(request: Message, context: grpc.ServicerContext) -> Iterator[Any]:
-            yield from self._answers(lambda inbox: hosted(request, inbox), context)
+            yield from self._answers(lambda answers, caller: hosted(request, answers, *caller), context)
 
         return serve
 
     def duplex(self, name: str, function: Callable[..., Awaitable[None]]) -> Callable[..., Iterator[Any]]:
-        """Many requests, many answers: `await function(intake, inbox)` takes and sends batches."""
+        """Many requests, many answers: `await function(intake, answers)` takes and sends batches."""
         hosted = self._hosted(name, function)
 
         def serve(requests: Iterator[Message], context: grpc.ServicerContext) -> Iterator[Any]:
@@ -74,18 +85,24 @@ class Shell:
             # grpcio's iterator of requests blocks, and this thread is busy with the answers
             threading.Thread(target=_pump, args=(requests, intake), name=f"rpc-{name}", daemon=True).start()
             try:
-                yield from self._answers(lambda inbox: hosted(intake, inbox), context)
+                yield from self._answers(lambda answers, caller: hosted(intake, answers, *caller), context)
             finally:
                 intake.abandon()
 
         return serve
 
     def _answers(
-        self, produce: Callable[[trio.MemorySendChannel[Any]], Awaitable[None]], context: grpc.ServicerContext
+        self,
+        produce: Callable[[trio.MemorySendChannel[Any], tuple[object, ...]], Awaitable[None]],
+        context: grpc.ServicerContext,
     ) -> Iterator[Any]:
-        caller = _Caller(context, self._on_hung)
+        peer = _Peer(context, self._on_hung)
         try:
-            for batch in self._portal.stream(produce, peer=caller, buffer=_BATCHES_AHEAD):
+            caller = self._caller(context)
+            batches: Iterator[Sequence[Any]] = self._portal.stream(
+                lambda answers: produce(answers, caller), peer=peer, buffer=_BATCHES_AHEAD
+            )
+            for batch in batches:
                 yield from batch
         except Exception as exc:  # noqa: BLE001 every end of a call is told
             abort(context, exc)
@@ -111,7 +128,7 @@ class Shell:
         return hosted
 
 
-class _Caller:
+class _Peer:
     """The context of a stream, whose cancelling may not be enough."""
 
     def __init__(self, context: grpc.ServicerContext, on_hung: Callable[[], None]) -> None:
@@ -122,13 +139,6 @@ class _Caller:
     def cancel(self) -> None:
         self._cancel()
         self._on_hung()
-
-
-def abort(context: grpc.ServicerContext, exc: Exception) -> NoReturn:
-    """End the call with the status that *exc* stands for."""
-    fault = fault_of(exc)
-    context.set_trailing_metadata(fault.metadata())
-    context.abort(fault.status, fault.message[:_MAX_DETAILS])
 
 
 def _pump(requests: Iterator[Message], intake: Intake[Message]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.ingress.rpc.calls.channels import ChannelCalls
+from notifyd.ingress.rpc.calls.clients import ClientCalls, TokenCalls
 from notifyd.ingress.rpc.calls.connections import ConnectionCalls
 from notifyd.ingress.rpc.calls.daemon import DaemonCalls
 from notifyd.ingress.rpc.calls.keys import KeyCalls
@@ -13,6 +14,7 @@ from notifyd.ingress.rpc.calls.logs import LogCalls
 from notifyd.ingress.rpc.calls.notifications import NotificationCalls
 from notifyd.ingress.rpc.calls.queue import QueueCalls
 from notifyd.ingress.rpc.calls.stats import StatsCalls
+from notifyd.ingress.rpc.calls.users import DeviceCalls, InboxCalls
 
 if TYPE_CHECKING:
     from notifyd.ingress.rpc.services import AdminServices
@@ -24,10 +26,14 @@ def admin_parts(services: AdminServices) -> list[object]:
         DaemonCalls(services.daemon, services.stats, services.admin_token),
         LogCalls(services.logs),
         KeyCalls(services.keys),
-        NotificationCalls(services.publisher, services.notifications, services.daemon.about.durability),
-        ListenCalls(services.connector, services.subscriber, outbox_bytes=services.outbox_bytes),
+        ClientCalls(services.clients),
+        TokenCalls(services.tokens),
+        DeviceCalls(services.devices),
+        InboxCalls(services.inboxes),
+        NotificationCalls(services),
+        ListenCalls(services),
         QueueCalls(services.queue),
-        ChannelCalls(services.channels),
+        ChannelCalls(services.channels, services.clients),
         ConnectionCalls(services.connections),
         StatsCalls(services.stats),
     ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from notifyd.ingress.rpc.encode import channel_message
-from notifyd.service.clients import known_client
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.wire.rpc import any_client_of, client_of, position_message, position_of, publication_message
 
 if TYPE_CHECKING:
     from notifyd.service.channels import Channels
+    from notifyd.service.clients import Clients
 
 _CHANNELS: Final = 1000
 _MAX_CHANNELS: Final = 100_000
@@ -21,8 +21,9 @@ _MAX_PUBLICATIONS: Final = 10_000
 class ChannelCalls:
     """List, show, history."""
 
-    def __init__(self, channels: Channels) -> None:
+    def __init__(self, channels: Channels, clients: Clients) -> None:
         self._channels = channels
+        self._clients = clients
 
     async def list_channels(self, request: pb.ListChannelsRequest) -> pb.ListChannelsResponse:
         """Channels that have a history or subscribers."""
@@ -32,12 +33,12 @@ class ChannelCalls:
 
     async def get_channel(self, request: pb.GetChannelRequest) -> pb.Channel:
         """One channel."""
-        client_id = known_client(client_of(request.client_id))
+        client_id = self._clients.known(client_of(request.client_id))
         return channel_message(self._channels.get(client_id, request.channel))
 
     async def get_history(self, request: pb.GetHistoryRequest) -> pb.GetHistoryResponse:
         """Kept publications: the newest, or those after a position."""
-        client_id = known_client(client_of(request.client_id))
+        client_id = self._clients.known(client_of(request.client_id))
         limit = min(request.limit if request.HasField("limit") else _PUBLICATIONS, _MAX_PUBLICATIONS)
         since = position_of(request.since) if request.HasField("since") else None
         found = self._channels.history(client_id, request.channel, limit=limit, since=since)

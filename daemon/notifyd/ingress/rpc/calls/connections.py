@@ -8,6 +8,7 @@ from notifyd.errors import Invalid
 from notifyd.ingress.rpc.encode import connection_message
 from notifyd.service.connections import ConnectionQuery, Connections
 from notifyd.v1 import admin_pb2 as pb
+from notifyd.wire.rpc import client_of
 
 if TYPE_CHECKING:
     from notifyd.service.connections import Kicked
@@ -30,6 +31,7 @@ class ConnectionCalls:
             client_id=request.client_id,
             channel=request.channel,
             key_id=request.key_id,
+            user_id=request.user_id,
             slow=request.slow,
             limit=min(request.limit if request.HasField("limit") else _LIMIT, _MAX_LIMIT),
         )
@@ -44,8 +46,10 @@ class ConnectionCalls:
         return pb.KickConnectionsResponse(kicked=kicked.kicked, not_found=kicked.not_found)
 
     def _kick(self, request: pb.KickConnectionsRequest) -> Kicked:
-        if bool(request.ids) == bool(request.key_id):
-            raise Invalid("name connections by their ids or by key_id, one of the two")
+        if sum(map(bool, (request.ids, request.key_id, request.user_id))) != 1:
+            raise Invalid("name connections by their ids, by key_id or by user_id, one of the three")
         if request.key_id:
             return self._connections.kick_key(request.key_id, reason=request.reason)
+        if request.user_id:
+            return self._connections.kick_user(client_of(request.client_id), request.user_id, reason=request.reason)
         return self._connections.kick(request.ids, reason=request.reason)

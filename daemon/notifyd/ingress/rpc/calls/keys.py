@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.clock import now_ms
-from notifyd.errors import Invalid
+from notifyd.ingress.rpc.seconds import milliseconds_of
 from notifyd.service.keys import IssuedKey, Keys, NewKey
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1 import types_pb2
@@ -13,9 +13,6 @@ from notifyd.wire.rpc import any_client_of, client_of, instant_of, key_message
 
 if TYPE_CHECKING:
     from notifyd.model.key import ApiKey
-
-#: About thirty years; a longer overlap is a mistake in the unit.
-_MAX_OVERLAP_SECONDS = 1e9
 
 
 class KeyCalls:
@@ -46,11 +43,7 @@ class KeyCalls:
 
     async def rotate_key(self, request: pb.RotateKeyRequest) -> pb.IssuedKey:
         """Give a record a new key."""
-        overlap_ms = None
-        if request.HasField("overlap_seconds"):
-            if not 0 <= request.overlap_seconds <= _MAX_OVERLAP_SECONDS:
-                raise Invalid(f"overlap_seconds must be 0 to {_MAX_OVERLAP_SECONDS:g}")
-            overlap_ms = round(request.overlap_seconds * 1000)
+        overlap_ms = milliseconds_of(request, "overlap_seconds")
         return _issued(await self._keys.rotate(request.id, overlap_ms=overlap_ms))
 
     async def revoke_key(self, request: pb.RevokeKeyRequest) -> types_pb2.ApiKey:

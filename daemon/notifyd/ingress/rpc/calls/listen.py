@@ -2,119 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from notifyd.errors import Denied, Draining, Exhausted, Invalid, NotifydError, Unavailable
-from notifyd.ingress.rpc.listener import ListenerLink
-from notifyd.model.disconnect import DRAINED, GOING_AWAY, KICKED, SLOW_CONSUMER, Disconnect
+from notifyd.errors import Invalid
+from notifyd.ingress.rpc.feed import Feed, FeedServices, Opening
+from notifyd.ingress.rpc.link import StreamLink
+from notifyd.ingress.rpc.sources import WatchedInbox, channel_openings, check_channels
 from notifyd.model.principal import operator
-from notifyd.service.clients import known_client
-from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import client_of, listen_event, position_message, position_of
+from notifyd.policy.targets import check_user
+from notifyd.wire.rpc import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import trio
-
     from notifyd.hub.connection import Connection
-    from notifyd.model.position import StreamPosition
-    from notifyd.model.publication import Publication
-    from notifyd.service.connect import Connector
-    from notifyd.service.subscribe import Subscriber, Subscription
-
-    Inbox = trio.MemorySendChannel[Sequence[bytes]]
-
-#: Publications encoded between two turns of everybody else.
-_CHUNK: Final = 128
+    from notifyd.ingress.rpc.feed import Answers
+    from notifyd.ingress.rpc.services import AdminServices
+    from notifyd.model.ids import ClientId
+    from notifyd.v1 import admin_pb2 as pb
 
 
 class ListenCalls:
-    """Listening is a connection like any other, only that its frames go into a gRPC stream."""
+    """Listening to channels, to broadcasts and to the inbox of a user."""
 
-    def __init__(self, connector: Connector, subscriber: Subscriber, *, outbox_bytes: int) -> None:
-        self._connector = connector
-        self._subscriber = subscriber
-        self._outbox_bytes = outbox_bytes
+    def __init__(self, services: AdminServices) -> None:
+        self._clients = services.clients
+        self._services = FeedServices(services.connector, services.subscriber, services.inboxes, services.outbox_bytes)
 
-    async def listen(self, request: pb.ListenRequest, inbox: Inbox) -> None:
+    async def listen(self, request: pb.ListenRequest, answers: Answers) -> None:
         """Serve one listener until it leaves or is ended."""
-        self._check(request)
-        principal = operator(known_client(client_of(request.client_id)))
-        link = ListenerLink(limit_bytes=self._outbox_bytes, broadcasts=request.broadcasts)
-        connection = self._connector.admit(link)
-        try:
-            self._connector.enter(connection, principal)
-            with link.scope:
-                for wanted in request.channels:
-                    since = position_of(wanted.since) if wanted.HasField("since") else None
-                    await self._subscribe(connection, link, inbox, wanted.channel, since)
-                while True:
-                    await inbox.send(await link.take())
-        finally:
-            self._connector.leave(connection)
-        raise _ending(link.disconnect)
-
-    def _check(self, request: pb.ListenRequest) -> None:
-        if not request.channels and not request.broadcasts:
-            raise Invalid("name at least one channel, or ask for broadcasts", code="invalid_channel")
-        most = self._subscriber.rules.max_subscriptions
-        if len(request.channels) > most:
-            raise Exhausted(f"at most {most} channels can be listened to at once", code="too_many_subscriptions")
-
-    async def _subscribe(
-        self, connection: Connection, link: ListenerLink, inbox: Inbox, channel: str, since: StreamPosition | None
-    ) -> None:
-        """Tell the position and replay. A long replay is read in parts, and live begins when it is near its end."""
-        assert connection.principal is not None, "entered before"
-        answer = self._subscriber.look(connection.principal, channel, since)
-        self._subscriber.count_replayed(len(answer.replay))
-        opening = _subscribed(channel, answer)
-        while not self._short(answer.replay):
-            await inbox.send([opening] if opening else ())
-            await _send(answer.replay, link, inbox)
-            opening = b""
-            answer = self._subscriber.look(connection.principal, channel, answer.position)
-            if not answer.recovered:
-                raise _ending(SLOW_CONSUMER)  # the history was trimmed faster than it was read
-        # no await from the look above to here, so that nothing is missed or sent twice
-        if opening:
-            link.keep(opening)
-        for publication in answer.replay:
-            link.keep(listen_event(publication))
-        self._subscriber.go_live(connection, channel, answer.position)
-
-    def _short(self, replay: Sequence[Publication]) -> bool:
-        size = sum(publication.notification.size() for publication in replay[: _CHUNK + 1])
-        return len(replay) <= _CHUNK and size <= self._outbox_bytes // 4
+        if not request.channels and not request.broadcasts and not request.user_id:
+            raise Invalid("name at least one channel or a user, or ask for broadcasts", code="invalid_channel")
+        check_channels(request.channels, self._services.subscriber)
+        client_id = self._clients.known(client_of(request.client_id))
+        plan = _Listening(self._services, request, client_id)
+        link = StreamLink("admin", limit_bytes=self._services.outbox_bytes, broadcasts=request.broadcasts)
+        await Feed(self._services, link, answers).serve(operator(client_id), plan)
 
 
-async def _send(replay: Sequence[Publication], link: ListenerLink, inbox: Inbox) -> None:
-    for start in range(0, len(replay), _CHUNK):
-        await inbox.send([listen_event(publication) for publication in replay[start : start + _CHUNK]])
-        if live := link.take_nowait():  # of channels that are live already
-            await inbox.send(live)
+class _Listening:
+    """What a listener asked for."""
 
+    def __init__(self, services: FeedServices, request: pb.ListenRequest, client_id: ClientId) -> None:
+        self._services = services
+        self._request = request
+        #: See `Plan`.
+        self.watched = (
+            WatchedInbox(services.inboxes, client_id, check_user(request.user_id)) if request.user_id else None
+        )
 
-def _subscribed(channel: str, answer: Subscription) -> bytes:
-    position = position_message(answer.position.epoch, answer.position.offset)
-    subscribed = pb.Subscribed(
-        channel=channel,
-        position=position,
-        recovered=answer.recovered,
-        replayed=len(answer.replay),
-        skipped=answer.skipped,
-    )
-    return pb.ListenEvent(subscribed=subscribed).SerializeToString()
-
-
-def _ending(disconnect: Disconnect | None) -> NotifydError:
-    """The error that an ended stream tells."""
-    if disconnect == SLOW_CONSUMER:
-        return Exhausted("too slow: listen again from your position", code="slow_consumer", retry_after_seconds=0)
-    if disconnect in (DRAINED, GOING_AWAY):
-        return Draining(disconnect.reason)
-    reason = disconnect.reason if disconnect else "the stream was ended"
-    if disconnect is not None and disconnect.code == KICKED.code:
-        return Denied(reason, code="kicked")
-    return Unavailable(reason)
+    def openings(self, connection: Connection) -> Sequence[Opening]:
+        """See `Plan`."""
+        inbox = [] if self.watched is None else [Opening(self.watched)]
+        return inbox + channel_openings(self._request.channels, self._services.subscriber, connection)

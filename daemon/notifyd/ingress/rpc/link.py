@@ -1,4 +1,4 @@
-"""The link of one operator who listens, as the hub sees it."""
+"""The link of one gRPC stream, as the hub sees it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from notifyd.model.disconnect import Disconnect
 
 
-class ListenerLink:
+class StreamLink:
     """Keeps serialized events until the stream takes them, bounded in bytes."""
 
-    transport: str = "admin"
     format: str = LISTEN_FORMAT
-    address: str = ""
-    #: gRPC's own keepalive looks after the peer.
+    #: gRPC's own keepalive looks after the peer, and tells nothing of what has arrived.
     answers: bool = False
 
-    def __init__(self, *, limit_bytes: int, broadcasts: bool) -> None:
-        self._limit = limit_bytes
+    def __init__(self, transport: str, *, address: str = "", limit_bytes: int, broadcasts: bool = False) -> None:
+        self.transport = transport
+        self.address = address
         self.broadcasts = broadcasts
+        self._limit = limit_bytes
         self._events: list[bytes] = []
         self._pending = 0
         self._sent = 0
@@ -52,15 +52,14 @@ class ListenerLink:
         self._pending = 0
         return events
 
-    async def take(self) -> list[bytes]:
-        """Wait for something, then take all there is."""
+    async def wait(self) -> None:
+        """Wait for something to take."""
         while not self._events:
             self._doorbell = trio.Event()
             await self._doorbell.wait()
-        return self.take_nowait()
 
-    def ping(self) -> None:
-        """Nothing to do: gRPC's own keepalive looks after the peer."""
+    def ping(self, mark: int = 0) -> None:
+        """Nothing to do: see `answers`."""
 
     def end(self, disconnect: Disconnect) -> None:
         """End the stream, saying why."""

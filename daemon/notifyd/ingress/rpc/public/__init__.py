@@ -1,0 +1,1 @@
+"""gRPC for applications, on GRPC_PORT."""

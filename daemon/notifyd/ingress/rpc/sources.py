@@ -1,0 +1,133 @@
+"""What a feed can be subscribed to: channels, the user's own inbox, and for operators the inbox of any user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from notifyd.errors import Exhausted, Invalid
+from notifyd.ingress.rpc.feed import Opening
+from notifyd.wire.rpc import position_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Protocol
+
+    from notifyd.hub.connection import Connection
+    from notifyd.model.ids import ClientId, UserId
+    from notifyd.model.position import StreamPosition
+    from notifyd.model.publication import Publication
+    from notifyd.service.inbox import Inboxes
+    from notifyd.service.subscribe import Subscriber, Subscription
+    from notifyd.v1 import types_pb2
+
+    class ChannelWish(Protocol):
+        """A channel and a position, as either contract spells it."""
+
+        channel: str
+        since: types_pb2.StreamPosition
+
+        def HasField(self, name: str) -> bool:  # noqa: N802 - protobuf names it so
+            """Whether *name* is set."""
+            ...
+
+
+_WATCH_SECONDS: Final = 0.2
+
+
+class ChannelSource:
+    """One channel."""
+
+    def __init__(self, subscriber: Subscriber, connection: Connection, channel: str) -> None:
+        self.channel = channel
+        self._subscriber = subscriber
+        self._connection = connection
+
+    def look(self, since: StreamPosition | None) -> Subscription:
+        """See `Source`."""
+        return self._subscriber.check(self._connection, self.channel, since)
+
+    def go_live(self, position: StreamPosition) -> None:
+        """See `Source`."""
+        self._subscriber.go_live(self._connection, self.channel, position)
+
+
+class InboxSource:
+    """The inbox of the user whose connection it is."""
+
+    channel: str = ""
+
+    def __init__(self, inboxes: Inboxes, connection: Connection) -> None:
+        self._inboxes = inboxes
+        self._connection = connection
+        self._begun = False
+
+    def look(self, since: StreamPosition | None) -> Subscription:
+        """See `Source`; without a position it begins at the cursor."""
+        if not self._begun:
+            found = self._inboxes.check(self._connection, since)
+            self._begun = True
+            return found
+        # a part of a long replay was written, which does not prove that it has arrived: the cursor stays
+        principal = self._connection.principal
+        assert principal is not None, "checked when it began"
+        return self._inboxes.look(principal.client_id, principal.user_id, since)
+
+    def go_live(self, position: StreamPosition) -> None:
+        """See `Source`."""
+        self._inboxes.go_live(self._connection, position)
+
+
+class WatchedInbox:
+    """The inbox of any user, for who must not count as a connection of that user.
+
+    The hub would take such a connection for the user's: what it is sent would count as delivered, and nothing would be
+    pushed to the user's devices.
+    """
+
+    channel: str = ""
+    pause_seconds: float = _WATCH_SECONDS
+
+    def __init__(self, inboxes: Inboxes, client_id: ClientId, user_id: UserId) -> None:
+        self._inboxes = inboxes
+        self._client_id = client_id
+        self._user_id = user_id
+        self._seen: StreamPosition | None = None
+
+    def look(self, since: StreamPosition | None) -> Subscription:
+        """See `Source`; without a position it begins at the cursor, which stays where it is."""
+        return self._inboxes.look(self._client_id, self._user_id, since)
+
+    def go_live(self, position: StreamPosition) -> None:
+        """See `Source`."""
+        self._seen = position
+
+    def news(self) -> Sequence[Publication]:
+        """See `Watched`."""
+        found = self.look(self._seen)
+        self._seen = found.position
+        return found.replay
+
+
+def channel_openings(wishes: Iterable[ChannelWish], subscriber: Subscriber, connection: Connection) -> list[Opening]:
+    """The channels of a request."""
+    return [
+        Opening(
+            ChannelSource(subscriber, connection, wish.channel),
+            position_of(wish.since) if wish.HasField("since") else None,
+        )
+        for wish in wishes
+    ]
+
+
+def check_channels(wishes: Sequence[ChannelWish], subscriber: Subscriber) -> None:
+    """Pass when so many channels may be asked for on one stream, each once.
+
+    Raises:
+        Exhausted: there are too many.
+        Invalid: one is named twice.
+    """
+    most = subscriber.rules.max_subscriptions
+    if len(wishes) > most:
+        raise Exhausted(f"at most {most} channels can be subscribed to at once", code="too_many_subscriptions")
+    if len({wish.channel for wish in wishes}) < len(wishes):
+        raise Invalid("a channel is named twice", code="invalid_channel")
