@@ -12,14 +12,14 @@ Serving, `server.py` and `listener.py`::
     await server.drain(seconds)                           # and finish what runs, abort the rest; then run() returns
     server.configure(ConnectionSettings(...))             # other bounds on connections from now on
     server.counts                                         # accepted, refused, requests, open, websockets, ...
-    server.deadlines.at(when, callback) -> Deadline       # the shared timer: calls back once trio's clock passes `when`
-    deadline.cancel()                                     #   (resolution 50 ms), without a task or cancel scope each
+    server.deadlines.at(when, callback) -> Deadline       # the shared timer: calls back once trio's clock passes `when`,
+    deadline.cancel()                                     #   late by 1 % of the wait or 50 ms, without a task each
 
 Application, `http_app.py` (protocols; an app is any object with these four)::
 
     class HttpApp(Protocol):
         asgi: AsgiApp                                                    # everything else: Starlette
-        def fast(self, request: Request) -> Answer | Pending | None      # hot path, synchronous; None: on to stream
+        def fast(self, request: Request) -> Answer | Pending | LongPoll | None   # hot path, synchronous; None: stream
         def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None   # of sound handshakes
         def stream(self, request: Request) -> StreamHandler | None       # asked next, if there is no body; None: asgi
 
@@ -31,10 +31,14 @@ Application, `http_app.py` (protocols; an app is any object with these four)::
     class Pending(Protocol):                    # an answer that is on its way (a group commit)
         answer: Answer | None                   # set as soon as it is known
         async def wait(self) -> Answer
+    class LongPoll:                             # subclass it: an answer that may be long in coming
+        def take(self) -> Answer | None         # asked at first, and after each self.wake()
+        def left(self) -> None                  # the peer did not wait for it
     class PendingUpgrade(Protocol):
         async def wait(self) -> Upgrade | Answer
 
-    Upgrade(handler: WebSocketHandler, subprotocol: str | None = None, headers: tuple[tuple[bytes, bytes], ...] = ())
+    Upgrade(handler: WebSocketHandler, subprotocol: str | None = None, headers: tuple[tuple[bytes, bytes], ...] = (),
+            max_message_bytes: int | None = None)                                 # None: as in WebSocketSettings
     Answer(status: int, body: bytes = b"", content_type: bytes = b"application/json",
            headers: tuple[tuple[bytes, bytes], ...] = (), close: bool = False)          # wire/http_answer.py
 

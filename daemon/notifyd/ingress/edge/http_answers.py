@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from notifyd.ingress.edge.http_app import Pending
+from notifyd.ingress.edge.http_app import LongPoll, Pending
 from notifyd.ingress.edge.refusals import failed, refusal
 from notifyd.wire.http_answer import CONTINUE, Answer, encode_answer
 
 if TYPE_CHECKING:
+    from notifyd.ingress.edge.http_receiver import HttpReceiver
     from notifyd.ingress.edge.http_request import Request
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 _CLOSE = b"Connection: close\r\n"
 _KEEP_ALIVE = b"Connection: keep-alive\r\n"
 _NOTHING = Answer(200)
+# a peer that sends this much before it has the answer that it waits for is not served any longer
+_MAX_READ_AHEAD_BYTES = 65_536
 
 
 class Turn(Struct, frozen=True):
     """An answer in its place among the others."""
 
-    reply: Answer | Pending
+    reply: Answer | Pending | LongPoll
     bodyless: bool = False
     #: the request allows another one behind it
     keep_alive: bool = False
@@ -35,10 +38,11 @@ class Turn(Struct, frozen=True):
 class AnswerWriter:
     """Writes answers, and knows when one of them was the last."""
 
-    __slots__ = ("_outbox", "_state", "closing")
+    __slots__ = ("_outbox", "_receiver", "_state", "closing")
 
-    def __init__(self, state: EdgeState, outbox: Outbox) -> None:
+    def __init__(self, state: EdgeState, receiver: HttpReceiver, outbox: Outbox) -> None:
         self._state = state
+        self._receiver = receiver
         self._outbox = outbox
         #: the peer was told that this connection ends
         self.closing = False
@@ -47,13 +51,15 @@ class AnswerWriter:
         """Write the answers in order, joined as far as they are ready; whether others may follow."""
         ready: list[bytes] = []
         for turn in turns:
-            reply = turn.reply
-            answer = reply if isinstance(reply, Answer) else reply.answer
+            answer = _answer_at_hand(turn.reply)
             if answer is None:
                 if ready:
                     self._outbox.write(b"".join(ready))
                     ready = []
-                answer = await _settled(reply)
+                answer = await self._settled(turn.reply)
+                if answer is None:
+                    self.closing = True
+                    break
             ready.append(self._encode(answer, turn, last=turn is turns[-1]))
             if self.closing:
                 break
@@ -62,6 +68,29 @@ class AnswerWriter:
             if self._outbox.pending_bytes > self._state.http.high_water_bytes and not await self._outbox.drained():
                 self.closing = True
         return not self.closing
+
+    async def _settled(self, reply: Answer | Pending | LongPoll) -> Answer | None:
+        if isinstance(reply, Answer):
+            return reply
+        try:
+            return await (self._polled(reply) if isinstance(reply, LongPoll) else reply.wait())
+        except Exception:  # noqa: BLE001 - it is logged with the id that the answer names
+            return failed("request_failed")
+
+    async def _polled(self, poll: LongPoll) -> Answer | None:
+        """The answer of *poll*, None where the peer did not wait for it."""
+        receiver = self._receiver
+        poll.watched(receiver.wake)
+        answer = None
+        try:
+            while receiver.reader.buffered_bytes <= _MAX_READ_AHEAD_BYTES and await receiver.watch():
+                answer = poll.take()
+                if answer is not None:
+                    break
+        finally:
+            if answer is None:
+                poll.left()
+        return answer
 
     def refuse(self, refused: RequestRefused, request: Request | None = None) -> None:
         """Answer what is no acceptable request, and *request* as far as it was understood."""
@@ -85,10 +114,7 @@ class AnswerWriter:
             return encode_answer(instead, common=common, persistence=_CLOSE, bodyless=turn.bodyless)
 
 
-async def _settled(reply: Answer | Pending) -> Answer:
+def _answer_at_hand(reply: Answer | Pending | LongPoll) -> Answer | None:
     if isinstance(reply, Answer):
         return reply
-    try:
-        return await reply.wait()
-    except Exception:  # noqa: BLE001 - it is logged with the id that the answer names
-        return failed("request_failed")
+    return reply.take() if isinstance(reply, LongPoll) else reply.answer

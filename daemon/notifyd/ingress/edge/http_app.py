@@ -30,6 +30,35 @@ class Pending(Protocol):
         """Wait for the answer. An exception becomes a 500."""
 
 
+class LongPoll:
+    """An answer that may be long in coming; the edge watches meanwhile whether the peer is still there.
+
+    `take` is asked until it gives the answer: at first, and after each `wake`.
+    """
+
+    __slots__ = ("_waker",)
+
+    def __init__(self) -> None:
+        self._waker: Callable[[], None] | None = None
+
+    def take(self) -> Answer | None:
+        """The answer, once there is one."""
+        raise NotImplementedError
+
+    def left(self) -> None:
+        """The peer has left, or the connection ended, before there was an answer; called at most once."""
+        raise NotImplementedError
+
+    def wake(self) -> None:
+        """Let the edge ask again, as soon as its task has its turn."""
+        if self._waker is not None:
+            self._waker()
+
+    def watched(self, waker: Callable[[], None]) -> None:
+        """The edge tells how it is woken."""
+        self._waker = waker
+
+
 class WebSocketHandler(Protocol):
     """The application's side of one WebSocket connection; the connection's own task makes every call.
 
@@ -59,6 +88,8 @@ class Upgrade(Struct, frozen=True):
     #: one of those that the client offers
     subprotocol: str | None = None
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    #: bound on a message of the peer, where it is not that of the settings
+    max_message_bytes: int | None = None
 
 
 class PendingUpgrade(Protocol):
@@ -82,7 +113,7 @@ class HttpApp(Protocol):
     def asgi(self) -> AsgiApp:
         """Takes every request that the others below leave."""
 
-    def fast(self, request: Request) -> Answer | Pending | None:
+    def fast(self, request: Request) -> Answer | Pending | LongPoll | None:
         """Answer a request whose body is here, at once or soon; None leaves it to the others."""
 
     def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None:

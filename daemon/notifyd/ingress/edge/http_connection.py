@@ -20,7 +20,7 @@ from notifyd.wire.http_head import RequestRefused
 from notifyd.wire.websocket_handshake import accept_handshake, check_handshake
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_app import HttpApp, Pending
+    from notifyd.ingress.edge.http_app import HttpApp, LongPoll, Pending
     from notifyd.ingress.edge.http_request import Peer, Request
     from notifyd.ingress.edge.link import Link
     from notifyd.ingress.edge.outbox import Outbox
@@ -47,7 +47,7 @@ class HttpConnection:
         self._peer = peer
         self._reader = RequestReader(state.http, peer, secure=link.secure)
         self._receiver = HttpReceiver(state, link, outbox, self._reader)
-        self._answers = AnswerWriter(state, outbox)
+        self._answers = AnswerWriter(state, self._receiver, outbox)
         self._successor: Successor | None = None
 
     async def run(self) -> Successor | None:
@@ -121,14 +121,14 @@ class HttpConnection:
         return self._reader.framing.upgrades_to_websocket and request.version == "1.1"
 
     def _ask_fast(self, request: Request) -> Turn | None:
-        reply: Answer | Pending | None
+        reply: Answer | Pending | LongPoll | None
         try:
             reply = self._app.fast(request)
         except Exception:  # noqa: BLE001 - it is logged with the id that the answer names
             reply = failed("request_failed", request)
         return None if reply is None else self._turn(request, reply)
 
-    def _turn(self, request: Request, reply: Answer | Pending) -> Turn:
+    def _turn(self, request: Request, reply: Answer | Pending | LongPoll) -> Turn:
         return Turn(reply, request.method == "HEAD", self._reader.framing.keep_alive, request.version == "1.0")
 
     async def _answer_slowly(self, request: Request) -> None:
@@ -186,7 +186,7 @@ class HttpConnection:
         self._outbox.rules = self._state.websocket_rules
         self._outbox.cork()  # what the handler says at once goes out together with the handshake
         self._outbox.write(head)
-        websocket = WebSocket(self._state, self._link, self._outbox, self._peer, upgrade.handler)
+        websocket = WebSocket(self._state, self._link, self._outbox, self._peer, upgrade)
         websocket.feed(self._reader.take_rest())
         self._successor = websocket
         return None

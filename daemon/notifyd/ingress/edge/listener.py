@@ -77,7 +77,7 @@ class Admission:
         if counts.open >= settings.max_connections:
             counts.refused += 1
             return False
-        if not _is_loopback(host):
+        if not is_loopback(host):
             used = self._of_address.get(host, 0)
             if used >= settings.max_connections_per_address:
                 counts.refused += 1
@@ -97,7 +97,8 @@ class Admission:
             del self._of_address[host]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether *host*, a numeric address, is on this machine."""
     if host.startswith("127."):
         return True
     address = ipaddress.ip_address(host.partition("%")[0])

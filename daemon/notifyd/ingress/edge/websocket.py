@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from notifyd.ingress.edge.deadlines import Deadline
-    from notifyd.ingress.edge.http_app import WebSocketHandler
+    from notifyd.ingress.edge.http_app import Upgrade
     from notifyd.ingress.edge.http_request import Peer
     from notifyd.ingress.edge.link import Link
     from notifyd.ingress.edge.outbox import Outbox
@@ -50,11 +50,11 @@ class WebSocket:
         "outbox", "peer",
     )  # fmt: skip
 
-    def __init__(self, state: EdgeState, link: Link, outbox: Outbox, peer: Peer, handler: WebSocketHandler) -> None:
+    def __init__(self, state: EdgeState, link: Link, outbox: Outbox, peer: Peer, upgrade: Upgrade) -> None:
         self._state = state
         self._link = link
-        self._handler = handler
-        self._frames = FrameReader(state.websocket.max_message_bytes)
+        self._handler = upgrade.handler
+        self._frames = FrameReader(upgrade.max_message_bytes or state.websocket.max_message_bytes)
         self._phase = _Phase.OPEN
         self._close_code = _ABNORMAL
         self._close_reason = ""
@@ -120,7 +120,7 @@ class WebSocket:
         await Lingering(self._link, self.outbox).run(
             self._state.deadlines,
             seconds=settings.close_timeout_seconds,
-            max_bytes=max(_LINGER_BYTES, 2 * settings.max_message_bytes),  # what was too big may still be under way
+            max_bytes=max(_LINGER_BYTES, 2 * self._frames.max_message_bytes),  # what was too big may still be under way
         )
 
     async def _read(self) -> None:

@@ -44,10 +44,11 @@ class _Unusual:
 class FrameReader:
     """Feed it what arrives, then take messages with `next` until it gives None."""
 
-    __slots__ = ("_at", "_data", "_max_message_bytes", "_unusual", "close_code", "close_reason")
+    __slots__ = ("_at", "_data", "_unusual", "close_code", "close_reason", "max_message_bytes")
 
     def __init__(self, max_message_bytes: int) -> None:
-        self._max_message_bytes = max_message_bytes
+        #: the bound on a message
+        self.max_message_bytes = max_message_bytes
         self._data = b""
         self._at = 0
         self._unusual: _Unusual | None = None
@@ -111,7 +112,7 @@ class FrameReader:
             raise FrameRefused(int(exc.code), str(exc)) from exc
 
     def _ordinary(self, head: FrameHead) -> tuple[int, bytes]:
-        if head.length > self._max_message_bytes:
+        if head.length > self.max_message_bytes:
             raise _too_big()
         payload = unmask(self._data, head.payload_at, head.end)
         self._at = head.end
@@ -145,7 +146,7 @@ class FrameReader:
         if unusual is None:
             unusual = self._unusual = _Unusual()
         promised = len(unusual.message) + head.length
-        if head.opcode <= BINARY and self._max_message_bytes < promised < _HIGHEST_BIT:
+        if head.opcode <= BINARY and self.max_message_bytes < promised < _HIGHEST_BIT:
             raise _too_big()
         unusual.frame_rest = head.end - self._at
         self._feed_frame(unusual)

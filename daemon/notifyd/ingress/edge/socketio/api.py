@@ -40,7 +40,9 @@ class Refusal(Struct, frozen=True):
 class Application(Protocol):
     """Decides which namespaces there are and who may connect to them."""
 
-    def connect(self, namespace: str, auth: Any, request: Request, transport: str) -> Welcome | Refusal | PendingConnect:
+    def connect(
+        self, namespace: str, auth: Any, request: Request, transport: str
+    ) -> Welcome | Refusal | PendingConnect:
         """A CONNECT came. *auth* is its payload (None where it had none), *request* that of the transport's handshake.
 
         An exception is logged and answered like `Refusal("internal error")`.
