@@ -1,4 +1,4 @@
-"""The file of the admin token."""
+"""The files of the admin token and of the master key."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyd.app.problems import CannotStart
-from notifyd.app.secrets import FILE_NAME, admin_token
+from notifyd.app.secrets import FILE_NAME, MASTER_KEY_FILE_NAME, admin_token, master_key, wrong_master_key
+from notifyd.policy.sealing import SealBroken
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write(folder: Path, text: str, mode: int = 0o600) -> None:
-    (folder / FILE_NAME).write_text(text)
-    (folder / FILE_NAME).chmod(mode)
+def write(folder: Path, text: str, mode: int = 0o600, *, name: str = FILE_NAME) -> Path:
+    path = folder / name
+    path.write_text(text)
+    path.chmod(mode)
+    return path
 
 
 def test_the_token_is_made_once(tmp_path: Path) -> None:
@@ -36,10 +39,9 @@ def test_a_token_of_the_operators_own_is_taken(tmp_path: Path) -> None:
     assert admin_token(tmp_path) == "correct-horse-battery-staple"
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o666])
-def test_a_token_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
-    write(tmp_path, "correct-horse-battery-staple", mode)
-    with pytest.raises(CannotStart, match=f"mode {mode:04o}.*chmod 600"):
+def test_a_token_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "correct-horse-battery-staple", 0o640)
+    with pytest.raises(CannotStart, match=r"admin token .*\(mode 0640\)"):
         admin_token(tmp_path)
 
 
@@ -53,11 +55,39 @@ def test_a_useless_token_is_refused_and_not_shown(tmp_path: Path, text: str) -> 
     assert not text.strip() or text not in problem.value.message
 
 
-def test_a_token_left_half_made_is_made_anew(tmp_path: Path) -> None:
-    (tmp_path / f"{FILE_NAME}.new").write_text("half")
-    assert len(admin_token(tmp_path)) == 43
+def test_the_master_key_is_made_once(tmp_path: Path) -> None:
+    key = master_key(None, tmp_path)
+    assert len(key) == 32
+    assert master_key(None, tmp_path) == key
+    assert (tmp_path / MASTER_KEY_FILE_NAME).stat().st_mode & 0o777 == 0o600
+    assert master_key(tmp_path / "other.key", tmp_path) != key
+    assert (tmp_path / "other.key").exists()
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CannotStart, match="cannot write the admin token"):
-        admin_token(tmp_path / "none")
+def test_a_master_key_of_the_operators_own_is_taken(tmp_path: Path) -> None:
+    path = write(tmp_path, "0123456789abcdefABCDEF0123456789" * 2 + "\n", name="own.key")
+    assert master_key(path, tmp_path) == bytes.fromhex("0123456789abcdefABCDEF0123456789" * 2)
+    assert not (tmp_path / MASTER_KEY_FILE_NAME).exists()
+
+
+@pytest.mark.parametrize("text", ["", "\n", "a" * 63, "a" * 65, "g" * 64, "é" * 64, "a" * 32 + " " + "a" * 31])
+def test_a_malformed_master_key_is_refused_and_neither_shown_nor_replaced(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, text, name=MASTER_KEY_FILE_NAME)
+    with pytest.raises(CannotStart, match="must be 64 hexadecimal digits; restore the file") as problem:
+        master_key(None, tmp_path)
+    assert not text.strip() or text not in problem.value.message
+    assert path.read_text() == text
+
+
+def test_a_master_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "a" * 64, 0o644, name=MASTER_KEY_FILE_NAME)
+    with pytest.raises(CannotStart, match=r"master key .*\(mode 0644\)"):
+        master_key(None, tmp_path)
+
+
+def test_a_wrong_master_key_is_told_with_its_file_and_what_to_do(tmp_path: Path) -> None:
+    told = wrong_master_key(tmp_path / "own.key", tmp_path, SealBroken("the secrets of these clients: a, b"))
+    assert "clients: a, b" in told.message
+    assert str(tmp_path / "own.key") in told.message
+    assert "restore that file from a backup" in told.message
+    assert str(tmp_path / MASTER_KEY_FILE_NAME) in wrong_master_key(None, tmp_path, SealBroken("")).message

@@ -31,7 +31,7 @@ class FailingKeys(MemoryKeys):
 
 async def test_last_uses_are_kept_now_and_then_whatever_the_store_does(graph: Graph, nursery, autojump_clock) -> None:
     store = FailingKeys()
-    keys = Keys(store, graph.ring, graph.keys.rules, graph.connector.end_key)
+    keys = Keys(store, graph.ring, graph.keys.rules, graph.connector.end_key, lambda client_id: client_id)
     issued = await keys.create(NewKey("demo"))
     nursery.start_soon(keep_last_uses, keys)
     graph.connector.principal(issued.key, "")

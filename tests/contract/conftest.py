@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import pytest
+import trio
 
-from notifyd.store.memory.keys import MemoryKeys
-from notifyd.store.open import open_broker, open_keys
+from notifyd.store.memory.records import MemoryRecords
+from notifyd.store.open import open_broker, open_records
 from notifyd.store.options import BrokerLimits, BrokerOptions
-from notifyd.store.ports import Broker, KeyStore
+from notifyd.store.ports import Broker, Records
 from tests.store.samples import T0, expire
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import trio
 
 OpenBroker = Callable[[BrokerLimits], Awaitable[Broker]]
 
@@ -45,5 +44,8 @@ async def broker(open_engine: OpenBroker) -> Broker:
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-async def keys(request: pytest.FixtureRequest, tmp_path: Path) -> KeyStore:
-    return MemoryKeys() if request.param == "memory" else await open_keys("sqlite:", tmp_path)
+async def records(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Records]:
+    opened = MemoryRecords() if request.param == "memory" else await open_records("sqlite:", tmp_path)
+    with trio.fail_after(20):
+        yield opened
+        await opened.close()

@@ -11,7 +11,12 @@ from notifyd.model.ids import DEFAULT_CLIENT, KeyId
 from notifyd.model.key import ApiKey
 
 if TYPE_CHECKING:
-    from notifyd.store.ports import KeyStore
+    from notifyd.store.ports import KeyStore, Records
+
+
+@pytest.fixture
+def keys(records: Records) -> KeyStore:
+    return records.keys
 
 
 @pytest.fixture
@@ -35,7 +40,6 @@ async def test_what_was_put_is_loaded(keys: KeyStore, key: ApiKey) -> None:
     await keys.put(key)
     await keys.put(other)
     assert sorted(await keys.load(), key=lambda k: k.id) == [key, other]
-    await keys.close()
 
 
 async def test_a_put_replaces_the_record(keys: KeyStore, key: ApiKey) -> None:
@@ -43,7 +47,6 @@ async def test_a_put_replaces_the_record(keys: KeyStore, key: ApiKey) -> None:
     revoked = msgspec.structs.replace(key, revoked_at=1500)
     await keys.put(revoked)
     assert await keys.load() == [revoked]
-    await keys.close()
 
 
 async def test_the_last_use_never_goes_back(keys: KeyStore, key: ApiKey) -> None:
@@ -52,7 +55,6 @@ async def test_the_last_use_never_goes_back(keys: KeyStore, key: ApiKey) -> None
     await keys.touch({key.id: 1600})
     await keys.put(key)
     assert [k.last_used_at for k in await keys.load()] == [1700]
-    await keys.close()
 
 
 async def test_a_removed_key_is_gone(keys: KeyStore, key: ApiKey) -> None:
@@ -60,4 +62,3 @@ async def test_a_removed_key_is_gone(keys: KeyStore, key: ApiKey) -> None:
     await keys.remove(key.id)
     await keys.remove(key.id)
     assert await keys.load() == []
-    await keys.close()

@@ -39,7 +39,9 @@ def test_the_default_allows_everything_and_nothing_nothing() -> None:
     assert parse_scopes([]) == Grants()
 
 
-@pytest.mark.parametrize("scope", ["", "publish", "publish:", "broadcast:x", "users:x", "admin", "Publish:a", "listen:*"])
+@pytest.mark.parametrize(
+    "scope", ["", "publish", "publish:", "broadcast:x", "users:x", "admin", "Publish:a", "listen:*"]
+)
 def test_an_unknown_scope_is_named(scope: str) -> None:
     with pytest.raises(Invalid, match=r"is not known: use publish:PATTERN") as refused:
         parse_scopes(["broadcast", scope])

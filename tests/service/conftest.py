@@ -9,6 +9,7 @@ import pytest
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerOptions
 from notifyd.telemetry.metrics import Counters
+from tests.service.clients import House
 from tests.service.node import LIMITS, MakeNode, Node
 from tests.store.samples import expire
 
@@ -35,10 +36,22 @@ async def broker(request: pytest.FixtureRequest, nursery: trio.Nursery, counters
 @pytest.fixture
 def make_node(broker: Broker, counters: Counters) -> MakeNode:
     """Makes a node with bounds of one's own."""
-    return lambda **bounds: Node(broker, counters, **bounds)
+
+    async def make(**bounds: int) -> Node:
+        node = Node(broker, counters, **bounds)
+        await node.clients.load()
+        return node
+
+    return make
 
 
 @pytest.fixture
-def node(make_node: MakeNode) -> Node:
+async def node(make_node: MakeNode) -> Node:
     """A node; nothing runs but its broker."""
-    return make_node()
+    return await make_node()
+
+
+@pytest.fixture
+async def house() -> House:
+    """Clients, keys, tokens and devices, with the client `default`."""
+    return await House().loaded()

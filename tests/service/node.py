@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from notifyd.bus.local import LocalBus
@@ -144,7 +145,7 @@ class Node:
         self.dispatcher = Dispatcher(broker.queue, broker.history, LocalBus(self.hub.fan_out), rules, counters)
 
     def _rotated(self, client: Client) -> None:
-        self.connector.end_secrets(client.id, self.clients.ends_at)
+        self.connector.end_secrets(client.id, partial(self.clients.ends_at, client.id))
 
     async def _removed(self, client_id: ClientId) -> None:
         self.connector.end_client(client_id)
@@ -240,4 +241,4 @@ def endings(connection: Connection) -> list[Disconnect]:
     return connection.link.endings
 
 
-MakeNode = Callable[..., Node]
+MakeNode = Callable[..., Awaitable[Node]]

@@ -42,7 +42,7 @@ class FailingKeys(MemoryKeys):
 def failing(node: Node) -> FailingKeys:
     """The store of the node's keys, from now on one that can be away."""
     store = FailingKeys()
-    node.keys = Keys(store, node.ring, node.keys.rules, node.connector.end_key)
+    node.keys = Keys(store, node.ring, node.keys.rules, node.connector.end_key, node.clients.known)
     return store
 
 
@@ -103,7 +103,7 @@ async def test_an_unknown_scope_is_refused(node: Node) -> None:
 
 
 async def test_there_are_so_many_keys_and_no_more(make_node: MakeNode) -> None:
-    node = make_node(max_keys=2)
+    node = await make_node(max_keys=2)
     first, _ = await node.key(), await node.key()
     with pytest.raises(Exhausted, match="there are 2 keys already: revoke some first"):
         await node.key()
@@ -112,7 +112,7 @@ async def test_there_are_so_many_keys_and_no_more(make_node: MakeNode) -> None:
 
 
 async def test_revoked_keys_make_room_the_oldest_first(make_node: MakeNode) -> None:
-    node = make_node(max_keys=3)
+    node = await make_node(max_keys=3)
     issued = [await node.key() for _ in range(3)]
     await node.keys.revoke(issued[1].record.id)
     await trio.sleep(0.002)  # a millisecond later, by the wall clock
@@ -324,7 +324,7 @@ async def test_what_the_store_had_is_known_after_a_restart(node: Node) -> None:
     await node.keys.revoke(revoked.key)
     ring = KeyRing()
     ring.load(await node.key_store.load())
-    keys = Keys(node.key_store, ring, KeyRules(32, DAY_MS, 100), lambda key_id, at: None)
+    keys = Keys(node.key_store, ring, KeyRules(32, DAY_MS, 100), lambda record: None, node.clients.known)
     assert keys.get(issued.key).id == issued.record.id
     assert [record.id for record in keys.list(include_revoked=True)].count(revoked.record.id) == 1
     with pytest.raises(NotAuthenticated):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyd.errors import Invalid, StoreUnavailable
-from notifyd.store.open import open_broker, open_keys
+from notifyd.store.open import open_broker, open_records
 from notifyd.store.options import BrokerOptions
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ async def test_an_engine_that_is_not_built_in_is_refused_without_its_secrets() -
 
 async def test_records_of_another_engine_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="no engine for 'mongodb'"):
-        await open_keys("mongodb://user:secret@host/db", tmp_path)
+        await open_records("mongodb://user:secret@host/db", tmp_path)
 
 
 async def test_a_journal_needs_a_folder() -> None:
@@ -41,7 +41,7 @@ async def test_durability_memory_leaves_no_file(tmp_path: Path) -> None:
 
 OPEN: dict[str, Callable[[Path], Awaitable[object]]] = {
     "broker.db": lambda folder: open_broker(BrokerOptions(state_dir=folder)),
-    "records.db": lambda folder: open_keys("sqlite:", folder),
+    "records.db": lambda folder: open_records("sqlite:", folder),
 }
 
 
@@ -54,17 +54,18 @@ async def test_a_damaged_file_stops_the_start_and_is_kept(tmp_path: Path, name: 
 
 
 async def test_damage_inside_the_file_is_told_too(tmp_path: Path) -> None:
-    keys = await open_keys("sqlite:", tmp_path)
-    await keys.close()
+    records = await open_records("sqlite:", tmp_path)
+    await records.close()
     path = tmp_path / "records.db"
-    path.write_bytes(path.read_bytes()[:4096] + b"\xff" * 4096)
-    keys = await open_keys("sqlite:", tmp_path)
+    sound = path.read_bytes()
+    path.write_bytes(sound[:4096] + b"\xff" * (len(sound) - 4096))
+    records = await open_records("sqlite:", tmp_path)
     with pytest.raises(StoreUnavailable, match="damaged"):
-        await keys.load()
-    await keys.close()
+        await records.keys.load()
+    await records.close()
 
 
 async def test_records_are_for_their_owner_alone(tmp_path: Path) -> None:
-    keys = await open_keys("sqlite:", tmp_path / "state")
-    await keys.close()
+    records = await open_records("sqlite:", tmp_path / "state")
+    await records.close()
     assert stat.S_IMODE((tmp_path / "state" / "records.db").stat().st_mode) == 0o600

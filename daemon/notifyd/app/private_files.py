@@ -27,14 +27,15 @@ def private_line(path: Path, what: str, make: Callable[[], str], *, max_length: 
         return _made(path, what, make())
     except OSError as exc:
         raise CannotStart(f"cannot read the {what} {path}: {exc.strerror}") from exc
-    with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+    try:
+        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
         if mode & 0o077:
             raise CannotStart(f"the {what} {path} can be read by others (mode {mode:04o}): chmod 600 {path}")
-        try:
-            return file.read(max_length + 2).strip()
-        except OSError as exc:
-            raise CannotStart(f"cannot read the {what} {path}: {exc.strerror}") from exc
+        return os.read(descriptor, max_length + 2).decode("ascii", "replace").strip()
+    except OSError as exc:
+        raise CannotStart(f"cannot read the {what} {path}: {exc.strerror}") from exc
+    finally:
+        os.close(descriptor)
 
 
 def _made(path: Path, what: str, line: str) -> str:

@@ -7,7 +7,6 @@ addresses of keys in the header are not looked at. Refusals never hold the token
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any, Final
 
 import msgspec
@@ -119,7 +118,7 @@ def claimed_client(token: str) -> str | None:
     payload = segments[1].rstrip("=")
     try:
         client_id = _claims(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).client_id
-    except binascii.Error:
+    except ValueError:
         raise _malformed() from None
     return client_id if isinstance(client_id, str) else None
 

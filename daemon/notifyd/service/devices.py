@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from notifyd.service.clients import Clients
     from notifyd.store.ports import DeviceStore
 
-MAX_LISTED = 10_000
+MAX_LISTED: Final = 10_000
+
+_WORD: Final = re.compile(r"[!-~]+")
 
 log = structlog.get_logger("notifyd.devices")
 
@@ -100,9 +103,9 @@ class Devices:
         return await self._store.remove_token(client_id, token)
 
     def _device(self, client_id: ClientId, user_id: str, token: str) -> Device:
-        if not 0 < len(token) <= self.rules.max_token_bytes or not token.isascii() or not token.isprintable():
+        if not 0 < len(token) <= self.rules.max_token_bytes or not _WORD.fullmatch(token):
             raise Invalid(
-                f"a push token is 1 to {self.rules.max_token_bytes} printable ASCII characters",
+                f"a push token is 1 to {self.rules.max_token_bytes} printable ASCII characters without spaces",
                 code="invalid_device_token",
             )
         now = now_ms()
