@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
+from notifyd.clock import iso_ms
 from notifyd.errors import Invalid
 from notifyd.model.ids import ConnectionId
+from notifyd.model.position import StreamPosition
 from notifyd.wire.json import encode, json_string
 from notifyd.wire.publication import publication_json
 from notifyd.wire.websocket import text_frame
@@ -19,7 +21,6 @@ from notifyd.wire.websocket import text_frame
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.model.position import StreamPosition
     from notifyd.model.publication import Publication
 
 RequestId = str | int | None
@@ -38,10 +39,14 @@ class _Message(msgspec.Struct, frozen=True, tag_field="type", rename="camel", kw
 
 
 class Authenticate(_Message, frozen=True, tag="authenticate"):
-    """The first thing to say: one of the two credentials."""
+    """The first thing to say: one of the two credentials, and with a user's token where in the inbox to go on."""
 
     api_key: str | None = None
     token: str | None = None
+    since: Since | None = None
+
+    def __repr__(self) -> str:
+        return "Authenticate()"
 
 
 class Subscribe(_Message, frozen=True, tag="subscribe"):
@@ -72,13 +77,19 @@ class Publish(_Message, frozen=True, tag="publish"):
     metadata: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
 
 
-Message = Authenticate | Subscribe | Unsubscribe | Ping | Publish
+class Ack(_Message, frozen=True, tag="ack"):
+    """A notification from the inbox, and all before it, has arrived."""
+
+    id: str
+
+
+Message = Authenticate | Subscribe | Unsubscribe | Ping | Publish | Ack
 
 #: The id of a connection that was never let in.
 NOBODY: Final = ConnectionId("")
 
 #: The values of `type` that a client may send.
-MESSAGE_TYPES: Final = ("authenticate", "subscribe", "unsubscribe", "ping", "publish")
+MESSAGE_TYPES: Final = ("authenticate", "subscribe", "unsubscribe", "ping", "publish", "ack")
 
 _decoder: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
 
@@ -126,13 +137,55 @@ def connected(connection_id: str) -> bytes:
     )
 
 
-def authenticated(request_id: RequestId, unsubscribed: Sequence[str] = ()) -> bytes:
+class User(msgspec.Struct, frozen=True):
+    """What a user is told of the token."""
+
+    user_id: str
+    #: Milliseconds since the Unix epoch.
+    expires_at: int | None
+
+
+class InboxState(msgspec.Struct, frozen=True):
+    """What a user is told of the inbox when it begins to be served."""
+
+    position: StreamPosition
+    #: None where no `since` was given.
+    recovered: bool | None = None
+    replayed: int = 0
+    skipped: int = 0
+
+
+def authenticated(
+    request_id: RequestId,
+    unsubscribed: Sequence[str] = (),
+    *,
+    user: User | None = None,
+    inbox: InboxState | None = None,
+) -> bytes:
     """The answer to a good credential, with the channels that it does not allow and that were subscribed before."""
     lost = b',"unsubscribed":' + encode(unsubscribed) if unsubscribed else b""
-    return b'{"type":"authenticated","success":true,"message":"Successfully authenticated"%b%b}' % (
+    return b'{"type":"authenticated","success":true,"message":"Successfully authenticated"%b%b%b%b}' % (
+        b"" if user is None else _user(user),
+        b"" if inbox is None else _standing(inbox.position, inbox.recovered, inbox.replayed, inbox.skipped),
         lost,
         _echo(request_id),
     )
+
+
+def _user(user: User) -> bytes:
+    expiry = b"" if user.expires_at is None else b',"expiresAt":"%b"' % iso_ms(user.expires_at).encode()
+    return b',"userId":%b%b' % (json_string(user.user_id), expiry)
+
+
+def _standing(position: StreamPosition, recovered: bool | None, replayed: int, skipped: int) -> bytes:
+    recovery = b""
+    if recovered is not None:
+        recovery = b',"recovered":%b,"replayed":%d,"skipped":%d' % (
+            b"true" if recovered else b"false",
+            replayed,
+            skipped,
+        )
+    return b',"position":{"epoch":"%b","offset":%d}%b' % (position.epoch.encode(), position.offset, recovery)
 
 
 def subscribed(
@@ -145,18 +198,9 @@ def subscribed(
     skipped: int = 0,
 ) -> bytes:
     """The answer to a subscribe. *recovered* is None where no `since` was given."""
-    recovery = b""
-    if recovered is not None:
-        recovery = b',"recovered":%b,"replayed":%d,"skipped":%d' % (
-            b"true" if recovered else b"false",
-            replayed,
-            skipped,
-        )
-    return b'{"type":"subscribed","channel":%b,"position":{"epoch":"%b","offset":%d}%b%b}' % (
+    return b'{"type":"subscribed","channel":%b%b%b}' % (
         json_string(channel),
-        position.epoch.encode(),
-        position.offset,
-        recovery,
+        _standing(position, recovered, replayed, skipped),
         _echo(request_id),
     )
 
@@ -178,6 +222,11 @@ def published(notification_id: str, durability: str, request_id: RequestId) -> b
         durability.encode(),
         _echo(request_id),
     )
+
+
+def acked(notification_id: str, request_id: RequestId) -> bytes:
+    """The answer to an ack."""
+    return b'{"type":"acked","id":%b%b}' % (json_string(notification_id), _echo(request_id))
 
 
 def error(code: str, message: str, request_id: RequestId, *, retry_after_seconds: float | None = None) -> bytes:

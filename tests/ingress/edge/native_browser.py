@@ -49,15 +49,15 @@ class Socket:
     def __init__(self) -> None:
         self.outbox = Outbox()
         self.closes: list[tuple[int, str]] = []
-        self.pings = 0
+        self.pings: list[bytes] = []
         self.pending_bytes = 11
         self.sent_bytes = 22
 
     def put(self, frame: bytes) -> bool:
         return self.outbox.put(frame)
 
-    def ping(self) -> bool:
-        self.pings += 1
+    def ping(self, payload: bytes = b"") -> bool:
+        self.pings.append(payload)
         return True
 
     def close(self, code: int, reason: str) -> None:

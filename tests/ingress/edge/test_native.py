@@ -37,7 +37,7 @@ def rules() -> NativeRules:
 
 @pytest.fixture
 def services(node: Node) -> NativeServices:
-    return NativeServices(node.connector, node.subscriber, node.publisher, node.limiter, node.counters, "os")
+    return NativeServices(node.connector, node.subscriber, node.publisher, node.limiter, node.counters, "os", node.inboxes)
 
 
 @pytest.fixture
@@ -102,9 +102,8 @@ async def test_a_key_with_too_many_connections_is_closed(node: Node, stranger: B
     assert [code for code, _ in stranger.socket.closes] == [4006]
 
 
-async def test_a_token_alone_is_no_credential_yet(stranger: Browser) -> None:
-    answer = await stranger.ask("authenticate", token="a.b.c")
-    assert (answer["code"], answer["message"]) == ("invalid_api_key", "send the API key as apiKey")
+async def test_no_credential_at_all_is_closed(stranger: Browser) -> None:
+    assert (await stranger.ask("authenticate"))["code"] == "invalid_api_key"
     assert [code for code, _ in stranger.socket.closes] == [4003]
 
 
@@ -323,7 +322,7 @@ async def test_what_the_hub_sees_of_it(browser: Browser) -> None:
     native.ping()
     native.end(DEAD_LINK)
     assert (native.address, native.pending_bytes(), native.sent_bytes()) == ("192.0.2.7", 11, 22)
-    assert (browser.socket.pings, browser.socket.closes) == (1, [(4009, DEAD_LINK.reason)])
+    assert (browser.socket.pings, browser.socket.closes) == ([b""], [(4009, DEAD_LINK.reason)])
 
 
 async def test_when_the_link_is_gone_nothing_is_left(node: Node, browser: Browser) -> None:

@@ -7,7 +7,6 @@ has taken, however much is kept for it.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
 from notifyd.errors import NotifydError
@@ -76,7 +75,7 @@ class CatchUps:
         self._subscriber = subscriber
         self._page_bytes = page_bytes
         self._refused = refused
-        self._waiting: deque[_Pages] = deque()
+        self._waiting: list[_Pages] = []
         self._mark = FIRST_PAGE_MARK
 
     def begin(self, source: Source) -> None:
@@ -94,11 +93,6 @@ class CatchUps:
             self._write()
         return True
 
-    @property
-    def done(self) -> bool:
-        """Whether everything is live."""
-        return not self._waiting
-
     def _write(self) -> None:
         connection = self._connection
         while self._waiting and not connection.ended:
@@ -108,7 +102,7 @@ class CatchUps:
                 self._subscriber.end_slow(connection)
                 return
             except NotifydError as exc:
-                self._waiting.popleft()
+                del self._waiting[0]
                 self._refused(exc)
                 continue
             self._subscriber.count_replayed(count)
@@ -119,7 +113,7 @@ class CatchUps:
                 self._mark += 1
                 connection.link.ping(self._mark)
                 return
-            self._waiting.popleft().source.written()
+            self._waiting.pop(0).source.written()
 
 
 class _Pages:

@@ -10,8 +10,11 @@ import trio
 
 from notifyd.errors import Denied, Draining, Invalid, NotAuthenticated, NotifydError
 from notifyd.hub.connection import Connection
+from notifyd.ingress.edge.catch_up import CatchUps
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.inbox_source import InboxSource
+from notifyd.ingress.edge.marks import Marks
 from notifyd.ingress.edge.origins import origin_allowed
 from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
 from notifyd.ingress.edge.request_ids import request_id
@@ -21,6 +24,7 @@ from notifyd.model.disconnect import (
     CREDENTIAL_ENDED,
     DRAINED,
     PROTOCOL_ERROR,
+    TOKEN_ENDED,
     TOO_MANY_CONNECTIONS,
     WRONG_CREDENTIAL,
     Disconnect,
@@ -28,6 +32,7 @@ from notifyd.model.disconnect import (
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
 from notifyd.model.position import StreamPosition
 from notifyd.service.connect import Connector, TooManyConnections
+from notifyd.service.inbox import Inboxes
 from notifyd.service.limits import RateLimiter
 from notifyd.service.publish import Publisher
 from notifyd.service.subscribe import Subscriber, Subscription
@@ -66,6 +71,7 @@ class NativeServices(msgspec.Struct, frozen=True):
     limiter: RateLimiter
     counters: Counters
     durability: str
+    inboxes: Inboxes
 
 
 class NativeProtocol:
@@ -93,7 +99,7 @@ def _refusal(request: Request, status: int, code: str, message: str) -> Answer:
 class NativeConnection:
     """One connection: `WebSocketHandler` to the edge, `Link` to the hub."""
 
-    __slots__ = ("_connection", "_errors", "_rules", "_services", "_ws", "address")
+    __slots__ = ("_catch_ups", "_connection", "_errors", "_marks", "_rules", "_services", "_ws", "address")
 
     transport = "websocket"
     format = FORMAT
@@ -106,6 +112,9 @@ class NativeConnection:
         #: The client's address.
         self.address = address
         self._errors = 0
+        #: None for who has no inbox.
+        self._marks: Marks | None = None
+        self._catch_ups: CatchUps | None = None
         self._ws: WebSocket
         self._connection: Connection
 
@@ -141,13 +150,17 @@ class NativeConnection:
         return None
 
     def pong(self, payload: bytes) -> None:
-        """A sign of life."""
+        """A sign of life, and the proof of what was written before its ping."""
         self._connection.received_at = trio.current_time()
+        for mark in self._marks.answered(payload) if self._marks is not None else ():
+            if self._catch_ups is None or not self._catch_ups.proven(mark):
+                self._services.inboxes.proven(self._connection, mark)
 
     def closed(self, code: int, reason: str) -> None:
         """The link is gone."""
         self._services.connector.leave(self._connection)
-        del self._connection  # it holds us as well: neither should wait for the garbage collector
+        self._catch_ups = None
+        del self._connection  # they hold us as well: none should wait for the garbage collector
 
     # What the hub calls
 
@@ -156,9 +169,11 @@ class NativeConnection:
         """See `Link.put`."""
         return self._ws.outbox.put
 
-    def ping(self) -> None:
-        """Ask for a sign of life."""
-        self._ws.ping()
+    def ping(self, mark: int = 0) -> None:
+        """See `Link.ping`; the mark travels in the payload."""
+        if mark and self._marks is None:
+            self._marks = Marks()
+        self._ws.ping(b"" if self._marks is None else self._marks.ask(mark))
 
     def end(self, disconnect: Disconnect) -> None:
         """Close with the code and the reason."""
@@ -178,7 +193,7 @@ class NativeConnection:
         if not self._ws.put(text_frame(message)):
             self._services.subscriber.end_slow(self._connection)
 
-    def _refuse(self, problem: NotifydError, request_id: native.RequestId) -> None:
+    def _refuse(self, problem: NotifydError, request_id: native.RequestId = None) -> None:
         self._services.counters.messages_refused += 1
         self._say(
             native.error(problem.code, problem.message, request_id, retry_after_seconds=problem.retry_after_seconds)
@@ -189,14 +204,39 @@ class NativeConnection:
                 self._connection.end(PROTOCOL_ERROR)
 
     def _authenticate(self, message: native.Authenticate) -> Step:
+        fresh = self._connection.principal is None
         try:
-            lost = self._services.connector.authenticate(self._connection, _api_key(message))
+            principal = self._principal(message)
+            if not fresh and message.since is not None:
+                raise Invalid("since goes with the first authenticate of a connection", code="invalid_message")
+            lost = self._services.connector.enter(self._connection, principal)
         except (NotAuthenticated, Denied, TooManyConnections) as exc:
             self._refuse(exc, message.request_id)
             self._connection.end(_ending(exc))
             return None
-        self._say(native.authenticated(message.request_id, lost))
+        if not principal.user_id:
+            self._say(native.authenticated(message.request_id, lost))
+        elif fresh:
+            self._serve_inbox(principal, message)
+        else:
+            self._say(native.authenticated(message.request_id, lost, user=_user(principal)))
         return None
+
+    def _principal(self, message: native.Authenticate) -> Principal:
+        connector = self._services.connector
+        if message.token is None:
+            return connector.principal(_api_key(message), self.address)
+        if message.api_key is not None:
+            raise Invalid("send apiKey or token, not both", code="invalid_message")
+        return connector.token_principal(message.token)
+
+    def _serve_inbox(self, principal: Principal, message: native.Authenticate) -> None:
+        since = None if message.since is None else StreamPosition(message.since.epoch, message.since.offset)
+        found = self._services.inboxes.check(self._connection, since)
+        state = native.InboxState(found.position, found.recovered, len(found.replay), found.skipped)
+        self._say(native.authenticated(message.request_id, user=_user(principal), inbox=state))
+        self._catch_ups = CatchUps(self._connection, self._services.subscriber, self._rules.page_bytes, self._refuse)
+        self._catch_ups.begin(InboxSource(self._services.inboxes, self._connection, found, native.notification_frame))
 
     def _subscribe(self, message: native.Subscribe) -> Step:
         if message.ack:
@@ -248,7 +288,9 @@ class NativeConnection:
         principal = self._connection.principal
         if principal is None:
             raise NotAuthenticated("authenticate first", code="not_authenticated")
-        self._services.limiter.check(principal.credential)
+        # Users are named by their client: two clients may have users of the same name.
+        user = f"{principal.client_id}/{principal.credential}" if principal.user_id else ""
+        self._services.limiter.check(user or principal.credential)
         return principal
 
     async def _hand_in(self, message: native.Publish, principal: Principal) -> None:
@@ -266,18 +308,29 @@ class NativeConnection:
             return
         self._say(native.published(accepted.id, self._services.durability, message.request_id))
 
+    def _ack(self, message: native.Ack) -> Step:
+        self._services.inboxes.ack(self._connection, message.id)
+        self._say(native.acked(message.id, message.request_id))
+        return None
+
+
+def _user(principal: Principal) -> native.User:
+    return native.User(principal.user_id, principal.expires_at)
+
 
 def _api_key(message: native.Authenticate) -> str:
     if message.api_key is None:
-        raise NotAuthenticated("send the API key as apiKey", code="invalid_api_key")
+        raise NotAuthenticated("send the API key as apiKey, or a user's token as token", code="invalid_api_key")
     return message.api_key
 
 
 def _ending(problem: NotifydError) -> Disconnect:
     if isinstance(problem, TooManyConnections):
         return TOO_MANY_CONNECTIONS
-    return CREDENTIAL_ENDED if problem.code == "api_key_expired" else WRONG_CREDENTIAL
+    return _ENDED.get(problem.code, WRONG_CREDENTIAL)
 
+
+_ENDED: Final = {"api_key_expired": CREDENTIAL_ENDED, "token_expired": TOKEN_ENDED}
 
 _ANSWERS: Final[dict[type, Callable[[NativeConnection, Any], Step]]] = {
     native.Authenticate: NativeConnection._authenticate,
@@ -285,4 +338,5 @@ _ANSWERS: Final[dict[type, Callable[[NativeConnection, Any], Step]]] = {
     native.Unsubscribe: NativeConnection._unsubscribe,
     native.Ping: NativeConnection._ping,
     native.Publish: NativeConnection._publish,
+    native.Ack: NativeConnection._ack,
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from notifyd.errors import Invalid, NotifydError
-from notifyd.ingress.edge.catch_up import CatchUps, Source
+from notifyd.ingress.edge.catch_up import CatchUps
 from notifyd.ingress.edge.namespaces.requests import Answer, Requests, ending, exception, refusal
 from notifyd.ingress.edge.namespaces.sources import JoinSource
 from notifyd.model.disconnect import PROTOCOL_ERROR
@@ -71,7 +71,7 @@ class NamespaceConnection:
         self._connection: Connection | None = None
         self._resumption: Resumption
         self._requests: Requests
-        self._catch_ups: CatchUps | None = None
+        self._catch_ups: CatchUps
         self._trouble: NotifydError | None = None
         self._ending: Disconnect | None = None
         self._errors = 0
@@ -80,6 +80,7 @@ class NamespaceConnection:
         """It was let in, and goes on as *resumption* says; *trouble* is what its peer is told at once."""
         self._connection = connection
         self._requests = Requests(self._services, self._rules, connection)
+        self._catch_ups = CatchUps(connection, self._services.subscriber, self._rules.page_bytes, self._refuse)
         self._resumption = resumption
         self._trouble = trouble
 
@@ -95,7 +96,9 @@ class NamespaceConnection:
             return
         if self._trouble is not None:
             self._tell("exception", exception(self._trouble))
-        self._begin(JoinSource(self._services, connection, resumption.session, resumption.place, self._encode_placed))
+        self._catch_ups.begin(
+            JoinSource(self._services, connection, resumption.session, resumption.place, self._encode_placed)
+        )
 
     def event(self, name: str, arguments: list[Any], ack: Ack | None) -> Step:
         """One event of the peer."""
@@ -117,10 +120,8 @@ class NamespaceConnection:
 
     def proven(self, mark: int) -> None:
         """What was written before the ping with *mark* has arrived."""
-        if self._catch_ups is None or not self._catch_ups.proven(mark):
+        if not self._catch_ups.proven(mark):
             self._services.inboxes.proven(self._entered(), mark)
-        elif self._catch_ups.done:
-            self._catch_ups = None
 
     def transport_changed(self) -> None:
         """From polling to WebSocket."""
@@ -131,8 +132,8 @@ class NamespaceConnection:
         if self._connection is not None:
             self._services.connector.leave(self._connection)
         # They hold us as well: none should wait for the garbage collector.
-        self._connection = self._catch_ups = self._socket = None
-        del self._requests
+        self._connection = self._socket = None
+        del self._requests, self._catch_ups
 
     # What the hub calls
 
@@ -207,15 +208,6 @@ class NamespaceConnection:
             if self._errors >= self._rules.max_protocol_errors and self._connection is not None:
                 self._connection.end(PROTOCOL_ERROR)
 
-    def _begin(self, source: Source) -> None:
-        connection = self._entered()
-        if self._catch_ups is None:
-            subscriber, page_bytes = self._services.subscriber, self._rules.page_bytes
-            self._catch_ups = CatchUps(connection, subscriber, page_bytes, self._refuse)
-        self._catch_ups.begin(source)
-        if self._catch_ups.done:
-            self._catch_ups = None
-
     def _encode_placed(self, publication: Publication, place: Place) -> bytes:
         event = polling_event if self.transport == "polling" else websocket_event
         return notification_event(publication, event, place if self.recovers else None)
@@ -248,7 +240,7 @@ class NamespaceConnection:
     def _subscribe(self, arguments: list[Any], ack: Ack | None) -> Step:
         answer, source = self._requests.subscribe(_first(arguments), self._encode)
         self._reply(answer, "subscribed", ack)
-        self._begin(source)
+        self._catch_ups.begin(source)
         return None
 
     def _unsubscribe(self, arguments: list[Any], ack: Ack | None) -> Step:

@@ -1,0 +1,108 @@
+"""Who may open a bare WebSocket at `/client-{clientId}?token=...`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notifyd.errors import Denied, Draining, Invalid, NotifydError
+from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.namespaces.dialect import DialectConnection, ending_of
+from notifyd.ingress.edge.namespaces.entrance import Entrance
+from notifyd.ingress.edge.namespaces.requests import exception
+from notifyd.ingress.edge.request_ids import request_id
+from notifyd.ingress.faults import http_fault
+from notifyd.wire import dialect
+from notifyd.wire.http_answer import Answer
+from notifyd.wire.namespaces import client_of
+
+if TYPE_CHECKING:
+    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.namespaces.entrance import Visitor
+    from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
+    from notifyd.ingress.edge.websocket import WebSocket
+
+
+class DialectApp:
+    """Opens connections of this dialect."""
+
+    def __init__(self, services: NamespaceServices, rules: NamespaceRules) -> None:
+        self._services = services
+        self._rules = rules
+        self._entrance = Entrance(services, rules)
+
+    def upgrade(self, request: Request) -> Upgrade | Answer | PendingVisit:
+        """Consent to a handshake at a path that begins with `/client-`.
+
+        A person at a terminal sees nothing of a handshake that is refused: who has no good credentials is told so over
+        the connection, which then closes. Pages that are not welcome, and anybody while draining, are refused at once.
+        """
+        client_id = client_of(request.path)
+        try:
+            if client_id is None:
+                raise Invalid("the path is /client-{clientId}")
+            visitor = self._entrance.visitor(client_id, None, request)
+        except Draining as exc:
+            return _refusal(exc, request)
+        except NotifydError as exc:
+            if isinstance(exc, Denied) and exc.code == "origin_not_allowed":
+                return _refusal(exc, request)
+            return Upgrade(RefusedVisit(exc))
+        if visitor.credentials.fcm_token:
+            return PendingVisit(self, visitor)
+        return self.visit(visitor)
+
+    async def visit_with_device(self, visitor: Visitor) -> Upgrade:
+        """As `upgrade` goes on for a visitor who brought a push token: it is registered first."""
+        return self.visit(visitor, await self._entrance.register_device(visitor))
+
+    def visit(self, visitor: Visitor, trouble: NotifydError | None = None) -> Upgrade:
+        """The consent; *trouble* is what the peer is told once it is connected."""
+        return Upgrade(DialectConnection(self._services, self._rules, visitor, trouble))
+
+
+class PendingVisit:
+    """A connection whose device is being registered; a `PendingUpgrade`."""
+
+    __slots__ = ("_app", "_visitor")
+
+    def __init__(self, app: DialectApp, visitor: Visitor) -> None:
+        self._app = app
+        self._visitor = visitor
+
+    async def wait(self) -> Upgrade:
+        """See `PendingUpgrade.wait`."""
+        return await self._app.visit_with_device(self._visitor)
+
+
+def _refusal(problem: NotifydError, request: Request) -> Answer:
+    name = request_id(request.header(b"x-request-id"))
+    fault = http_fault(problem, name)
+    headers = (*fault.headers, (b"X-Request-Id", name.encode("ascii")))
+    return Answer(fault.status, fault.body, headers=headers, close=True)
+
+
+class RefusedVisit:
+    """A connection that only says why there is none; a `WebSocketHandler`."""
+
+    __slots__ = ("_problem",)
+
+    def __init__(self, problem: NotifydError) -> None:
+        self._problem = problem
+
+    def opened(self, ws: WebSocket) -> None:
+        """Say why, and close."""
+        ending = ending_of(self._problem)
+        ws.put(dialect.event_frame("exception", exception(self._problem)))
+        ws.close(ending.code, ending.reason)
+
+    def text(self, payload: bytes) -> None:
+        """Nothing is listened to."""
+
+    def binary(self, payload: bytes) -> None:
+        """Nothing is listened to."""
+
+    def pong(self, payload: bytes) -> None:
+        """Nothing is listened to."""
+
+    def closed(self, code: int, reason: str) -> None:
+        """Nothing was held."""
