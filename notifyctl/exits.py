@@ -58,6 +58,7 @@ _BY_CODE: Final = {
         "incomplete_body",
         "method_not_allowed",
         "not_supported",
+        "several_credentials",
         "too_deep",
         "too_large",
         "too_many_targets",
@@ -67,8 +68,10 @@ _BY_CODE: Final = {
     Status.DENIED: (
         "address_not_allowed",
         "admin_token_required",
+        "api_key_ended",
         "api_key_expired",
         "client_mismatch",
+        "client_removed",
         "forbidden",
         "invalid_api_key",
         "invalid_client_secret",
@@ -79,6 +82,7 @@ _BY_CODE: Final = {
         "origin_not_allowed",
         "publishing_forbidden",
         "scope_missing",
+        "secret_replaced",
         "unsupported_authorization",
         "user_token_required",
     ),
@@ -97,7 +101,7 @@ _BY_CODE: Final = {
 _FAMILIES: Final = (
     (re.compile(r"(invalid|no|unknown)_.*"), Status.USAGE),
     (re.compile(r".*_not_found"), Status.NOT_FOUND),
-    (re.compile(r"token_.*|(missing|wrong)_.*"), Status.DENIED),
+    (re.compile(r"token_.*|(missing|other|wrong)_.*"), Status.DENIED),
     (re.compile(r"too_many_.*"), Status.RATE_LIMITED),
 )
 

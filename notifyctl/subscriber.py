@@ -31,11 +31,14 @@ _FINAL: Final = {
 
 
 class Subscriber:
-    """One subscription to some channels over WebSocket, by whatever number of connections it takes."""
+    """One subscription to some channels over WebSocket, by whatever number of connections it takes.
 
-    def __init__(self, url: str, key: str, places: Places, *, note: Callable[[str], None]) -> None:
+    The credential is `{"apiKey": ...}`, or `{"token": ...}` of a user, whose inbox comes too.
+    """
+
+    def __init__(self, url: str, credential: Record, places: Places, *, note: Callable[[str], None]) -> None:
         self._url = url
-        self._key = key
+        self._credential = credential
         self._places = places
         self._note = note
         self._reconnecting = Reconnecting(note)
@@ -76,38 +79,42 @@ class Subscriber:
     async def _authenticate(self, websocket: Any) -> None:
         try:
             with trio.fail_after(_ANSWER_SECONDS):
-                await _say(websocket, {"type": "authenticate", "apiKey": self._key})
+                await _say(websocket, {"type": "authenticate", **self._credential, **_since(self._places.inbox)})
                 while (answer := _parsed(await websocket.get_message())).get("type") != "authenticated":
                     _refuse_error(answer)
         except trio.TooSlowError:
             raise Unreachable(f"{self._url} does not answer") from None
         self._reconnecting.returned()
+        if "position" in answer:
+            self._places.user = str(answer.get("userId", ""))
+            # without a position of ours it is not told how much is replayed
+            self._standing("", {"replayed": 1, **answer})
 
     async def _subscribe(self, websocket: Any) -> None:
         for channel in self._places.channels:
-            since = self._places.asked(channel)
-            wanted = {} if since is None else {"since": {"epoch": since.epoch, "offset": since.offset}}
-            await _say(websocket, {"type": "subscribe", "channel": channel, "requestId": channel, **wanted})
+            since = _since(self._places.asked(channel))
+            await _say(websocket, {"type": "subscribe", "channel": channel, "requestId": channel, **since})
 
     def _take(self, message: str | bytes, receive: Callable[[Record], None]) -> None:
         content = _parsed(message)
         if content.get("type") == "notification":
-            publication = _publication(content["notification"])
-            receive(publication)
-            self._places.received(publication)
+            publication = _publication(content["notification"], self._places.user)
+            if not self._places.seen(publication):
+                receive(publication)
+                self._places.received(publication)
         elif content.get("type") == "subscribed":
-            self._subscribed(content)
+            self._standing(content["channel"], content)
         else:
             _refuse_error(content)
 
-    def _subscribed(self, answer: Record) -> None:
+    def _standing(self, channel: str, answer: Record) -> None:
+        """The daemon told where *channel* (empty: the inbox) stands."""
         position = StreamPosition(epoch=answer["position"]["epoch"], offset=answer["position"]["offset"])
-        note = subscribed_note(
-            answer["channel"], position, recovered=answer.get("recovered"), skipped=answer.get("skipped", 0)
-        )
+        name = self._places.name(channel)
+        note = subscribed_note(name, position, recovered=answer.get("recovered"), skipped=answer.get("skipped", 0))
         if note:
             self._note(note)
-        self._places.subscribed(answer["channel"], position, replayed=answer.get("replayed", 0))
+        self._places.subscribed(channel, position, replayed=answer.get("replayed", 0))
 
     def _closed(self, closed: trio_websocket.ConnectionClosed) -> None:
         """Return when the close means "done"; else raise what it means."""
@@ -130,10 +137,16 @@ def _parsed(message: str | bytes) -> Record:
     return content if isinstance(content, dict) else {}
 
 
-def _publication(notification: Record) -> Record:
+def _since(place: StreamPosition | None) -> Record:
+    return {} if place is None else {"since": {"epoch": place.epoch, "offset": place.offset}}
+
+
+def _publication(notification: Record, user: str) -> Record:
     """A publication with all its fields, as the admin socket tells them."""
-    names = ("id", "channel", "data", "metadata", "priority", "timestamp", "epoch", "offset", "userId")
-    return {name: notification.get(name) for name in names}
+    names = ("id", "channel", "data", "metadata", "priority", "timestamp", "epoch", "offset")
+    made = {name: notification.get(name) for name in names}
+    from_inbox = made["channel"] is None and made["epoch"] is not None
+    return {**made, "userId": user if from_inbox else None}
 
 
 def _refuse_error(answer: Record) -> None:

@@ -33,7 +33,8 @@ class _Enough(Exception):
     example="notifyctl listen orders deploys\n"
     "notifyctl listen --user alice --client CLIENT_ID\n"
     "notifyctl listen orders --since beginning -n 1 --timeout 30s | jq .data\n"
-    "notifyctl listen orders --url ws://127.0.0.1:3001 --key-file key.txt",
+    "notifyctl listen orders --url ws://127.0.0.1:3001 --key-file key.txt\n"
+    "notifyctl listen --url ws://127.0.0.1:3001 --token-file token.txt",
 )
 def listen(
     run: Invocation,
@@ -75,6 +76,14 @@ def listen(
     key_file: Annotated[
         str | None, typer.Option("--key-file", metavar="FILE", help="The API key for --url; - reads it from stdin.")
     ] = None,
+    token_file: Annotated[
+        str | None,
+        typer.Option(
+            "--token-file",
+            metavar="FILE",
+            help="A user's token for --url in place of a key: the inbox comes too, and counts as delivered.",
+        ),
+    ] = None,
     client: Client = None,
 ) -> None:
     """Print publications of channels, and of a user's inbox, as they come.
@@ -82,14 +91,14 @@ def listen(
     In a pipe each is a JSON object on a line of its own; on a terminal they are shown for reading unless -o says
     otherwise. After a drop it goes on where it was, as far as the history reaches.
     """
-    _check_places(channels, user, since, broadcasts=broadcasts)
-    _check_way(since, url, key_file, alone=bool(broadcasts or client or user))
+    _check_places(channels, since, otherwise=bool(user or broadcasts or token_file))
+    _check_way(since, url, (key_file, token_file), alone=bool(broadcasts or client or user))
     places = Places(list(dict.fromkeys(channels)), since, user)
     printer = _Printer(run, count)
     deadline = Deadline.after(timeout)
     try:
         if url is not None:
-            _over_websocket(run, places, printer, deadline, url, str(key_file))
+            _over_websocket(run, places, printer, deadline, url, _credential(key_file, token_file))
         else:
             follower = Follower(run.daemon, places, client_id=client or "", broadcasts=broadcasts, note=run.output.note)
             for publication in follower.publications(deadline):
@@ -100,8 +109,9 @@ def listen(
         raise Refusal(f"{printer.seen} of {count} came within {timeout:g} s.", Status.TIMED_OUT)
 
 
-def _check_places(channels: list[str], user: str, since: Since, *, broadcasts: bool) -> None:
-    if not channels and not user and not broadcasts:
+def _check_places(channels: list[str], since: Since, *, otherwise: bool) -> None:
+    """*otherwise*: there is something to listen to beside channels."""
+    if not channels and not otherwise:
         raise payload.usage("Name a channel, a user with --user, or say --broadcasts.")
     if since == "beginning" and not channels:
         raise payload.usage("--since is about channels: an inbox is read from its cursor.")
@@ -109,26 +119,34 @@ def _check_places(channels: list[str], user: str, since: Since, *, broadcasts: b
         raise payload.usage("A position belongs to one channel: name exactly one with --since.")
 
 
-def _check_way(since: Since, url: str | None, key_file: str | None, *, alone: bool) -> None:
+def _check_way(since: Since, url: str | None, credentials: tuple[str | None, str | None], *, alone: bool) -> None:
     """*alone*: an option was given that only the admin socket knows."""
     if isinstance(since, str) and url is not None:
         raise payload.usage("--since beginning needs the admin socket; with --url give a position.")
-    if (url is None) != (key_file is None):
-        raise payload.usage("--url and --key-file go together.")
+    if sum(file is not None for file in credentials) != (0 if url is None else 1):
+        raise payload.usage("--url goes with --key-file or --token-file, and they with it.")
     if url is not None and not url.startswith(("ws://", "wss://")):
         raise payload.usage("--url begins with ws:// or wss://.")
     if url is not None and alone:
-        raise payload.usage("With --url the key decides about the client, and broadcasts come by themselves.")
+        raise payload.usage(
+            "With --url the key or the token decides about the client, and broadcasts come by themselves."
+        )
+
+
+def _credential(key_file: str | None, token_file: str | None) -> Record:
+    if token_file is not None:
+        return {"token": read_secret(token_file, "token")}
+    return {"apiKey": read_secret(str(key_file), "key")}
 
 
 def _over_websocket(
-    run: Invocation, places: Places, receive: "_Printer", deadline: Deadline, url: str, key_file: str
+    run: Invocation, places: Places, receive: "_Printer", deadline: Deadline, url: str, credential: Record
 ) -> None:
     import trio
 
     from notifyctl.subscriber import Subscriber
 
-    subscriber = Subscriber(url, read_secret(key_file, "key"), places, note=run.output.note)
+    subscriber = Subscriber(url, credential, places, note=run.output.note)
     trio.run(subscriber.run, receive, deadline)
 
 

@@ -66,6 +66,8 @@ def test_0_ok(ctl: Ctl, admin: Admin):
         ["listen", "a", "--since", "e"],
         ["listen", "--user", "u", "--since", "beginning"],
         ["listen", "--user", "u", "--url", "ws://127.0.0.1:1", "--key-file", "k"],
+        ["listen", "--url", "ws://127.0.0.1:1", "--key-file", "k", "--token-file", "t"],
+        ["listen", "--token-file", "t"],
         ["connections", "kick"],
         ["connections", "kick", "--key", "k", "--user", "u", "--yes"],
         ["clients", "register"],

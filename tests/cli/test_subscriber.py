@@ -106,7 +106,7 @@ class Rejection:
 
 def a_subscriber(url: str, since: str = "", notes: list[str] | None = None) -> Subscriber:
     places = Places(["c"], position(since) if since else None)
-    return Subscriber(url, "key", places, note=(notes if notes is not None else []).append)
+    return Subscriber(url, {"apiKey": "key"}, places, note=(notes if notes is not None else []).append)
 
 
 async def listened(server: Server, *scenes: Any, since: str = "") -> tuple[list[int], list[str]]:
@@ -260,5 +260,64 @@ async def test_a_dead_link_is_noticed(monkeypatch: pytest.MonkeyPatch):
                 notes.append(words)
                 noticed.cancel()
 
-            await Subscriber(f"ws://127.0.0.1:{port}", "key", places, note=note).run(print, FOREVER)
+            await Subscriber(f"ws://127.0.0.1:{port}", {"apiKey": "key"}, places, note=note).run(print, FOREVER)
     assert notes == ["The link is dead: a ping was not answered. Trying again."]
+
+
+def inbox(offset: int) -> Any:
+    content = {"id": f"u_{offset}", "channel": None, "data": {}, "timestamp": "t", "epoch": "i", "offset": offset}
+    return {"type": "notification", "notification": content}
+
+
+def let_in(*messages: Any, close: tuple[int, str], **more: Any) -> Callable[[Any], Awaitable[None]]:
+    """Let a user in whose inbox stands at 2, say *messages*, and close."""
+
+    async def play(websocket: Any) -> None:
+        standing = {"userId": "alice", "position": {"epoch": "i", "offset": 2}}
+        for message in ({**AUTHENTICATED, **standing, **more}, *messages):
+            await say(websocket, message)
+        await websocket.aclose(*close)
+
+    return play
+
+
+async def inboxed(*scenes: Any) -> tuple[list[Any], list[str], list[Any]]:
+    """What came, the notes, and what the server was told first on each connection."""
+    server = Server(*scenes)
+    got: list[Any] = []
+    notes: list[str] = []
+    async with serving(server) as url:
+        await Subscriber(url, {"token": "t"}, Places([]), note=notes.append).run(got.append, FOREVER)
+    return got, notes, [heard[0] for heard in server.heard]
+
+
+async def test_a_user_is_given_the_inbox_and_resumes_in_it():
+    got, _, told = await inboxed(
+        let_in(inbox(1), close=(1012, "drain")), let_in(inbox(2), close=DONE, recovered=True, replayed=1)
+    )
+    assert [(each["id"], each["userId"], each["channel"]) for each in got] == [
+        ("u_1", "alice", None),
+        ("u_2", "alice", None),
+    ]
+    since = {"since": {"epoch": "i", "offset": 1}}
+    assert told == [{"type": "authenticate", "token": "t"}, {"type": "authenticate", "token": "t", **since}]
+
+
+async def test_an_inbox_that_cannot_be_resumed_is_said_and_nothing_is_printed_twice():
+    got, notes, _ = await inboxed(
+        let_in(inbox(1), close=(1012, "drain")), let_in(inbox(1), inbox(2), close=DONE, recovered=False, replayed=2)
+    )
+    assert [each["id"] for each in got] == ["u_1", "u_2"]
+    assert [note for note in notes if "the inbox of alice: recovered is false" in note]
+
+
+async def test_an_expired_token_is_final():
+    error = {"type": "error", "code": "token_expired", "message": "the token has expired"}
+
+    async def refuse(websocket: Any) -> None:
+        await say(websocket, error)
+
+    async with serving(Server(refuse)) as url:
+        with pytest.raises(Refusal) as refused:
+            await Subscriber(url, {"token": "t"}, Places([]), note=print).run(print, FOREVER)
+    assert (refused.value.status, refused.value.code) == (Status.DENIED, "token_expired")
