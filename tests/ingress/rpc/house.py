@@ -1,4 +1,4 @@
-"""A whole node behind a real gRPC server on a Unix socket; the clients are grpcio's own, in threads."""
+"""A whole node behind a real admin server on a Unix socket; the clients are grpcio's own, in threads."""
 
 from __future__ import annotations
 
@@ -12,41 +12,21 @@ import msgspec
 import pytest
 import trio
 
-from notifyd.bus.local import LocalBus
-from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules
-from notifyd.hub.hub import Hub
-from notifyd.hub.sweeper import Sweeper
 from notifyd.ingress.rpc.server import AdminServer, RpcOptions
 from notifyd.ingress.rpc.services import AdminServices
 from notifyd.model.ids import DEFAULT_CLIENT
-from notifyd.policy.liveness import LivenessRules
-from notifyd.policy.publishing import PublishRules
-from notifyd.service.channels import Channels
-from notifyd.service.clients import known_client
-from notifyd.service.connect import Connector
-from notifyd.service.connections import Connections
-from notifyd.service.daemon import About, Daemon
-from notifyd.service.keyring import KeyRing
-from notifyd.service.keys import KeyRules, Keys
-from notifyd.service.logs import LogQuery, Logs
-from notifyd.service.notifications import Notifications
-from notifyd.service.publish import Publisher
-from notifyd.service.queue import Queue
-from notifyd.service.stats import Stats
-from notifyd.service.subscribe import Subscriber, SubscribeRules
-from notifyd.store.memory.keys import MemoryKeys
-from notifyd.store.open import open_broker
-from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits
-from notifyd.telemetry import Counters, LogOptions, configure
+from notifyd.service.logs import LogQuery
+from notifyd.store.options import HistoryLimits
 from notifyd.v1 import admin_pb2, admin_pb2_grpc, types_pb2
-from notifyd.wire.rpc import LISTEN_FORMAT, listen_frame
+from tests.ingress.rpc.node import PATIENCE_SECONDS, Node, Refusal, open_node, refusal_of, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from google.protobuf.message import Message
 
-PATIENCE_SECONDS = 20
+    from notifyd.hub.hub import Hub
+    from notifyd.telemetry import Counters
 
 
 class House(msgspec.Struct):
@@ -56,9 +36,19 @@ class House(msgspec.Struct):
     stub: Any
     server: AdminServer
     services: AdminServices
-    hub: Hub
-    counters: Counters
-    history: Any
+    node: Node
+
+    @property
+    def hub(self) -> Hub:
+        return self.node.hub
+
+    @property
+    def counters(self) -> Counters:
+        return self.node.counters
+
+    @property
+    def history(self) -> Any:
+        return self.node.broker.history
 
     async def ask(self, method: str, request: Message, *, timeout: float = PATIENCE_SECONDS) -> Any:
         """Call *method* and answer what it answers."""
@@ -74,34 +64,6 @@ class House(msgspec.Struct):
         """What is in the log."""
         batch = await self.services.logs.tail(LogQuery(lines=1000))
         return [record.fields() for record in batch.records]
-
-
-class Refusal(msgspec.Struct, frozen=True):
-    """How a call ended."""
-
-    status: str
-    message: str
-    metadata: dict[str, str]
-
-    @property
-    def code(self) -> str:
-        return self.metadata.get("notifyd-code", "")
-
-
-def refusal_of(exc: Any) -> Refusal:
-    """What a client learns from *exc*."""
-    return Refusal(exc.code().name, exc.details(), dict(exc.trailing_metadata() or ()))
-
-
-def collect(stream: Any, count: int) -> list[Any]:
-    """The next *count* answers of a stream."""
-    return [next(stream) for _ in range(count)]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for what no event tells: things that happen in grpcio's threads or in the store."""
-    while not condition():  # noqa: ASYNC110
-        await trio.sleep(0.001)
 
 
 async def streams_are_free(house: House, count: int) -> None:
@@ -126,6 +88,12 @@ async def publish(house: House, channel: str, data_json: str, **options: Any) ->
     return await house.ask("Publish", types_pb2.PublishRequest(target=target, data_json=data_json, **options))
 
 
+async def tell(house: House, *users: str, data_json: str = "1", **options: Any) -> types_pb2.PublishResponse:
+    """Hand in one notification to users."""
+    target = types_pb2.Target(users=types_pb2.UserTarget(user_ids=users))
+    return await house.ask("Publish", types_pb2.PublishRequest(target=target, data_json=data_json, **options))
+
+
 async def published(house: House, channel: str, data_json: str) -> None:
     """Hand in one notification and wait until it is in the history."""
     before = house.history.position(DEFAULT_CLIENT, channel).offset
@@ -144,10 +112,10 @@ async def publish_many(house: House, channel: str, count: int, data_json: str = 
     await published(house, channel, data_json or str(count - 1))
 
 
-def listen(house: House, *channels: str, broadcasts: bool = False) -> Any:
+def listen(house: House, *channels: str, broadcasts: bool = False, user_id: str = "") -> Any:
     """A stream of these channels, live."""
     wanted = [admin_pb2.ChannelSince(channel=channel) for channel in channels]
-    return house.stub.Listen(admin_pb2.ListenRequest(channels=wanted, broadcasts=broadcasts))
+    return house.stub.Listen(admin_pb2.ListenRequest(channels=wanted, broadcasts=broadcasts, user_id=user_id))
 
 
 class Choices(msgspec.Struct, frozen=True):
@@ -156,42 +124,6 @@ class Choices(msgspec.Struct, frozen=True):
     rpc: RpcOptions = RpcOptions(workers=8, max_streams=4, call_timeout_seconds=10)
     history: HistoryLimits = HistoryLimits()
     outbox_bytes: int = 1 << 20
-    token: str = "the-admin-token"
-
-
-async def _start(
-    nursery: trio.Nursery, folder: Path, choices: Choices, counters: Counters
-) -> tuple[AdminServer, AdminServices, Hub, Any]:
-    broker = await open_broker(
-        BrokerOptions(durability="memory", limits=BrokerLimits(history=choices.history)), counters
-    )
-    hub, ring = Hub({LISTEN_FORMAT: listen_frame}, counters), KeyRing()
-    sweeper = Sweeper(LivenessRules(30, 60, 30))
-    connector = Connector(hub, ring, sweeper, counters, max_connections_per_key=10)
-    keys = Keys(MemoryKeys(), ring, KeyRules(32, 60_000, 100), connector.end_key, known_client)
-    rules = PublishRules(86_400_000, 60_000, 86_400_000, 10_000, 20, 200)
-    about = About("0.1.0", "memory", "memory", "sqlite", folder, None, development=False)
-    services = AdminServices(
-        daemon=Daemon(about, broker),
-        keys=keys,
-        publisher=Publisher(broker.queue, rules, counters, idempotency_seconds=60),
-        notifications=Notifications(broker.queue, broker.receipts, counters),
-        connector=connector,
-        subscriber=Subscriber(hub, broker.history, SubscribeRules(50, 200), counters),
-        queue=Queue(broker.queue, counters),
-        channels=Channels(hub, broker.history),
-        connections=Connections(hub),
-        stats=Stats(hub, broker, counters),
-        logs=Logs(configure(LogOptions(console=False), counters).ring),
-        admin_token=choices.token,
-        outbox_bytes=choices.outbox_bytes,
-    )
-    nursery.start_soon(broker.run)
-    dispatch = DispatchRules(100, 30, 0.1, 1)
-    nursery.start_soon(Dispatcher(broker.queue, broker.history, LocalBus(hub.fan_out), dispatch, counters).run)
-    server = AdminServer(folder / "admin.sock", services, choices.rpc, counters)
-    await nursery.start(server.run)
-    return server, services, hub, broker.history
 
 
 @asynccontextmanager
@@ -199,11 +131,14 @@ async def open_house(choices: Choices = Choices()) -> AsyncIterator[House]:  # n
     """Run a node until the block ends. Its socket is in a folder of a short name."""
     with TemporaryDirectory(prefix="nd") as name, trio.fail_after(PATIENCE_SECONDS):
         async with trio.open_nursery() as nursery:
-            counters = Counters()
-            server, services, hub, history = await _start(nursery, Path(name), choices, counters)
+            node = await open_node(Path(name), choices.history, outbox_bytes=choices.outbox_bytes)
+            node.start(nursery)
+            await node.clients.load()
+            services = node.admin_services()
+            server = AdminServer(Path(name) / "admin.sock", services, choices.rpc, node.counters)
+            await nursery.start(server.run)
             with _channel(server.path) as grpc_channel:
-                stub = admin_pb2_grpc.AdminServiceStub(grpc_channel)
-                yield House(server.path, stub, server, services, hub, counters, history)
+                yield House(server.path, admin_pb2_grpc.AdminServiceStub(grpc_channel), server, services, node)
                 await server.stop(0)
             nursery.cancel_scope.cancel()
 

@@ -13,8 +13,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from notifyd.ingress.rpc.server import AdminServer, RpcOptions
+from notifyd.ingress.rpc.slots import OPEN_STREAMS
 from notifyd.v1 import admin_pb2 as pb
-from tests.ingress.rpc.house import Choices, House, collect, open_house, refusal_of, streams_are_free
+from tests.ingress.rpc.house import Choices, House, open_house, streams_are_free
+from tests.ingress.rpc.node import collect, end_of, refusal_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,18 +93,31 @@ async def test_streams_leave_room_for_calls(house: House) -> None:
         stream.cancel()
 
 
-async def test_reflection_streams_count_too(house: House) -> None:
-    streams = [house.stub.WatchStats(pb.WatchStatsRequest()) for _ in range(4)]
-    for stream in streams:
-        await in_thread(next, stream)
+async def test_open_streams_have_slots_of_their_own(house: House) -> None:
     with grpc.insecure_channel(f"unix:{house.path}") as grpc_channel:
-        stub = reflection_pb2_grpc.ServerReflectionStub(grpc_channel)
-        request = reflection_pb2.ServerReflectionRequest(list_services="")
+        stub = health_pb2_grpc.HealthStub(grpc_channel)
+        watches = [stub.Watch(health_pb2.HealthCheckRequest(), timeout=10) for _ in range(OPEN_STREAMS)]
+        for watch in watches:
+            await in_thread(next, watch)
+        refusal = await end_of(stub.Watch(health_pb2.HealthCheckRequest(), timeout=10))
+        assert (refusal.status, refusal.code) == ("RESOURCE_EXHAUSTED", "too_many_streams")
+        await streams_are_free(house, 4)
+        for watch in watches:
+            watch.cancel()
+
+
+async def test_the_health_of_every_service_is_listed(house: House) -> None:
+    house.services.daemon.ready = True
+    with grpc.insecure_channel(f"unix:{house.path}") as grpc_channel:
+        stub = health_pb2_grpc.HealthStub(grpc_channel)
+        listed = await in_thread(stub.List, health_pb2.HealthListRequest())
+        assert set(listed.statuses) == {"", "notifyd.v1.AdminService"}
         with pytest.raises(grpc.RpcError) as problem:
-            await in_thread(lambda: next(stub.ServerReflectionInfo(iter([request]))))
-    assert refusal_of(problem.value).code == "too_many_streams"
-    for stream in streams:
-        stream.cancel()
+            await in_thread(stub.Check, health_pb2.HealthCheckRequest(service="none"))
+        watch = stub.Watch(health_pb2.HealthCheckRequest(service="none"), timeout=10)
+        assert (await in_thread(next, watch)).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+        watch.cancel()
+    assert refusal_of(problem.value).status == "NOT_FOUND"
 
 
 async def test_a_request_over_the_bound_is_refused() -> None:

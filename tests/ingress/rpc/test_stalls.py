@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from notifyd.ingress.rpc.stalls import shut_stalled, unread_bytes
+from notifyd.ingress.rpc.stalls import of_path, shut_stalled, unread_marks
 from tests.ingress.rpc.house import (
     Choices,
     House,
@@ -20,8 +20,8 @@ from tests.ingress.rpc.house import (
     publish,
     publish_many,
     streams_are_free,
-    until,
 )
+from tests.ingress.rpc.node import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -82,16 +82,16 @@ async def test_others_are_not_disturbed() -> None:
 async def test_a_stopped_listener_does_not_hold_the_end_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("notifyd.ingress.rpc.stalls._PATIENCE_SECONDS", 1000)
     async with open_house(CHOICES) as house, stopped_listener(house):
-        assert unread_bytes(str(house.path))
+        assert unread_marks(of_path(house.path))
         await house.server.stop(0)
-        assert not unread_bytes(str(house.path))
+        assert not unread_marks(of_path(house.path))
 
 
 async def test_a_peer_that_reads_is_left_alone(house: House) -> None:
     stream = listen(house, "news")
     await in_thread(next, stream)
-    assert unread_bytes(str(house.path)) == {}
-    assert shut_stalled(str(house.path), None) == 0
+    assert unread_marks(of_path(house.path)) == {}
+    assert shut_stalled(of_path(house.path), None) == 0
     await publish(house, "news", "1")
     assert (await in_thread(next, stream)).publication.data_json == "1"
     stream.cancel()

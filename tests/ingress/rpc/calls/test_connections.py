@@ -9,7 +9,8 @@ import pytest
 import trio
 
 from notifyd.v1 import admin_pb2 as pb
-from tests.ingress.rpc.house import listen, refusal_of
+from tests.ingress.rpc.house import listen
+from tests.ingress.rpc.node import refusal_of
 
 if TYPE_CHECKING:
     from tests.ingress.rpc.house import House

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import grpc
 import pytest
 import trio
 
@@ -12,18 +11,8 @@ from notifyd.model.disconnect import DRAINED, GOING_AWAY, SLOW_CONSUMER
 from notifyd.store.options import HistoryLimits
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1.types_pb2 import PublishRequest, StreamPosition, Target
-from tests.ingress.rpc.house import (
-    Choices,
-    House,
-    collect,
-    listen,
-    open_house,
-    publish,
-    publish_many,
-    published,
-    refusal_of,
-    until,
-)
+from tests.ingress.rpc.house import Choices, House, listen, open_house, publish, publish_many, published
+from tests.ingress.rpc.node import collect, end_of, until
 
 in_thread = trio.to_thread.run_sync
 
@@ -31,18 +20,6 @@ in_thread = trio.to_thread.run_sync
 def since(house: House, channel: str, offset: int, epoch: str) -> Any:
     wanted = pb.ChannelSince(channel=channel, since=StreamPosition(epoch=epoch, offset=offset))
     return house.stub.Listen(pb.ListenRequest(channels=[wanted]))
-
-
-async def end_of(stream: Any) -> Any:
-    """How *stream* ends, whatever it still brings."""
-
-    def read() -> Any:
-        with pytest.raises(grpc.RpcError) as problem:
-            for _ in stream:
-                pass
-        return refusal_of(problem.value)
-
-    return await in_thread(read)
 
 
 async def test_the_position_comes_first_and_then_what_is_published(house: House) -> None:

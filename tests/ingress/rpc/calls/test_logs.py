@@ -14,7 +14,7 @@ from notifyd.ingress.rpc.calls.logs import LogCalls
 from notifyd.service.logs import Logs
 from notifyd.telemetry import Ring, get_logger
 from notifyd.v1 import admin_pb2 as pb
-from tests.ingress.rpc.house import collect, refusal_of
+from tests.ingress.rpc.node import collect, refusal_of
 
 if TYPE_CHECKING:
     from tests.ingress.rpc.house import House

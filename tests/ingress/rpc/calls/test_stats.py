@@ -9,7 +9,8 @@ import pytest
 import trio
 
 from notifyd.v1 import admin_pb2 as pb
-from tests.ingress.rpc.house import collect, listen, published, refusal_of
+from tests.ingress.rpc.house import listen, published
+from tests.ingress.rpc.node import collect, refusal_of
 
 if TYPE_CHECKING:
     from tests.ingress.rpc.house import House

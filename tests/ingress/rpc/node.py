@@ -1,0 +1,182 @@
+"""A whole node in memory, and what a gRPC client learns of it; the servers over it are in the houses."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import msgspec
+import trio
+
+from notifyd.bus.local import LocalBus
+from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules
+from notifyd.hub.hub import Hub
+from notifyd.hub.sweeper import Sweeper
+from notifyd.ingress.rpc.services import AdminServices
+from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
+from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.publishing import PublishRules
+from notifyd.policy.sealing import Sealer
+from notifyd.service.channels import Channels
+from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
+from notifyd.service.connect import Connector, ConnectRules
+from notifyd.service.connections import Connections
+from notifyd.service.daemon import About, Daemon
+from notifyd.service.devices import DeviceRules, Devices
+from notifyd.service.inbox import Inboxes
+from notifyd.service.keyring import KeyRing
+from notifyd.service.keys import KeyRules, Keys, NewKey
+from notifyd.service.limits import RateLimiter
+from notifyd.service.logs import Logs
+from notifyd.service.notifications import Notifications
+from notifyd.service.publish import Publisher
+from notifyd.service.queue import Queue
+from notifyd.service.stats import Stats
+from notifyd.service.subscribe import Subscriber, SubscribeRules
+from notifyd.service.tokens import TokenRules, Tokens
+from notifyd.store.memory.records import MemoryRecords
+from notifyd.store.open import open_broker
+from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits
+from notifyd.telemetry import Counters, LogOptions, configure
+from notifyd.wire.rpc import LISTEN_FORMAT, listen_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from notifyd.model.client import Client
+    from notifyd.store.ports import Broker
+
+PATIENCE_SECONDS = 20
+ADMIN_TOKEN = "the-admin-token"
+TOKEN_RULES = TokenRules(0, 8192, users_subscribe=("open.*",), users_publish=("open.*",), users_may_publish=True)
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """How a call ended."""
+
+    status: str
+    message: str
+    metadata: dict[str, str]
+
+    @property
+    def code(self) -> str:
+        return self.metadata.get("notifyd-code", "")
+
+
+def refusal_of(exc: Any) -> Refusal:
+    """What a client learns from *exc*."""
+    return Refusal(exc.code().name, exc.details(), dict(exc.trailing_metadata() or ()))
+
+
+def collect(stream: Any, count: int) -> list[Any]:
+    """The next *count* answers of a stream."""
+    return [next(stream) for _ in range(count)]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what no event tells: things that happen in grpcio's threads or in the store."""
+    while not condition():  # noqa: ASYNC110
+        await trio.sleep(0.001)
+
+
+async def end_of(stream: Any) -> Refusal:
+    """How *stream* ends, whatever it still brings."""
+
+    def read() -> Refusal:
+        try:
+            for _ in stream:
+                pass
+        except grpc.RpcError as exc:
+            return refusal_of(exc)
+        raise AssertionError("the stream ended well")
+
+    return await trio.to_thread.run_sync(read)
+
+
+class Node:
+    """Every service, wired as the daemon wires them."""
+
+    def __init__(self, broker: Broker, counters: Counters, folder: Path, *, outbox_bytes: int = 1 << 20) -> None:
+        self.broker = broker
+        self.counters = counters
+        self.hub = Hub({LISTEN_FORMAT: listen_frame}, counters)
+        self.sweeper = Sweeper(LivenessRules(30, 60, 30))
+        ring, records = KeyRing(), MemoryRecords()
+        followers = Followers(self._rotated, self._removed)
+        self.clients = Clients(records.clients, ring, Sealer(bytes(32)), ClientRules(100, 60_000), followers)
+        self.tokens = Tokens(self.clients, TOKEN_RULES)
+        self.devices = Devices(records.devices, self.clients, DeviceRules(max_per_user=5))
+        self.connector = Connector(self.hub, ring, self.tokens, self.sweeper, counters, ConnectRules(5, 5))
+        self.keys = Keys(records.keys, ring, KeyRules(32, 60_000, 100), self.connector.end_key, self.clients.known)
+        self.publisher = Publisher(
+            broker.queue,
+            PublishRules(86_400_000, 60_000, 86_400_000, 10_000, 20, 200),
+            counters,
+            idempotency_seconds=60,
+        )
+        self.notifications = Notifications(broker.queue, broker.receipts, counters)
+        self.subscriber = Subscriber(self.hub, broker.history, SubscribeRules(50, 200), counters)
+        self.inboxes = Inboxes(self.hub, broker.inbox, counters)
+        self.limiter = RateLimiter(enabled=False, per_minute=60, burst=60, counters=counters)
+        about = About("0.1.0", broker.durability, "memory", "memory", folder, None, development=False)
+        self.daemon = Daemon(about, broker)
+        self.outbox_bytes = outbox_bytes
+
+    def start(self, nursery: trio.Nursery) -> None:
+        """Run what runs beside the servers."""
+        rules = DispatchRules(100, 30, 0.1, 1)
+        bus = LocalBus(self.hub.fan_out)
+        dispatcher = Dispatcher(self.broker.queue, self.broker.history, bus, rules, self.counters)
+        for part in (self.broker, self.sweeper, dispatcher):
+            nursery.start_soon(part.run)
+
+    def admin_services(self) -> AdminServices:
+        """What the admin interface needs."""
+        return AdminServices(
+            daemon=self.daemon,
+            keys=self.keys,
+            clients=self.clients,
+            tokens=self.tokens,
+            devices=self.devices,
+            inboxes=self.inboxes,
+            publisher=self.publisher,
+            notifications=self.notifications,
+            connector=self.connector,
+            subscriber=self.subscriber,
+            queue=Queue(self.broker.queue, self.counters),
+            channels=Channels(self.hub, self.broker.history),
+            connections=Connections(self.hub),
+            stats=Stats(self.hub, self.broker, self.counters),
+            logs=Logs(configure(LogOptions(console=False), self.counters).ring),
+            admin_token=ADMIN_TOKEN,
+            outbox_bytes=self.outbox_bytes,
+        )
+
+    async def client(self, name: str = "shop", secret: str = "") -> ClientId:
+        """A registered client."""
+        return (await self.clients.register(NewClient(name, secret))).client.id
+
+    async def key(self, *scopes: str, client_id: ClientId = DEFAULT_CLIENT, **fields: Any) -> str:
+        """A new API key."""
+        return (await self.keys.create(NewKey("tests", client_id, scopes=scopes, **fields))).key
+
+    def token(self, user_id: str, client_id: ClientId = DEFAULT_CLIENT, **options: Any) -> str:
+        """A token of a user."""
+        return self.tokens.mint(client_id, UserId(user_id), **options).token
+
+    def _rotated(self, client: Client) -> None:
+        self.connector.end_secrets(client.id, partial(self.clients.ends_at, client.id))
+
+    async def _removed(self, client_id: ClientId) -> None:
+        self.connector.end_client(client_id)
+        await self.broker.inbox.forget(client_id)
+
+
+async def open_node(folder: Path, history: HistoryLimits = HistoryLimits(), **options: Any) -> Node:  # noqa: B008
+    """A node in memory; nothing of it runs yet."""
+    counters = Counters()
+    limits = BrokerLimits(history=history)
+    broker = await open_broker(BrokerOptions(durability="memory", limits=limits), counters)
+    return Node(broker, counters, folder, **options)
