@@ -41,6 +41,15 @@ def test_each_error_has_its_status(error: errors.NotifydError, status: int) -> N
     }
 
 
+def test_every_wrong_field_is_told() -> None:
+    details = [errors.FieldProblem("appName", "is missing"), errors.FieldProblem("users[0]", "\ud800")]
+    body = msgspec.json.decode(http_fault(errors.Invalid("m", details=details), "r1").body)
+    assert body["error"]["details"] == [
+        {"field": "appName", "message": "is missing"},
+        {"field": "users[0]", "message": "?"},
+    ]
+
+
 def test_no_error_is_left_out() -> None:
     known = [kind for kind in vars(errors).values() if inspect.isclass(kind) and issubclass(kind, errors.NotifydError)]
     for kind in known:

@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from notifyd.wire import rest
+from notifyd.wire import client_rest, examples, rest
 from notifyd.wire.openapi import openapi_document
-from notifyd.wire.operation import Access, Operation
+from notifyd.wire.operation import Access, Operation, Tag
 from notifyd.wire.operations import OPERATIONS
+from tests.docs.codes import error_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DOCUMENT = openapi_document("1.2.3")
 TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
+
+
+@pytest.fixture(scope="module")
+def codes() -> dict[str, set[int]]:
+    return error_codes()
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -142,3 +148,87 @@ def test_what_every_answer_says_is_required() -> None:
     schema = DOCUMENT["components"]["schemas"]["BatchAccepted"]
     assert schema["required"] == ["success", "notificationIds", "status", "durability"]
     assert DOCUMENT["components"]["schemas"]["ErrorAnswer"]["properties"]["success"] == {"enum": [False]}
+
+
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if o.body], ids=lambda operation: operation.id)
+def test_the_example_of_a_body_is_accepted(operation: Operation) -> None:
+    example = described(operation)["requestBody"]["content"]["application/json"]["example"]
+    assert operation.body is not None
+    body = msgspec.json.decode(msgspec.json.encode(example), type=operation.body)
+    assert isinstance(body, operation.body)
+    assert set(example) <= set(operation.body.__struct_encode_fields__)
+
+
+def answers() -> list[Operation]:
+    return [operation for operation in OPERATIONS if not isinstance(operation.answer, str)]
+
+
+@pytest.mark.parametrize("operation", answers(), ids=lambda operation: operation.id)
+def test_the_example_of_an_answer_is_one(operation: Operation) -> None:
+    content = described(operation)["responses"][str(operation.status)]["content"]["application/json"]
+    decoded = msgspec.json.decode(msgspec.json.encode(content["example"]), type=operation.answer, strict=True)
+    assert shape(msgspec.json.decode(msgspec.json.encode(decoded))) == shape(content["example"])
+
+
+def shape(value: Any) -> Any:
+    """The names in *value*, whatever order and values they have."""
+    if isinstance(value, dict):
+        return {name: shape(entry) for name, entry in value.items()}
+    return [shape(entry) for entry in value] if isinstance(value, list) else None
+
+
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if isinstance(o.answer, str)], ids=lambda o: o.id)
+def test_what_is_no_json_of_ours_has_an_example_too(operation: Operation) -> None:
+    content = described(operation)["responses"]["200"]["content"][operation.answer]
+    assert content["example"]
+
+
+def test_no_example_is_left_over() -> None:
+    assert set(examples.BODIES) == {operation.id for operation in OPERATIONS if operation.body}
+    assert set(examples.TEXTS) == {operation.id for operation in OPERATIONS if isinstance(operation.answer, str)}
+    assert set(examples.ANSWERS) == {operation.id for operation in answers()}
+
+
+def test_every_refusal_has_examples() -> None:
+    named = {status for _, _, operation in operations() for status in operation["responses"] if int(status) >= 400}
+    responses = DOCUMENT["components"]["responses"]
+    assert named == set(responses)
+    for response in responses.values():
+        content = response["content"]["application/json"]
+        assert content["examples"]
+        for example in content["examples"].values():
+            msgspec.convert(example["value"], rest.ErrorAnswer, strict=True)
+
+
+@pytest.mark.parametrize(("status", "refusal"), [(s, r) for s, rs in examples.REFUSALS.items() for r in rs])
+def test_an_example_of_a_refusal_is_what_the_daemon_says(
+    codes: dict[str, set[int]], status: int, refusal: rest.Problem
+) -> None:
+    assert status in codes[refusal.code]
+
+
+def test_every_operation_has_a_tag_that_is_described() -> None:
+    assert {entry["name"] for entry in DOCUMENT["tags"]} == {tag.value for tag in Tag}
+    assert all(entry["description"].endswith(".") for entry in DOCUMENT["tags"])
+    used = [tag for _, _, operation in operations() for tag in operation["tags"]]
+    assert len(used) == len(OPERATIONS)
+    assert set(used) == {tag.value for tag in Tag}
+
+
+def test_both_services_are_in_it() -> None:
+    paths = set(DOCUMENT["paths"])
+    assert {"/api/keys", "/api/notifications", "/api/health", "/api/stats"} <= paths
+    assert {"/api/v1/clients", "/api/v1/notifications", "/api/v1/devices"} <= paths
+
+
+def test_a_client_s_schema_says_what_is_needed() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["NewClientBody"]["required"] == ["appName"]
+    assert schemas["UserNotificationBody"]["required"] == ["users"]
+    assert "clientSecret" not in schemas["RegisteredClientAnswer"]["required"]
+    assert "id" in schemas["RegisteredClientAnswer"]["required"]
+    assert schemas["Problem"]["required"] == ["code", "message", "requestId"]
+
+
+def test_a_secret_is_in_no_view_of_a_client() -> None:
+    assert not [name for name in client_rest.ClientView.__struct_encode_fields__ if name.endswith("ecret")]

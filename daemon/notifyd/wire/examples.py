@@ -52,6 +52,7 @@ _PUBLICATION: Final[Json] = {
     "data": {"orderId": 42, "state": "shipped"},
     "timestamp": _AT,
     "priority": 5,
+    "metadata": {"source": "warehouse"},
     "epoch": _EPOCH,
     "offset": 17,
 }
@@ -170,7 +171,8 @@ BODIES: Final[dict[str, Json]] = {
     "rotateKey": {"overlapSeconds": 3600},
 }
 
-_ANSWERS: Final[dict[str, Json]] = {
+#: The example of a success without what every one begins with, by operation.
+ANSWERS: Final[dict[str, Json]] = {
     "publishNotification": _ACCEPTED,
     "broadcastNotification": _ACCEPTED,
     "publishBatch": {
@@ -253,7 +255,7 @@ TEXTS: Final[dict[str, Any]] = {
 
 def answer_example(operation_id: str) -> Json:
     """The example of a success."""
-    example = _ANSWERS[operation_id]
+    example = ANSWERS[operation_id]
     return example if operation_id in _WITHOUT_SUCCESS else {"success": True, **example}
 
 

@@ -24,6 +24,18 @@ ADMIN_CALLS = [
     ("POST", "/api/queue/pause"),
     ("POST", "/api/queue/resume"),
     ("GET", "/metrics"),
+    ("POST", "/api/v1/clients"),
+    ("GET", "/api/v1/clients"),
+    ("GET", "/api/v1/clients/x"),
+    ("DELETE", "/api/v1/clients/default"),
+    ("POST", "/api/v1/clients/default/rotate-secret"),
+    ("POST", "/api/v1/notifications"),
+    ("GET", "/api/v1/users/alice/inbox"),
+    ("GET", "/api/v1/users/alice/inbox?clientId=default"),
+    ("POST", "/api/v1/devices"),
+    ("GET", "/api/v1/devices?clientId=default"),
+    ("DELETE", "/api/v1/devices/x"),
+    ("POST", "/api/v1/tokens"),
 ]
 
 
