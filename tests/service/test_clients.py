@@ -100,6 +100,16 @@ async def test_what_is_not_known(house: House) -> None:
     assert house.clients.known(DEFAULT_CLIENT) == "default"
 
 
+async def test_an_origin_is_known_while_a_client_has_it(house: House) -> None:
+    first, second = [(await house.clients.register(SHOP)).client.id for _ in range(2)]
+    await house.clients.rotate_secret(first)
+    await house.clients.remove(first)
+    assert house.clients.has_origin("https://shop.example")
+    await house.clients.remove(second)
+    assert not house.clients.has_origin("https://shop.example")
+    assert not house.clients.has_origin("")
+
+
 async def test_everything_is_known_after_a_restart(house: House) -> None:
     client = (await house.clients.register(SHOP)).client
     rotated = await house.clients.rotate_secret(client.id)
@@ -241,7 +251,7 @@ async def test_a_change_of_a_key_does_not_bring_it_back(house: House) -> None:
 
 def _removing(house: House, client: Client) -> Any:
     def known(client_id: ClientId) -> ClientId:
-        house.clients._registry.forget(client.id)
+        house.clients._forget(client.id)
         return house.clients.known(client_id)
 
     return known

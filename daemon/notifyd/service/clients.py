@@ -11,13 +11,13 @@ import structlog
 import trio
 
 from notifyd.clock import now_ms
-from notifyd.errors import Conflict, Exhausted, Invalid, NotFound
+from notifyd.errors import Conflict, Exhausted, Invalid
 from notifyd.model.client import Client
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.policy.clients import problems_of, problems_of_secret, refuse, warnings_of_secret
 from notifyd.policy.ids import new_client_id
 from notifyd.policy.sealing import SealBroken
-from notifyd.service.registry import Entry, Registry, Secret
+from notifyd.service.registry import Entry, Registry, Secret, unknown_client
 
 if TYPE_CHECKING:
     from notifyd.policy.sealing import Sealer
@@ -73,20 +73,18 @@ class Followers(msgspec.Struct, frozen=True):
     removed: Callable[[ClientId], Awaitable[None]]
 
 
-class Clients:
-    """Changes go to the store first and are in force when a call returns."""
+class Clients(Registry):
+    """The registry, and its changes: they go to the store first and are in force when a call returns."""
 
     def __init__(
         self, store: ClientStore, ring: KeyRing, sealer: Sealer, rules: ClientRules, followers: Followers
     ) -> None:
+        super().__init__()
         self._store = store
         self._ring = ring
         self._sealer = sealer
         self.rules = rules
         self._followers = followers
-        self._registry = Registry()
-        #: On their way out: nothing new is made for them.
-        self._leaving: set[ClientId] = set()
         #: Held from the look at a record until its change is kept, so that no change undoes another.
         self._changing = trio.Lock()
 
@@ -106,8 +104,8 @@ class Clients:
         if broken:
             raise SealBroken(f"the secrets of these clients cannot be opened: {', '.join(sorted(broken))}")
         for entry in entries:
-            self._registry.replace(entry)
-        if self._registry.get(DEFAULT_CLIENT) is None:
+            self._put(entry)
+        if self.find(DEFAULT_CLIENT) is None:
             await self._keep(DEFAULT_CLIENT, NewClient(str(DEFAULT_CLIENT), _new_secret()))
 
     async def register(self, wanted: NewClient) -> RegisteredClient:
@@ -124,7 +122,7 @@ class Clients:
         refuse(problems + (problems_of_secret(wanted.secret) if wanted.secret else []))
         secret = wanted.secret or _new_secret()
         async with self._changing:
-            if len(self._registry) >= self.rules.max_clients:
+            if len(self) >= self.rules.max_clients:
                 raise Exhausted(
                     f"there are {self.rules.max_clients} clients already: remove some first", code="too_many_clients"
                 )
@@ -158,7 +156,7 @@ class Clients:
                 previous_until=now + overlap if overlap else None,
             )
             await self._store.put(changed)
-            self._registry.replace(self._opened(changed))
+            self._put(self._opened(changed))
         log.info("client_secret_rotated", client_id=client_id, overlap_seconds=overlap / 1000)
         self._followers.rotated(changed)
         return RegisteredClient(changed, "" if secret else chosen, warnings_of_secret(chosen))
@@ -178,78 +176,13 @@ class Clients:
             self._leaving.add(client_id)
             try:
                 await self._store.remove(client_id)
-                self._registry.forget(client_id)
+                self._forget(client_id)
                 self._ring.forget_client(client_id)
             finally:
                 self._leaving.discard(client_id)
         log.info("client_removed", client_id=client_id)
         await self._followers.removed(client_id)
         return client
-
-    def list(self) -> list[Client]:
-        """Every client, oldest first."""
-        return self._registry.clients()
-
-    def get(self, client_id: ClientId) -> Client:
-        """One client.
-
-        Raises:
-            NotFound: there is none.
-        """
-        return self._entry(client_id).client
-
-    def find(self, client_id: ClientId) -> Client | None:
-        """One client, or None."""
-        entry = self._registry.get(client_id)
-        return entry.client if entry else None
-
-    def known(self, client_id: ClientId) -> ClientId:
-        """*client_id* itself when there is such a client, and it is not about to be removed.
-
-        Whoever keeps something for a client asks before, and again after it was kept: see `Keys`.
-
-        Raises:
-            NotFound: there is none.
-        """
-        if client_id in self._leaving:
-            raise _unknown(client_id)
-        return self._entry(client_id).client.id
-
-    def secrets_of(self, client_id: ClientId) -> tuple[Secret, ...]:
-        """The secrets of a client that are good now, the one in force first; none for an unknown client."""
-        entry = self._registry.get(client_id)
-        if entry is None or len(entry.secrets) == 1:
-            return entry.secrets if entry else ()
-        now = now_ms()
-        return tuple(secret for secret in entry.secrets if secret.good(now))
-
-    def is_secret(self, client_id: ClientId, secret: str) -> bool:
-        """Whether *secret* is a secret of that client and good now."""
-        return any(known.matches(secret) for known in self.secrets_of(client_id))
-
-    def ends_at(self, client_id: ClientId, secret_digest: str) -> int | None:
-        """From which instant on (milliseconds) that secret is not good any more.
-
-        None for the one in force; 0 where it is no good already, and where there is no such client.
-        """
-        for secret in self.secrets_of(client_id):
-            if secret.digest == secret_digest:
-                return secret.until
-        return 0
-
-    def origin_of(self, client_id: ClientId) -> str:
-        """The origin of the client's pages as browsers write it; "" for none."""
-        entry = self._registry.get(client_id)
-        return entry.origin if entry else ""
-
-    def has_origin(self, origin: str) -> bool:
-        """Whether *origin*, as a browser writes it, is that of the pages of some client."""
-        return self._registry.has_origin(origin)
-
-    def cookie_name_of(self, client_id: ClientId) -> str:
-        """The cookie that may carry a user's token; "" for none."""
-        entry = self._registry.get(client_id)
-        return entry.client.cookie_name if entry else ""
 
     async def _keep(self, client_id: ClientId, wanted: NewClient) -> Client:
         now = now_ms()
@@ -264,7 +197,7 @@ class Clients:
             updated_at=now,
         )
         await self._store.put(client)
-        self._registry.replace(self._opened(client))
+        self._put(self._opened(client))
         return client
 
     def _opened(self, client: Client) -> Entry:
@@ -274,19 +207,9 @@ class Clients:
             found.append(Secret(previous, client.previous_until))
         return Entry(client, found)
 
-    def _entry(self, client_id: ClientId) -> Entry:
-        entry = self._registry.get(client_id)
-        if entry is None:
-            raise _unknown(client_id)
-        return entry
-
 
 def _new_secret() -> str:
     return secrets.token_urlsafe(_SECRET_BYTES)
-
-
-def _unknown(client_id: ClientId) -> NotFound:
-    return NotFound(f"there is no client {client_id[:100]!r}", code="client_not_found")
 
 
 def known_client(client_id: ClientId) -> ClientId:
@@ -296,5 +219,5 @@ def known_client(client_id: ClientId) -> ClientId:
         NotFound: it is another one.
     """
     if client_id != DEFAULT_CLIENT:
-        raise _unknown(client_id)
+        raise unknown_client(client_id)
     return client_id

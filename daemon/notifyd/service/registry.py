@@ -8,6 +8,8 @@ import secrets
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from notifyd.clock import now_ms
+from notifyd.errors import NotFound
 from notifyd.policy.clients import origin_of
 
 if TYPE_CHECKING:
@@ -54,38 +56,104 @@ class Entry:
 
 
 class Registry:
-    """Every client by id. It follows the store."""
+    """Every client by id."""
 
     def __init__(self) -> None:
         self._entries: dict[ClientId, Entry] = {}
+        #: How many clients have each origin.
         self._origins: Counter[str] = Counter()
+        #: On their way out: nothing new is made for them.
+        self._leaving: set[ClientId] = set()
 
-    def replace(self, entry: Entry) -> None:
-        """A client is new or has changed."""
-        self.forget(entry.client.id)
-        self._entries[entry.client.id] = entry
-        self._origins[entry.origin] += 1
+    def __len__(self) -> int:
+        return len(self._entries)
 
-    def forget(self, client_id: ClientId) -> None:
-        """The store has let go of a client."""
-        entry = self._entries.pop(client_id, None)
-        if entry is not None:
-            self._origins[entry.origin] -= 1
-            if not self._origins[entry.origin]:
-                del self._origins[entry.origin]
-
-    def get(self, client_id: ClientId) -> Entry | None:
-        """One client, or None."""
-        return self._entries.get(client_id)
-
-    def has_origin(self, origin: str) -> bool:
-        """Whether *origin* is that of some client's pages; never for ""."""
-        return bool(origin) and origin in self._origins
-
-    def clients(self) -> list[Client]:
+    def list(self) -> list[Client]:
         """Every client, oldest first."""
         found = [entry.client for entry in self._entries.values()]
         return sorted(found, key=lambda client: (client.created_at, client.id))
 
-    def __len__(self) -> int:
-        return len(self._entries)
+    def get(self, client_id: ClientId) -> Client:
+        """One client.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._entry(client_id).client
+
+    def find(self, client_id: ClientId) -> Client | None:
+        """One client, or None."""
+        entry = self._entries.get(client_id)
+        return entry.client if entry else None
+
+    def known(self, client_id: ClientId) -> ClientId:
+        """*client_id* itself when there is such a client, and it is not about to be removed.
+
+        Whoever keeps something for a client asks before, and again after it was kept: see `Keys`.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if client_id in self._leaving:
+            raise unknown_client(client_id)
+        return self._entry(client_id).client.id
+
+    def secrets_of(self, client_id: ClientId) -> tuple[Secret, ...]:
+        """The secrets of a client that are good now, the one in force first; none for an unknown client."""
+        entry = self._entries.get(client_id)
+        if entry is None or len(entry.secrets) == 1:
+            return entry.secrets if entry else ()
+        now = now_ms()
+        return tuple(secret for secret in entry.secrets if secret.good(now))
+
+    def is_secret(self, client_id: ClientId, secret: str) -> bool:
+        """Whether *secret* is a secret of that client and good now."""
+        return any(known.matches(secret) for known in self.secrets_of(client_id))
+
+    def ends_at(self, client_id: ClientId, secret_digest: str) -> int | None:
+        """From which instant on (milliseconds) that secret is not good any more.
+
+        None for the one in force; 0 where it is no good already, and where there is no such client.
+        """
+        for secret in self.secrets_of(client_id):
+            if secret.digest == secret_digest:
+                return secret.until
+        return 0
+
+    def origin_of(self, client_id: ClientId) -> str:
+        """The origin of the client's pages as browsers write it; "" for none."""
+        entry = self._entries.get(client_id)
+        return entry.origin if entry else ""
+
+    def has_origin(self, origin: str) -> bool:
+        """Whether *origin*, as a browser writes it, is that of the pages of some client."""
+        return origin in self._origins
+
+    def cookie_name_of(self, client_id: ClientId) -> str:
+        """The cookie that may carry a user's token; "" for none."""
+        entry = self._entries.get(client_id)
+        return entry.client.cookie_name if entry else ""
+
+    def _entry(self, client_id: ClientId) -> Entry:
+        entry = self._entries.get(client_id)
+        if entry is None:
+            raise unknown_client(client_id)
+        return entry
+
+    def _put(self, entry: Entry) -> None:
+        self._forget(entry.client.id)
+        self._entries[entry.client.id] = entry
+        if entry.origin:
+            self._origins[entry.origin] += 1
+
+    def _forget(self, client_id: ClientId) -> None:
+        entry = self._entries.pop(client_id, None)
+        if entry is not None and entry.origin:
+            self._origins[entry.origin] -= 1
+            if not self._origins[entry.origin]:
+                del self._origins[entry.origin]
+
+
+def unknown_client(client_id: ClientId) -> NotFound:
+    """The refusal of a client that is not there."""
+    return NotFound(f"there is no client {client_id[:100]!r}", code="client_not_found")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
+import trio
+import trio.testing
 
 from notifyd.errors import StoreUnavailable
 from notifyd.model.client import Client
@@ -22,6 +26,10 @@ KEY = ApiKey(KeyId("key_1"), DEFAULT_CLIENT, "Zoë", "ab" * 32, ("publish:*",), 
 CLIENT = Client(ClientId("shop"), "shop", "v1.sealed", 1)
 DEVICE = Device(DeviceId("dev_1"), CLIENT.id, UserId("ann"), "token", 1, 1)
 
+#: What the first release made.
+VERSION_1 = f"""CREATE TABLE keys (id TEXT PRIMARY KEY, record TEXT NOT NULL, last_used_at INTEGER) STRICT, WITHOUT ROWID;
+PRAGMA application_id={0x4E544659}; PRAGMA user_version=1; PRAGMA journal_mode=WAL;"""
+
 #: A row as version 1 of the schema kept it.
 ROW = (
     '{"id":"key_1","client_id":"default","name":"Zoë","digest":"' + "ab" * 32 + '","scopes":["publish:*"],'
@@ -36,13 +44,12 @@ def path(tmp_path: Path) -> Path:
 
 
 async def test_a_file_of_version_1_is_brought_up_with_what_it_holds(path: Path) -> None:
-    old = open_database(path, ["records.sql"], synced=True)
+    old = sqlite3.connect(path, isolation_level=None)
+    old.executescript(VERSION_1)
     old.execute("INSERT INTO keys VALUES ('key_1', ?, 1700)", (ROW,))
-    assert old.execute("PRAGMA user_version").fetchone() == (1,)
     old.close()
     records = await open_sqlite_records(path)
-    assert [key.last_used_at for key in await records.keys.load()] == [1700]
-    await records.keys.put(KEY)
+    assert await records.keys.load() == [msgspec.structs.replace(KEY, last_used_at=1700)]
     await records.clients.put(CLIENT)
     await records.close()
     reopened = sqlite3.connect(path)
@@ -74,6 +81,54 @@ async def test_a_client_is_removed_with_all_of_it_or_not_at_all(path: Path) -> N
     with pytest.raises(StoreUnavailable, match="no"):
         await records.clients.remove(CLIENT.id)
     assert await records.devices.list(CLIENT.id) == [DEVICE]
+    await records.close()
+
+
+async def test_devices_that_are_registered_at_once_share_transactions(path: Path) -> None:
+    records = await open_sqlite_records(path)
+    begun: list[str] = []
+    records._connection.set_trace_callback(lambda sql: begun.append(sql) if sql.startswith("BEGIN") else None)
+    async with trio.open_nursery() as nursery:
+        for n in range(100):
+            wanted = msgspec.structs.replace(DEVICE, id=DeviceId(f"d{n}"), token=f"t{n}")
+            nursery.start_soon(partial(records.devices.register, wanted, max_per_user=100))
+    assert len(await records.devices.list(CLIENT.id)) == 100
+    assert len(begun) <= 2
+    await records.close()
+
+
+async def test_when_registering_fails_everybody_learns_of_it_and_can_try_again(path: Path) -> None:
+    records = await open_sqlite_records(path)
+    records._connection.execute("CREATE TRIGGER no BEFORE INSERT ON devices BEGIN SELECT RAISE(ABORT, 'no'); END")
+    refused = []
+
+    async def register() -> None:
+        try:
+            await records.devices.register(DEVICE, max_per_user=1)
+        except StoreUnavailable as exc:
+            refused.append(exc.message)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(5):
+            nursery.start_soon(register)
+    assert len(refused) == 5
+    records._connection.execute("DROP TRIGGER no")
+    assert await records.devices.register(DEVICE, max_per_user=1) == DEVICE
+    await records.close()
+
+
+async def test_who_gave_up_waiting_is_not_registered(path: Path) -> None:
+    records = await open_sqlite_records(path)
+    other = msgspec.structs.replace(DEVICE, id=DeviceId("other"), user_id=UserId("bob"))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(records.devices.register, DEVICE, max_per_user=1))
+        await trio.testing.wait_all_tasks_blocked()
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await records.devices.register(other, max_per_user=1)
+    assert [device.user_id for device in await records.devices.list(CLIENT.id)] == ["ann"]
+    await records.devices.register(msgspec.structs.replace(DEVICE, id=DeviceId("d2"), token="t2"), max_per_user=5)
+    assert {device.user_id for device in await records.devices.list(CLIENT.id)} == {"ann"}
     await records.close()
 
 

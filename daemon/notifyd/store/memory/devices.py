@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from notifyd.model.device import Device
     from notifyd.model.ids import ClientId, DeviceId, UserId
 
+    Found = list[Device]
+
 
 class MemoryDevices:
     """A `DeviceStore` in a dict, the one that was registered last at its end."""
@@ -33,7 +35,7 @@ class MemoryDevices:
         self._devices[place] = device
         return device
 
-    async def of_users(self, client_id: ClientId, user_ids: Sequence[UserId]) -> dict[UserId, list[Device]]:
+    async def of_users(self, client_id: ClientId, user_ids: Sequence[UserId]) -> dict[UserId, Found]:
         """See `DeviceStore.of_users`."""
         await trio.lowlevel.checkpoint()
         found = {user_id: self._of(client_id, user_id) for user_id in user_ids}
@@ -62,7 +64,7 @@ class MemoryDevices:
         """A client goes, and its devices with it."""
         self._devices = {place: device for place, device in self._devices.items() if place[0] != client_id}
 
-    def _of(self, client_id: ClientId, user_id: UserId | None) -> Sequence[Device]:
+    def _of(self, client_id: ClientId, user_id: UserId | None) -> Found:
         found = [
             device
             for device in reversed(self._devices.values())

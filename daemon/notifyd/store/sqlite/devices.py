@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import trio
 
+from notifyd.errors import StoreUnavailable
 from notifyd.model.device import Device
 from notifyd.model.ids import ClientId, DeviceId, UserId
 from notifyd.store.sqlite.connection import transaction
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from notifyd.bridge.worker import ThreadWorker
 
     DeviceRow = tuple[str, str, str, str, int, int]
+    ByUser = dict[UserId, list[Device]]
 
 _COLUMNS: Final = "id, client, user, token, created_at, seen_at"
 
@@ -32,24 +36,53 @@ _OF_USERS: Final = f"""SELECT {_COLUMNS} FROM devices
     WHERE client = ? AND user IN (SELECT value FROM json_each(?)) ORDER BY user, seen_at DESC, rowid DESC"""
 
 
+#: Registered in one transaction at most.
+_MOST_TOGETHER: Final = 500
+
+
+class _Registration:
+    """One call of `register`, and what came of it."""
+
+    __slots__ = ("device", "max_per_user", "outcome")
+
+    def __init__(self, device: Device, max_per_user: int) -> None:
+        self.device = device
+        self.max_per_user = max_per_user
+        self.outcome: Device | StoreUnavailable | None = None
+
+    def result(self) -> Device:
+        """What is kept."""
+        if isinstance(self.outcome, Device):
+            return self.outcome
+        raise self.outcome or StoreUnavailable("the device was not registered")
+
+
 class SqliteDevices:
     """A `DeviceStore` on one connection that its worker's thread uses."""
 
     def __init__(self, connection: sqlite3.Connection, worker: ThreadWorker) -> None:
         self._connection = connection
         self._worker = worker
+        # When many connect at once, those who wait for a transaction share the next one and its sync. In the order in
+        # which the lock is given, so that who gets it is the first of those who wait.
+        self._waiting: dict[_Registration, None] = {}
+        self._registering = trio.Lock()
 
     async def register(self, device: Device, *, max_per_user: int) -> Device:
         """See `DeviceStore.register`."""
-        return await self._worker.run(self._register, device, max_per_user)
+        mine = _Registration(device, max_per_user)
+        self._waiting[mine] = None
+        try:
+            async with self._registering:
+                if mine.outcome is None:
+                    await self._register_waiting()
+        finally:
+            self._waiting.pop(mine, None)
+        return mine.result()
 
-    async def of_users(self, client_id: ClientId, user_ids: Sequence[UserId]) -> dict[UserId, list[Device]]:
+    async def of_users(self, client_id: ClientId, user_ids: Sequence[UserId]) -> ByUser:
         """See `DeviceStore.of_users`."""
         return await self._worker.run(self._of_users, client_id, list(user_ids))
-
-    async def list(self, client_id: ClientId, *, user_id: UserId | None = None, limit: int = 1000) -> Sequence[Device]:
-        """See `DeviceStore.list`."""
-        return await self._worker.run(self._list, client_id, user_id, limit)
 
     async def remove(self, client_id: ClientId, device_id: DeviceId) -> Device | None:
         """See `DeviceStore.remove`."""
@@ -59,14 +92,32 @@ class SqliteDevices:
         """See `DeviceStore.remove_token`."""
         return await self._worker.run(self._remove, client_id, "token", token) is not None
 
-    def _register(self, device: Device, max_per_user: int) -> Device:
+    async def list(self, client_id: ClientId, *, user_id: UserId | None = None, limit: int = 1000) -> Sequence[Device]:
+        """See `DeviceStore.list`."""
+        return await self._worker.run(self._list, client_id, user_id, limit)
+
+    async def _register_waiting(self) -> None:
+        together = list(islice(self._waiting, _MOST_TOGETHER))
+        outcomes: Sequence[Device | StoreUnavailable]
+        try:
+            outcomes = await self._worker.run(self._register, together)
+        except StoreUnavailable as exc:
+            outcomes = [exc] * len(together)
+        for registration, outcome in zip(together, outcomes, strict=True):
+            registration.outcome = outcome
+            self._waiting.pop(registration, None)
+
+    def _register(self, registrations: Sequence[_Registration]) -> Sequence[Device]:
+        kept = []
         with transaction(self._connection) as connection:
-            kept = _device(connection.execute(_REGISTER, msgspec.structs.astuple(device)).fetchall()[0])
-            connection.execute(_TRIM, (kept.client_id, kept.user_id, kept.id, max_per_user - 1))
+            for wanted in registrations:
+                device = _device(connection.execute(_REGISTER, msgspec.structs.astuple(wanted.device)).fetchall()[0])
+                connection.execute(_TRIM, (device.client_id, device.user_id, device.id, wanted.max_per_user - 1))
+                kept.append(device)
         return kept
 
-    def _of_users(self, client_id: ClientId, user_ids: Sequence[UserId]) -> dict[UserId, list[Device]]:
-        found: dict[UserId, list[Device]] = {}
+    def _of_users(self, client_id: ClientId, user_ids: Sequence[UserId]) -> ByUser:
+        found: ByUser = {}
         for row in self._connection.execute(_OF_USERS, (client_id, msgspec.json.encode(user_ids).decode())):
             device = _device(row)
             found.setdefault(device.user_id, []).append(device)
