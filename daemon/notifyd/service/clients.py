@@ -17,7 +17,7 @@ from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.policy.clients import problems_of, problems_of_secret, refuse, warnings_of_secret
 from notifyd.policy.ids import new_client_id
 from notifyd.policy.sealing import SealBroken
-from notifyd.service.registry import Entry, Registry, Secret, unknown_client
+from notifyd.service.registry import Entry, Registry, Secret
 
 if TYPE_CHECKING:
     from notifyd.policy.sealing import Sealer
@@ -210,14 +210,3 @@ class Clients(Registry):
 
 def _new_secret() -> str:
     return secrets.token_urlsafe(_SECRET_BYTES)
-
-
-def known_client(client_id: ClientId) -> ClientId:
-    """*client_id* itself when it is `default`, for callers that do not have the `Clients` yet.
-
-    Raises:
-        NotFound: it is another one.
-    """
-    if client_id != DEFAULT_CLIENT:
-        raise unknown_client(client_id)
-    return client_id

@@ -27,7 +27,8 @@ CLIENT = Client(ClientId("shop"), "shop", "v1.sealed", 1)
 DEVICE = Device(DeviceId("dev_1"), CLIENT.id, UserId("ann"), "token", 1, 1)
 
 #: What the first release made.
-VERSION_1 = f"""CREATE TABLE keys (id TEXT PRIMARY KEY, record TEXT NOT NULL, last_used_at INTEGER) STRICT, WITHOUT ROWID;
+VERSION_1 = f"""
+CREATE TABLE keys (id TEXT PRIMARY KEY, record TEXT NOT NULL, last_used_at INTEGER) STRICT, WITHOUT ROWID;
 PRAGMA application_id={0x4E544659}; PRAGMA user_version=1; PRAGMA journal_mode=WAL;"""
 
 #: A row as version 1 of the schema kept it.
