@@ -12,11 +12,10 @@ from notifyd.model.disconnect import DRAINED
 from notifyd.service.daemon import Drain
 
 if TYPE_CHECKING:
+    from notifyd.app.fronts import Fronts
     from notifyd.app.graph import Graph
     from notifyd.app.sd_notify import ServiceManager
     from notifyd.config import Settings
-    from notifyd.ingress.edge.server import EdgeServer
-    from notifyd.ingress.rpc.server import AdminServer
 
 log = structlog.get_logger("notifyd")
 
@@ -30,10 +29,9 @@ _FINISH_SECONDS: Final = 2.0
 class Drainer:
     """Waits for the word to go, and goes."""
 
-    def __init__(self, graph: Graph, edge: EdgeServer, admin: AdminServer, manager: ServiceManager) -> None:
+    def __init__(self, graph: Graph, fronts: Fronts, manager: ServiceManager) -> None:
         self._graph = graph
-        self._edge = edge
-        self._admin = admin
+        self._fronts = fronts
         self._manager = manager
         self._asked = trio.Event()
         self._seconds = graph.loaded.settings.server.drain_seconds
@@ -75,8 +73,8 @@ class Drainer:
         self.dispatching.cancel()
         with self._patience:
             await self._close_connections()
-            await self._edge.drain(_FINISH_SECONDS)
-        await self._admin.stop()
+            await self._fronts.drain(_FINISH_SECONDS)
+        await self._fronts.stop()
         log.info("stopped")
 
     async def _close_connections(self) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from notifyd.app import translate
 from notifyd.ingress.edge.rest.app import ChannelServiceApp
+from notifyd.ingress.edge.rest.realtime import Realtime
 from notifyd.ingress.edge.rest.services import RestOptions, RestServices
 from notifyd.ingress.edge.rest.websocket_port import WebSocketPortApp
 from notifyd.telemetry.prometheus import Exposition, Gauge
@@ -15,15 +16,20 @@ if TYPE_CHECKING:
 
     from notifyd.app.graph import Graph
     from notifyd.config import Settings
+    from notifyd.ingress.edge.socketio.server import SocketIoServer
 
 
-def channel_service(
-    graph: Graph, options: RestOptions, in_force: Callable[[], Settings]
+def applications(
+    graph: Graph, options: RestOptions, in_force: Callable[[], Settings], socketio: SocketIoServer
 ) -> tuple[ChannelServiceApp, WebSocketPortApp]:
     """The application of PORT, and that of WS_PORT. *in_force* answers the settings of the moment."""
     services = RestServices(
         publisher=graph.publisher,
         keys=graph.keys,
+        clients=graph.clients,
+        tokens=graph.tokens,
+        devices=graph.devices,
+        inboxes=graph.inboxes,
         connector=graph.connector,
         subscriber=graph.subscriber,
         notifications=graph.notifications,
@@ -35,7 +41,8 @@ def channel_service(
         exposition=Exposition(graph.engines.counters, gauges(graph, in_force)),
         counters=graph.engines.counters,
     )
-    main = ChannelServiceApp(services, options, graph.native.upgrade)
+    realtime = Realtime(graph.native.upgrade, socketio, graph.dialect, in_force().socketio.path)
+    main = ChannelServiceApp(services, options, realtime)
     return main, WebSocketPortApp(graph.native.upgrade)
 
 
@@ -73,6 +80,15 @@ def gauges(graph: Graph, in_force: Callable[[], Settings]) -> list[Gauge]:
         Gauge("history_channels", "Channels with a history.", lambda: graph.engines.broker.history.usage()[0]),
         Gauge("history_publications", "Publications kept.", lambda: graph.engines.broker.history.usage()[1]),
         Gauge("history_bytes", "Bytes of publications kept.", lambda: graph.engines.broker.history.usage()[2]),
+        Gauge("inbox_users", "Users with an inbox.", lambda: graph.engines.broker.inbox.usage()[0]),
+        Gauge("inbox_notifications", "Notifications kept for users.", lambda: graph.engines.broker.inbox.usage()[1]),
+        Gauge("inbox_bytes", "Bytes kept for users.", lambda: graph.engines.broker.inbox.usage()[2]),
+        Gauge("clients", "Registered clients.", lambda: len(graph.clients.list())),
+        Gauge(
+            "push_paused_seconds",
+            "For how long the push provider is left alone.",
+            lambda: graph.pushing.router.paused_seconds() if graph.pushing else 0.0,
+        ),
         Gauge("outbox_bytes", "Bytes that wait for slow connections.", lambda: snapshot().outbox_bytes),
         Gauge("limit", "Bounds in force.", lambda: limits(in_force()), label="name"),
     ]
@@ -84,6 +100,9 @@ def limits(settings: Settings) -> dict[str, float]:
         "queue_size": settings.delivery.max_queue_size,
         "queue_bytes": settings.delivery.max_queue_bytes,
         "history_bytes": settings.history.max_bytes,
+        "inbox_bytes": settings.inbox.max_bytes,
+        "inbox_users": settings.inbox.max_users,
+        "clients": settings.clients.max_clients,
         "connections": settings.server.max_connections,
         "outbox_bytes_each": settings.websocket.outbox_bytes,
     }

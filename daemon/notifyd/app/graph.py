@@ -8,18 +8,30 @@ import msgspec
 
 from notifyd import __version__
 from notifyd.app import translate
+from notifyd.app.clients import compose_clients
+from notifyd.app.pushing import Pushing, compose_pushing
 from notifyd.bus.local import LocalBus
 from notifyd.config import Loaded
 from notifyd.dispatch.dispatcher import Dispatcher
 from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
 from notifyd.ingress.edge import native, sse
+from notifyd.ingress.edge.namespaces import dialect
+from notifyd.ingress.edge.namespaces.application import NamespaceApplication
+from notifyd.ingress.edge.namespaces.connection import SOCKETIO_ENCODERS
+from notifyd.ingress.edge.namespaces.dialect import DialectApp
+from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
 from notifyd.ingress.edge.native import NativeProtocol, NativeRules, NativeServices
+from notifyd.policy.recovery import Pids
+from notifyd.policy.sealing import Sealer
+from notifyd.push.ports import PushProvider
 from notifyd.service.channels import Channels
-from notifyd.service.clients import known_client
+from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
 from notifyd.service.connections import Connections
 from notifyd.service.daemon import About, Daemon
+from notifyd.service.devices import Devices
+from notifyd.service.inbox import Inboxes
 from notifyd.service.keyring import KeyRing
 from notifyd.service.keys import Keys
 from notifyd.service.limits import RateLimiter
@@ -28,9 +40,11 @@ from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
+from notifyd.service.tokens import Tokens
 from notifyd.store.ports import Broker, Records
 from notifyd.telemetry.logs import Logbook
 from notifyd.telemetry.metrics import Counters
+from notifyd.wire.dialect import notification_frame as dialect_frame
 from notifyd.wire.native import notification_frame
 from notifyd.wire.rpc import listen_frame
 from notifyd.wire.sse import notification_event
@@ -45,6 +59,8 @@ ENCODERS: dict[str, Callable[[Publication], bytes]] = {
     native.FORMAT: notification_frame,
     sse.FORMAT: notification_event,
     "rpc": listen_frame,
+    dialect.FORMAT: dialect_frame,
+    **SOCKETIO_ENCODERS,
 }
 
 
@@ -55,6 +71,10 @@ class Engines(msgspec.Struct, frozen=True):
     records: Records
     counters: Counters
     logbook: Logbook
+    #: Under which secrets are sealed.
+    master_key: bytes
+    #: None where push is not configured.
+    push: PushProvider | None = None
 
 
 class Graph(msgspec.Struct, frozen=True):
@@ -66,11 +86,16 @@ class Graph(msgspec.Struct, frozen=True):
     hub: Hub
     sweeper: Sweeper
     dispatcher: Dispatcher
+    pushing: Pushing | None
     connector: Connector
     subscriber: Subscriber
+    inboxes: Inboxes
     publisher: Publisher
     limiter: RateLimiter
     keys: Keys
+    clients: Clients
+    tokens: Tokens
+    devices: Devices
     notifications: Notifications
     queue: Queue
     channels: Channels
@@ -79,6 +104,9 @@ class Graph(msgspec.Struct, frozen=True):
     daemon: Daemon
     native: NativeProtocol
     native_rules: NativeRules
+    namespaces: NamespaceApplication
+    dialect: DialectApp
+    namespace_rules: NamespaceRules
 
 
 def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
@@ -87,44 +115,72 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     hub = Hub(ENCODERS, counters)
     ring = KeyRing()
     sweeper = Sweeper(translate.liveness_rules(settings))
-    limit = settings.keys.max_connections_per_key
-    connector = Connector(hub, ring, sweeper, counters, max_connections_per_key=limit)
+    registered = compose_clients(settings, engines.records, ring, Sealer(engines.master_key), broker)
+    connect_rules = translate.connect_rules(settings)
+    connector = Connector(hub, ring, registered.tokens, sweeper, counters, connect_rules)
+    registered.aftermath.connector = connector
     subscriber = Subscriber(hub, broker.history, translate.subscribe_rules(settings), counters)
-    publisher = Publisher(
-        broker.queue,
-        translate.publish_rules(settings),
-        counters,
-        idempotency_seconds=settings.delivery.idempotency_seconds,
-    )
+    inboxes = Inboxes(hub, broker.inbox, counters)
+    publisher = _publisher(loaded, broker, counters)
     limits = settings.limits
     limiter = RateLimiter(
         enabled=limits.enabled, per_minute=limits.requests_per_minute, burst=limits.burst, counters=counters
     )
-    native_rules = translate.native_rules(settings)
-    services = NativeServices(connector, subscriber, publisher, limiter, counters, broker.durability)
+    pushing = compose_pushing(settings, engines.push, broker, engines.records, inboxes, counters)
+    desk = pushing.desk if pushing is not None else None
+    bus, dispatch_rules = LocalBus(hub.fan_out), translate.dispatch_rules(settings)
+    native_rules, namespace_rules = translate.native_rules(settings), translate.namespace_rules(settings)
+    namespace_services = NamespaceServices(
+        clients=registered.clients,
+        connector=connector,
+        inboxes=inboxes,
+        subscriber=subscriber,
+        publisher=publisher,
+        devices=registered.devices,
+        history=broker.history,
+        pids=Pids(engines.master_key),
+        counters=counters,
+        durability=broker.durability,
+    )
+    key_rules = translate.key_rules(settings)
     return Graph(
         loaded=loaded,
         engines=engines,
         ring=ring,
         hub=hub,
         sweeper=sweeper,
-        dispatcher=Dispatcher(
-            broker.queue, broker.history, LocalBus(hub.fan_out), translate.dispatch_rules(settings), counters
-        ),
+        dispatcher=Dispatcher(broker.queue, broker.history, bus, dispatch_rules, counters, desk),
+        pushing=pushing,
         connector=connector,
         subscriber=subscriber,
+        inboxes=inboxes,
         publisher=publisher,
         limiter=limiter,
-        keys=Keys(engines.records.keys, ring, translate.key_rules(settings), connector.end_key, known_client),
+        keys=Keys(engines.records.keys, ring, key_rules, connector.end_key, registered.clients.known),
+        clients=registered.clients,
+        tokens=registered.tokens,
+        devices=registered.devices,
         notifications=Notifications(broker.queue, broker.receipts, counters),
         queue=Queue(broker.queue, counters),
         channels=Channels(hub, broker.history, max_channel_length=settings.websocket.max_channel_length),
         connections=Connections(hub),
         stats=Stats(hub, broker, counters),
         daemon=Daemon(_about(loaded, broker, dev=dev), broker),
-        native=NativeProtocol(services, native_rules),
+        native=NativeProtocol(
+            NativeServices(connector, subscriber, publisher, limiter, counters, broker.durability, inboxes),
+            native_rules,
+        ),
         native_rules=native_rules,
+        namespaces=NamespaceApplication(namespace_services, namespace_rules),
+        dialect=DialectApp(namespace_services, namespace_rules),
+        namespace_rules=namespace_rules,
     )
+
+
+def _publisher(loaded: Loaded, broker: Broker, counters: Counters) -> Publisher:
+    settings = loaded.settings
+    rules = translate.publish_rules(settings)
+    return Publisher(broker.queue, rules, counters, idempotency_seconds=settings.delivery.idempotency_seconds)
 
 
 def _about(loaded: Loaded, broker: Broker, *, dev: bool) -> About:

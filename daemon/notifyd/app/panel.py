@@ -36,7 +36,9 @@ def panel_text(listeners: Sequence[Listener], command: str, socket: str) -> str:
     lines = [
         f"REST and WebSocket  {urls['http']}",
         *([f"WebSocket           {urls['ws']}"] if "ws" in urls else []),
-        f"OpenAPI document    {urls['http']}/api/openapi.json",
+        f"Socket.IO           {urls['http']}/client-{{clientId}}",
+        *([f"gRPC                {urls['grpc']}"] if "grpc" in urls else []),
+        f"Try it out          {urls['http']}/api/docs",
         "",
         "Paste into a second terminal: make a key, listen, send.",
         "",

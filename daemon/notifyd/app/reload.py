@@ -76,13 +76,17 @@ class Reloader:
         graph.publisher.idempotency_ms = round(settings.delivery.idempotency_seconds * 1000)
         graph.dispatcher.rules = translate.dispatch_rules(settings)
         graph.subscriber.rules = translate.subscribe_rules(settings)
-        graph.connector.max_connections_per_key = settings.keys.max_connections_per_key
+        graph.connector.rules = translate.connect_rules(settings)
         graph.keys.rules = translate.key_rules(settings)
+        graph.clients.rules = translate.client_rules(settings)
+        graph.tokens.rules = translate.token_rules(settings)
+        graph.devices.rules = translate.device_rules(settings)
         graph.engines.logbook.set_level(settings.log.level)
         graph.engines.broker.configure(translate.broker_limits(settings))
-        native = translate.native_rules(settings)
-        for name in native.__struct_fields__:
-            setattr(graph.native_rules, name, getattr(native, name))
+        _take_over(graph.native_rules, translate.native_rules(settings))
+        _take_over(graph.namespace_rules, translate.namespace_rules(settings))
+        if graph.pushing is not None:
+            graph.pushing.router.rules = translate.push_rules(settings)
         if any(path.startswith("limits.") for path in changed):
             # Only then: it gives everybody a full bucket.
             limits = settings.limits
@@ -109,6 +113,12 @@ class Reloader:
     def _shown(self, entry: Entry) -> str:
         value = value_of(self.settings, entry.path)
         return SECRET if entry.setting.secret and value != entry.default else to_toml(value)
+
+
+def _take_over(rules: msgspec.Struct, newest: msgspec.Struct) -> None:
+    """Change rules that live connections hold."""
+    for name in rules.__struct_fields__:
+        setattr(rules, name, getattr(newest, name))
 
 
 def _inline_rules(rules: Sequence[ChannelRule]) -> str:

@@ -14,7 +14,7 @@ from notifyd.app import translate
 from notifyd.app.locks import lock_state
 from notifyd.app.problems import AlreadyRunning, CannotStart
 from notifyd.app.running import Place, run_daemon
-from notifyd.app.secrets import admin_token
+from notifyd.app.secrets import admin_token, master_key
 from notifyd.app.sockets import choose_socket, claim_socket
 from notifyd.app.tls import Certificate
 from notifyd.errors import NotifydError
@@ -70,6 +70,7 @@ def serve(
             place = Place(
                 socket=socket,
                 token=token,
+                master_key=master_key(settings.records.master_key_file, settings.server.state_dir),
                 dev=dev,
                 counters=counters,
                 logbook=logbook,

@@ -14,12 +14,14 @@ import trio
 
 from notifyd.app import translate
 from notifyd.app.draining import Drainer
-from notifyd.app.edge import channel_service, rest_options
+from notifyd.app.edge import applications, rest_options
+from notifyd.app.fronts import Fronts
 from notifyd.app.graph import Engines, Graph, compose
 from notifyd.app.panel import show_panel
 from notifyd.app.problems import CannotStart
 from notifyd.app.reload import Reloader
 from notifyd.app.sd_notify import ServiceManager
+from notifyd.app.secrets import wrong_master_key
 from notifyd.app.sockets import found_by_itself
 from notifyd.app.tls import Certificate
 from notifyd.app.upkeep import keep_last_uses, try_to_keep_last_uses, watchdog
@@ -27,8 +29,13 @@ from notifyd.config import Loaded
 from notifyd.errors import Invalid
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.server import EdgeServer
+from notifyd.ingress.edge.socketio.server import SocketIoServer
+from notifyd.ingress.rpc.public.server import PublicServer
+from notifyd.ingress.rpc.public.services import PublicOptions, PublicServices
 from notifyd.ingress.rpc.server import AdminServer
 from notifyd.ingress.rpc.services import AdminServices
+from notifyd.policy.sealing import SealBroken
+from notifyd.push.fcm import open_push
 from notifyd.service.daemon import Listener
 from notifyd.service.logs import Logs
 from notifyd.store.open import open_broker, open_records
@@ -49,6 +56,8 @@ class Place(msgspec.Struct, frozen=True):
     socket: Path
     #: The admin token; empty in development mode.
     token: str
+    #: Under which clients' secrets are sealed.
+    master_key: bytes
     dev: bool
     counters: Counters
     logbook: Logbook
@@ -71,6 +80,8 @@ async def run_daemon(loaded: Loaded, place: Place) -> None:
         await try_to_keep_last_uses(graph.keys)
         engine_nursery.cancel_scope.cancel()
     await engines.records.close()
+    if engines.push is not None:
+        await engines.push.close()
 
 
 async def _prepare(loaded: Loaded, place: Place) -> Graph:
@@ -79,6 +90,7 @@ async def _prepare(loaded: Loaded, place: Place) -> Graph:
             engines = await _open(loaded, place)
             graph = compose(loaded, engines, dev=place.dev)
             graph.ring.load(await engines.records.keys.load())
+            await _load_clients(graph)
     except trio.TooSlowError as exc:
         folder = loaded.settings.server.state_dir
         raise CannotStart(f"what {folder} holds could not be read within {_STARTUP_SECONDS:.0f} s") from exc
@@ -89,7 +101,17 @@ async def _open(loaded: Loaded, place: Place) -> Engines:
     settings = loaded.settings
     broker = await open_broker(translate.broker_options(settings), place.counters)
     records = await open_records(settings.records.url, settings.server.state_dir)
-    return Engines(broker, records, place.counters, place.logbook)
+    options = translate.push_options(settings)
+    push = await open_push(options) if options is not None else None
+    return Engines(broker, records, place.counters, place.logbook, place.master_key, push)
+
+
+async def _load_clients(graph: Graph) -> None:
+    settings = graph.loaded.settings
+    try:
+        await graph.clients.load()
+    except SealBroken as exc:
+        raise wrong_master_key(settings.records.master_key_file, settings.server.state_dir, exc) from exc
 
 
 async def _serve(graph: Graph, place: Place) -> None:
@@ -97,18 +119,30 @@ async def _serve(graph: Graph, place: Place) -> None:
     edge = EdgeServer(translate.edge_settings(graph.loaded.settings))
     options = translate.rpc_options(graph.loaded.settings)
     admin = AdminServer(place.socket, _admin_services(graph, place), options, place.counters)
-    drainer = Drainer(graph, edge, admin, manager)
+    socketio = SocketIoServer(
+        graph.namespaces,
+        translate.socketio_settings(graph.loaded.settings),
+        edge.deadlines,
+        graph.namespaces.allowed_origin,
+    )
+    public = _public_server(graph, place)
     reloader = Reloader(graph, place.reload or (lambda: graph.loaded), place.certificate)
-    _give_powers(graph, edge, drainer, reloader)
+    fronts = Fronts(edge, socketio, admin, public, place.certificate)
+    drainer = Drainer(graph, fronts, manager)
+    _give_powers(graph, fronts, drainer, reloader)
     async with trio.open_nursery() as nursery:
         await nursery.start(_signals, drainer, reloader, manager)
         await nursery.start(edge.run)
         drainer.dispatching = await nursery.start(_dispatch, graph)
         nursery.start_soon(graph.sweeper.run)
+        if graph.pushing is not None:
+            nursery.start_soon(graph.pushing.router.run)
         nursery.start_soon(keep_last_uses, graph.keys)
         nursery.start_soon(watchdog, manager)
         await nursery.start(admin.run)
-        graph.daemon.listeners = _listen(graph, place, edge, reloader)
+        graph.daemon.listeners = _listen(graph, place, fronts, reloader)
+        if public is not None:
+            await _start_public(nursery, public, graph)
         graph.daemon.ready = True
         manager.ready()
         log.info("ready", listeners=[listener.url for listener in graph.daemon.listeners], pid=graph.daemon.pid)
@@ -122,6 +156,10 @@ def _admin_services(graph: Graph, place: Place) -> AdminServices:
     return AdminServices(
         daemon=graph.daemon,
         keys=graph.keys,
+        clients=graph.clients,
+        tokens=graph.tokens,
+        devices=graph.devices,
+        inboxes=graph.inboxes,
         publisher=graph.publisher,
         notifications=graph.notifications,
         connector=graph.connector,
@@ -136,12 +174,50 @@ def _admin_services(graph: Graph, place: Place) -> AdminServices:
     )
 
 
-def _give_powers(graph: Graph, edge: EdgeServer, drainer: Drainer, reloader: Reloader) -> None:
+def _public_server(graph: Graph, place: Place) -> PublicServer | None:
+    settings = graph.loaded.settings
+    if not settings.grpc.enabled:
+        return None
+    services = PublicServices(
+        daemon=graph.daemon,
+        clients=graph.clients,
+        devices=graph.devices,
+        publisher=graph.publisher,
+        notifications=graph.notifications,
+        connector=graph.connector,
+        subscriber=graph.subscriber,
+        inboxes=graph.inboxes,
+        limiter=graph.limiter,
+    )
+    options = PublicOptions(
+        admin_token=place.token,
+        dev=place.dev,
+        aliases=settings.grpc.aliases,
+        outbox_bytes=settings.websocket.outbox_bytes,
+        bounds=translate.public_rpc_options(settings),
+    )
+    identity = place.certificate.identity() if place.certificate else None
+    server = settings.server
+    return PublicServer(server.host, server.grpc_port, services, options, place.counters, identity)
+
+
+async def _start_public(nursery: trio.Nursery, public: PublicServer, graph: Graph) -> None:
+    server = graph.loaded.settings.server
+    try:
+        await nursery.start(public.run)
+    except OSError as exc:
+        where = f"{server.host}:{server.grpc_port}"
+        raise CannotStart(f"cannot listen on {where} (server.grpc_port): {exc.strerror or exc}") from exc
+    graph.daemon.listeners.append(Listener("grpc", f"grpc://{_shown(server.host)}:{public.port}"))
+
+
+def _give_powers(graph: Graph, fronts: Fronts, drainer: Drainer, reloader: Reloader) -> None:
     graph.daemon.on_drain = drainer.begin
     graph.daemon.on_reload = reloader.reload
     graph.daemon.on_show = reloader.show
     reloader.follow(drainer.configure)
-    reloader.follow(lambda settings: edge.configure(translate.connection_settings(settings)))
+    reloader.follow(lambda settings: fronts.edge.configure(translate.connection_settings(settings)))
+    reloader.follow(lambda settings: fronts.renew_certificate())
 
 
 async def _dispatch(graph: Graph, *, task_status: trio.TaskStatus[trio.CancelScope]) -> None:
@@ -150,10 +226,11 @@ async def _dispatch(graph: Graph, *, task_status: trio.TaskStatus[trio.CancelSco
         await graph.dispatcher.run()
 
 
-def _listen(graph: Graph, place: Place, edge: EdgeServer, reloader: Reloader) -> list[Listener]:
+def _listen(graph: Graph, place: Place, fronts: Fronts, reloader: Reloader) -> list[Listener]:
     server = graph.loaded.settings.server
     options = partial(rest_options, dev=place.dev, token=place.token)
-    main, ws = channel_service(graph, options(graph.loaded.settings), lambda: reloader.settings)
+    edge = fronts.edge
+    main, ws = applications(graph, options(graph.loaded.settings), lambda: reloader.settings, fronts.socketio)
     reloader.follow(lambda settings: main.configure(options(settings)))
     listeners = [Listener("admin", f"unix:{place.socket}")]
     tls = place.certificate.context if place.certificate else None
@@ -176,8 +253,11 @@ def _bind(host: str, port: int, backlog: int, key: str) -> list[sockets.socket]:
 
 
 def _url(scheme: str, host: str, bound: list[sockets.socket]) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}:{bound[0].getsockname()[1]}"
+    return f"{scheme}://{_shown(host)}:{bound[0].getsockname()[1]}"
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 async def _signals(

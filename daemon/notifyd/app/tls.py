@@ -6,6 +6,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 from notifyd.app.problems import CannotStart
+from notifyd.ingress.rpc.public.server import Identity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,22 +27,34 @@ class Certificate:
         self.context.set_alpn_protocols(["http/1.1"])
         self.load()
 
+    def identity(self) -> Identity:
+        """What was loaded last, in PEM, for gRPC."""
+        return self._identity
+
     def load(self) -> None:
         """Read the files (again), for a certificate that was renewed.
 
         Raises:
             CannotStart: see above; what was loaded before goes on.
         """
+        try:
+            identity = Identity(self._certificate.read_bytes(), self._key.read_bytes())
+        except OSError as exc:
+            raise self._unusable(exc) from exc
         # A context that refuses a file half-way could be left without a key: try on another one first.
         trial = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         for context in (trial, self.context):
             try:
                 context.load_cert_chain(self._certificate, self._key, password=_no_password)
             except (OSError, ssl.SSLError) as exc:
-                raise CannotStart(
-                    f"TLS: cannot use {self._certificate} with {self._key} "
-                    f"(server.tls_certificate, server.tls_key): {exc.strerror or exc}"
-                ) from exc
+                raise self._unusable(exc) from exc
+        self._identity = identity
+
+    def _unusable(self, problem: OSError) -> CannotStart:
+        return CannotStart(
+            f"TLS: cannot use {self._certificate} with {self._key} "
+            f"(server.tls_certificate, server.tls_key): {problem.strerror or problem}"
+        )
 
 
 def _no_password() -> str:

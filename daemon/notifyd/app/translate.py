@@ -5,16 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from notifyd.dispatch.dispatcher import DispatchRules
+from notifyd.dispatch.push_router import PushRules
 from notifyd.ingress.edge.forwarded import TrustedProxies
+from notifyd.ingress.edge.namespaces.services import NamespaceRules
 from notifyd.ingress.edge.native import NativeRules
 from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings, HttpSettings, WebSocketSettings
+from notifyd.ingress.edge.socketio.settings import EngineSettings, SocketIoSettings
 from notifyd.ingress.rpc.server import RpcOptions
 from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.publishing import PublishRules
+from notifyd.push.options import FcmOptions
+from notifyd.service.clients import ClientRules
+from notifyd.service.connect import ConnectRules
+from notifyd.service.devices import DeviceRules
 from notifyd.service.keys import KeyRules
 from notifyd.service.subscribe import SubscribeRules
-from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits, HistoryRule, QueueLimits, ReceiptLimits
+from notifyd.service.tokens import TokenRules
+from notifyd.store.options import (
+    BrokerLimits,
+    BrokerOptions,
+    HistoryLimits,
+    HistoryRule,
+    InboxLimits,
+    QueueLimits,
+    ReceiptLimits,
+)
 from notifyd.telemetry.logs import LogOptions
+from notifyd.wire.engineio import EngineRules
+from notifyd.wire.socketio import PacketLimits
+from notifyd.wire.socketio_session import SocketIoRules
 
 if TYPE_CHECKING:
     from notifyd.config import Settings
@@ -54,7 +73,7 @@ def broker_options(settings: Settings) -> BrokerOptions:
 
 def broker_limits(settings: Settings) -> BrokerLimits:
     """The broker's bounds."""
-    delivery, history, receipts = settings.delivery, settings.history, settings.receipts
+    delivery, history, receipts, inbox = settings.delivery, settings.history, settings.receipts, settings.inbox
     rules = tuple(HistoryRule(r.pattern, r.max_publications, r.max_age_seconds) for r in settings.channels)
     return BrokerLimits(
         queue=QueueLimits(delivery.max_queue_size, delivery.max_queue_bytes),
@@ -63,6 +82,9 @@ def broker_limits(settings: Settings) -> BrokerLimits:
         ),
         receipts=ReceiptLimits(receipts.max_age_seconds, receipts.max_count),
         max_idempotency_keys=delivery.max_idempotency_keys,
+        inbox=InboxLimits(
+            inbox.max_notifications, inbox.max_user_bytes, inbox.max_age_seconds, inbox.max_bytes, inbox.max_users
+        ),
     )
 
 
@@ -77,6 +99,7 @@ def publish_rules(settings: Settings) -> PublishRules:
         max_data_depth=delivery.max_data_depth,
         max_channel_length=settings.websocket.max_channel_length,
         max_frame_bytes=settings.websocket.outbox_bytes,
+        max_targets=settings.clients.max_targets,
     )
 
 
@@ -111,6 +134,77 @@ def key_rules(settings: Settings) -> KeyRules:
     return KeyRules(keys.key_bytes, _ms(keys.rotation_overlap_seconds), keys.max_keys)
 
 
+def connect_rules(settings: Settings) -> ConnectRules:
+    """How many connections a credential may have."""
+    return ConnectRules(settings.keys.max_connections_per_key, settings.clients.max_connections_per_user)
+
+
+def client_rules(settings: Settings) -> ClientRules:
+    """How clients are registered."""
+    clients = settings.clients
+    return ClientRules(clients.max_clients, _ms(clients.secret_overlap_seconds))
+
+
+def token_rules(settings: Settings) -> TokenRules:
+    """What a user's token has to be, and what it allows."""
+    clients = settings.clients
+    return TokenRules(
+        leeway_seconds=clients.leeway_seconds,
+        max_bytes=clients.max_token_bytes,
+        users_subscribe=tuple(rule.pattern for rule in settings.channels if rule.users_subscribe),
+        users_publish=tuple(rule.pattern for rule in settings.channels if rule.users_publish),
+        users_may_publish=clients.users_may_publish,
+    )
+
+
+def device_rules(settings: Settings) -> DeviceRules:
+    """How many devices a user may have."""
+    return DeviceRules(settings.clients.max_devices_per_user)
+
+
+def push_options(settings: Settings) -> FcmOptions | None:
+    """The push provider; None where none is configured."""
+    push = settings.push
+    if not push.firebase_project_id:
+        return None
+    return FcmOptions(
+        project_id=push.firebase_project_id,
+        client_email=push.firebase_client_email,
+        private_key=push.firebase_private_key.replace("\\n", "\n"),
+        timeout_seconds=push.timeout_seconds,
+        endpoint=push.endpoint,
+        max_in_flight=push.batch_size,
+    )
+
+
+def push_rules(settings: Settings) -> PushRules:
+    """How pushes are tried."""
+    push = settings.push
+    return PushRules(
+        max_attempts=push.max_attempts,
+        retry_seconds=push.retry_delay_seconds,
+        retry_max_seconds=push.retry_max_seconds,
+        max_retry_after_seconds=push.retry_max_seconds,
+        batch_size=push.batch_size,
+        # Every device of a user is one call after the other at worst, each with a time to connect and one to answer.
+        lease_seconds=settings.delivery.lease_seconds + 4 * push.timeout_seconds,
+    )
+
+
+def public_rpc_options(settings: Settings) -> RpcOptions:
+    """The bounds of the gRPC interface for applications."""
+    grpc = settings.grpc
+    most = 2 * settings.http.max_body_bytes + _REST_OF_A_REQUEST_BYTES
+    return RpcOptions(
+        grpc.workers,
+        grpc.max_streams,
+        grpc.call_timeout_seconds,
+        max_request_bytes=most,
+        max_connections=settings.server.max_connections,
+        streams_setting="grpc.max_streams",
+    )
+
+
 def native_rules(settings: Settings) -> NativeRules:
     """The bounds of the plain JSON protocol."""
     websocket = settings.websocket
@@ -120,6 +214,44 @@ def native_rules(settings: Settings) -> NativeRules:
         websocket.outbox_bytes // _PAGE_SHARE,
         TrustedProxies(settings.server.trusted_proxies),
     )
+
+
+def namespace_rules(settings: Settings) -> NamespaceRules:
+    """The bounds of users' connections in namespaces."""
+    websocket, clients = settings.websocket, settings.clients
+    return NamespaceRules(
+        allowed_origins=tuple(websocket.allowed_origins),
+        http_origins=tuple(settings.http.allowed_origins),
+        users_may_publish=clients.users_may_publish,
+        publishes_per_minute=clients.publishes_per_minute,
+        max_protocol_errors=websocket.max_protocol_errors,
+        page_bytes=websocket.outbox_bytes // _PAGE_SHARE,
+        proxies=TrustedProxies(settings.server.trusted_proxies),
+    )
+
+
+def socketio_settings(settings: Settings) -> SocketIoSettings:
+    """The bounds of Engine.IO and Socket.IO."""
+    socketio = settings.socketio
+    engine = EngineSettings(
+        path=f"{socketio.path}/",
+        rules=EngineRules(
+            ping_interval_seconds=socketio.ping_interval_seconds,
+            ping_timeout_seconds=socketio.ping_timeout_seconds,
+            max_payload_bytes=socketio.max_payload_bytes,
+            queue_bytes=settings.websocket.outbox_bytes,
+        ),
+        upgrade_timeout_seconds=socketio.upgrade_timeout_seconds,
+        max_sessions=socketio.max_sessions,
+        max_sessions_per_address=settings.server.max_connections_per_address,
+    )
+    packets = PacketLimits(max_attachments=socketio.max_attachments, max_attachment_bytes=socketio.max_payload_bytes)
+    rules = SocketIoRules(
+        connect_timeout_seconds=socketio.connect_timeout_seconds,
+        max_namespaces=socketio.max_namespaces,
+        packets=packets,
+    )
+    return SocketIoSettings(engine=engine, rules=rules)
 
 
 def edge_settings(settings: Settings) -> EdgeSettings:

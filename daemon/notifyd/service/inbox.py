@@ -93,6 +93,12 @@ class Inboxes:
         self._counters.inbox_arrived += count
         return count
 
+    def arrived(self, client_id: ClientId, user_id: UserId, notification_id: NotificationId) -> bool:
+        """Whether the user's inbox holds it, and it is proven to have arrived."""
+        if self._store.find(client_id, user_id, notification_id) is None:
+            return False
+        return all(kept.notification.id != notification_id for kept in self.kept(client_id, user_id).publications)
+
     def infos(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[InboxInfo]:
         """What is kept of each user, by user."""
         return self._store.inboxes(client_id, prefix=prefix, limit=limit)

@@ -1,0 +1,74 @@
+"""The services of registered clients, and what a change of one does to the rest of the daemon."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import structlog
+
+from notifyd.app import translate
+from notifyd.clock import now_ms
+from notifyd.errors import StoreUnavailable
+from notifyd.service.clients import Clients, Followers
+from notifyd.service.devices import Devices
+from notifyd.service.tokens import Tokens
+
+if TYPE_CHECKING:
+    from notifyd.config import Settings
+    from notifyd.model.client import Client
+    from notifyd.model.ids import ClientId
+    from notifyd.policy.sealing import Sealer
+    from notifyd.service.connect import Connector
+    from notifyd.service.keyring import KeyRing
+    from notifyd.store.ports import Broker, Records
+
+log = structlog.get_logger("notifyd.clients")
+
+
+class Aftermath:
+    """Follows clients: connections end with the secret or the client that they came by, and so does what waits."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        #: Set as soon as there are connectors; nothing changes before.
+        self.clients: Clients | None = None
+        self.connector: Connector | None = None
+
+    def rotated(self, client: Client) -> None:
+        """See `Followers.rotated`."""
+        if self.connector is not None and self.clients is not None:
+            self.connector.end_secrets(client.id, self.clients.ends_at)
+
+    async def removed(self, client_id: ClientId) -> None:
+        """See `Followers.removed`."""
+        if self.connector is not None:
+            self.connector.end_client(client_id)
+        try:
+            await self._broker.queue.clear(client_id, now=now_ms())
+            await self._broker.inbox.forget(client_id)
+        except StoreUnavailable as exc:
+            # Nobody can reach it any more; it goes by its age.
+            log.warning("removed_client_leaves_data", client_id=client_id, problem=exc.message)
+
+
+class ClientServices(msgspec.Struct, frozen=True):
+    """What there is for clients."""
+
+    clients: Clients
+    tokens: Tokens
+    devices: Devices
+    aftermath: Aftermath
+
+
+def compose_clients(
+    settings: Settings, records: Records, ring: KeyRing, sealer: Sealer, broker: Broker
+) -> ClientServices:
+    """Put them together; `Clients.load` has still to be called, and the aftermath to get its connector."""
+    aftermath = Aftermath(broker)
+    followers = Followers(aftermath.rotated, aftermath.removed)
+    clients = Clients(records.clients, ring, sealer, translate.client_rules(settings), followers)
+    aftermath.clients = clients
+    tokens = Tokens(clients, translate.token_rules(settings))
+    devices = Devices(records.devices, clients, translate.device_rules(settings))
+    return ClientServices(clients, tokens, devices, aftermath)

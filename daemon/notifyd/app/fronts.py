@@ -1,0 +1,51 @@
+"""The servers that peers and operators talk to, as one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from notifyd.model.disconnect import DRAINED
+
+if TYPE_CHECKING:
+    from notifyd.app.tls import Certificate
+    from notifyd.ingress.edge.server import EdgeServer
+    from notifyd.ingress.edge.socketio.server import SocketIoServer
+    from notifyd.ingress.rpc.public.server import PublicServer
+    from notifyd.ingress.rpc.server import AdminServer
+
+
+class Fronts:
+    """What is taken down together when the daemon goes."""
+
+    def __init__(
+        self,
+        edge: EdgeServer,
+        socketio: SocketIoServer,
+        admin: AdminServer,
+        public: PublicServer | None,
+        certificate: Certificate | None,
+    ) -> None:
+        self.edge = edge
+        self.socketio = socketio
+        self.admin = admin
+        self.public = public
+        self._certificate = certificate
+
+    def renew_certificate(self) -> None:
+        """gRPC has to be handed the certificate that was loaded last; the edge shares it."""
+        if self.public is not None and self._certificate is not None:
+            self.public.renew(self._certificate.identity())
+
+    async def drain(self, seconds: float) -> None:
+        """Accept nothing more, finish what runs for *seconds* at most, and end the rest."""
+        self.socketio.drain(DRAINED.code, DRAINED.reason)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.edge.drain, seconds)
+            if self.public is not None:
+                nursery.start_soon(self.public.stop, seconds)
+
+    async def stop(self) -> None:
+        """Let go of the operators too."""
+        await self.admin.stop()

@@ -1,0 +1,39 @@
+"""What pushes to devices, where a provider is configured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from notifyd.app import translate
+from notifyd.dispatch.push_desk import PushDesk
+from notifyd.dispatch.push_router import PushRouter
+
+if TYPE_CHECKING:
+    from notifyd.config import Settings
+    from notifyd.push.ports import PushProvider
+    from notifyd.service.inbox import Inboxes
+    from notifyd.store.ports import Broker, Records
+    from notifyd.telemetry.metrics import Counters
+
+
+class Pushing(msgspec.Struct, frozen=True):
+    """The desk that takes pushes in, and the router that sends them."""
+
+    desk: PushDesk
+    router: PushRouter
+
+
+def compose_pushing(
+    settings: Settings, provider: PushProvider | None, broker: Broker, records: Records, inboxes: Inboxes,
+    counters: Counters,
+) -> Pushing | None:  # fmt: skip
+    """Put them together; None where there is no provider."""
+    if provider is None:
+        return None
+    ageing_ms = translate.publish_rules(settings).ageing_ms
+    desk = PushDesk(broker.queue, records.devices, broker.inbox, counters, ageing_ms=ageing_ms)
+    rules = translate.push_rules(settings)
+    router = PushRouter(broker.queue, records.devices, broker.inbox, provider, rules, counters, inboxes.arrived)
+    return Pushing(desk, router)
