@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import trio
 
     from notifyd.hub.connection import Connection
+    from notifyd.hub.fanout import Encoder
     from notifyd.model.client import Client
     from notifyd.model.disconnect import Disconnect
     from notifyd.model.principal import Principal
@@ -117,10 +118,11 @@ class Node:
         max_connections_per_key: int = 3,
         max_connections_per_user: int = 3,
         max_keys: int = 100,
+        encoders: Mapping[str, Encoder] | None = None,
     ) -> None:
         self.broker = broker
         self.counters = counters
-        self.hub = Hub({"text": text_of, "native": notification_frame}, counters)
+        self.hub = Hub({"text": text_of, "native": notification_frame, **(encoders or {})}, counters)
         self.ring = KeyRing()
         self.records = MemoryRecords()
         self.key_store = self.records.keys
@@ -219,7 +221,7 @@ class Node:
 LIMITS = BrokerLimits(queue=QueueLimits(max_size=20), history=HistoryLimits(max_publications=50))
 
 
-async def open_node(nursery: trio.Nursery, limits: BrokerLimits = LIMITS, **bounds: int) -> Node:
+async def open_node(nursery: trio.Nursery, limits: BrokerLimits = LIMITS, **bounds: Any) -> Node:
     """A node over a broker in memory; nothing runs but its broker."""
     counters = Counters()
     broker = await open_broker(BrokerOptions(durability="memory", limits=limits), counters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -38,7 +39,7 @@ class Aftermath:
     def rotated(self, client: Client) -> None:
         """See `Followers.rotated`."""
         if self.connector is not None and self.clients is not None:
-            self.connector.end_secrets(client.id, self.clients.ends_at)
+            self.connector.end_secrets(client.id, partial(self.clients.ends_at, client.id))
 
     async def removed(self, client_id: ClientId) -> None:
         """See `Followers.removed`."""

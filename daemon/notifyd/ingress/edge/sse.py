@@ -46,7 +46,7 @@ class SseLink:
         """See `Link.put`."""
         return self._stream.outbox.put
 
-    def ping(self) -> None:
+    def ping(self, mark: int = 0) -> None:
         """Write a comment, so that nobody on the way gives the stream up. One that is behind needs none."""
         if not self._stream.pending_bytes:
             self._stream.put(HEARTBEAT)
