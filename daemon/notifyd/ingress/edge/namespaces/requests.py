@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from notifyd.clock import iso_ms, monotonic
-from notifyd.errors import Denied, Invalid, NotAuthenticated, NotifydError
+from notifyd.errors import Conflict, Denied, Invalid, NotAuthenticated, NotifydError
 from notifyd.ingress.edge.namespaces.sources import ChannelSource
 from notifyd.model.position import StreamPosition
 from notifyd.policy.rate import TokenBucket
@@ -99,13 +99,13 @@ class Requests:
 
         Raises:
             NotAuthenticated: the token is not good; the connection ends with the one before.
-            Denied: it is another user's.
+            Conflict: it is another user's.
         """
         before = self._principal()
         token = _convert(body, _Authenticate).token
         principal = self._services.connector.token_principal(token, before.client_id)
         if principal.user_id != before.user_id:
-            raise Denied("the token is another user's: open another connection", code="already_authenticated")
+            raise Conflict("the token is another user's: open another connection", code="already_authenticated")
         # The connection has joined already, and must not be sent again what it was served meanwhile.
         lost = self._services.connector.enter(self._connection, principal, join=False)
         answer: Answer = {"success": True, "userId": principal.user_id}
