@@ -1,4 +1,4 @@
-"""The documented page in headless Chromium, driven over its DevTools protocol."""
+"""The documented page, and Swagger UI, in headless Chromium, driven over its DevTools protocol."""
 
 from __future__ import annotations
 
@@ -38,6 +38,24 @@ new Promise(resolve => {
   look();
 })
 """
+#: Clicks through an operation of Swagger UI as a person does; gives the status and the body that it shows.
+TRY_OUT = """
+(async () => {
+  const found = selector => new Promise(resolve => {
+    const look = () => { const one = document.querySelector(selector); if (one) { watch.disconnect(); resolve(one); } };
+    const watch = new MutationObserver(look);
+    watch.observe(document, {childList: true, subtree: true, characterData: true});
+    look();
+  });
+  const block = '#operations-TAG-OPERATION ';
+  (await found(block + '.opblock-summary-control')).click();
+  (await found(block + '.try-out__btn')).click();
+  (await found(block + '.execute')).click();
+  const status = await found(block + '.live-responses-table tbody .response-col_status');
+  const body = await found(block + '.live-responses-table .highlight-code code');
+  return [status.textContent.trim(), body.textContent];
+})()
+"""
 
 
 class Page:
@@ -46,13 +64,29 @@ class Page:
     def __init__(self, devtools: Peer) -> None:
         self._devtools = devtools
         self._asked = 0
+        #: What it has asked of any server.
+        self.requests: list[str] = []
+        #: What the browser complained of: errors of scripts, and what the page's policy forbade.
+        self.complaints: list[Any] = []
 
     async def open(self, url: str) -> None:
         """Go to *url* and wait until it is loaded, its script run."""
-        await self._call("Page.enable")
+        for domain in ("Page", "Network", "Log", "Runtime"):
+            await self._call(f"{domain}.enable")
         await self._call("Page.navigate", url=url)
-        while (await self._devtools.hear()).get("method") != "Page.loadEventFired":
+        while (await self._hear()).get("method") != "Page.loadEventFired":
             pass
+
+    async def _hear(self) -> dict[str, Any]:
+        message = await self._devtools.hear()
+        match message:
+            case {"method": "Network.requestWillBeSent", "params": {"request": {"url": url}}}:
+                self.requests.append(url)
+            case {"method": "Log.entryAdded", "params": {"entry": {"level": "error"} as entry}}:
+                self.complaints.append(entry)
+            case {"method": "Runtime.exceptionThrown", "params": thrown}:
+                self.complaints.append(thrown)
+        return message
 
     async def evaluate(self, expression: str) -> Any:
         """The value of *expression* in the page, waited for when it is a promise."""
@@ -64,7 +98,7 @@ class Page:
         self._asked += 1
         command = {"id": self._asked, "method": method, "params": params}
         await self._devtools.ws.send_message(json.dumps(command))
-        while (answer := await self._devtools.hear()).get("id") != self._asked:
+        while (answer := await self._hear()).get("id") != self._asked:
             pass
         return answer["result"]
 
@@ -129,3 +163,35 @@ async def test_a_page_of_an_origin_that_is_not_allowed_is_kept_out(start: Starte
             "new Promise(resolve => ws.readyState === 3 ? resolve(3) : ws.onclose = () => resolve(ws.readyState))"
         )
     assert state == 3, "closed"
+
+
+async def tried_out(page: Page, tag: str, operation: str) -> tuple[str, Any]:
+    status, body = await page.evaluate(TRY_OUT.replace("TAG", tag).replace("OPERATION", operation))
+    return status, json.loads(body)
+
+
+@within(90)
+async def test_swagger_ui_makes_calls_and_asks_nobody_else(daemon: Daemon, tmp_path: Path) -> None:
+    async with browse(f"{daemon.http_url}/api/docs", tmp_path) as page:
+        status, client = await tried_out(page, "Clients", "registerClient")
+        assert (status, client["success"], client["appName"]) == ("201", True, "Shop")
+        status, listed = await tried_out(page, "Clients", "listClients")
+        assert (status, [one["id"] for one in listed["clients"]]) == ("200", ["default", client["id"]])
+        sections = await page.evaluate("document.querySelectorAll('.opblock-tag-section').length")
+    assert page.complaints == []
+    elsewhere = [url for url in page.requests if not url.startswith((f"{daemon.http_url}/api/", "data:"))]
+    assert elsewhere == []
+    assert len(page.requests) > 5
+    assert sections == 7
+
+
+@within(90)
+async def test_swagger_ui_sends_the_admin_token(start: Starter, tmp_path: Path) -> None:
+    daemon = await start(dev=False)
+    token = (await daemon.ctl("tokens", "admin")).out.strip()
+    async with browse(f"{daemon.http_url}/api/docs/", tmp_path) as page:
+        status, refusal = await tried_out(page, "Clients", "listClients")
+        assert (status, refusal["error"]["code"]) == ("401", "admin_token_required")
+        await page.evaluate(f"void ui.preauthorizeApiKey('adminToken', {json.dumps(token)})")
+        status, client = await tried_out(page, "Clients", "registerClient")
+        assert (status, client["success"]) == ("201", True)

@@ -156,7 +156,7 @@ BODIES: Final[dict[str, Json]] = {
             {"channel": "orders.us", "data": {"orderId": 43}, "delay": 60_000},
         ]
     },
-    "publishToUsers": {"clientId": _CLIENT_ID, "users": ["alice", "bob"], "payload": _PAYLOAD},
+    "publishToUsers": {"clientId": "default", "users": ["alice", "bob"], "payload": _PAYLOAD},
     "registerClient": {
         "appName": "Shop",
         "clientSecret": "a-secret-of-32-random-characters",
@@ -165,7 +165,7 @@ BODIES: Final[dict[str, Json]] = {
         "cookieName": "shop_session",
     },
     "rotateClientSecret": {"overlapSeconds": 3600},
-    "registerDevice": {"clientId": _CLIENT_ID, "userId": "alice", "fcmToken": "fT0k3n-from-firebase-messaging-x9Qw2e"},
+    "registerDevice": {"clientId": "default", "userId": "alice", "fcmToken": "fT0k3n-from-firebase-messaging-x9Qw2e"},
     "mintToken": {"clientId": "default", "userId": "alice", "ttlSeconds": 3600, "channels": ["subscribe:orders.*"]},
     "createKey": {"clientName": "Shop", "scopes": ["publish:orders.*", "users"], "allowedCidrs": ["10.0.0.0/8"]},
     "rotateKey": {"overlapSeconds": 3600},
