@@ -19,7 +19,7 @@ from notifyd.ingress.edge import native, sse
 from notifyd.ingress.edge.namespaces import dialect
 from notifyd.ingress.edge.namespaces.application import NamespaceApplication
 from notifyd.ingress.edge.namespaces.connection import SOCKETIO_ENCODERS
-from notifyd.ingress.edge.namespaces.dialect import DialectApp
+from notifyd.ingress.edge.namespaces.dialect_app import DialectApp
 from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
 from notifyd.ingress.edge.native import NativeProtocol, NativeRules, NativeServices
 from notifyd.policy.recovery import Pids
