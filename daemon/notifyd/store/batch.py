@@ -75,6 +75,7 @@ class Batch:
     """
 
     __slots__ = (
+        "_inbox",
         "channels",
         "commit",
         "decided",
@@ -83,7 +84,6 @@ class Batch:
         "forgotten_channels",
         "forgotten_keys",
         "heads",
-        "inbox",
         "keys",
         "meta",
         "purged",
@@ -113,7 +113,18 @@ class Batch:
         self.forgotten_keys: list[tuple[str, str]] = []
         #: seq of rows that nobody needs any more.
         self.purged: list[int] = []
-        self.inbox = InboxChanges()
+        self._inbox: InboxChanges | None = None
+
+    @property
+    def inbox(self) -> InboxChanges:
+        """What it changes about inboxes; made when it is asked for, because most change nothing."""
+        if self._inbox is None:
+            self._inbox = InboxChanges()
+        return self._inbox
+
+    def inbox_rows(self) -> int:
+        """How many rows of inboxes it writes."""
+        return 0 if self._inbox is None else self._inbox.rows()
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Add new notifications, which have to be as safe as the operator wants them before anybody is answered."""
@@ -140,7 +151,7 @@ class Batch:
             or self.forgotten_keys
             or self.heads
             or self.keys
-            or self.inbox.rows()
+            or self.inbox_rows()
         )
 
     def inherit(self, failed: Batch) -> None:
@@ -151,4 +162,5 @@ class Batch:
         self.forgotten_channels = failed.forgotten_channels + self.forgotten_channels
         self.forgotten_keys = failed.forgotten_keys + self.forgotten_keys
         self.purged = failed.purged + self.purged
-        self.inbox.inherit(failed.inbox)
+        if failed.inbox_rows():
+            self.inbox.inherit(failed.inbox)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from notifyd.store.local.state import LocalState
     from notifyd.store.memory.entry import Entry
     from notifyd.store.ports import Lease
+
+
+#: Bound here because to look a member up in its enum takes longer than what is done with it.
+_USERS: Final = Kind.USERS
 
 
 class LocalHistory:
@@ -48,7 +52,7 @@ class LocalHistory:
         publications: list[Publication] = []
         for lease, entry in zip(leases, entries, strict=True):
             publication = self._publication(lease, entry)
-            if lease.notification.kind is Kind.USERS:
+            if lease.notification.kind is _USERS:
                 publications += self._copies(publication, entry)
             else:
                 publications.append(publication)

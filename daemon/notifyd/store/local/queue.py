@@ -31,6 +31,11 @@ _COUNTS: Final = 64
 
 _PAUSED: Final = "paused"
 
+#: Bound here because to look a member up in its enum takes longer than what is done with it.
+_LIVE: Final = Lane.LIVE
+_DEAD: Final = State.DEAD
+_DISPATCHED: Final = State.DISPATCHED
+
 
 class LocalQueue:
     """A `QueueStore` in memory whose changes are journalled. See the port for the guarantees."""
@@ -60,21 +65,21 @@ class LocalQueue:
         self._journal.ring()
         return pending
 
-    def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = Lane.LIVE) -> list[Lease]:
+    def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = _LIVE) -> list[Lease]:
         """See `QueueStore.lease`."""
-        if self._state.stamping and lane is Lane.LIVE:
+        if self._state.stamping and lane is _LIVE:
             # it has its places already, and is dispatched before anything that comes due meanwhile
             return []
         return self._queue.lease(limit=limit, lease_seconds=lease_seconds, now=now, lane=lane)
 
-    def next_due_at(self, *, now: int, lane: Lane = Lane.LIVE) -> int | None:
+    def next_due_at(self, *, now: int, lane: Lane = _LIVE) -> int | None:
         """See `QueueStore.next_due_at`."""
-        if self._state.stamping and lane is Lane.LIVE:
+        if self._state.stamping and lane is _LIVE:
             # the doorbell tells the end of it
             return None
         return self._queue.next_due_at(now=now, lane=lane)
 
-    async def wait_for_work(self, lane: Lane = Lane.LIVE) -> None:
+    async def wait_for_work(self, lane: Lane = _LIVE) -> None:
         """See `QueueStore.wait_for_work`."""
         await self._queue.wait_for_work(lane)
 
@@ -90,11 +95,11 @@ class LocalQueue:
             state, delivered, reason = outcome.state, outcome.delivered, outcome.reason
             if entry.items:
                 delivered = self._state.reached(entry, outcome)
-            if state is State.DEAD:
+            if state is _DEAD:
                 self._state.withhold(entry)
             receipt = entry.receipt(state, settled_at=now, delivered=delivered, reason=reason)
             self._state.recent.add(receipt, entry.items)
-            if entry.publication is None or entry.said_to_wait or state is not State.DISPATCHED:
+            if entry.publication is None or entry.said_to_wait or state is not _DISPATCHED:
                 batch.settled.append(entry.outcome(state, settled_at=now, delivered=delivered, reason=reason))
                 urgent = True
             elif delivered:
@@ -181,4 +186,4 @@ class LocalQueue:
         batch.synced = True
         self._journal.ring()
         if not paused:
-            self._queue.ring(*Lane)
+            self._queue.ring_all()

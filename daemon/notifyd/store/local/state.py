@@ -8,7 +8,6 @@ from notifyd.model.notification import Kind, State
 from notifyd.store.local.receipts import LocalReceipts
 from notifyd.store.memory.channel import withheld
 from notifyd.store.memory.entry import Entry
-from notifyd.store.ports import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +28,10 @@ _RECENT_RECEIPTS: Final = 10_000
 
 #: No more than this is stamped on arrival: what is stamped cannot be overtaken by what is more urgent.
 _STAMPED_ON_ARRIVAL: Final = 64
+
+
+#: Bound here because to look a member up in its enum takes longer than what is done with it.
+_CHANNEL: Final = Kind.CHANNEL
 
 
 class Memory(NamedTuple):
@@ -83,11 +86,11 @@ class LocalState:
         placing = self.inbox.place(stamping.own, now=now) if stamping.own else None
         self.stamping = True
         batch.channels += [(c.id, *key, c.generation) for key, c in stamping.created.items()]
-        dispatched, waiting, for_channel = State.DISPATCHED.value, State.WAITING.value, Kind.CHANNEL
+        dispatched, waiting = State.DISPATCHED.value, State.WAITING.value
         batch.decided += [
             (
                 entry.seq,
-                dispatched if entry.notification.kind is for_channel else waiting,
+                dispatched if entry.notification.kind is _CHANNEL else waiting,
                 now,
                 channel.id,
                 publication.offset,
@@ -163,7 +166,7 @@ class LocalState:
 
     def _finish_stamping(self, stamping: Stamping, placing: Placing | None, now: int, *, committed: bool) -> None:
         self.stamping = False
-        self.queue.ring(Lane.LIVE)
+        self.queue.ring()
         if not committed:
             return
         # journalled before any stamp of the new generation can be, as that goes into a later transaction

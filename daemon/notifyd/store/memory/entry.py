@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from notifyd.store.batch import OutcomeRow
 
 
+#: Bound here because to look a member up in its enum takes longer than most of what is done with it.
+_CHANNEL: Final = Kind.CHANNEL
+_PUSH: Final = Kind.PUSH
+
 #: Before any order key.
 _FIRST: Final = -(1 << 62)
 
@@ -80,7 +84,7 @@ class Entry(msgspec.Struct, gc=False, eq=False):
     ) -> Receipt:
         """What is to be told about it, but for its users."""
         notification = self.notification
-        stamp = self.publication if notification.kind is Kind.CHANNEL else None
+        stamp = self.publication if notification.kind is _CHANNEL else None
         return Receipt(
             notification.id,
             notification.client_id,
@@ -113,4 +117,4 @@ class Entry(msgspec.Struct, gc=False, eq=False):
 
     def placed(self) -> bool:
         """Whether it gets a place in a stream."""
-        return self.notification.kind is not Kind.PUSH
+        return self.notification.kind is not _PUSH

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 #: When there are too many channels one in so many is forgotten at once: each time costs a generation.
 _FORGET_SHARE: Final = 16
 
+#: Bound here because to look a member up in its enum takes longer than what is done with it.
+_CHANNEL: Final = Kind.CHANNEL
+
 
 class Stamping:
     """Stamps that were worked out and are not yet in force."""
@@ -72,11 +75,10 @@ class MemoryHistory:
         """Work out the places of *entries* that have none; nothing changes before `keep`."""
         stamping = Stamping()
         heads = stamping.heads
-        for_channel = Kind.CHANNEL
         for entry in entries:
             notification = entry.notification
             # `Notification.stream`, spelt out because this is done for everything that is published
-            stream = notification.channel if notification.kind is for_channel else ""
+            stream = notification.channel if notification.kind is _CHANNEL else ""
             key = (notification.client_id, stream)
             channel = self._channels.get(key) or stamping.created.get(key) or self._create(key, stamping)
             offset = heads.get(channel.id, channel.head) + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import Conflict, QueueFull
 from notifyd.model.notification import MAX_PRIORITY, Kind
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from notifyd.store.ports import Lease
 
 
+#: Bound here because to look a member up in its enum takes longer than what is done with it.
+_LIVE: Final = Lane.LIVE
+_PUSH: Final = Kind.PUSH
+_READY: Final = Place.READY
+_SCHEDULED: Final = Place.SCHEDULED
+_LEASED: Final = Place.LEASED
+_GONE: Final = Place.GONE
+
+
 class MemoryQueue:
     """Entries by urgency. Knows nothing of disks: entries come in with `push` once they are kept."""
 
@@ -28,8 +37,7 @@ class MemoryQueue:
         self._next_seq = 1
         self._entries: dict[NotificationId, Entry] = {}
         self._by_priority = [0] * (MAX_PRIORITY + 1)
-        self._lines = {lane: Line() for lane in Lane}
-        self._live, self._push = self._lines[Lane.LIVE], self._lines[Lane.PUSH]
+        self._live, self._push = Line(), Line()
         #: What counts against the bounds, on its way to the journal included.
         self._held = self._held_bytes = 0
 
@@ -77,7 +85,7 @@ class MemoryQueue:
             notification = entry.notification
             self._entries[notification.id] = entry
             self._by_priority[notification.priority] += 1
-            line = self._line(entry)
+            line = self._push if notification.kind is _PUSH else self._live
             live += line is self._live
             if entry.due_on_arrival():
                 line.backlog.add(entry)
@@ -102,18 +110,23 @@ class MemoryQueue:
         """Whether a dispatcher of the lane LIVE waits for the very next entry."""
         return self._live.idle() and not self.paused
 
-    def ring(self, *lanes: Lane) -> None:
-        """Wake the consumers of *lanes*."""
-        for lane in lanes:
-            self._lines[lane].doorbell.ring()
+    def ring(self) -> None:
+        """Wake the consumer of the lane LIVE."""
+        self._live.doorbell.ring()
+
+    def ring_all(self) -> None:
+        """Wake the consumers of all lanes."""
+        self._live.doorbell.ring()
+        self._push.doorbell.ring()
 
     async def wait_for_work(self, lane: Lane) -> None:
         """See `QueueStore.wait_for_work`."""
-        await self._lines[lane].doorbell.wait()
+        line = self._live if lane is _LIVE else self._push
+        await line.doorbell.wait()
 
-    def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = Lane.LIVE) -> list[Lease]:
+    def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = _LIVE) -> list[Lease]:
         """See `QueueStore.lease`."""
-        line = self._lines[lane]
+        line = self._live if lane is _LIVE else self._push
         line.promote(now)
         if self.paused or limit < 1 or not line.backlog.ready:
             return []
@@ -143,7 +156,7 @@ class MemoryQueue:
     def held(self, lease: Lease) -> Entry | None:
         """The entry that *lease* holds, or None when it was lost."""
         entry = self._entries.get(lease.notification.id)
-        if entry is None or entry.token != lease.token or entry.place is not Place.LEASED:
+        if entry is None or entry.token != lease.token or entry.place is not _LEASED:
             return None
         return entry
 
@@ -160,9 +173,10 @@ class MemoryQueue:
             line.backlog.schedule(entry)
             line.doorbell.ring()
 
-    def next_due_at(self, *, now: int, lane: Lane = Lane.LIVE) -> int | None:
+    def next_due_at(self, *, now: int, lane: Lane = _LIVE) -> int | None:
         """See `QueueStore.next_due_at`."""
-        return None if self.paused else self._lines[lane].next_due_at(now=now)
+        line = self._live if lane is _LIVE else self._push
+        return None if self.paused else line.next_due_at(now=now)
 
     def stats(self, *, now: int) -> QueueStats:
         """See `QueueStore.stats`."""
@@ -196,7 +210,7 @@ class MemoryQueue:
         return [
             entry
             for entry in self._entries.values()
-            if (entry.place is Place.READY or entry.place is Place.SCHEDULED)
+            if (entry.place is _READY or entry.place is _SCHEDULED)
             and entry.publication is None
             and (client_id is None or entry.notification.client_id == client_id)
         ]
@@ -207,10 +221,10 @@ class MemoryQueue:
         self._push.promote(now)
 
     def _line(self, entry: Entry) -> Line:
-        return self._push if entry.notification.kind is Kind.PUSH else self._live
+        return self._push if entry.notification.kind is _PUSH else self._live
 
     def _remove(self, entry: Entry) -> None:
-        entry.place = Place.GONE
+        entry.place = _GONE
         entry.token = 0
         del self._entries[entry.notification.id]
         self._by_priority[entry.notification.priority] -= 1
@@ -219,6 +233,6 @@ class MemoryQueue:
 
 
 def _place_in_line(entry: Entry) -> tuple[bool, int, int]:
-    if entry.place is Place.SCHEDULED:
+    if entry.place is _SCHEDULED:
         return (True, entry.wakes_at, entry.seq)
     return (False, *entry.rank())

@@ -48,15 +48,15 @@ class Unwritten:
     def flush(self, batch: Batch) -> None:
         """Have everything journalled with *batch*."""
         self.flush_forgotten(batch)
-        changes = batch.inbox
         if self._inboxes:
-            changes.changed += [inbox.row() for inbox in self._inboxes.values()]
+            batch.inbox.changed += [inbox.row() for inbox in self._inboxes.values()]
             self._inboxes = {}
         if self._items:
-            changes.marked += [item.row() for item in self._items.values() if not item.inbox.erased]
+            batch.inbox.marked += [item.row() for item in self._items.values() if not item.inbox.erased]
             self._items = {}
-        changes.pushes += self._pushes
-        self._pushes = []
+        if self._pushes:
+            batch.inbox.pushes += self._pushes
+            self._pushes = []
 
     def flush_forgotten(self, batch: Batch) -> None:
         """Have that journalled with *batch* which must come before any new inbox."""

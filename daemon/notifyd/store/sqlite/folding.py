@@ -35,7 +35,7 @@ class LogFolder:
     def wrote(self, batch: Batch) -> None:
         """*batch* was committed."""
         # each row of an inbox is in a place of its own
-        self._pages += _LEAST_PAGES + batch.size_bytes // _BYTES_PER_PAGE + batch.inbox.rows()
+        self._pages += _LEAST_PAGES + batch.size_bytes // _BYTES_PER_PAGE + batch.inbox_rows()
         if self._pages >= _FOLD_PAGES and not self._folding:
             self._pages = 0
             self._folding = True

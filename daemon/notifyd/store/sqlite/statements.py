@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: Numbers of rows that have a statement of their own. Batches are small as a rule, so small numbers fit exactly.
 _SIZES: Final = (128, 64, 32, *range(16, 0, -1))
 
+_CHANNEL: Final = Kind.CHANNEL
+
 _NOTIFICATIONS: Final = "INSERT INTO notifications VALUES "
 _OUTCOMES: Final = "INSERT OR REPLACE INTO outcomes VALUES "
 _CHANNELS: Final = "INSERT OR REPLACE INTO channels (id, client, name, generation) VALUES "
@@ -52,7 +54,7 @@ def plan(batch: Batch) -> Iterator[Statement]:
     yield from _rows(_META, list(batch.meta.items()))
     for head in batch.heads.items():
         yield _HEADS, head
-    if batch.inbox.rows():
+    if batch.inbox_rows():
         yield from _inbox_plan(batch.inbox)
     purged = [(seq,) for seq in batch.purged]
     yield from _rows("DELETE FROM notifications WHERE seq IN ", purged, joined=True)
@@ -76,7 +78,7 @@ def _notification_row(entry: Entry) -> tuple[object, ...]:
         entry.seq,
         n.id,
         n.client_id,
-        "channel" if n.kind is Kind.CHANNEL else n.kind.value,
+        "channel" if n.kind is _CHANNEL else n.kind.value,
         n.channel,
         n.data,
         n.metadata,
@@ -86,7 +88,7 @@ def _notification_row(entry: Entry) -> tuple[object, ...]:
         n.expires_at,
         n.order_key,
         n.submitted_by,
-        "" if n.kind is Kind.CHANNEL else _targets(n),
+        "" if n.kind is _CHANNEL else _targets(n),
     )
 
 
