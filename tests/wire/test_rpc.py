@@ -7,15 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifyd.errors import Invalid
+from notifyd.model.client import Client
 from notifyd.model.command import Publish
-from notifyd.model.ids import ClientId, KeyId, NotificationId
+from notifyd.model.device import Device
+from notifyd.model.ids import ClientId, DeviceId, KeyId, NotificationId, UserId
 from notifyd.model.key import ApiKey
 from notifyd.model.notification import Kind, Notification, State
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
-from notifyd.model.receipt import Receipt
-from notifyd.v1 import admin_pb2, types_pb2
-from notifyd.v1.types_pb2 import PublishRequest, Target
+from notifyd.model.receipt import InboxState, Receipt, UserReceipt
+from notifyd.v1 import admin_pb2, client_pb2, types_pb2
+from notifyd.v1.types_pb2 import PublishRequest, Target, UserTarget
 from notifyd.wire import rpc
 
 NOW = 1_769_774_400_123
@@ -78,6 +80,12 @@ def test_every_field_of_a_request_is_read() -> None:
     )  # fmt: skip
 
 
+def test_users_are_a_target() -> None:
+    request = PublishRequest(target=Target(users=UserTarget(user_ids=["ann", "bob"])), data_json="1")
+    command = rpc.publish_command(request)
+    assert (command.kind, command.channel, command.users) == (Kind.USERS, "", ("ann", "bob"))
+
+
 def test_an_empty_label_is_still_a_broadcast() -> None:
     assert rpc.publish_command(PublishRequest(target=Target(broadcast=""), data_json="1")).kind is Kind.BROADCAST
 
@@ -111,6 +119,65 @@ def test_a_broadcast_has_no_place() -> None:
     message = rpc.publication_message(Publication(notification(kind=Kind.BROADCAST, channel=""), "", 0))
     assert not message.HasField("channel")
     assert not message.HasField("position")
+
+
+def test_what_comes_from_an_inbox_has_its_place_there() -> None:
+    stamped = notification(kind=Kind.USERS, channel="", users=(UserId("ann"),))
+    message = rpc.publication_message(Publication(stamped, "e", 7, UserId("ann"), StreamPosition("i", 3)))
+    assert (message.user_id, message.HasField("channel")) == ("ann", False)
+    assert rpc.position_of(message.position) == StreamPosition("i", 3)
+
+
+def test_a_place_in_the_clients_own_stream_is_nobodys_to_resume_from() -> None:
+    message = rpc.publication_message(Publication(notification(kind=Kind.BROADCAST, channel=""), "e", 7))
+    assert not message.HasField("position")
+
+
+def test_a_receipt_sums_over_its_users() -> None:
+    rows = (
+        UserReceipt(UserId("ann"), InboxState.DELIVERED, 1, connections=2),
+        UserReceipt(UserId("bob"), InboxState.STORED, 1, pushed=1, failed=2, reason="gone"),
+        UserReceipt(UserId("cid"), InboxState.EVICTED, 1, pushed=1),
+    )
+    receipt = Receipt(
+        NotificationId("n1"), ClientId("default"), Kind.USERS, "", 5, State.DEAD, NOW, NOW, NOW + 1, reason="why",
+        users=rows, submitted_by="user/ann",
+    )  # fmt: skip
+    message = rpc.receipt_message(receipt)
+    assert (message.stored, message.arrived, message.pushed, message.failed, message.reason) == (1, 1, 2, 2, "why")
+    assert [(row.user_id, row.state, row.connections, row.pushed, row.failed, row.reason) for row in message.users] == [
+        ("ann", "delivered", 2, 0, 0, ""), ("bob", "stored", 0, 1, 2, "gone"), ("cid", "evicted", 0, 1, 0, ""),
+    ]  # fmt: skip
+    assert b"user/ann" not in message.SerializeToString()
+
+
+def client(**changes: object) -> Client:
+    return Client(ClientId("c1"), "shop", "sealed", NOW, updated_at=NOW, **changes)  # type: ignore[arg-type]
+
+
+def test_a_client_is_told_without_its_secrets() -> None:
+    message = rpc.client_message(client(previous_secret="sealed-2", previous_until=NOW + 1), now=NOW)
+    assert (message.id, message.name, message.HasField("previous_secret_until")) == ("c1", "shop", True)
+    assert b"sealed" not in message.SerializeToString()
+    assert not rpc.client_message(client(previous_until=NOW), now=NOW).HasField("previous_secret_until")
+
+
+@pytest.mark.parametrize(("token", "hint"), [("x" * 31, "…"), ("abcd" + "x" * 28 + "wxyz", "abcd…wxyz"), ("", "…")])
+def test_of_a_push_token_a_hint_is_told(token: str, hint: str) -> None:
+    device = Device(DeviceId("d1"), ClientId("c1"), UserId("ann"), token, NOW, NOW)
+    message = rpc.device_message(device)
+    assert (message.id, message.user_id, message.token_hint) == ("d1", "ann", hint)
+
+
+@pytest.mark.parametrize("recovered", [None, True, False])
+def test_events_of_both_contracts_are_the_same_on_the_wire(recovered: bool | None) -> None:
+    opening = rpc.opening_event("news", StreamPosition("e", 7), recovered, replayed=3, skipped=1)
+    position = types_pb2.StreamPosition(epoch="e", offset=7)
+    started = client_pb2.SubscribeStarted(channel="news", position=position, recovered=recovered, replayed=3, skipped=1)
+    assert client_pb2.SubscribeEvent.FromString(opening) == client_pb2.SubscribeEvent(started=started)
+    publication = Publication(notification(), "e", 7)
+    event = client_pb2.SubscribeEvent(publication=rpc.publication_message(publication))
+    assert client_pb2.SubscribeEvent.FromString(rpc.listen_event(publication)) == event
 
 
 def test_a_receipt_is_whole() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import grpc
 import trio
@@ -20,7 +20,8 @@ from notifyd.errors import Invalid
 from notifyd.ingress.rpc.faults import abort
 
 Behaviour = Callable[..., Any]
-Handler = grpc.RpcMethodHandler[Any, Any]
+# only types-grpcio knows it as generic
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 #: How often late ones are looked for, as a part of the patience.
 _LOOKS: Final = 4
