@@ -97,7 +97,6 @@ def services(
         limiter=RateLimiter(enabled=True, per_minute=60, burst=60, counters=counters),
         exposition=Exposition(counters),
         counters=counters,
-        origins=lambda: [clients.origin_of(client.id) for client in clients.list()],
     )
     return made, hub, sweeper
 

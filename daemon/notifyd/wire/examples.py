@@ -134,6 +134,7 @@ _STATS: Final[Json] = {
     "subscriptions": 240,
     "queue": _QUEUE,
     "history": {"channels": 14, "publications": 1250, "bytes": 412000},
+    "inboxes": {"users": 310, "notifications": 1820, "bytes": 640000},
     "outboxBytes": 0,
     "residentBytes": 74000000,
     "cpuSeconds": 31.5,

@@ -330,6 +330,14 @@ class HistoryUsage(Struct, frozen=True):
     bytes: int
 
 
+class InboxUsage(Struct, frozen=True):
+    """What the inboxes of all users hold."""
+
+    users: int
+    notifications: int
+    bytes: int
+
+
 class ChannelCountView(Struct, frozen=True, rename="camel"):
     """A channel and how many are subscribed to it."""
 
@@ -350,6 +358,7 @@ class StatsView(Struct, frozen=True, rename="camel"):
     subscriptions: int
     queue: QueueView
     history: HistoryUsage
+    inboxes: InboxUsage
     outbox_bytes: int
     resident_bytes: int
     cpu_seconds: float

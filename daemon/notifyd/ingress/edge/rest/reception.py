@@ -109,7 +109,8 @@ class Reception:
         origin = call.headers.get(b"origin")
         if call.access in OF_USERS:
             # Pages of the clients' own, with tokens that they hold: no cookie or address makes a call good by itself.
-            allowed = allowed if origin is None else (*allowed, *filter(None, self._services.origins()))
+            sent = "" if origin is None else origin.decode("latin-1")
+            allowed = (*allowed, sent) if self._services.clients.has_origin(sent) else allowed
             return allow_headers(origin, allowed) or (VARY,)
         return allow_headers(origin, allowed)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
 from msgspec import Struct
 
 from notifyd.service.channels import Channels
@@ -43,8 +41,6 @@ class RestServices(Struct, frozen=True):
     limiter: RateLimiter
     exposition: Exposition
     counters: Counters
-    #: The origins of the clients' pages, which may make the calls that a user's token is good for.
-    origins: Callable[[], Iterable[str]] = tuple
 
 
 class RestOptions(Struct, frozen=True):

@@ -10,6 +10,7 @@ from notifyd.model.receipt import InboxState
 from notifyd.wire.rest import (
     ChannelCountView,
     HistoryUsage,
+    InboxUsage,
     KeyView,
     Position,
     QueueView,
@@ -115,6 +116,7 @@ def stats_view(snapshot: StatsSnapshot) -> StatsView:
         subscriptions=snapshot.subscriptions,
         queue=queue_view(snapshot.queue),
         history=HistoryUsage(snapshot.history_channels, snapshot.history_publications, snapshot.history_bytes),
+        inboxes=InboxUsage(snapshot.inbox_users, snapshot.inbox_notifications, snapshot.inbox_bytes),
         outbox_bytes=snapshot.outbox_bytes,
         resident_bytes=snapshot.resident_bytes,
         cpu_seconds=round(snapshot.cpu_seconds, 3),
