@@ -9,7 +9,6 @@ from notifyd.clock import now_ms
 from notifyd.dispatch.dispatcher import outcomes_of
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.http_request import Peer, Request
-from notifyd.ingress.edge.namespaces.application import NamespaceApplication
 from notifyd.ingress.edge.namespaces.connection import SOCKETIO_ENCODERS, NamespaceConnection
 from notifyd.ingress.edge.namespaces.dialect import FORMAT
 from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
@@ -24,6 +23,7 @@ from notifyd.wire import dialect
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
+    from notifyd.ingress.edge.namespaces.application import NamespaceApplication
     from tests.service.node import Node
 
 PIDS = Pids(b"k" * 32)

@@ -75,8 +75,11 @@ class NamespaceHandler(Protocol):
         """`Socket.put`, `format` and `transport` are other ones from now on."""
 
     def closed(self, reason: str) -> None:
-        """The socket is over; called exactly once after `opened`. *reason* is a word of Socket.IO's: transport close,
-        ping timeout, client namespace disconnect, server namespace disconnect, transport error, parse error."""
+        """The socket is over; called exactly once, after `opened`, or without it where the transport ended before.
+
+        *reason* is a word of Socket.IO's: transport close, ping timeout, client namespace disconnect, server namespace
+        disconnect, transport error, parse error.
+        """
 
 
 class Socket(Protocol):

@@ -14,6 +14,7 @@ from notifyd.ingress.edge.socketio.codes import (
     NOT_CONNECTED,
     SERVER_DISCONNECT,
     SLOW_CONSUMER,
+    TRANSPORT_CLOSE,
 )
 from notifyd.ingress.edge.socketio.socket import NamespaceSocket
 from notifyd.wire.socketio import connect_error_packet, connect_packet
@@ -150,6 +151,9 @@ class SocketIoTransport:
             decision = _FAILED
         if not self._over:
             self._settle(namespace, decision)
+        elif isinstance(decision, Welcome):
+            # Whoever was let in meanwhile has nobody to speak with.
+            decision.handler.closed(TRANSPORT_CLOSE)
 
     def _settle(self, namespace: str, decision: Welcome | Refusal) -> None:
         if isinstance(decision, Refusal):
