@@ -35,8 +35,10 @@ def verdict(status: int, code: str = "", message: str = "", retry_after: str = "
     return verdict_of(SendResult(status, code, message, retry_after), now=NOW)
 
 
-def decided(*verdicts: Verdict, before: tuple[Verdict, ...] = (), attempts: int = 0) -> PushDecision:
-    return decide(verdicts, before, attempts=attempts, rules=RULES, chance=0.5)
+def decided(
+    *verdicts: Verdict, before: tuple[Verdict, ...] = (), attempts: int = 0, closed: float = 0.0
+) -> PushDecision:
+    return decide(verdicts, before, attempts=attempts, rules=RULES, closed_seconds=closed, chance=0.5)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +140,11 @@ def test_it_is_tried_again_after_a_backoff() -> None:
 def test_a_wait_that_was_asked_for_comes_before_the_backoff_and_is_bounded() -> None:
     assert decided(AGAIN, Verdict(Action.RETRY, "quota_exceeded", 7)).retry_seconds == 7.5
     assert decided(Verdict(Action.RETRY, "quota_exceeded", 1e9)).retry_seconds == 100.5
+
+
+def test_nobody_comes_back_before_the_provider_does() -> None:
+    assert decided(AGAIN, closed=20).retry_seconds == 20.5
+    assert decided(Verdict(Action.RETRY, "quota_exceeded", 30), closed=20).retry_seconds == 30.5
 
 
 def test_the_last_try_is_a_dead_letter_with_the_reason() -> None:

@@ -36,6 +36,11 @@ class PushGate:
             return 0
         return max(0, (1 if self._closings else most) - in_flight)
 
+    @property
+    def opens_at(self) -> float:
+        """From when on it is open; may be past."""
+        return self._until
+
     def seconds_left(self, *, now: float) -> float:
         """How long it stays closed; 0.0: it is open."""
         return max(0.0, self._until - now)

@@ -104,9 +104,8 @@ class PushRouter:
 
     async def _rest(self) -> None:
         """Wait until there may be something to do: the gate opens, there is room, or there is work."""
-        closed = self.paused_seconds()
-        if closed:
-            await trio.sleep(min(closed, _LONGEST_REST_SECONDS))
+        if trio.current_time() < self._gate.opens_at:
+            await trio.sleep_until(self._gate.opens_at)
         elif not self._room():
             self._freed = trio.Event()
             await self._freed.wait()

@@ -56,7 +56,14 @@ class PushSending:
         targets = progress.left(devices)
         verdicts = await self._send(lease, targets) if targets else []
         self._mind(verdicts, rules)
-        decision = decide(verdicts, before, attempts=lease.attempts, rules=rules, chance=random.random())
+        decision = decide(
+            verdicts,
+            before,
+            attempts=lease.attempts,
+            rules=rules,
+            closed_seconds=self._gate.seconds_left(now=trio.current_time()),
+            chance=random.random(),
+        )
         progress.note(targets, verdicts)
         self._progress.keep(push.id, progress)
         self._tell(lease, decision)

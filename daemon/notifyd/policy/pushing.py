@@ -141,11 +141,17 @@ class PushDecision(msgspec.Struct, frozen=True):
 
 
 def decide(
-    verdicts: Sequence[Verdict], before: Sequence[Verdict], *, attempts: int, rules: RetryRules, chance: float
+    verdicts: Sequence[Verdict],
+    before: Sequence[Verdict],
+    *,
+    attempts: int,
+    rules: RetryRules,
+    closed_seconds: float,
+    chance: float,
 ) -> PushDecision:
     """What becomes of a push whose devices got *verdicts* in this try, and *before* in tries before it.
 
-    *attempts* tries failed before this one; *chance* is 0 to 1.
+    *attempts* tries failed before this one; the provider is left alone by all for *closed_seconds*; *chance* is 0 to 1.
     """
     waiting = [verdict for verdict in verdicts if verdict.action is Action.RETRY]
     ended = [verdict for verdict in verdicts if verdict.action is not Action.RETRY]
@@ -154,8 +160,10 @@ def decide(
         ended += waiting
     failed = [verdict for verdict in ended if verdict.action is not Action.ACCEPTED]
     everything = [*before, *ended]
+    # beyond what was asked for too, or all who were refused together come back together
+    backoff = backoff_seconds(attempts + 1, rules, chance=chance)
     return PushDecision(
-        retry_seconds=_wait(waiting, attempts + 1, rules, chance) if again else None,
+        retry_seconds=max(_granted(waiting, rules), closed_seconds) + backoff if again else None,
         state=State.DISPATCHED if _settles(everything) else State.DEAD,
         accepted=len(ended) - len(failed),
         failed=len(failed),
@@ -163,10 +171,8 @@ def decide(
     )
 
 
-def _wait(waiting: Sequence[Verdict], attempts: int, rules: RetryRules, chance: float) -> float:
-    granted = min(max(verdict.wait_seconds or 0.0 for verdict in waiting), rules.max_retry_after_seconds)
-    # spread beyond what was asked for too, or all who were refused together come back together
-    return granted + backoff_seconds(attempts, rules, chance=chance)
+def _granted(waiting: Sequence[Verdict], rules: RetryRules) -> float:
+    return min(max(verdict.wait_seconds or 0.0 for verdict in waiting), rules.max_retry_after_seconds)
 
 
 def _settles(verdicts: Sequence[Verdict]) -> bool:
