@@ -89,8 +89,10 @@ async def _prepare(loaded: Loaded, place: Place) -> Graph:
         with trio.fail_after(_STARTUP_SECONDS):
             engines = await _open(loaded, place)
             graph = compose(loaded, engines, dev=place.dev)
-            graph.ring.load(await engines.records.keys.load())
             await _load_clients(graph)
+            keys = await engines.records.keys.load()
+            # a key whose client is gone is nobody's, whatever a crash left behind
+            graph.ring.load(key for key in keys if graph.clients.find(key.client_id) is not None)
     except trio.TooSlowError as exc:
         folder = loaded.settings.server.state_dir
         raise CannotStart(f"what {folder} holds could not be read within {_STARTUP_SECONDS:.0f} s") from exc
