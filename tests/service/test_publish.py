@@ -137,7 +137,7 @@ async def test_a_batch_is_taken_in_its_order(node: Node) -> None:
 @pytest.mark.parametrize(
     ("wrong", "refusal", "why"),
     [
-        ({"channel": "other"}, Denied, "notifications[1]: this key may not publish to 'other'"),
+        ({"channel": "other"}, Denied, "notifications[1]: this credential may not publish to 'other'"),
         ({"priority": 0}, Invalid, "notifications[1]: priority is 0"),
         ({"data": b'"%b"' % (b"x" * 10_000)}, TooLarge, "notifications[1]: data has"),
     ],

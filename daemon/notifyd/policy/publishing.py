@@ -63,7 +63,7 @@ def check_grant(principal: Principal, command: Publish) -> None:
             raise Denied("this credential may not publish to users: a key needs the scope users", code="scope_missing")
     elif not matches(grants.publish, command.channel):
         raise Denied(
-            f"this credential may not publish to {command.channel!r}: it needs publish:{command.channel}",
+            f"this credential may not publish to {command.channel!r}: it needs the scope publish:{command.channel}",
             code="scope_missing",
         )
 

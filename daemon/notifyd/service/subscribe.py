@@ -63,7 +63,7 @@ class Subscriber:
         check_channel(channel, max_length=self.rules.max_channel_length)
         if not matches(principal.grants.subscribe, channel):
             raise Denied(
-                f"this key may not subscribe to {channel!r}: it needs the scope subscribe:{channel}",
+                f"this credential may not subscribe to {channel!r}: it needs the scope subscribe:{channel}",
                 code="scope_missing",
             )
         if since is None:
