@@ -57,7 +57,9 @@ def subscribed(real: Ctl, channel: str) -> Callable[[int], None]:
 
 READS = [
     ["status"], ["wait", "ready"], ["keys", "list"], ["queue", "stats"], ["queue", "list"], ["channels", "list"],
-    ["connections", "list"], ["logs", "tail"], ["stats"], ["tokens", "admin"],
+    ["connections", "list"], ["clients", "list"], ["clients", "show", "default"], ["devices", "list"],
+    ["users", "list"],
+    ["logs", "tail"], ["stats"], ["tokens", "admin"],
     ["config", "show", "--running", "--origin"], ["config", "reload"],
 ]  # fmt: skip
 
@@ -81,6 +83,125 @@ def test_the_life_of_a_key(real: Ctl):
 
 def test_a_key_that_is_not_there(real: Ctl):
     assert real("keys", "show", "nobody").status == 3
+
+
+@pytest.fixture
+def client(real: Ctl, tmp_path: Path) -> str:
+    """The id of a client of the test's own."""
+    return real("clients", "register", "--name", "shop", "--secret-out", str(tmp_path / "secret"), "-q").out.strip()
+
+
+@pytest.fixture
+def token(real: Ctl, client: str) -> bytes:
+    """Alice's token."""
+    return real("tokens", "mint", "--client", client, "--user", "alice", "--channel", "orders.*").out.encode()
+
+
+def test_the_life_of_a_client(real: Ctl, tmp_path: Path):
+    made = real(
+        "clients", "register", "--name", "shop", "--url", "https://shop.example", "--cookie-name", "sid", "-o", "json"
+    ).json
+    assert len(made["secret"]) >= 32
+    shown = real("clients", "show", made["id"], "-o", "json").json
+    assert (shown["name"], shown["url"], shown["cookieName"]) == ("shop", "https://shop.example", "sid")
+    assert made["id"] in real("clients", "list", "-q").lines
+    assert real("keys", "create", "--name", "k", "--client", made["id"], "-q").status == 0
+    assert real("clients", "remove", made["id"], "--yes").status == 0
+    assert real("clients", "show", made["id"]).status == 3
+    assert not real("keys", "list", "--client", made["id"], "-q").lines
+
+
+def test_a_form_with_several_problems(real: Ctl):
+    result = real(
+        "clients", "register", "--name", " ", "--url", "ftp://x", "--cookie-name", "a b", "--secret-file", "-",
+        stdin=b"short",
+    )  # fmt: skip
+    assert result.status == 2
+    named = ["Error: --name", "--url", "--cookie-name", "the secret"]
+    assert [line for line, name in zip(result.err.splitlines(), named, strict=True) if line.startswith(name)]
+
+
+def test_a_short_secret_is_warned_of(real: Ctl):
+    result = real("clients", "register", "--name", "s", "--secret-file", "-", "-q", stdin=b"eight888")
+    assert (result.status, "Warning: " in result.err, "eight888" in result.err) == (0, True, False)
+
+
+def test_the_client_default_stays(real: Ctl):
+    assert real("clients", "remove", "default", "--yes").status == 5
+
+
+def test_a_token_is_verified(real: Ctl, client: str, token: bytes):
+    verified = real("tokens", "verify", "-o", "json", stdin=token).json
+    assert (verified["clientId"], verified["userId"], verified["channels"]) == (client, "alice", ["orders.*"])
+    inspected = real("tokens", "inspect", "-o", "json", stdin=token)
+    assert (inspected.json["expiresAt"], inspected.json["userId"]) == (verified["expiresAt"], "alice")
+    assert "Warning" not in inspected.err
+
+
+def test_a_token_of_another_client_is_denied_with_the_reason(real: Ctl, token: bytes):
+    result = real("tokens", "verify", "--client", "default", "-o", "json", stdin=token)
+    assert (result.status, result.error["code"]) == (4, "token_wrong_client")
+
+
+def test_a_forged_token_is_denied(real: Ctl, token: bytes):
+    head, body, _ = token.strip().split(b".")
+    result = real("tokens", "verify", "-o", "json", stdin=b".".join((head, body, b"A" * 43)))
+    assert (result.status, result.error["code"]) == (4, "token_bad_signature")
+
+
+def test_a_rotated_secret_overlaps(real: Ctl, client: str, token: bytes, tmp_path: Path):
+    assert (
+        real("clients", "rotate-secret", client, "--overlap", "1h", "--secret-out", str(tmp_path / "new")).status == 0
+    )
+    verified = real("tokens", "verify", "-o", "json", stdin=token)
+    assert verified.json["previousSecret"] is True
+    assert real("clients", "rotate-secret", client, "--overlap", "0", "-o", "json").json["secret"]
+    assert real("tokens", "verify", stdin=token).status == 4
+
+
+def test_the_life_of_a_device(real: Ctl, client: str):
+    register = ("devices", "register", "--client", client, "--token-file", "-", "--user")
+    device = real(*register, "alice", "-q", stdin=b"fcm-token-of-a-phone").out.strip()
+    (listed,) = real("devices", "list", "--client", client, "-o", "json").json
+    assert (listed["id"], listed["userId"]) == (device, "alice")
+    assert "fcm-token-of-a-phone" not in listed["tokenHint"]
+    assert real(*register, "bob", "-q", stdin=b"fcm-token-of-a-phone").status == 0
+    assert not real("devices", "list", "--client", client, "--user", "alice", "-q").lines
+    (moved,) = real("devices", "list", "--client", client, "--user", "bob", "-q").lines
+    assert real("devices", "remove", moved, "--client", client, "--yes").status == 0
+    assert real("devices", "remove", moved, "--client", client, "--yes").status == 3
+
+
+def test_sent_to_users_and_looked_at(real: Ctl, client: str):
+    sent = real("send", "--user", "alice", "--user", "bob", "--client", client, "hello", "-q").out.strip()
+    (seen,) = real("listen", "--user", "alice", "--client", client, "-n", "1").objects
+    assert (seen["id"], seen["userId"], seen["channel"], seen["data"]) == (sent, "alice", None, {"body": "hello"})
+    receipt = real("notifications", "show", sent, "-o", "json").json
+    assert [(user["userId"], user["state"]) for user in receipt["users"]] == [("alice", "stored"), ("bob", "stored")]
+    inboxes = real("users", "list", "--client", client, "-o", "json").json
+    assert [(inbox["userId"], inbox["undelivered"]) for inbox in inboxes] == [("alice", 1), ("bob", 1)]
+
+
+def test_listening_to_an_inbox_as_it_fills(daemon: RealDaemon, real: Ctl, client: str):
+    with Listener(daemon, "--user", "alice", "--client", client, "-n", "2") as listener:
+        first = real("send", "--user", "alice", "--client", client, "one", "-q").out.strip()
+        assert listener.next()["id"] == first
+        second = real("send", "--user", "alice", "--client", client, "two", "-q").out.strip()
+        assert (listener.next()["id"], listener.status()) == (second, 0)
+
+
+def test_a_user_over_websocket_moves_the_cursor(
+    daemon: RealDaemon, real: Ctl, client: str, token: bytes, tmp_path: Path
+):
+    (tmp_path / "token").write_bytes(token)
+    sent = real("send", "--user", "alice", "--client", client, "hello", "-q").out.strip()
+    with Listener(daemon, "--url", daemon.url, "--token-file", str(tmp_path / "token")) as listener:
+        assert (listener.next()["id"], listener.process.poll()) == (sent, None)
+        while real("notifications", "show", sent, "-o", "json").json["arrived"] != 1:
+            pass
+        (connection,) = real("connections", "list", "--user", "alice", "--client", client, "-q").lines
+        kicked = real("connections", "kick", "--user", "alice", "--client", client, "--yes", "-q")
+        assert (kicked.lines, listener.status()) == ([connection], 4)
 
 
 @pytest.mark.parametrize(

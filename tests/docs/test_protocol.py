@@ -12,8 +12,12 @@ from wsproto.frame_protocol import CloseReason
 
 from notifyd.config.catalogue import catalogue
 from notifyd.ingress.edge import websocket, websocket_frames
+from notifyd.ingress.edge.namespaces import connection, dialect
+from notifyd.ingress.edge.socketio import codes
 from notifyd.model import disconnect
 from notifyd.model.disconnect import Disconnect
+from notifyd.policy.tokens import RawClaims
+from notifyd.v1 import client_pb2, types_pb2
 from notifyd.wire import native, sse
 from notifyd.wire.operations import OPERATIONS
 from tests.docs.codes import error_codes
@@ -104,3 +108,42 @@ def test_settings_are_named_as_they_are_called():
     sections = {path.partition(".")[0] for path in catalogue()}
     named = {word for word in words(PAGE) if "." in word and word.partition(".")[0] in sections}
     assert named - {"notifyd.toml"} <= set(catalogue())
+
+
+def test_every_claim_of_a_token_is_described():
+    assert {field.encode_name for field in msgspec.structs.fields(RawClaims)} <= words(section(PAGE, "Tokens"))
+
+
+def test_every_event_of_users_is_described_and_no_other():
+    told = set(items(section(PAGE, "Events of the client"), "Ic"))
+    assert told == set(connection._EVENTS) == set(dialect._EVENTS)
+
+
+def test_every_event_to_users_is_described():
+    told = words(section(PAGE, "SOCKET.IO")) | words(section(PAGE, "PLAIN JSON"))
+    said = re.findall(r'_(?:say|tell|reply)\([^"\n]*"(\w+)"', getsource(connection) + getsource(dialect))
+    assert {"exception", "pong", "authenticated", "connected"} <= set(said) <= told
+
+
+def test_close_codes_of_the_drivers_are_described():
+    numbers = {value for value in vars(codes).values() if isinstance(value, int)}
+    assert numbers
+    assert {str(number) for number in numbers} <= set(CLOSES)
+
+
+GRPC = section(PAGE, "GRPC")
+SPOKEN = [
+    *client_pb2.DESCRIPTOR.message_types_by_name.values(),
+    *(getattr(types_pb2, name).DESCRIPTOR for name in ("PublishRequest", "PublishResponse", "Target", "Publication")),
+]
+
+
+def test_every_call_over_grpc_is_described_and_no_other():
+    services = client_pb2.DESCRIPTOR.services_by_name
+    assert set(services) <= words(GRPC)
+    assert set(items(GRPC, "Ic")) == {method.name for service in services.values() for method in service.methods}
+
+
+@pytest.mark.parametrize("message", SPOKEN, ids=lambda message: message.name)
+def test_every_field_over_grpc_is_described(message):
+    assert {field.name for field in message.fields} <= words(GRPC)
