@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import trio
 import trio.testing
 
-from notifyd.model.ids import DEFAULT_CLIENT
+from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.notification import Kind, Notification
 from notifyd.store.options import BrokerLimits, HistoryLimits
-from tests.store.samples import T0, accept, dispatch, notification, offsets
+from tests.store.samples import T0, accept, dispatch, for_users, notification, offsets, push_of
 
 if TYPE_CHECKING:
     from notifyd.store.ports import Broker
@@ -66,12 +66,23 @@ async def test_a_publish_amid_others_on_their_way_keeps_the_numbering(broker: Br
     assert late in latest.publications
 
 
-async def test_what_is_not_for_a_channel_or_not_due_is_only_taken_in(broker: Broker) -> None:
-    await arrive(broker, notification(kind=Kind.BROADCAST), notification())
-    await dispatch(broker)
-    await arrive(broker, notification(delay=1000))
-    assert broker.history.position(DEFAULT_CLIENT, "orders").offset == 1
+async def test_what_is_not_due_is_only_taken_in(broker: Broker) -> None:
+    await arrive(broker, notification(delay=1000), notification())
     assert broker.queue.stats(now=T0).scheduled == 1
+    assert offsets(await dispatch(broker)) == [1]
+
+
+async def test_everything_that_has_a_stream_may_be_stamped(broker: Broker) -> None:
+    users = for_users("anna", connections=["c1"])
+    await arrive(broker, notification(kind=Kind.BROADCAST), notification(), users, push_of(users, "anna"))
+    published = await dispatch(broker)
+    assert [(p.notification.kind, p.offset, p.user_id) for p in published] == [
+        (Kind.BROADCAST, 1, ""),
+        (Kind.CHANNEL, 1, ""),
+        (Kind.USERS, 2, "anna"),
+        (Kind.USERS, 2, ""),
+    ]
+    assert broker.inbox.find(DEFAULT_CLIENT, UserId("anna"), users.id) == published[2].inbox
 
 
 async def test_a_paused_queue_stamps_nothing(broker: Broker) -> None:

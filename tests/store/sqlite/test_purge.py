@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from notifyd.model.ids import DEFAULT_CLIENT
+from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.notification import Kind
-from notifyd.store.options import BrokerLimits, HistoryLimits, ReceiptLimits
+from notifyd.store.options import BrokerLimits, HistoryLimits, InboxLimits, ReceiptLimits
 from notifyd.store.sqlite import purge as purges
-from tests.store.samples import HOUR, T0, accept, dispatch, notification, publish
+from tests.store.conftest import killed
+from tests.store.samples import HOUR, T0, accept, dispatch, for_users, notification, publish
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
     from notifyd.store.local.broker import LocalBroker
@@ -76,3 +81,32 @@ async def test_the_oldest_receipts_go_when_there_are_too_many(start: Start, monk
     async with start() as broker:
         found = [await broker.receipts.find(None, known) for known in accepted]
         assert [receipt is not None for receipt in found] == [False] * 6 + [True] * 4
+
+
+async def test_what_an_inbox_keeps_keeps_its_rows(start: Start) -> None:
+    limits = BrokerLimits(history=HistoryLimits(max_publications=0), inbox=InboxLimits(max_age_seconds=9 * 3600))
+    async with start(limits=limits) as broker:
+        anna, bert = UserId("anna"), UserId("bert")
+        published = await publish(broker, for_users(anna, bert), for_users(bert))
+        await settled(broker)
+        assert await purge(broker, now=T0 + 2 * HOUR) == 0
+        await broker.inbox.forget(DEFAULT_CLIENT, bert)
+        assert await purge(broker, now=T0 + 2 * HOUR) == 1
+    async with start(limits=limits) as broker:
+        (kept,) = broker.inbox.since(DEFAULT_CLIENT, anna, now=T0).publications
+        assert kept.notification == published[0].notification
+        assert broker.inbox.trim(now=T0 + 9 * HOUR) == 1
+        assert await purge(broker, now=T0 + 9 * HOUR) == 1
+
+
+async def test_an_inbox_without_rows_goes_on_counting(start: Start, tmp_path: Path) -> None:
+    async with start() as broker:
+        published = await publish(broker, for_users("anna"), for_users("anna"))
+        later = T0 + 24 * 8 * HOUR
+        assert (broker.inbox.trim(now=later), broker.history.trim(now=later)) == (2, 2)
+        assert await purge(broker, now=later) == 2
+        copy = killed(tmp_path)
+    async with start(copy) as broker:
+        assert broker.inbox.position(DEFAULT_CLIENT, UserId("anna")) == published[1].inbox
+    with closing(sqlite3.connect(copy / "broker.db")) as journal:
+        assert journal.execute("SELECT count(*) FROM inbox_items").fetchone() == (0,)
