@@ -27,6 +27,14 @@ def test_removing_a_connection_leaves_nothing_behind(hub, counters, connect):
     assert (counters.connections_opened, counters.connections_closed) == (1, 1)
 
 
+def test_removing_one_whose_id_was_taken_over_leaves_the_one_that_took_it(hub, connect):
+    old = connect("a")
+    hub.remove(old)
+    new = connect("a")
+    hub.remove(old)
+    assert (hub.connection("a"), hub.connections()) == (new, [new])
+
+
 def test_subscribing_twice_is_one_subscription(hub, connect):
     one = connect("1")
     hub.subscribe(one, "a", offset=0)
