@@ -66,15 +66,15 @@ class RpcHost:
 
         Raises what *bind* raises.
         """
+        patience = Patience(self._options.request_seconds)
+        live = _LiveServer(self._options, patience, self._guard)
+        bind(live.server)
         async with trio.open_nursery() as nursery:
             portal = TrioPortal(nursery)
-            patience = Patience(self._options.request_seconds)
             nursery.start_soon(self._guard.run)
             nursery.start_soon(patience.run)
-            live = _LiveServer(self._options, patience, self._guard)
             live.server.add_generic_rpc_handlers(self._handlers(portal))
             try:
-                bind(live.server)
                 live.server.start()
                 task_status.started()
                 await self._stopping.wait()

@@ -75,8 +75,8 @@ class PublicServer:
         addresses = await self._worker.run(_resolve, self._host_name, self.port)
 
         def bind(server: grpc.Server) -> None:
-            for address in addresses:
-                self.port = self._add(server, f"{address}:{self.port}")
+            for family, address in addresses:
+                self.port = self._add(server, family, address)
                 self._bound.add(self.port)
 
         await self._host.run(bind, task_status=task_status)
@@ -93,16 +93,17 @@ class PublicServer:
         if self._identity is not None:
             self._identity = identity
 
-    def _add(self, server: grpc.Server, address: str) -> int:
+    def _add(self, server: grpc.Server, family: socket.AddressFamily, address: str) -> int:
+        place = f"[{address}]:{self.port}" if ":" in address else f"{address}:{self.port}"
         try:
             if self._identity is None:
-                port = server.add_insecure_port(address)
+                port = server.add_insecure_port(place)
             else:
-                port = server.add_secure_port(address, self._credentials(self._identity))
+                port = server.add_secure_port(place, self._credentials(self._identity))
         except (RuntimeError, ValueError) as exc:
-            raise _cannot_bind(address) from exc
+            raise _problem(family, address, self.port) from exc
         if not port:  # older versions of grpcio say it so
-            raise _cannot_bind(address)
+            raise _problem(family, address, self.port)
         return int(port)
 
     def _credentials(self, first: Identity) -> grpc.ServerCredentials:
@@ -137,18 +138,26 @@ def _interface(services: PublicServices, options: PublicOptions, counters: Count
     return Interface(offered, caller_of, pool_of(packages), whole_follows=True)
 
 
-def _resolve(host: str, port: int) -> list[str]:
-    """The addresses that *host* stands for, as gRPC writes them."""
+def _resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+    """The addresses that *host* stands for."""
     flags = socket.AI_PASSIVE | socket.AI_NUMERICSERV
     found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=flags)
-    addresses = dict.fromkeys(str(address[0]) for *_, address in found)
-    if not _WILDCARDS.isdisjoint(addresses):
-        return ["[::]"]
-    return [f"[{address}]" if ":" in address else address for address in addresses]
+    addresses = {str(address[0]): family for family, *_, address in found}
+    wildcard = next((address for address in addresses if address in _WILDCARDS), None)
+    if wildcard is not None:
+        return [(addresses[wildcard], wildcard)]
+    return [(family, address) for address, family in addresses.items()]
 
 
-def _cannot_bind(address: str) -> OSError:
-    return OSError(f"gRPC cannot listen on {address}: it is taken, not ours, or the certificate cannot be used")
+def _problem(family: socket.AddressFamily, address: str, port: int) -> OSError:
+    """Why gRPC could not listen there, which it does not say itself."""
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as exc:
+            return OSError(exc.errno, exc.strerror, f"{address}:{port}")
+    return OSError(f"gRPC cannot use {address}:{port}, or the certificate")
 
 
 def _configuration(identity: Identity) -> grpc.ServerCertificateConfiguration:
