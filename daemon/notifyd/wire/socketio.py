@@ -29,6 +29,9 @@ _ZERO: Final = 0x30
 _SLASH: Final = 0x2F
 _NOT_STRUCTURE: Final = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 _ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
+# made once: a union of types is built anew each time that it is asked about
+_BINARY: Final = (bytes, bytearray, memoryview)
+_LISTS: Final = (list, tuple)
 _decode_json: Final = msgspec.json.Decoder().decode
 
 
@@ -192,12 +195,12 @@ def _fill(value: Any, left: list[bytes | None]) -> Any:
 
 def deconstruct(value: Any, buffers: list[bytes]) -> Any:
     """*value* with each bytes in it replaced by a placeholder, and put into *buffers*."""
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, _BINARY):
         buffers.append(bytes(value))
         return {"_placeholder": True, "num": len(buffers) - 1}
     if isinstance(value, dict):
         return {key: deconstruct(item, buffers) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return [deconstruct(item, buffers) for item in value]
     return value
 

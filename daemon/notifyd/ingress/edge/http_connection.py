@@ -80,14 +80,15 @@ class HttpConnection:
                 slow = self._begin_all(turns)
             except RequestRefused as exc:
                 refused = exc
+            seen = self._reader.buffered_bytes
             if not await answers.write(turns):
                 return
             if refused is not None:
                 answers.refuse(refused)
             elif slow is not None:
                 await self._answer_slowly(slow)
-            elif len(turns) < self._state.http.max_pipelined:
-                break
+            elif len(turns) < self._state.http.max_pipelined and seen == self._reader.buffered_bytes:
+                break  # nothing is left, and nothing came while a long poll was waited for
             else:
                 await trio.lowlevel.checkpoint()  # who sends much must not starve the others
         if self._reader.wants_continue and not answers.closing:
