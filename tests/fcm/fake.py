@@ -29,9 +29,11 @@ class Behaviour:
     code: str
     message: str = ""
     fcm_code: str = ""
-    #: "" for none; DEFAULT for what the server was told.
+    #: "" for none, TOLD for what the server was told.
     retry_after: str = ""
     hangs: bool = False
+    #: Without an answer the connection is closed.
+    drops: bool = False
 
 
 TOLD = "told"
@@ -49,6 +51,7 @@ BEHAVIOURS = {
     "sender": Behaviour(403, "PERMISSION_DENIED", "SenderId mismatch", "SENDER_ID_MISMATCH"),
     "auth": Behaviour(401, "UNAUTHENTICATED", "Auth error from APNS or Web Push", "THIRD_PARTY_AUTH_ERROR"),
     "hang": Behaviour(200, "", hangs=True),
+    "drop": Behaviour(0, "", drops=True),
 }
 _TOKEN = re.compile(r"(?P<name>[a-z]+)(\*(?P<times>\d+))?(-|$)")
 
@@ -67,10 +70,6 @@ class Seen:
     authorizations: set[str] = field(default_factory=set)
     #: Requests that were answered at the same time, at most.
     peak: int = 0
-
-    def accepted(self, token: str) -> int:
-        """How often *token* was pushed to."""
-        return self.hits[token]
 
 
 class FakeFcm(ThreadingHTTPServer):
@@ -176,7 +175,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if behaviour is not None and behaviour.hangs:
             self.server.release.wait(30)
-        if behaviour is None or behaviour.hangs:
+        if behaviour is not None and behaviour.drops:
+            self.close_connection = True
+        elif behaviour is None or behaviour.hangs:
             self._answer(200, json.dumps({"name": f"projects/{project}/messages/{number}"}).encode())
         else:
             self._refuse(behaviour)
