@@ -23,7 +23,9 @@ from tests.bench.processes import (
     node_socketio,
     notifyctl,
     notifyd,
+    notifyd_grpc,
     notifyd_socketio,
+    publish_by_grpc,
     tokens,
     wrk,
 )
@@ -31,6 +33,7 @@ from tests.bench.processes import (
 #: Subscribers of the one channel that is published to.
 FAN_OUT = 1000
 IDLE = 8000
+GRPC_COUNTS = {"stream": 30_000, "unary": 3000}
 IDLE_SOCKETIO = 5000
 WRK_CONNECTIONS = 16
 WRK_SECONDS = 5
@@ -126,6 +129,21 @@ def _loaded(server: Server, options: dict[str, int]) -> dict[str, float]:
         return load(server, **options, namespace=f"client-{server.client_id}", tokens=file)
 
 
+def grpc(rounds: int, say: Progress) -> Iterator[Figure]:
+    """Accepted notifications by gRPC, on one stream beside one call each from eight callers."""
+    found: dict[str, list[float]] = {"stream": [], "unary": []}
+    for number in range(rounds):
+        for mode, rates in found.items():
+            say(f"gRPC publish, {mode}, round {number + 1} of {rounds}")
+            with notifyd_grpc() as (server, port):
+                before = cpu_seconds(server.pid)
+                publish_by_grpc(server, port, mode, GRPC_COUNTS[mode])
+                rates.append(GRPC_COUNTS[mode] / (cpu_seconds(server.pid) - before))
+    yield Figure(
+        "gRPC publish stream", "accepted/CPU-s", median(found["stream"]), median(found["unary"]), "unary, 8 callers"
+    )
+
+
 def rest(rounds: int, say: Progress) -> Iterator[Figure]:
     """Accepted notifications with 16 connections, to a channel without subscribers."""
     found: dict[str, list[tuple[float, float]]] = {"os": [], "fsync": []}
@@ -200,6 +218,7 @@ ALL: dict[str, Callable[[int, Progress], Iterator[Figure]]] = {
     "fan-out": fan_out,
     "connections": connections,
     "socketio": socketio,
+    "grpc": grpc,
     "rest": rest,
     "times": times,
 }

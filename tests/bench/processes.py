@@ -174,11 +174,13 @@ def _answers(port: int) -> bool:
     return False
 
 
-def free_port() -> int:
-    """A port that nobody uses, below those that the system gives to clients."""
+def free_port(skip: int = 0) -> int:
+    """A port that nobody uses, below those that the system gives to clients; *skip* leaves so many for others."""
     for port in _PORTS:
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
+            if not skip:
+                return port
+            skip -= 1
     raise RuntimeError(f"no port from {_PORTS.start} to {_PORTS.stop} is free")
 
 
@@ -195,6 +197,22 @@ def load(server: Server, **options: int | str | Path) -> dict[str, Any]:
     command = [build("load"), "--port", str(server.port), "--pid", str(server.pid), "--key", server.key, *pairs]
     result = subprocess.run(command, check=True, timeout=300, stdout=subprocess.PIPE, text=True)
     return json.loads(result.stdout)
+
+
+@contextlib.contextmanager
+def notifyd_grpc() -> Iterator[tuple[Server, int]]:
+    """The daemon and its gRPC port."""
+    port = free_port(skip=1)
+    with notifyd(
+        "-S", "grpc.enabled=true", "--grpc-port", str(port), "-S", "delivery.max_queue_size=1000000"
+    ) as server:
+        yield server, port
+
+
+def publish_by_grpc(server: Server, port: int, mode: str, count: int) -> None:
+    """Publish *count* notifications with one call each (`unary`) or on one `stream`."""
+    command = [sys.executable, "-m", "tests.bench.grpc_publish", str(port), server.key, mode, str(count)]
+    subprocess.run(command, check=True, timeout=180, stdout=subprocess.PIPE, cwd=ROOT)
 
 
 def wrk(server: Server, *, connections: int, seconds: int) -> dict[str, Any]:
