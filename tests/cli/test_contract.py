@@ -117,6 +117,12 @@ def test_commands_import_of_the_daemon_the_contract_alone(args: list[str]):
     assert {name.split(".")[1] for name in loaded if name.startswith("notifyd.")} <= {"v1"}
 
 
+def test_inspecting_a_token_needs_neither_a_daemon_nor_cryptography(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NOTIFYCTL_TOKEN", "e30.e30.x")
+    loaded = modules_after("tokens", "inspect")
+    assert loaded.isdisjoint({"jwt", "cryptography", "grpc", "trio", "rich"})
+
+
 def test_version_is_quick():
     started = os.times()
     for _ in range(3):
