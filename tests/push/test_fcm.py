@@ -5,16 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import firebase_admin
 import pytest
 import trio
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from notifyd.errors import Invalid
 from notifyd.policy.pushing import SendResult
 from notifyd.push.fcm import open_push
-from tests.fcm.account import PROJECT, options
+from tests.fcm.account import PROJECT, options, private_key
 from tests.push.conftest import messages, opened
 
 if TYPE_CHECKING:
@@ -125,13 +127,32 @@ async def test_an_answer_that_is_not_fcms_is_no_fault(
     assert result.status in {0, 403}
 
 
-async def test_a_key_that_is_none_is_refused_without_being_shown() -> None:
-    for key in ("", "an-open-secret", "-----BEGIN PRIVATE KEY-----\nb3Blbi1zZWNyZXQ=\n-----END PRIVATE KEY-----\n"):
-        with pytest.raises(Invalid, match="private key cannot be read") as caught:
-            await open_push(options("http://127.0.0.1:9", private_key=key))
-        assert not key or key not in str(caught.value)
-        assert caught.value.__cause__ is None
-        assert caught.value.code == "config_invalid"
+def pem(key: Any, encryption: Any = None) -> str:
+    encryption = encryption or serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption).decode()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "an-open-secret",
+        private_key().replace("\n", "\\n"),
+        private_key()[:200],
+        pem(
+            serialization.load_pem_private_key(private_key().encode(), None),
+            serialization.BestAvailableEncryption(b"x"),
+        ),
+        pem(ed25519.Ed25519PrivateKey.generate()),
+    ],
+    ids=["none", "text", "escaped", "cut", "encrypted", "kind"],
+)
+async def test_a_key_that_is_none_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(Invalid, match="private key cannot be read") as caught:
+        await open_push(options("http://127.0.0.1:9", private_key=key))
+    middle = len(key) // 3
+    assert not key or key[middle : middle + 10] not in str(caught.value)
+    assert (caught.value.__cause__, caught.value.code) == (None, "config_invalid")
 
 
 async def test_options_that_cannot_be_right_are_refused() -> None:

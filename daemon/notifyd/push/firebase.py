@@ -39,7 +39,6 @@ class Firebase:
         """
         certificate = _certificate(options)
         self._credential: Any = certificate.get_credential()
-        self._timeout = options.timeout_seconds
         self._token_session = _session_of(requests.Session(), threads=1)
         self._request = partial(Request(self._token_session), timeout=options.timeout_seconds)
         self._app = firebase_admin.initialize_app(
@@ -100,14 +99,17 @@ def _certificate(options: FcmOptions) -> credentials.Certificate:
         "token_uri": options.token_url,
     }
     try:
-        return credentials.Certificate(account)
-    except ValueError:
+        certificate = credentials.Certificate(account)
+        # some kinds of keys are read and cannot sign
+        certificate.signer.sign(b"")
+    except Exception:  # noqa: BLE001  # each kind of wrong key raises something else
         # without its cause, which may quote from the key
         raise Invalid(
             "the Firebase private key cannot be read: it must be the PEM text of the service account's private_key, "
             "from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----, its line breaks as they are or written \\n",
             code="config_invalid",
         ) from None
+    return certificate
 
 
 def _session_of(session: requests.Session, threads: int) -> requests.Session:
