@@ -32,6 +32,7 @@ _NAMES: Final = {
     "deliveries": ("deliveries", "Publications that a connection's outbox took."),
     "delivered_bytes": ("delivered_bytes", "Bytes of those publications."),
     "replayed": ("publications_replayed", "Publications sent from the history."),
+    "inbox_arrived": ("inbox_arrived", "Notifications of inboxes that are proven to have arrived."),
     "connections_opened": ("connections_opened", "Connections opened."),
     "connections_closed": ("connections_closed", "Connections closed."),
     "slow_consumers": ("slow_consumers", "Connections closed because they did not read."),
