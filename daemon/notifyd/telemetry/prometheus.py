@@ -33,6 +33,7 @@ _NAMES: Final = {
     "delivered_bytes": ("delivered_bytes", "Bytes of those publications."),
     "replayed": ("publications_replayed", "Publications sent from the history."),
     "inbox_arrived": ("inbox_arrived", "Notifications of inboxes that are proven to have arrived."),
+    "inbox_evicted": ("inbox_evicted", "Notifications that a bound of an inbox pushed out before they arrived."),
     "connections_opened": ("connections_opened", "Connections opened."),
     "connections_closed": ("connections_closed", "Connections closed."),
     "slow_consumers": ("slow_consumers", "Connections closed because they did not read."),
