@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from notifyd.app.graph import Engines, Graph, compose
 from notifyd.app.translate import broker_options
 from notifyd.config import Loaded, load_settings
-from notifyd.store.memory.keys import MemoryKeys
+from notifyd.store.memory.records import MemoryRecords
 from notifyd.store.open import open_broker
 from notifyd.telemetry.logs import LogOptions, configure
 from notifyd.telemetry.metrics import Counters
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import trio
 
+    from notifyd.push.ports import PushProvider
+
 
 def loaded_with(folder: Path, flags: Mapping[str, str] | None = None, text: str = "") -> Loaded:
     """The settings of a file that says *text*, and of *flags*."""
@@ -27,10 +29,19 @@ def loaded_with(folder: Path, flags: Mapping[str, str] | None = None, text: str 
     return load_settings(config_file=file, environ={"HOME": str(folder)}, flags=given)
 
 
-async def composed(loaded: Loaded, nursery: trio.Nursery) -> Graph:
-    """The graph of these settings; its broker runs."""
+#: Under which the secrets of composed daemons are sealed.
+MASTER_KEY = bytes(range(32))
+
+
+async def composed(
+    loaded: Loaded, nursery: trio.Nursery, *, push: PushProvider | None = None, dev: bool = False
+) -> Graph:
+    """The graph of these settings; its broker runs, and the client `default` is there."""
     counters = Counters()
     broker = await open_broker(broker_options(loaded.settings), counters)
     nursery.start_soon(broker.run)
     logbook = configure(LogOptions(console=False), counters)
-    return compose(loaded, Engines(broker, MemoryKeys(), counters, logbook), dev=False)
+    engines = Engines(broker, MemoryRecords(), counters, logbook, MASTER_KEY, push)
+    graph = compose(loaded, engines, dev=dev)
+    await graph.clients.load()
+    return graph

@@ -21,15 +21,14 @@ if TYPE_CHECKING:
 
 
 class Outside:
-    """What listens: the edge and the admin server, which take their time to stop."""
+    """What listens, in the place of `Fronts`."""
 
     def __init__(self) -> None:
         self.stopped: list[tuple[str, float]] = []
-        self.seconds = 0.0
 
     async def drain(self, seconds: float) -> None:
-        await trio.sleep(self.seconds)
-        self.stopped.append(("edge", trio.current_time()))
+        await trio.lowlevel.checkpoint()
+        self.stopped.append(("fronts", trio.current_time()))
 
     async def stop(self) -> None:
         await trio.lowlevel.checkpoint()
@@ -53,7 +52,7 @@ def outside() -> Outside:
 
 @pytest.fixture
 def drainer(graph: Graph, outside: Outside) -> Drainer:
-    return Drainer(graph, outside, outside, ServiceManager({}))  # type: ignore[arg-type]
+    return Drainer(graph, outside, ServiceManager({}))  # type: ignore[arg-type]
 
 
 def crowd(graph: Graph, count: int) -> list[Connection]:
@@ -103,7 +102,7 @@ async def test_everything_is_taken_down_in_order(
     drainer.begin(None)
     await drainer.run()
     assert [connection.link.endings for connection in connections] == [[DRAINED]] * 3  # type: ignore[attr-defined]
-    assert [name for name, _ in outside.stopped] == ["edge", "admin"]
+    assert [name for name, _ in outside.stopped] == ["fronts", "admin"]
     assert drainer.dispatching.cancel_called
 
 

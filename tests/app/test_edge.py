@@ -4,11 +4,23 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from notifyd.app.edge import channel_service, gauges, limits, rest_options
+from notifyd.app import translate
+from notifyd.app.edge import applications, gauges, limits, rest_options
+from notifyd.ingress.edge.deadlines import Deadlines
+from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.http_request import Peer, Request
+from notifyd.ingress.edge.socketio.server import SocketIoServer
 from tests.service.node import RecordingLink
 
 if TYPE_CHECKING:
     from notifyd.app.graph import Graph
+
+
+def handshake(target: str) -> Request:
+    """A WebSocket handshake of somebody on this machine."""
+    path, _, query = target.partition("?")
+    where = (target.encode(), path, path.encode(), query.encode())
+    return Request("GET", *where, "1.1", headers=(), body=b"", peer=Peer("127.0.0.1", 1))
 
 
 async def test_options_come_from_the_settings(graph: Graph) -> None:
@@ -39,7 +51,15 @@ async def test_the_bounds_are_those_in_force(graph: Graph) -> None:
     assert (limits(settings)["queue_size"], limits(tighter)["queue_size"]) == (10_000, 7)
 
 
-async def test_both_ports_speak_websocket(graph: Graph) -> None:
-    settings = graph.loaded.settings
-    main, websocket = channel_service(graph, rest_options(settings, dev=False, token=""), lambda: settings)
-    assert (main.options.admin_token, hasattr(websocket, "upgrade")) == ("", True)
+async def test_both_ports_speak_websocket_and_one_socketio(graph: Graph) -> None:
+    settings, deadlines = graph.loaded.settings, Deadlines()
+    settings = replace(settings, socketio=replace(settings.socketio, path="/live"))
+    socketio = SocketIoServer(graph.namespaces, translate.socketio_settings(settings), deadlines)
+    main, websocket = applications(graph, rest_options(settings, dev=False, token="t"), lambda: settings, socketio)
+    assert main.options.admin_token == "t"
+    assert isinstance(main.upgrade(handshake("/")), Upgrade)
+    assert isinstance(websocket.upgrade(handshake("/")), Upgrade)
+    assert main.upgrade(handshake("/socket.io/?EIO=4&transport=websocket")).status == 404  # type: ignore[union-attr]
+    engine = main.upgrade(handshake("/live/?EIO=4&transport=websocket"))
+    dialect = main.upgrade(handshake("/client-default?token=none"))
+    assert [type(each.handler).__name__ for each in (engine, dialect)] == ["EngineConnection", "RefusedVisit"]  # type: ignore[union-attr]

@@ -14,12 +14,23 @@ from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.policy.ids import new_notification_id
 from notifyd.policy.publishing import FRAME_OVERHEAD_BYTES, notification_of
-from tests.service.node import OPERATOR, PUBLISH_RULES, RecordingLink, writes
+from tests.service.node import OPERATOR, PUBLISH_RULES, RecordingLink
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import trio
+
+_EVENT = b'42/client-default,["notification",'
+BEGINNINGS = {
+    "native": b'{"type":"notification",',
+    "sse": b"id: ",
+    "dialect": b'{"event":"notification",',
+    "socketio": _EVENT,
+    "socketio-plain": _EVENT,
+    "socketio-polling": _EVENT,
+    "socketio-polling-plain": _EVENT,
+}
 
 
 async def test_what_goes_in_at_the_top_comes_out_in_every_shape(graph: Graph, nursery: trio.Nursery) -> None:
@@ -32,9 +43,10 @@ async def test_what_goes_in_at_the_top_comes_out_in_every_shape(graph: Graph, nu
         graph.subscriber.go_live(connection, "news", StreamPosition("", 0))
     await graph.publisher.submit(OPERATOR, Publish(Kind.CHANNEL, "news", b'{"a":1}')).result()
     await wait_all_tasks_blocked()
-    native, sse = ((connection.link.writes, connection) for connection in connections)  # type: ignore[attr-defined]
-    assert native[0][0].endswith(b"}}")
-    assert writes(sse[1])[0].startswith("id: ")
+    seen = {connection.format: b"".join(connection.link.writes) for connection in connections}  # type: ignore[attr-defined]
+    assert seen.keys() == BEGINNINGS.keys()
+    for encoding, beginning in BEGINNINGS.items():
+        assert beginning in seen[encoding][:40], encoding
 
 
 async def test_the_daemon_says_what_it_is(graph: Graph, tmp_path: Path) -> None:
@@ -45,9 +57,15 @@ async def test_the_daemon_says_what_it_is(graph: Graph, tmp_path: Path) -> None:
 
 async def test_settings_reach_the_services(graph: Graph) -> None:
     settings = graph.loaded.settings
-    assert graph.connector.max_connections_per_key == settings.keys.max_connections_per_key
+    assert graph.connector.rules.max_connections_per_key == settings.keys.max_connections_per_key
     assert graph.publisher.idempotency_ms == settings.delivery.idempotency_seconds * 1000
     assert graph.limiter.enabled
+    assert graph.clients.rules.max_clients == settings.clients.max_clients
+    assert graph.tokens.rules.max_bytes == settings.clients.max_token_bytes
+
+
+async def test_without_a_provider_nothing_is_pushed(graph: Graph) -> None:
+    assert graph.pushing is None
 
 
 @pytest.mark.parametrize("encoding", ENCODERS)

@@ -15,15 +15,18 @@ LISTENERS = [
     Listener("admin", "unix:/run/it's/admin.sock"),
     Listener("http", "http://127.0.0.1:3000"),
     Listener("ws", "ws://127.0.0.1:3001"),
+    Listener("grpc", "grpc://127.0.0.1:50051"),
 ]
 
 
 def test_it_names_the_addresses_and_three_commands() -> None:
     lines = panel_text(LISTENERS, "notifyctl", "").splitlines()
-    assert lines[:3] == [
+    assert lines[:5] == [
         "REST and WebSocket  http://127.0.0.1:3000",
         "WebSocket           ws://127.0.0.1:3001",
-        "OpenAPI document    http://127.0.0.1:3000/api/openapi.json",
+        "Socket.IO           http://127.0.0.1:3000/client-{clientId}",
+        "gRPC                grpc://127.0.0.1:50051",
+        "Try it out          http://127.0.0.1:3000/api/docs",
     ]
     assert lines[-3:] == [
         "notifyctl keys create --name demo",
@@ -32,8 +35,9 @@ def test_it_names_the_addresses_and_three_commands() -> None:
     ]
 
 
-def test_without_a_second_port_none_is_named() -> None:
-    assert "ws://" not in panel_text(LISTENERS[:2], "notifyctl", "")
+def test_what_is_not_served_is_not_named() -> None:
+    text = panel_text(LISTENERS[:2], "notifyctl", "")
+    assert ("ws://" in text, "grpc://" in text) == (False, False)
 
 
 def test_a_socket_that_would_not_be_found_is_named(capsys: pytest.CaptureFixture[str]) -> None:

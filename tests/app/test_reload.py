@@ -68,8 +68,15 @@ def entry(reloader: Reloader, key: str) -> ConfigEntry:
         ("websocket.max_subscriptions", 7, lambda graph: graph.subscriber.rules.max_subscriptions),
         ("websocket.max_protocol_errors", 7, lambda graph: graph.native_rules.max_protocol_errors),
         ("websocket.allowed_origins", ["https://a.example"], lambda graph: [*graph.native_rules.allowed_origins]),
-        ("keys.max_connections_per_key", 7, lambda graph: graph.connector.max_connections_per_key),
+        ("keys.max_connections_per_key", 7, lambda graph: graph.connector.rules.max_connections_per_key),
         ("keys.max_keys", 7, lambda graph: graph.keys.rules.max_keys),
+        ("clients.max_clients", 7, lambda graph: graph.clients.rules.max_clients),
+        ("clients.max_connections_per_user", 7, lambda graph: graph.connector.rules.max_connections_per_user),
+        ("clients.leeway_seconds", 7, lambda graph: graph.tokens.rules.leeway_seconds),
+        ("clients.users_may_publish", False, lambda graph: graph.namespace_rules.users_may_publish),
+        ("clients.publishes_per_minute", 7, lambda graph: graph.namespace_rules.publishes_per_minute),
+        ("clients.max_devices_per_user", 7, lambda graph: graph.devices.rules.max_per_user),
+        ("clients.max_targets", 7, lambda graph: graph.publisher.rules.max_targets),
         ("limits.enabled", False, lambda graph: graph.limiter.enabled),
     ],
 )
@@ -152,11 +159,15 @@ async def test_shorter_deadlines_count_for_live_connections(
 
 async def test_every_setting_is_shown_in_toml(reloader: Reloader, source: Source) -> None:
     source.text = (
-        "[[channels]]\npattern = 'a.*'\nmax_publications = 5\n[[channels]]\npattern = 'b'\nmax_age_seconds = 1.5"
+        "[[channels]]\npattern = 'a.*'\nmax_publications = 5\n"
+        "[[channels]]\npattern = 'b'\nmax_age_seconds = 1.5\nusers_subscribe = true"
     )
     assert "channels" in reloader.reload().applied
     shown = entry(reloader, "channels")
-    assert shown.value == '[{pattern = "a.*", max_publications = 5}, {pattern = "b", max_age_seconds = 1.5}]'
+    assert shown.value == (
+        '[{pattern = "a.*", max_publications = 5, users_subscribe = false, users_publish = false}, '
+        '{pattern = "b", max_age_seconds = 1.5, users_subscribe = true, users_publish = false}]'
+    )
     assert shown.origin.startswith("file ")
     assert entry(reloader, "server.admin_socket").value == '""'
     assert entry(reloader, "broker.url").value == '"local"'

@@ -8,6 +8,7 @@ import pytest
 
 from notifyd.app.problems import CannotStart
 from notifyd.app.tls import Certificate
+from notifyd.ingress.rpc.public.server import Identity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,10 +58,12 @@ def test_a_renewed_certificate_is_shown_from_the_next_handshake_on(tmp_path: Pat
     old, new = make(tmp_path, "old"), make(tmp_path, "new")
     certificate = Certificate(*old)
     assert shown(certificate.context) == der(old[0])
+    assert certificate.identity() == Identity(old[0].read_bytes(), old[1].read_bytes())
     before = old[0].read_bytes()
     for source, target in zip(new, old, strict=True):
         target.write_bytes(source.read_bytes())
     certificate.load()
+    assert certificate.identity() == Identity(new[0].read_bytes(), new[1].read_bytes())
     assert shown(certificate.context) == der(new[0]) != ssl.PEM_cert_to_DER_cert(before.decode())
 
 
@@ -68,11 +71,12 @@ def test_what_cannot_be_used_is_named_and_the_one_before_goes_on(tmp_path: Path)
     good, other = make(tmp_path, "good"), make(tmp_path, "other")
     kept = der(good[0])
     certificate = Certificate(*good)
+    identity = certificate.identity()
     good[1].write_bytes(other[1].read_bytes())
     with pytest.raises(CannotStart, match=r"TLS: cannot use .*good\.pem with .*good\.key") as problem:
         certificate.load()
     assert "server.tls_certificate" in problem.value.message
-    assert shown(certificate.context) == kept
+    assert (shown(certificate.context), certificate.identity()) == (kept, identity)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

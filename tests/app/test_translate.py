@@ -54,6 +54,10 @@ max_channels = 25
 [[channels]]
 pattern = "a.*"
 max_publications = 26
+users_subscribe = true
+[[channels]]
+pattern = "b"
+users_publish = true
 [receipts]
 max_age_seconds = 27.5
 max_count = 28
@@ -68,6 +72,45 @@ max_files = 32
 workers = 33
 max_streams = 32
 call_timeout_seconds = 34.5
+[clients]
+max_clients = 35
+secret_overlap_seconds = 36.5
+leeway_seconds = 37.5
+max_token_bytes = 380
+max_connections_per_user = 39
+users_may_publish = false
+publishes_per_minute = 40
+max_targets = 41
+max_devices_per_user = 42
+[inbox]
+max_notifications = 43
+max_user_bytes = 4400
+max_age_seconds = 45.5
+max_bytes = 4600
+max_users = 47
+[socketio]
+path = "/live"
+ping_interval_seconds = 48.5
+ping_timeout_seconds = 49.5
+connect_timeout_seconds = 50.5
+upgrade_timeout_seconds = 51.5
+max_payload_bytes = 1900
+max_attachments = 53
+max_namespaces = 54
+max_sessions = 55
+[grpc]
+workers = 56
+max_streams = 55
+call_timeout_seconds = 57.5
+[push]
+firebase_project_id = "project"
+firebase_client_email = "a@example.com"
+firebase_private_key = "one\\ntwo"
+timeout_seconds = 5.5
+max_attempts = 59
+retry_delay_seconds = 60.5
+retry_max_seconds = 61.5
+batch_size = 62
 """
 
 
@@ -125,7 +168,8 @@ def test_the_broker_gets_its_bounds(tmp_path: Path) -> None:
         25,
     )
     assert [(rule.pattern, rule.max_publications, rule.max_age_seconds) for rule in history.rules] == [
-        ("a.*", 26, None)
+        ("a.*", 26, None),
+        ("b", None, None),
     ]
     assert (limits.receipts.max_age_seconds, limits.receipts.max_count) == (27.5, 28)
 
@@ -146,3 +190,58 @@ def test_the_admin_interface_takes_what_may_be_published(tmp_path: Path) -> None
     assert (options.workers, options.max_streams, options.call_timeout_seconds) == (33, 32, 34.5)
     # the setting may be raised while the daemon runs, up to http.max_body_bytes
     assert options.max_request_bytes == 2 * given.http.max_body_bytes + 1024 * 1024
+
+
+def test_clients_get_their_rules(tmp_path: Path) -> None:
+    given = settings(tmp_path)
+    clients, tokens = translate.client_rules(given), translate.token_rules(given)
+    assert (clients.max_clients, clients.secret_overlap_ms) == (35, 36_500)
+    assert (tokens.leeway_seconds, tokens.max_bytes, tokens.users_may_publish) == (37.5, 380, False)
+    assert (tokens.users_subscribe, tokens.users_publish) == (("a.*",), ("b",))
+    assert translate.connect_rules(given).max_connections_per_user == 39
+    assert translate.publish_rules(given).max_targets == 41
+    assert translate.device_rules(given).max_per_user == 42
+
+
+def test_inboxes_get_their_bounds(tmp_path: Path) -> None:
+    inbox = translate.broker_options(settings(tmp_path)).limits.inbox
+    assert (inbox.max_notifications, inbox.max_user_bytes, inbox.max_age_seconds) == (43, 4400, 45.5)
+    assert (inbox.max_bytes, inbox.max_users) == (4600, 47)
+
+
+def test_namespaces_get_their_rules(tmp_path: Path) -> None:
+    rules = translate.namespace_rules(settings(tmp_path))
+    assert (rules.users_may_publish, rules.publishes_per_minute) == (False, 40)
+    assert (rules.max_protocol_errors, rules.page_bytes) == (16, 2000)
+
+
+def test_socketio_gets_its_bounds(tmp_path: Path) -> None:
+    given = translate.socketio_settings(settings(tmp_path))
+    engine, rules = given.engine, given.rules
+    assert (engine.path, engine.upgrade_timeout_seconds, engine.max_sessions) == ("/live/", 51.5, 55)
+    assert (engine.rules.ping_interval_seconds, engine.rules.ping_timeout_seconds) == (48.5, 49.5)
+    assert (engine.rules.max_payload_bytes, engine.rules.queue_bytes) == (1900, 8000)
+    assert engine.max_sessions_per_address == 12
+    assert (rules.connect_timeout_seconds, rules.max_namespaces) == (50.5, 54)
+    assert (rules.packets.max_attachments, rules.packets.max_attachment_bytes) == (53, 1900)
+
+
+def test_grpc_for_applications_gets_its_bounds(tmp_path: Path) -> None:
+    given = settings(tmp_path)
+    options = translate.public_rpc_options(given)
+    assert (options.workers, options.max_streams, options.call_timeout_seconds) == (56, 55, 57.5)
+    assert (options.max_connections, options.streams_setting) == (11, "grpc.max_streams")
+
+
+def test_pushing_gets_its_rules(tmp_path: Path) -> None:
+    given = settings(tmp_path)
+    options, rules = translate.push_options(given), translate.push_rules(given)
+    assert options is not None
+    assert (options.project_id, options.client_email, options.private_key) == ("project", "a@example.com", "one\ntwo")
+    assert (options.timeout_seconds, options.max_in_flight) == (5.5, 62)
+    assert (rules.max_attempts, rules.retry_seconds, rules.retry_max_seconds) == (59, 60.5, 61.5)
+    assert (rules.batch_size, rules.lease_seconds) == (62, 7.5 + 4 * 5.5)
+
+
+def test_without_a_service_account_there_is_no_provider(tmp_path: Path) -> None:
+    assert translate.push_options(loaded_with(tmp_path).settings) is None
