@@ -15,7 +15,7 @@ from notifyd.ingress.edge.socketio.settings import EngineSettings, SocketIoSetti
 from notifyd.wire.engineio import EngineRules
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.socketio_session import SocketIoRules
-from notifyd.wire.websocket import binary_frame, text_frame
+from notifyd.wire.websocket import binary_frame, close_frame, text_frame
 from tests.conformance.server import EchoApp, EngineEchoes, Timing
 from tests.ingress.edge.edge_harness import KEY, RawPeer, Served, masked, serving
 
@@ -48,9 +48,10 @@ class Link(RawPeer):
         await self.send(masked(binary_frame(packet) if isinstance(packet, bytes) else text_frame(packet.encode())))
 
     async def hear(self) -> str | bytes:
-        """The next message; a close is told as "close" and its code."""
+        """The next message; a close is answered, and told as "close" and its code."""
         first, payload = await self.frame()
         if first == 0x88:
+            await self.send(masked(close_frame(1000)))
             return f"close {int.from_bytes(payload[:2], 'big')}" if payload else "close"
         return payload if first == 0x82 else payload.decode()
 

@@ -1,0 +1,407 @@
+"""Namespaces: connecting, events, acks, attachments and every way in which they end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import trio
+from structlog.testing import capture_logs
+
+from notifyd.ingress.edge.socketio.api import Welcome
+from notifyd.ingress.edge.socketio.settings import SocketIoSettings
+from notifyd.wire.socketio import PacketLimits, polling_event, websocket_event
+from notifyd.wire.socketio_session import SocketIoRules
+from tests.ingress.edge.socketio.drivers import REFUSED, Handler, Link, Peer, Recorder, sockets
+
+ANSWER = '40{"sid":"sid-of-"}'
+
+
+async def connect(link: Link, namespace: str = "") -> None:
+    await link.say("40" + namespace)
+    assert str(await link.hear()).startswith("40" + namespace)
+
+
+async def until_told(handler: Handler, *told: Any) -> None:
+    while handler.told != ["opened", *told]:
+        await trio.lowlevel.checkpoint()
+
+
+async def test_the_application_is_asked_with_what_the_peer_said() -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        await link.say('40/client-x?a=b,{"token":"ü","__proto__":{"x":1}}')
+        assert await link.hear() == '40/client-x?a=b,{"sid":"sid-of-client-x?a=b"}'
+        auth = {"token": "ü", "__proto__": {"x": 1}}
+        assert app.asked == [("/client-x?a=b", auth, "/socket.io/", "websocket")]
+        assert app.handlers["/client-x?a=b"].told == ["opened"]
+
+
+async def test_a_pid_is_told_where_there_is_one() -> None:
+    app = Recorder()
+    app.decide = lambda namespace: Welcome(Handler(), "s", "p")
+    async with sockets(app) as peer, peer.opened() as link:
+        await link.say("40")
+        assert await link.hear() == '40{"sid":"s","pid":"p"}'
+
+
+async def test_a_refusal_leaves_the_transport_open() -> None:
+    app = Recorder()
+    app.decide = lambda namespace: REFUSED if namespace == "/no" else app.welcome(namespace)
+    async with sockets(app) as peer, peer.opened() as link:
+        await link.say("40/no,{}")
+        assert await link.hear() == '44/no,{"message":"not you","data":{"code":"nobody"}}'
+        await connect(link)
+
+
+class Later:
+    """A decision that takes time."""
+
+    def __init__(self, decision: Any) -> None:
+        self.event = trio.Event()
+        self.decision = decision
+
+    async def wait(self) -> Any:
+        await self.event.wait()
+        if isinstance(self.decision, Exception):
+            raise self.decision
+        return self.decision
+
+
+async def test_packets_wait_for_a_decision() -> None:
+    app = Recorder()
+    later = Later(app.welcome("/"))
+    app.decide = lambda namespace: later
+    async with sockets(app) as peer, peer.opened() as link:
+        await link.say("40")
+        await link.say('42["a"]')
+        await peer.served.until(lambda: len(app.asked) == 1)
+        assert app.handlers["/"].told == []
+        later.event.set()
+        assert await link.hear() == ANSWER
+        await until_told(app.handlers["/"], ("a", []))
+
+
+async def test_a_decision_that_comes_too_late_opens_nothing_on_polling() -> None:
+    app = Recorder()
+    later = Later(app.welcome("/"))
+    app.decide = lambda namespace: later
+    async with sockets(app) as peer, trio.open_nursery() as nursery:
+        await peer.begin()
+        nursery.start_soon(peer.post, "40")
+        await peer.served.until(lambda: len(app.asked) == 1)
+        peer.served.app.engine.drain(1012, "")
+        await peer.poll()
+        later.event.set()
+        await peer.served.until(lambda: peer.served.app.engine.connection_count == 0)
+        assert app.handlers["/"].told in ([], ["opened", "transport close"])
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_an_application_that_fails_refuses(late: bool) -> None:
+    app = Recorder()
+    broken = Later(RuntimeError("as a test wishes"))
+    broken.event.set()
+    app.decide = lambda namespace: broken if late else 1 // 0
+    async with sockets(app) as peer, peer.opened() as link:
+        with capture_logs() as logs:
+            await link.say("40")
+            assert await link.hear() == '44{"message":"internal error"}'
+        assert [line["event"] for line in logs] == ["connect_failed"]
+
+
+@pytest.mark.parametrize(
+    "packets",
+    [
+        ['42["a"]'],  # before a CONNECT
+        ["41"],
+        ["43[]"],
+        ["40", "40"],
+        ["40", "44{}"],
+        ["40", '42/other,["a"]'],
+        ["40", '42["connect"]'],
+        ["40", '42["disconnecting"]'],
+        ["40", "42[true]"],
+        ["40", "42[]"],
+        ["40", "42"],
+        ["40", "43"],
+        ["40", "41{}"],
+        ["40", "40null"],
+        ["40", '429007199254740992["a"]'],
+        ["40", '450-["a"]'],
+        ["40", '45["a"]'],
+        ["40", '4511-["a",{"_placeholder":true,"num":0}]'],
+        ["40", '451-["a",{"_placeholder":true,"num":0}]', '42["a"]'],
+        ["40", '451-["a",{"_placeholder":true,"num":1}]', b"x"],
+        ["40", '451-["a",{"_placeholder":true,"num":-1}]', b"x"],
+        ["40", '451-["a",{"_placeholder":true,"num":true}]', b"x"],
+        ["40", '451-["a",{"_placeholder":true}]', b"x"],
+        ["40", '451-["a"]', b"x"],
+        ["40", '451-["a",{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}]', b"x"],
+        ["40", b"x"],
+        ["40", "42" + "[" * 5000 + '"a"' + "]" * 5000],
+        ["40", '42["a",' + "[" * 64 + "]" * 64 + "]"],
+        ["40/" + "x" * 256],
+    ],
+)
+async def test_what_closes_the_transport(packets: list[str | bytes]) -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        for packet in packets:
+            await link.say(packet)
+        while (heard := await link.hear()) == ANSWER:
+            pass
+        assert heard == "close 4000"
+        await link.rest()
+        assert [handler.told[-1] for handler in app.handlers.values()] in ([], ["parse error"])
+
+
+async def test_what_is_unusual_and_allowed() -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        await connect(link)
+        await link.say('42[5,"[{[{",{"a":"\\\\\\"["}]')
+        await link.say('429007199254740991["a"]')
+        await link.say("437[1]")  # an ack that nobody asked for
+        await link.say("43[]")
+        await link.say('42["b",{"_placeholder":false}]')
+        first = ("5", ["[{[{", {"a": '\\"['}])
+        await until_told(app.handlers["/"], first, ("a", []), ("b", [{"_placeholder": False}]))
+        assert app.handlers["/"].heard_count == 5
+
+
+async def test_attachments_are_bounded_in_bytes() -> None:
+    limits = PacketLimits(max_attachment_bytes=5)
+    async with sockets(Recorder(), rules={"packets": limits}) as peer, peer.opened() as link:
+        await connect(link)
+        await link.say('452-["a",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]')
+        await link.say(b"123")
+        await link.say(b"456")
+        assert await link.hear() == "close 4000"
+
+
+async def test_events_with_attachments_in_any_place() -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        await connect(link)
+        await link.say('452-["a",[{"x":{"_placeholder":true,"num":1}}],{"_placeholder":true,"num":0}]')
+        await link.say(b"0")
+        await link.say(b"1")
+        await until_told(app.handlers["/"], ("a", [[{"x": b"1"}], b"0"]))
+        app.handlers["/"].socket.emit("b", {"y": [b"2", (bytearray(b"3"), memoryview(b"4"))]})
+        places = [f'{{"_placeholder":true,"num":{number}}}' for number in range(3)]
+        expected = f'453-["b",{{"y":[{places[0]},[{places[1]},{places[2]}]]}}]'
+        assert await link.hear_all(4) == [expected, b"2", b"3", b"4"]
+
+
+async def test_an_ack_is_answered_once() -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        await connect(link, "/x,")
+
+        def twice(name: str, arguments: list[Any], ack: Any) -> None:
+            ack(1, b"2")
+            ack(3)
+
+        app.handlers["/x"].on_event = twice
+        await link.say('42/x,7["a"]')
+        await link.say("41/x,")
+        await link.say("40/x,")
+        assert await link.hear_all(3) == [
+            '461-/x,7[1,{"_placeholder":true,"num":0}]',
+            b"2",
+            '40/x,{"sid":"sid-of-x"}',
+        ]
+
+
+async def test_acks_of_the_peer_find_who_asked() -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        await connect(link)
+        answers: list[Any] = []
+        socket = app.handlers["/"].socket
+        for number in range(2):
+            socket.emit_with_ack("ask", number, on_ack=answers.append)
+        assert await link.hear_all(2) == ['420["ask",0]', '421["ask",1]']
+        for packet in ("431[2]", '461-0[{"_placeholder":true,"num":0}]', b"x", "431[3]", '42["end"]'):
+            await link.say(packet)
+        await until_told(app.handlers["/"], ("end", []))
+        assert answers == [[2], [b"x"]]
+
+
+async def test_unanswered_acks_are_bounded() -> None:
+    app = Recorder()
+    async with sockets(app, rules={"max_unanswered_acks": 2}) as peer, peer.opened() as link:
+        await connect(link)
+        answers: list[Any] = []
+        for _ in range(3):
+            app.handlers["/"].socket.emit_with_ack("ask", on_ack=answers.append)
+        for packet in ('430["a"]', '431["b"]', '432["c"]', '42["end"]'):
+            await link.say(packet)
+        await until_told(app.handlers["/"], ("end", []))
+        assert answers == [["b"], ["c"]]
+
+
+async def test_frames_that_were_encoded_once() -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        await connect(link)
+        frame = websocket_event("/", "notification", b'{"a":1},"x"')
+        app.handlers["/"].socket.put(frame + websocket_event("/x", "b"))
+        assert await link.hear_all(2) == ['42["notification",{"a":1},"x"]', '42/x,["b"]']
+
+
+async def test_one_socket_leaves_and_the_others_stay() -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        await connect(link)
+        await connect(link, "/x,")
+        await link.say("41/x,")
+        await until_told(app.handlers["/x"], "client namespace disconnect")
+        assert app.handlers["/"].told == ["opened"]
+        await connect(link, "/x,")
+
+
+async def test_a_socket_that_we_end() -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        await connect(link)
+        await connect(link, "/x,")
+        handler = app.handlers["/x"]
+        handler.socket.disconnect()
+        handler.socket.disconnect()
+        assert handler.told == ["opened"], "not from within the application's own call"
+        await link.say('42/x,["under way"]')
+        await link.say('42["a"]')
+        assert await link.hear() == "41/x,"
+        await until_told(app.handlers["/"], ("a", []))
+        await until_told(handler, "server namespace disconnect")
+
+
+async def test_a_transport_without_a_namespace_is_closed_again() -> None:
+    async with sockets(Recorder(), rules={"connect_timeout_seconds": 0.05}) as peer, peer.opened() as link:
+        await connect(link)
+        await trio.sleep(0.1)
+        await link.say("41")
+        assert await link.hear() == "close 4001"
+
+
+async def test_namespaces_of_a_transport_are_bounded() -> None:
+    async with sockets(Recorder(), rules={"max_namespaces": 2}) as peer, peer.opened() as link:
+        await connect(link, "/a,")
+        await connect(link, "/b,")
+        await link.say("40/c,")
+        assert await link.hear() == '44/c,{"message":"too many namespaces"}'
+        await link.say("41/a,")
+        await connect(link, "/c,")
+
+
+async def test_the_end_of_the_transport_is_that_of_all() -> None:
+    app = Recorder()
+    async with sockets(app) as peer:
+        async with peer.opened() as link:
+            await connect(link)
+            await connect(link, "/x,")
+        await peer.served.until(lambda: all(len(handler.told) == 2 for handler in app.handlers.values()))
+        assert [handler.told[1] for handler in app.handlers.values()] == ["transport close"] * 2
+
+
+async def test_closing_from_one_socket_closes_the_transport() -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        await connect(link)
+        app.handlers["/"].socket.close(4008, "slow")
+        assert await link.hear() == "close 4008"
+
+
+async def test_a_mark_of_one_socket_is_none_of_the_others() -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        await connect(link)
+        await connect(link, "/x,")
+        first, second = app.handlers["/"], app.handlers["/x"]
+        first.socket.ping(5)
+        second.socket.ping(6)
+        first.socket.ping()
+        assert await link.hear_all(2) == ["2", "2"]
+        await link.say("41/x,")
+        await link.say("3")
+        await link.say("3")
+        await link.say('42["end"]')
+        await until_told(first, 5, ("end", []))
+        await until_told(second, "client namespace disconnect")
+
+
+async def poll_until(peer: Peer, text: str) -> str:
+    payload = ""
+    while text not in payload:
+        status, body = await peer.poll()
+        assert status == 200
+        payload += body + "\x1e"
+    return payload
+
+
+async def test_all_of_it_on_polling() -> None:
+    app = Recorder()
+    async with sockets(app) as peer:
+        await peer.begin()
+        await peer.post('40\x1e40/x,{}\x1e451-1["a",{"_placeholder":true,"num":0}]\x1ebAQI=')
+        handler = app.handlers["/"]
+        assert handler.told == ["opened", ("a", [b"\1\2"])]
+        assert app.asked[0][3] == handler.socket.transport == "polling"
+        handler.socket.emit("b", b"\1")
+        handler.socket.put(polling_event("/", "c", b"1") + polling_event("/x", "d"))
+        expected = ANSWER + '\x1e40/x,{"sid":"sid-of-x"}\x1e451-["b",{"_placeholder":true,"num":0}]\x1ebAQ==\x1e'
+        assert await poll_until(peer, '"d"') == expected + '42["c",1]\x1e42/x,["d"]\x1e'
+        assert handler.socket.pending_bytes == 0
+        assert handler.socket.sent_bytes > 50
+
+
+async def test_sockets_are_told_of_the_upgrade() -> None:
+    app = Recorder()
+    async with sockets(app) as peer:
+        await peer.begin()
+        await peer.post("40")
+        async with peer.websocket(peer.sid) as link:
+            await link.say("2probe")
+            await link.say("5")
+            assert await link.hear_all(2) == ["3probe", ANSWER]
+            await until_told(app.handlers["/"], "transport changed")
+            assert app.handlers["/"].socket.transport == "websocket"
+
+
+async def test_a_slow_consumer_that_asks_for_acks_has_to_go() -> None:
+    app = Recorder()
+    async with sockets(app, heartbeat={"queue_bytes": 50}) as peer:
+        await peer.begin()
+        await peer.post("40")
+        handler = app.handlers["/"]
+        assert not handler.socket.emit("a", "x" * 50)
+        assert not handler.socket.emit_with_ack("a", "x" * 50, on_ack=print)
+        handler.on_event = lambda name, arguments, ack: ack(*arguments) if ack else None
+        await peer.post('421["a","%s"]' % ("x" * 50))
+        await until_told(handler, ("a", ["x" * 50]), "transport close")
+
+
+async def test_a_handler_that_fails_at_the_end_spoils_nothing() -> None:
+    app = Recorder()
+    async with sockets(app) as peer:
+        with capture_logs() as logs:
+            async with peer.opened() as link:
+                await connect(link)
+                await connect(link, "/x,")
+                app.handlers["/x"].closed = lambda reason: 1 // 0  # type: ignore[method-assign,assignment,return-value]
+            await peer.served.until(lambda: peer.served.app.engine.connection_count == 0)
+        assert app.handlers["/"].told == ["opened", "transport close"]
+        assert [line["event"] for line in logs] == ["namespace_handler_failed"]
+
+
+async def test_settings_may_change() -> None:
+    app = Recorder()
+    async with sockets(app) as peer, peer.opened() as link:
+        server = peer.served.app.engine
+        server.configure(SocketIoSettings(rules=SocketIoRules(max_namespaces=1)))
+        assert server.connection_count == 1
+        assert server.session_count == 0
+        assert server.owns("/socket.io")
+        await connect(link)
