@@ -89,6 +89,11 @@ def gauges(graph: Graph, in_force: Callable[[], Settings]) -> list[Gauge]:
             "For how long the push provider is left alone.",
             lambda: graph.pushing.router.paused_seconds() if graph.pushing else 0.0,
         ),
+        Gauge(
+            "pushes_in_flight",
+            "Pushes that are being sent.",
+            lambda: graph.pushing.router.in_flight if graph.pushing else 0,
+        ),
         Gauge("outbox_bytes", "Bytes that wait for slow connections.", lambda: snapshot().outbox_bytes),
         Gauge("limit", "Bounds in force.", lambda: limits(in_force()), label="name"),
     ]

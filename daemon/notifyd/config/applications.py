@@ -104,7 +104,7 @@ class PushSettings(Struct, frozen=True):
     ] = ""
     timeout_seconds: Annotated[
         float, Setting("A call to the provider that takes longer has failed.", low=0.1, high=60)
-    ] = 10.0
+    ] = 5.0
     max_attempts: Annotated[int, Setting("Tries before a push is dead-lettered.", low=1, high=1000, reload=True)] = 5
     retry_delay_seconds: Annotated[
         float, Setting("Wait before the second try; it doubles from try to try.", low=0.001, reload=True)
