@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -85,6 +86,13 @@ async def test_a_stopped_listener_does_not_hold_the_end_up(monkeypatch: pytest.M
         assert unread_marks(of_path(house.path))
         await house.server.stop(0)
         assert not unread_marks(of_path(house.path))
+
+
+async def test_looking_around_leaves_nothing_open(house: House) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        assert unread_marks(of_path(house.path)) == {}
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 async def test_a_peer_that_reads_is_left_alone(house: House) -> None:

@@ -98,10 +98,8 @@ def shut_stalled(belongs: Belongs, before: Mapping[int, int] | None) -> int:
 
 def _unread(belongs: Belongs) -> Iterator[tuple[socket.socket, int, int]]:
     for name in _descriptor_names():
-        try:
-            # a descriptor of our own: the number may be closed and used again at any moment
-            connection = socket.socket(fileno=os.dup(int(name)))
-        except OSError:
+        connection = _socket_of(int(name))
+        if connection is None:
             continue
         with connection:
             try:
@@ -111,6 +109,19 @@ def _unread(belongs: Belongs) -> Iterator[tuple[socket.socket, int, int]]:
                         yield connection, os.fstat(connection.fileno()).st_ino, _mark(connection, waiting)
             except OSError:
                 continue  # it was closed meanwhile
+
+
+def _socket_of(descriptor: int) -> socket.socket | None:
+    """The socket behind a number, with a descriptor of our own: theirs may be closed and used again at any moment."""
+    try:
+        own = os.dup(descriptor)
+    except OSError:
+        return None
+    try:
+        return socket.socket(fileno=own)
+    except OSError:  # something else than a socket
+        os.close(own)
+        return None
 
 
 def _waiting(connection: socket.socket) -> int:

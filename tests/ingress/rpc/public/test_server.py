@@ -18,6 +18,7 @@ from notifyd.errors import Invalid
 from notifyd.ingress.rpc.options import RpcOptions
 from notifyd.ingress.rpc.public.server import Identity, PublicServer
 from notifyd.ingress.rpc.public.services import PublicOptions
+from notifyd.ingress.rpc.stalls import of_ports, unread_marks
 from notifyd.v1 import client_pb2 as pb
 from tests.app.test_tls import make
 from tests.ingress.rpc.node import end_of, refusal_of, until
@@ -318,6 +319,25 @@ async def test_a_subscriber_with_a_closed_window_is_cut_off(monkeypatch: pytest.
         other = await _free_stream(house)
         other.cancel()
         await stream.aclose()
+
+
+async def test_a_subscriber_that_stops_reading_gives_its_thread_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notifyd.bridge.portal.LINGER_SECONDS", 0.05)
+    monkeypatch.setattr("notifyd.ingress.rpc.stalls._PATIENCE_SECONDS", 0.05)
+    options = PublicOptions(dev=True, outbox_bytes=100_000, bounds=RpcOptions(workers=4, max_streams=2))
+    async with open_public_house(options) as house:
+        stalled = await wire.connect(house.port, window=(1 << 31) - 1)
+        await wire.say(stalled, b"/notifyd.v1.NotificationService/Subscribe", wish("news").SerializeToString())
+        await until(lambda: house.node.hub.subscription_count)
+        payload = '"' + "x" * 9_000 + '"'
+        while not house.node.counters.slow_consumers:
+            await house.publish((), payload, channel="news")
+        stuck = max(unread_marks(of_ports({house.port})).items())
+        await until(lambda: stuck not in unread_marks(of_ports({house.port})).items())
+        streams = [await _free_stream(house) for _ in range(2)]
+        for stream in streams:
+            stream.cancel()
+        await stalled.aclose()
 
 
 async def _free_stream(house: PublicHouse) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import trio
 
-DATA, HEADERS, RST, SETTINGS, PING, GOAWAY = 0, 1, 3, 4, 6, 7
+DATA, HEADERS, RST, SETTINGS, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 7, 8
 END_STREAM, ACK, END_HEADERS = 1, 1, 4
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -39,12 +39,18 @@ def head(path: bytes, extra: Fields = ()) -> bytes:
 
 async def connect(port: int, *, window: int | None = None) -> trio.SocketStream:
     """A connection after its preface; *window* is how much the server may send on a stream."""
-    stream = await trio.open_tcp_stream("127.0.0.1", port)
+    peer = trio.socket.socket()
+    peer.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, 4096)  # soon full
+    await peer.connect(("127.0.0.1", port))
+    stream = trio.SocketStream(peer)
     settings = b"" if window is None else (4).to_bytes(2) + window.to_bytes(4)
     await stream.send_all(PREFACE + frame(SETTINGS, 0, 0, settings))
     if await stream.receive_some():
         # limits that a peer has not acknowledged are not in force
         await stream.send_all(frame(SETTINGS, ACK, 0, b""))
+    if window:
+        # the one of the connection begins with 65,535
+        await stream.send_all(frame(WINDOW_UPDATE, 0, 0, (window - 65_535).to_bytes(4)))
     return stream
 
 
