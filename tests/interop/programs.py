@@ -78,6 +78,11 @@ class Program:
             assert chunk, f"the program ended without {text!r}:\n{self.printed}{self._waiting.decode()}"
             self._waiting += chunk
 
+    async def say(self, line: str) -> None:
+        """Write a line to its standard input."""
+        assert self._process.stdin is not None
+        await self._process.stdin.send_all(line.encode() + b"\n")
+
     async def ended(self) -> int:
         """Wait for its end; its exit status."""
         return await self._process.wait()
