@@ -37,7 +37,9 @@ def rules() -> NativeRules:
 
 @pytest.fixture
 def services(node: Node) -> NativeServices:
-    return NativeServices(node.connector, node.subscriber, node.publisher, node.limiter, node.counters, "os", node.inboxes)
+    return NativeServices(
+        node.connector, node.subscriber, node.publisher, node.limiter, node.counters, "os", node.inboxes
+    )
 
 
 @pytest.fixture
