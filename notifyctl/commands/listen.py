@@ -27,6 +27,35 @@ class _Enough(Exception):
     """As many publications as were asked for have come."""
 
 
+_SinceOption = Annotated[
+    Any,
+    typer.Option(
+        "--since",
+        metavar="EPOCH:OFFSET|beginning",
+        parser=_since,
+        help="First what came after this position, or all that is kept; otherwise only what comes from now on.",
+    ),
+]
+_User = Annotated[
+    str,
+    typer.Option(
+        "--user",
+        "-u",
+        metavar="ID",
+        help="The inbox of this user too: first what has not arrived yet. It stays undelivered.",
+        autocompletion=complete.users,
+    ),
+]
+_TokenFile = Annotated[
+    str | None,
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        help="A user's token for --url in place of a key: the inbox comes too, and counts as delivered.",
+    ),
+]
+
+
 @command(
     app,
     "listen",
@@ -43,25 +72,8 @@ def listen(
         typer.Argument(metavar="[CHANNEL]...", help="Channels to listen to.", autocompletion=complete.channels),
     ] = [],  # noqa: B006 -- typer copies it
     *,
-    since: Annotated[
-        Any,
-        typer.Option(
-            "--since",
-            metavar="EPOCH:OFFSET|beginning",
-            parser=_since,
-            help="First what came after this position, or all that is kept; otherwise only what comes from now on.",
-        ),
-    ] = None,
-    user: Annotated[
-        str,
-        typer.Option(
-            "--user",
-            "-u",
-            metavar="ID",
-            help="The inbox of this user too: first what has not arrived yet. It stays undelivered.",
-            autocompletion=complete.users,
-        ),
-    ] = "",
+    since: _SinceOption = None,
+    user: _User = "",
     broadcasts: Annotated[bool, typer.Option("--broadcasts", help="Every broadcast of the client too.")] = False,
     count: Annotated[
         int | None, typer.Option("--count", "-n", min=1, metavar="N", help="End after so many; else only when stopped.")
@@ -76,14 +88,7 @@ def listen(
     key_file: Annotated[
         str | None, typer.Option("--key-file", metavar="FILE", help="The API key for --url; - reads it from stdin.")
     ] = None,
-    token_file: Annotated[
-        str | None,
-        typer.Option(
-            "--token-file",
-            metavar="FILE",
-            help="A user's token for --url in place of a key: the inbox comes too, and counts as delivered.",
-        ),
-    ] = None,
+    token_file: _TokenFile = None,
     client: Client = None,
 ) -> None:
     """Print publications of channels, and of a user's inbox, as they come.

@@ -37,6 +37,26 @@ _LINE = (
 _LONGEST_MS = 2**53
 
 
+_Users = Annotated[
+    list[str],
+    typer.Option(
+        "--user",
+        "-u",
+        metavar="ID",
+        help="To this user: the inbox, every connection, and the devices of who is not connected. Repeatable.",
+        autocompletion=complete.users,
+    ),
+]
+_IdempotencyKey = Annotated[
+    str | None,
+    typer.Option("--idempotency-key", metavar="KEY", help="The same key within 24 h returns the first receipt."),
+]
+_Metadata = Annotated[
+    str | None,
+    typer.Option("--metadata", metavar="JSON", help="A JSON object beside the data; @FILE reads a file."),
+]
+
+
 @command(
     app,
     "send",
@@ -56,16 +76,7 @@ def send(
         str | None,
         typer.Option("--channel", "-c", metavar="CHANNEL", help="To this channel.", autocompletion=complete.channels),
     ] = None,
-    user: Annotated[
-        list[str],
-        typer.Option(
-            "--user",
-            "-u",
-            metavar="ID",
-            help="To this user: the inbox, every connection, and the devices of who is not connected. Repeatable.",
-            autocompletion=complete.users,
-        ),
-    ] = [],  # noqa: B006 -- typer copies it
+    user: _Users = [],  # noqa: B006 -- typer copies it
     broadcast: Annotated[
         bool, typer.Option("--broadcast", help="To every connection of the client, whatever it subscribed to.")
     ] = False,
@@ -84,14 +95,8 @@ def send(
     ttl: Annotated[float | None, duration_option("--ttl", help="Not delivered later than this.")] = None,
     delay: Annotated[float | None, duration_option("--delay", help="Delivered after this.")] = None,
     at: Annotated[datetime | None, instant_option("--at", help="Delivered then.")] = None,
-    idempotency_key: Annotated[
-        str | None,
-        typer.Option("--idempotency-key", metavar="KEY", help="The same key within 24 h returns the first receipt."),
-    ] = None,
-    metadata: Annotated[
-        str | None,
-        typer.Option("--metadata", metavar="JSON", help="A JSON object beside the data; @FILE reads a file."),
-    ] = None,
+    idempotency_key: _IdempotencyKey = None,
+    metadata: _Metadata = None,
     client: Client = None,
     lines: Annotated[bool, typer.Option("--lines", help="Each line of stdin is one notification.")] = False,
 ) -> None:
