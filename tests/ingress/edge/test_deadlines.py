@@ -42,6 +42,45 @@ async def test_calls_come_in_time_and_in_order(deadlines: Deadlines, autojump_cl
         assert due <= passed <= due + RESOLUTION_SECONDS + 0.001
 
 
+@pytest.mark.parametrize("wait", [0.05, 0.2, 0.3, 1, 20])
+async def test_a_call_is_late_by_a_hundredth_of_its_wait(
+    deadlines: Deadlines, autojump_clock: Clock, wait: float
+) -> None:
+    await trio.sleep(1 / 3)
+    start = trio.current_time()
+    called: list[float] = []
+    deadlines.at(start + wait, lambda: called.append(trio.current_time() - start))
+    await trio.sleep(wait + 1)
+    assert wait <= called[0] <= wait + max(0.001, min(wait / 100, RESOLUTION_SECONDS)) + 1e-6
+
+
+async def test_calls_of_one_moment_come_together(deadlines: Deadlines, autojump_clock: Clock) -> None:
+    start = trio.current_time()
+    called: list[float] = []
+    for number in range(40):
+        deadlines.at(start + 25.005 + number / 1000, lambda: called.append(trio.current_time()))
+    await trio.sleep(30)
+    assert len(called) == 40
+    assert len(set(called)) == 1
+
+
+async def test_one_that_is_set_anew_for_the_past_does_not_keep_the_others_waiting(
+    deadlines: Deadlines, autojump_clock: Clock
+) -> None:
+    called: list[str] = []
+
+    def again() -> None:
+        called.append("again")
+        if len(called) < 5:
+            deadlines.at(1, again)
+
+    deadlines.at(1, again)
+    deadlines.at(1, lambda: called.append("other"))
+    await trio.sleep(3)
+    assert "other" in called[:2]
+    assert len(called) == 5
+
+
 async def test_a_cancelled_call_does_not_come(deadlines: Deadlines, autojump_clock: Clock) -> None:
     called: list[str] = []
     kept = deadlines.at(trio.current_time() + 1, lambda: called.append("kept"))
