@@ -58,7 +58,7 @@ class Daemon:
         self.environ: dict[str, str] = {}
         #: Everything it said on standard error, in all its lives.
         self.stderr: list[str] = []
-        self._ports = ("0", "0")
+        self._ports = ("0", "0", "0")
         self._nursery = nursery
         self._process: trio.Process | None = None
         self._ready = trio.Event()
@@ -101,6 +101,11 @@ class Daemon:
         """Host and port of `ws_url`."""
         return self._address("ws")
 
+    @property
+    def grpc(self) -> str:
+        """Where gRPC is: host and port."""
+        return self._listeners["grpc"].removeprefix("grpc://")
+
     def _address(self, name: str) -> Address:
         parts = urlsplit(self._listeners[name])
         return str(parts.hostname), int(parts.port or 0)
@@ -120,8 +125,8 @@ class Daemon:
 
     def command(self, *more: str) -> list[str]:
         """How it is started."""
-        port, ws_port = self._ports
-        ports = ["--port", port, "--ws-port", ws_port, "--grpc-port", "0"]
+        port, ws_port, grpc_port = self._ports
+        ports = ["--port", port, "--ws-port", ws_port, "--grpc-port", grpc_port]
         kept = ["--state-dir", str(self.state_dir), "-S", "log.format=json"]
         settings = [part for setting in self.settings for part in ("-S", setting)]
         dev = ["--dev"] if self.dev else []
@@ -129,7 +134,7 @@ class Daemon:
 
     def stay(self) -> None:
         """Keep the present ports for the next starts, for those who come back by themselves."""
-        self._ports = (str(self.http[1]), str(self.ws[1]))
+        self._ports = (str(self.http[1]), str(self.ws[1]), self.grpc.rpartition(":")[2])
 
     async def start(self) -> None:
         """Start it and wait until it says that it is ready.
@@ -173,7 +178,8 @@ class Daemon:
         self.stderr.append(line + "\n")
         if '"event":"ready"' in line:
             urls = msgspec.json.decode(line)["listeners"]
-            self._listeners = {"http": urls[1], "ws": urls[2] if len(urls) > 2 else ""}
+            by_scheme = {url.partition(":")[0]: url for url in urls}
+            self._listeners = {name: by_scheme.get(name, "") for name in ("http", "ws", "grpc")}
             self._ready.set()
 
     async def kill(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from tests.e2e.daemon import START_SECONDS, STOP_SECONDS, Daemon
+from tests.e2e.daemon import START_SECONDS, STOP_SECONDS, Daemon, DaemonFailed
 from tests.e2e.fixtures import SETTINGS
 from tests.e2e.patience import PATIENCE
 
@@ -28,12 +28,11 @@ def shared_daemon(folder: Path, *settings: str) -> Iterator[Daemon]:
     thread.start()
     try:
         assert keeper.ready.wait(START_SECONDS * PATIENCE), "the daemon does not get ready"
-        assert keeper.daemon is not None, "the daemon ended instead of getting ready"
-        yield keeper.daemon
+        yield keeper.running()
     finally:
         keeper.stop()
         thread.join(2 * STOP_SECONDS * PATIENCE)
-    assert keeper.daemon.complaints() == []
+    assert keeper.running().complaints() == []
     assert keeper.status == 0
 
 
@@ -43,8 +42,9 @@ class _Keeper:
         self._settings = settings
         self._over = trio.Event()
         self._token: trio.lowlevel.TrioToken | None = None
-        self.daemon: Daemon | None = None
+        self._daemon: Daemon | None = None
         self.ready = threading.Event()
+        self._failure = ""
         self.status: int | None = None
 
     async def keep(self) -> None:
@@ -53,15 +53,21 @@ class _Keeper:
             daemon = Daemon(self._folder, nursery, *self._settings)
             try:
                 await daemon.start()
-                self.daemon = daemon
+                self._daemon = daemon
                 self.ready.set()
                 await self._over.wait()
                 self.status = await daemon.terminate()
+            except DaemonFailed as exc:
+                self._failure = str(exc)
             finally:
                 self.ready.set()
                 if daemon.running:
                     daemon.process.kill()
                 daemon.forget()
+
+    def running(self) -> Daemon:
+        assert self._daemon is not None, self._failure
+        return self._daemon
 
     def stop(self) -> None:
         if self._token is not None:
