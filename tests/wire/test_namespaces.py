@@ -46,7 +46,7 @@ def fields_of(published: Publication) -> Any:
     return json.loads(notification_fields(published))
 
 
-OURS = {"notificationId": "n1", "timestamp": "1970-01-01T00:00:00.000Z", "priority": 5}
+OURS = {"notificationId": "n1", "timestamp": "1970-01-01T00:00:00.000Z"}
 
 
 def test_the_payloads_fields_stand_first_and_ours_behind() -> None:
@@ -59,8 +59,8 @@ def test_a_payload_that_is_no_object_is_the_field_data(data: bytes) -> None:
 
 
 def test_the_payload_keeps_what_is_not_needed() -> None:
-    told = fields_of(publication(b'{"priority":"mine","metadata":1,"channel":2}', metadata=b'{"a":1}', channel="news"))
-    assert (told["priority"], told["metadata"], told["channel"]) == ("mine", 1, 2)
+    told = fields_of(publication(b'{"metadata":1,"channel":2}', metadata=b'{"a":1}', channel="news"))
+    assert (told["metadata"], told["channel"]) == (1, 2)
 
 
 def test_the_id_and_the_time_are_always_ours() -> None:
@@ -117,8 +117,8 @@ def test_what_has_no_place_in_the_clients_stream_has_one_argument(published: Pub
 
 
 def test_who_does_not_recover_is_told_no_place() -> None:
-    assert NotificationEncoder(event, places=False)(publication()).endswith(b'"priority":5}')
-    assert notification_event(publication(), event, None).endswith(b'"priority":5}')
+    assert NotificationEncoder(event, places=False)(publication()).endswith(b'Z"}')
+    assert notification_event(publication(), event, None).endswith(b'Z"}')
 
 
 def test_one_notification_is_encoded_once_however_many_users_have_it() -> None:

@@ -74,8 +74,8 @@ def notification_fields(publication: Publication) -> bytes:
     """The one object that tells of a notification: its payload's fields, and ours.
 
     A payload that is no object is the field `data`. `notificationId` and `timestamp` are always ours, and so are
-    `channel`, `epoch` and `offset` of what comes from a channel; `priority`, `metadata` and the label of a broadcast
-    give way to a field of the payload with that name.
+    `channel`, `epoch` and `offset` of what comes from a channel; `metadata` and the label of a broadcast, where there
+    are any, give way to a field of the payload with that name.
     """
     notification = publication.notification
     fields = _payload(notification.data)
@@ -87,7 +87,6 @@ def notification_fields(publication: Publication) -> bytes:
         fields["offset"] = _raw(b"%d" % publication.offset)
     elif notification.channel:
         fields.setdefault("channel", _raw(json_string(notification.channel)))
-    fields.setdefault("priority", _raw(b"%d" % notification.priority))
     if notification.metadata:
         fields.setdefault("metadata", _raw(notification.metadata))
     return encode(fields)

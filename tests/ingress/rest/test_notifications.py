@@ -50,8 +50,11 @@ async def test_a_credential_is_needed(service: Service, method: str) -> None:
     assert (await service.call(method, f"{PATH}/nope")).code == "missing_api_key"
 
 
-async def test_a_credential_is_needed_in_development_mode_too(dev: Service) -> None:
-    assert (await dev.call("GET", f"{PATH}/nope")).code == "missing_api_key"
+async def test_development_mode_takes_the_place_of_the_admin_token(dev: Service) -> None:
+    assert (await dev.call("GET", f"{PATH}/nope")).code == "notification_not_found"
+    assert (await dev.call("GET", f"{PATH}/nope", key="wrong")).code == "invalid_api_key"
+    proxied = await dev.call("GET", f"{PATH}/nope", headers={"X-Forwarded-For": "192.0.2.1"})
+    assert proxied.code == "local_only"
 
 
 async def test_a_scheduled_one_is_withdrawn(service: Service) -> None:

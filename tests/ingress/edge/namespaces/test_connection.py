@@ -30,10 +30,10 @@ def bob(node: Node, application: NamespaceApplication) -> User:
 
 
 async def test_a_notification_has_the_fields_of_its_payload_and_ours(node: Node, user: User) -> None:
-    await publish(node, 1, users=("alice",), priority=7, metadata=b'{"m":1}')
+    await publish(node, 1, users=("alice",), metadata=b'{"m":1}')
     (event,) = user.read().events
     name, told, place = event
-    assert (name, told["n"], told["priority"], told["metadata"]) == ("notification", 1, 7, {"m": 1})
+    assert (name, told["n"], told["metadata"]) == ("notification", 1, {"m": 1})
     assert told["notificationId"]
     assert told["timestamp"].endswith("Z")
     assert place == f"{node.broker.history.position(DEFAULT_CLIENT, '').epoch}:1"

@@ -84,7 +84,7 @@ async def test_the_documented_message_reaches_everybody(node: Node, terminal: Te
     assert (told["event"], told["data"]["message"], sorted(told["data"])) == (
         "notification",
         "Test",
-        ["message", "notificationId", "priority", "timestamp"],
+        ["message", "notificationId", "timestamp"],
     )
 
 

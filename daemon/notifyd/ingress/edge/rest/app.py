@@ -11,7 +11,7 @@ from notifyd.ingress.edge.rest.routes import endpoints_by_id, router
 from notifyd.ingress.edge.rest.streaming import Streaming
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_app import AsgiApp, Pending, PendingUpgrade, StreamHandler, Upgrade
+    from notifyd.ingress.edge.http_app import AsgiApp, LongPoll, Pending, PendingUpgrade, StreamHandler, Upgrade
     from notifyd.ingress.edge.http_request import Request
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.realtime import Realtime
@@ -44,7 +44,7 @@ class ChannelServiceApp:
         """Put other settings in force, from the next request on."""
         self._reception.configure(options)
 
-    def fast(self, request: Request) -> Answer | Pending | None:
+    def fast(self, request: Request) -> Answer | Pending | LongPoll | None:
         """Publishing and Socket.IO's polling, round Starlette; None for everything else."""
         hot = self._hot.get(request.path)
         if hot is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_app import Pending, PendingUpgrade, Upgrade
+    from notifyd.ingress.edge.http_app import LongPoll, Pending, PendingUpgrade, Upgrade
     from notifyd.ingress.edge.http_request import Request
     from notifyd.wire.http_answer import Answer
 
@@ -21,7 +21,7 @@ _NAMESPACES: Final = "/client-"
 class SocketIo(Protocol):
     """Engine.IO's two transports on one path."""
 
-    def fast(self, request: Request) -> Answer | Pending | None:
+    def fast(self, request: Request) -> Answer | Pending | LongPoll | None:
         """Answer a request of the polling transport; see `HttpApp.fast`."""
 
     def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None:
@@ -46,7 +46,7 @@ class Realtime(Struct, frozen=True):
     #: Where Socket.IO is, without a slash at the end.
     path: str = "/socket.io"
 
-    def fast(self, request: Request) -> Answer | Pending | None:
+    def fast(self, request: Request) -> Answer | Pending | LongPoll | None:
         """The answer to a request of the polling transport; None: it is none."""
         return self.socketio.fast(request) if self.socketio is not None and self._is_socketio(request) else None
 
