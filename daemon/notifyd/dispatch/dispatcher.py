@@ -163,7 +163,9 @@ class Dispatcher:
         await trio.sleep(random.uniform(seconds / 2, seconds))
 
 
-def outcomes_of(leases: Sequence[Lease], publications: Sequence[Publication], delivered: Sequence[int]) -> list[Outcome]:
+def outcomes_of(
+    leases: Sequence[Lease], publications: Sequence[Publication], delivered: Sequence[int]
+) -> list[Outcome]:
     """How each dispatch ended. The publications of one lease stand together; only one to users has several."""
     counted = iter(zip(publications, delivered, strict=True))
     return [

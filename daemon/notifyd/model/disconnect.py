@@ -32,6 +32,8 @@ TOKEN_ENDED: Final = Disconnect(4004, "the token has expired: connect again with
 SECRET_ENDED: Final = Disconnect(4004, "the secret behind the token was replaced: get a new token", reconnect=False)
 CLIENT_REMOVED: Final = Disconnect(4004, "the client was removed: register it again", reconnect=False)
 KICKED: Final = Disconnect(4005, "closed by an operator: do not reconnect", reconnect=False)
-TOO_MANY_CONNECTIONS: Final = Disconnect(4006, "too many connections with this credential: close some first", reconnect=True)
+TOO_MANY_CONNECTIONS: Final = Disconnect(
+    4006, "too many connections with this credential: close some first", reconnect=True
+)
 SLOW_CONSUMER: Final = Disconnect(4008, "too slow: reconnect and resume from your position", reconnect=True)
 DEAD_LINK: Final = Disconnect(4009, "nothing was heard from you: reconnect and resume", reconnect=True)

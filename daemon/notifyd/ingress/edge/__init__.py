@@ -12,7 +12,7 @@ Serving, `server.py` and `listener.py`::
     await server.drain(seconds)                           # and finish what runs, abort the rest; then run() returns
     server.configure(ConnectionSettings(...))             # other bounds on connections from now on
     server.counts                                         # accepted, refused, requests, open, websockets, ...
-    server.deadlines.at(when, callback) -> Deadline       # the shared timer: calls back once trio's clock passes `when`,
+    server.deadlines.at(when, callback) -> Deadline       # the shared timer: calls back once trio's clock passes it,
     deadline.cancel()                                     #   late by 1 % of the wait or 50 ms, without a task each
 
 Application, `http_app.py` (protocols; an app is any object with these four)::
