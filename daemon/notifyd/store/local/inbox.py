@@ -59,5 +59,6 @@ class LocalInbox:
         item = None if inbox is None else inbox.find(push.parent)
         if item is not None:
             return item
-        items = self._state.recent.items(push.parent)
+        entry = self._state.queue.entry(push.parent)
+        items = self._state.recent.items(push.parent) if entry is None else entry.items
         return next((item for item in items if item.inbox.key == (push.client_id, user_id)), None)

@@ -65,19 +65,19 @@ class LocalReceipts:
         if not archived.items:
             return archived.receipt
         now = self._clock()
-        client_id = archived.receipt.client_id
-        return replace(
-            archived.receipt, users=tuple([self._archived_user(client_id, item, now) for item in archived.items])
-        )
+        receipt = archived.receipt
+        return replace(receipt, users=tuple([self._archived_user(receipt, item, now) for item in archived.items]))
 
-    def _archived_user(self, client_id: ClientId, item: ArchivedItem, now: int) -> UserReceipt:
+    def _archived_user(self, receipt: Receipt, item: ArchivedItem, now: int) -> UserReceipt:
         """What memory still knows is newer than what was written down of it."""
-        inbox = self._inbox.of(client_id, item.user_id)
+        inbox = self._inbox.of(receipt.client_id, item.user_id)
         if inbox is None or inbox.id != item.inbox_id:
             # whoever forgot that inbox wrote down what had not arrived
             return item.receipt(item.ended or InboxState.DELIVERED)
         kept = inbox.item(item.offset)
         if kept is not None:
             return kept.receipt(now)
-        arrived = item.offset <= inbox.cursor
-        return item.receipt(item.ended or (InboxState.DELIVERED if arrived else InboxState.EVICTED))
+        if item.ended is not None or item.offset <= inbox.cursor:
+            return item.receipt(item.ended or InboxState.DELIVERED)
+        # it went a moment ago, which is not written down yet
+        return item.receipt(InboxState.EXPIRED if receipt.expires_at <= now else InboxState.EVICTED)
