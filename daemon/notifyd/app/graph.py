@@ -122,25 +122,22 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     subscriber = Subscriber(hub, broker.history, translate.subscribe_rules(settings), counters)
     inboxes = Inboxes(hub, broker.inbox, counters)
     publisher = _publisher(loaded, broker, counters)
-    limits = settings.limits
-    limiter = RateLimiter(
-        enabled=limits.enabled, per_minute=limits.requests_per_minute, burst=limits.burst, counters=counters
-    )
+    limiter = _limiter(loaded, counters)
     pushing = compose_pushing(settings, engines.push, broker, engines.records, inboxes, counters)
     desk = pushing.desk if pushing is not None else None
     bus, dispatch_rules = LocalBus(hub.fan_out), translate.dispatch_rules(settings)
     native_rules, namespace_rules = translate.native_rules(settings), translate.namespace_rules(settings)
     namespace_services = NamespaceServices(
-        clients=registered.clients,
-        connector=connector,
-        inboxes=inboxes,
-        subscriber=subscriber,
-        publisher=publisher,
-        devices=registered.devices,
-        history=broker.history,
-        pids=Pids(engines.master_key),
-        counters=counters,
-        durability=broker.durability,
+        registered.clients,
+        connector,
+        inboxes,
+        subscriber,
+        publisher,
+        registered.devices,
+        broker.history,
+        Pids(engines.master_key),
+        counters,
+        broker.durability,
     )
     key_rules = translate.key_rules(settings)
     return Graph(
@@ -174,6 +171,13 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         namespaces=NamespaceApplication(namespace_services, namespace_rules),
         dialect=DialectApp(namespace_services, namespace_rules),
         namespace_rules=namespace_rules,
+    )
+
+
+def _limiter(loaded: Loaded, counters: Counters) -> RateLimiter:
+    limits = loaded.settings.limits
+    return RateLimiter(
+        enabled=limits.enabled, per_minute=limits.requests_per_minute, burst=limits.burst, counters=counters
     )
 
 

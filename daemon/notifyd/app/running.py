@@ -19,6 +19,7 @@ from notifyd.app.fronts import Fronts
 from notifyd.app.graph import Engines, Graph, compose
 from notifyd.app.panel import show_panel
 from notifyd.app.problems import CannotStart
+from notifyd.app.public import public_server, shown_host, start_public
 from notifyd.app.reload import Reloader
 from notifyd.app.sd_notify import ServiceManager
 from notifyd.app.secrets import wrong_master_key
@@ -30,8 +31,6 @@ from notifyd.errors import Invalid
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.server import EdgeServer
 from notifyd.ingress.edge.socketio.server import SocketIoServer
-from notifyd.ingress.rpc.public.server import PublicServer
-from notifyd.ingress.rpc.public.services import PublicOptions, PublicServices
 from notifyd.ingress.rpc.server import AdminServer
 from notifyd.ingress.rpc.services import AdminServices
 from notifyd.policy.sealing import SealBroken
@@ -127,7 +126,7 @@ async def _serve(graph: Graph, place: Place) -> None:
         edge.deadlines,
         graph.namespaces.allowed_origin,
     )
-    public = _public_server(graph, place)
+    public = public_server(graph, token=place.token, dev=place.dev, certificate=place.certificate)
     reloader = Reloader(graph, place.reload or (lambda: graph.loaded), place.certificate)
     fronts = Fronts(edge, socketio, admin, public, place.certificate)
     drainer = Drainer(graph, fronts, manager)
@@ -144,7 +143,7 @@ async def _serve(graph: Graph, place: Place) -> None:
         await nursery.start(admin.run)
         graph.daemon.listeners = _listen(graph, place, fronts, reloader)
         if public is not None:
-            await _start_public(nursery, public, graph)
+            await start_public(nursery, public, graph)
         graph.daemon.ready = True
         manager.ready()
         log.info("ready", listeners=[listener.url for listener in graph.daemon.listeners], pid=graph.daemon.pid)
@@ -174,43 +173,6 @@ def _admin_services(graph: Graph, place: Place) -> AdminServices:
         admin_token=place.token,
         outbox_bytes=graph.loaded.settings.websocket.outbox_bytes,
     )
-
-
-def _public_server(graph: Graph, place: Place) -> PublicServer | None:
-    settings = graph.loaded.settings
-    if not settings.grpc.enabled:
-        return None
-    services = PublicServices(
-        daemon=graph.daemon,
-        clients=graph.clients,
-        devices=graph.devices,
-        publisher=graph.publisher,
-        notifications=graph.notifications,
-        connector=graph.connector,
-        subscriber=graph.subscriber,
-        inboxes=graph.inboxes,
-        limiter=graph.limiter,
-    )
-    options = PublicOptions(
-        admin_token=place.token,
-        dev=place.dev,
-        aliases=settings.grpc.aliases,
-        outbox_bytes=settings.websocket.outbox_bytes,
-        bounds=translate.public_rpc_options(settings),
-    )
-    identity = place.certificate.identity() if place.certificate else None
-    server = settings.server
-    return PublicServer(server.host, server.grpc_port, services, options, place.counters, identity)
-
-
-async def _start_public(nursery: trio.Nursery, public: PublicServer, graph: Graph) -> None:
-    server = graph.loaded.settings.server
-    try:
-        await nursery.start(public.run)
-    except OSError as exc:
-        where = f"{server.host}:{server.grpc_port}"
-        raise CannotStart(f"cannot listen on {where} (server.grpc_port): {exc.strerror or exc}") from exc
-    graph.daemon.listeners.append(Listener("grpc", f"grpc://{_shown(server.host)}:{public.port}"))
 
 
 def _give_powers(graph: Graph, fronts: Fronts, drainer: Drainer, reloader: Reloader) -> None:
@@ -255,11 +217,7 @@ def _bind(host: str, port: int, backlog: int, key: str) -> list[sockets.socket]:
 
 
 def _url(scheme: str, host: str, bound: list[sockets.socket]) -> str:
-    return f"{scheme}://{_shown(host)}:{bound[0].getsockname()[1]}"
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown_host(host)}:{bound[0].getsockname()[1]}"
 
 
 async def _signals(
