@@ -12,6 +12,7 @@ Run: `python tests/conformance/server.py --port P`; it prints the port.
 from __future__ import annotations
 
 import argparse
+import math
 import secrets
 import sys
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,11 @@ class Echo:
 
 class EngineEcho:
     """Sends every Engine.IO message back."""
+
+    due = math.inf
+
+    def on_deadline(self, now: float) -> None:
+        pass
 
     def opened(self, link: EngineLink) -> None:
         self.link = link

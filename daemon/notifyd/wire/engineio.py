@@ -7,6 +7,7 @@ record separators. What is made here for polling ends with its separator, so tha
 from __future__ import annotations
 
 import binascii
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -69,8 +70,12 @@ def refusal_body(code: int, message: bytes = b"") -> bytes:
 
 def open_packet(sid: str, rules: EngineRules, *, upgrades: bool) -> bytes:
     """The first packet of the server. *sid* needs no escaping in JSON."""
-    return b'0{"sid":"%s","upgrades":[%s],"pingInterval":%d,"pingTimeout":%d,"maxPayload":%d}' % (
-        sid.encode("ascii"),
+    return b'0{"sid":"%s",%s' % (sid.encode("ascii"), _told(rules, upgrades))
+
+
+@lru_cache(maxsize=16)
+def _told(rules: EngineRules, upgrades: bool) -> bytes:
+    return b'"upgrades":[%s],"pingInterval":%d,"pingTimeout":%d,"maxPayload":%d}' % (
         b'"websocket"' if upgrades else b"",
         round(rules.ping_interval_seconds * 1000),
         round(rules.ping_timeout_seconds * 1000),

@@ -224,7 +224,8 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 def connect_packet(namespace: str, sid: str, pid: str = "") -> Outgoing:
     """The consent to a CONNECT."""
-    return Outgoing(b"0%s%s" % (_prefix(namespace), encode({"sid": sid, "pid": pid} if pid else {"sid": sid})))
+    told = b'"sid":%s,"pid":%s' % (encode(sid), encode(pid)) if pid else b'"sid":%s' % encode(sid)
+    return Outgoing(b"0%s{%s}" % (_prefix(namespace), told))
 
 
 def connect_error_packet(namespace: str, message: str, data: dict[str, Any] | None = None) -> Outgoing:

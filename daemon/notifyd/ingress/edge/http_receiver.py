@@ -42,6 +42,8 @@ class HttpReceiver:
 
     async def more(self) -> bool:
         """Wait for more bytes, as long as the state of the reader allows. False: there will be none."""
+        if self._eager and self._take_first():
+            return True
         now = trio.current_time()
         self._set_due(now + self._patience(now))
         try:
@@ -50,6 +52,20 @@ class HttpReceiver:
             self._due = math.inf
             if self.reader.reading_body:
                 self._waited += trio.current_time() - now
+
+    def _take_first(self) -> bool:
+        """Take what a new connection has sent already, which needs no deadline; whether there was anything."""
+        if self.reader.heads or self._state.draining or self._outbox.broken:
+            return False
+        self._eager = False
+        try:
+            data = self._link.receive()
+        except OSError:
+            return False
+        if data:
+            self._eager = len(data) == RECEIVE_BYTES
+            self.reader.feed(data)
+        return bool(data)
 
     async def watch(self) -> bool:
         """Wait for more bytes or a `wake` without a deadline, while an answer is made. False: the peer has left."""

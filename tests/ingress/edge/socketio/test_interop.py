@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import socketio
+import socketio  # type: ignore[import-untyped]
 import trio
 
 from tests.interop.programs import MODULES, npm_package, program, tool
@@ -29,7 +29,7 @@ TIMES = ["--ping-interval", "300", "--ping-timeout", "2000"]
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    command = [sys.executable, SERVER, "--port", "0", *TIMES]
+    command = [sys.executable, str(SERVER), "--port", "0", *TIMES]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

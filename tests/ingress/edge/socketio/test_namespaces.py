@@ -390,7 +390,7 @@ async def test_a_handler_that_fails_at_the_end_spoils_nothing() -> None:
             async with peer.opened() as link:
                 await connect(link)
                 await connect(link, "/x,")
-                app.handlers["/x"].closed = lambda reason: 1 // 0  # type: ignore[method-assign,assignment,return-value]
+                app.handlers["/x"].closed = lambda reason: 1 // 0  # type: ignore[method-assign,assignment]
             await peer.served.until(lambda: peer.served.app.engine.connection_count == 0)
         assert app.handlers["/"].told == ["opened", "transport close"]
         assert [line["event"] for line in logs] == ["namespace_handler_failed"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,11 @@ class Kept:
         self.told: list[Any] = []
         self.step: Step = None
         self.busy = False
+        self.due = math.inf
+
+    def on_deadline(self, now: float) -> None:
+        self.told.append("due")
+        self.due = math.inf
 
     def accept(self, request: Any) -> Kept:
         return self
@@ -207,7 +213,7 @@ async def test_an_end_that_nobody_polls_for_is_forgotten() -> None:
 async def test_two_posts_at_once_end_the_session() -> None:
     going_on = trio.Event()
     async with kept() as (app, peer), trio.open_nursery() as nursery:
-        app.step = going_on.wait()  # type: ignore[assignment] # the first message takes its time
+        app.step = going_on.wait()  # the first message takes its time
         nursery.start_soon(peer.post, "4first")
         await peer.served.until(lambda: app.told == [b"first"])
         app.busy, app.step = True, None
@@ -221,7 +227,7 @@ async def test_two_posts_at_once_end_the_session() -> None:
 async def test_packets_wait_for_a_step_and_the_answer_for_all() -> None:
     going_on = trio.Event()
     async with kept() as (app, peer), trio.open_nursery() as nursery, peer.link() as link:
-        app.step = going_on.wait()  # type: ignore[assignment]
+        app.step = going_on.wait()
         await link.send(
             b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n4a\x1e4b" % peer.url("polling").encode()
         )
@@ -259,7 +265,7 @@ async def test_silence_is_not_held_against_a_peer_that_waits_for_us() -> None:
     going_on = trio.Event()
     rules = {"ping_interval_seconds": 0.05, "ping_timeout_seconds": 0.05}
     async with kept(rules=rules) as (app, peer), trio.open_nursery() as nursery:
-        app.step = going_on.wait()  # type: ignore[assignment]
+        app.step = going_on.wait()
         nursery.start_soon(peer.post, "4a")
         await trio.sleep(0.3)
         assert app.told == [b"a"]
@@ -335,3 +341,14 @@ async def test_other_settings_count_for_connections_to_come() -> None:
         assert (await peer.begin())["maxPayload"] == 5
         assert (await peer.post("4" + "x" * 5))[0] == 400
         assert (await peer.ask("POST", old, b"4" + b"x" * 5)).body == b"ok"
+
+
+@pytest.mark.parametrize("moved", [False, True])
+async def test_a_handler_may_have_a_deadline_of_its_own(moved: bool) -> None:
+    async with kept() as (app, peer):
+        app.due = trio.current_time() + 0.02
+        app.link.look_at_due()
+        if moved:
+            app.due = trio.current_time() + 0.1
+        await peer.served.until(lambda: app.told == ["due"])
+        assert await peer.post("4a") == (200, "ok")

@@ -99,7 +99,7 @@ async def test_an_upgrade_in_time_is_not_disturbed_later() -> None:
 async def test_an_upgrade_amidst_of_a_post_is_refused() -> None:
     going_on = trio.Event()
     async with kept() as (app, peer), trio.open_nursery() as nursery, peer.websocket(peer.sid) as link:
-        app.step = going_on.wait()  # type: ignore[assignment]
+        app.step = going_on.wait()
         nursery.start_soon(peer.post, "4a")
         await peer.served.until(lambda: app.told == [b"a"])
         await link.say("2probe")

@@ -108,7 +108,7 @@ async def test_a_peer_that_owes_too_many_pongs() -> None:
 async def test_messages_wait_for_a_step() -> None:
     going_on = trio.Event()
     async with opened() as (app, link):
-        app.step = going_on.wait()  # type: ignore[assignment]
+        app.step = going_on.wait()
         await link.say("4a")
         await link.say("4b")
         while app.told != [b"a"]:
@@ -122,7 +122,7 @@ async def test_messages_wait_for_a_step() -> None:
 async def test_silence_is_not_held_against_a_peer_that_waits_for_us() -> None:
     going_on = trio.Event()
     async with opened(rules={"ping_interval_seconds": 0.05, "ping_timeout_seconds": 0.1}) as (app, link):
-        app.step = going_on.wait()  # type: ignore[assignment]
+        app.step = going_on.wait()
         await link.say("4a")
         assert await link.hear() == "2"
         await link.say("3")

@@ -98,7 +98,12 @@ class EngineConnection:
             return
         before = self._heartbeat.due
         self._do(self._heartbeat.ping(mark, now=trio.current_time()))
-        if self._heartbeat.due < before and self._timer is not None:
+        if self._heartbeat.due < before:
+            self.look_at_due()
+
+    def look_at_due(self) -> None:
+        """See `EngineLink`."""
+        if self._timer is not None:
             self._timer.cancel()
             self._arm()
 
@@ -156,8 +161,8 @@ class EngineConnection:
     def begin(self) -> None:
         """The handshake is written: start the heartbeat."""
         self._sessions.connections.add(self)
-        self._arm()
         self._handler.opened(self)
+        self._arm()
 
     def upgraded(self, ws: WebSocket) -> None:
         """A WebSocket has relieved polling."""
@@ -199,7 +204,7 @@ class EngineConnection:
 
     def check(self, now: float) -> None:
         """See that a deadline that has passed counts, however late the timer is."""
-        if now >= self._heartbeat.due and self._timer is not None:
+        if self._timer is not None and now >= min(self._heartbeat.due, self._handler.due):
             self._timer.cancel()
             self._ring()
 
@@ -252,7 +257,8 @@ class EngineConnection:
             log.exception("engine_handler_failed")
 
     def _arm(self) -> None:
-        self._timer = self._sessions.deadlines.at(self._heartbeat.due, self._ring)
+        # one timer for both; it mostly rings too early and is then set anew, cheaper than moving it with each packet
+        self._timer = self._sessions.deadlines.at(min(self._heartbeat.due, self._handler.due), self._ring)
 
     def _ring(self) -> None:
         self._timer = None
@@ -262,6 +268,8 @@ class EngineConnection:
         if self._busy:
             self._heartbeat.excuse(now=now)
         self._do(self._heartbeat.on_deadline(now=now))
+        if now >= self._handler.due and not self.over:
+            self._handler.on_deadline(now)
         if not self.over:
             self._arm()
 

@@ -39,12 +39,22 @@ class EngineLink(Protocol):
     def close(self, code: int, reason: str) -> None:
         """End the connection; WebSocket carries both."""
 
+    def look_at_due(self) -> None:
+        """`EngineHandler.due` has moved to an earlier time."""
+
 
 class EngineHandler(Protocol):
     """The application's side of one connection; never called twice at once, nor from within a call of its own.
 
     `text` and `binary` give None when they are done, or a coroutine that is awaited before the next message comes.
     """
+
+    @property
+    def due(self) -> float:
+        """When `on_deadline` has something to do: infinity for never. It may move to later without a word."""
+
+    def on_deadline(self, now: float) -> None:
+        """The time *now* is `due` or past it."""
 
     def opened(self, link: EngineLink) -> None:
         """The handshake is written."""

@@ -41,9 +41,7 @@ class Query(Struct, frozen=True):
     @staticmethod
     def of(request: Request) -> Query:
         """Read those of *request*; the last one of a name counts."""
-        found = dict(pair.partition(b"=")[::2] for pair in request.query.split(b"&"))
-        sid = found.get(b"sid", b"")[:_MAX_SID]
-        return Query(found.get(b"EIO", b""), found.get(b"transport", b""), sid.decode("latin-1"))
+        return _PLAIN if request.query == _PLAIN_QUERY else _read(request.query)
 
     def problem(self, request: Request, *, upgrade: bool) -> int | None:
         """The code of what is wrong with it whatever session it names; None if nothing is."""
@@ -56,6 +54,17 @@ class Query(Struct, frozen=True):
         if upgrade != (self.transport == b"websocket"):
             return BAD_REQUEST
         return None
+
+
+def _read(query: bytes) -> Query:
+    found = dict(pair.partition(b"=")[::2] for pair in query.split(b"&"))
+    sid = found.get(b"sid", b"")[:_MAX_SID]
+    return Query(found.get(b"EIO", b""), found.get(b"transport", b""), sid.decode("latin-1"))
+
+
+# what stock clients ask with that begin with WebSocket
+_PLAIN_QUERY: Final = b"EIO=4&transport=websocket"
+_PLAIN: Final = _read(_PLAIN_QUERY)
 
 
 def cors(request: Request, allowed: str | None) -> Headers:

@@ -21,7 +21,7 @@ from notifyd.wire.socketio import connect_error_packet, connect_packet
 from notifyd.wire.socketio_session import SocketIoSession, What
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.deadlines import Deadline, Deadlines
+    from notifyd.ingress.edge.deadlines import Deadlines
     from notifyd.ingress.edge.http_request import Request
     from notifyd.ingress.edge.socketio.api import Application, PendingConnect, Step
     from notifyd.ingress.edge.socketio.engine_api import EngineLink
@@ -34,12 +34,11 @@ log = structlog.get_logger()
 class SocketIoTransport:
     """`EngineHandler` of one connection."""
 
-    __slots__ = ("_application", "_deadline", "_deadlines", "_over", "_request", "_session", "link", "rules")
+    __slots__ = ("_application", "_deadlines", "_over", "_request", "_session", "link", "rules")
 
     def __init__(self, application: Application, rules: SocketIoRules, deadlines: Deadlines, request: Request) -> None:
         self._application = application
         self._deadlines = deadlines
-        self._deadline: Deadline | None = None
         self._over = False
         self._request = request
         self._session: SocketIoSession[NamespaceSocket] = SocketIoSession(rules, now=trio.current_time())
@@ -49,10 +48,19 @@ class SocketIoTransport:
 
     # What the connection calls
 
+    @property
+    def due(self) -> float:
+        """See `EngineHandler`."""
+        return self._session.due
+
+    def on_deadline(self, now: float) -> None:
+        """See `EngineHandler`: no namespace was connected in time."""
+        if self._session.on_deadline(now=now):
+            self.link.close(NOT_CONNECTED, "no namespace was connected in time")
+
     def opened(self, link: EngineLink) -> None:
         """See `EngineHandler`."""
         self.link = link
-        self._arm()
 
     def text(self, data: bytes) -> Step:
         """See `EngineHandler`."""
@@ -76,7 +84,6 @@ class SocketIoTransport:
     def closed(self, reason: str) -> None:
         """See `EngineHandler`."""
         self._over = True
-        self._disarm()
         sockets = self._session.sockets
         while sockets:
             _tell_closed(sockets.popitem()[1], reason)
@@ -159,7 +166,6 @@ class SocketIoTransport:
         if isinstance(decision, Refusal):
             self.answer(connect_error_packet(namespace, decision.message, decision.data))
             return
-        self._disarm()
         socket = NamespaceSocket(self, namespace, decision)
         self._session.accept(namespace, socket)
         self.answer(connect_packet(namespace, decision.sid, decision.pid))
@@ -171,22 +177,8 @@ class SocketIoTransport:
             return False
         session.leave(socket.namespace, now=trio.current_time(), by_peer=by_peer)
         if not session.sockets:
-            self._arm()
+            self.link.look_at_due()
         return True
-
-    # The deadline of a transport without a namespace
-
-    def _arm(self) -> None:
-        self._deadline = self._deadlines.at(self._session.due, self._ring)
-
-    def _disarm(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _ring(self) -> None:
-        if self._session.on_deadline(now=trio.current_time()):
-            self.link.close(NOT_CONNECTED, "no namespace was connected in time")
 
 
 _FAILED = Refusal("internal error")
