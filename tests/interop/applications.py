@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,10 @@ class Application(msgspec.Struct, frozen=True):
         """Its namespace."""
         return f"http://localhost:{self.daemon.http[1]}/client-{self.id}"
 
-    def token(self, user: str = "alice", *, seconds: float = 3600, **claims: object) -> str:
+    def token(self, user: str = "alice", *, seconds: float = 3600, secret: str = SECRET, **claims: object) -> str:
         """A token of one of its users."""
         said = {"sub": user, "userId": user, "clientId": self.id, "exp": time.time() + seconds, **claims}
-        return jwt.encode({name: value for name, value in said.items() if value is not None}, SECRET, "HS256")
+        return jwt.encode({name: value for name, value in said.items() if value is not None}, secret, "HS256")
 
     def auth(self, user: str = "alice", **more: object) -> dict[str, object]:
         """What a user gives to `io()`."""
@@ -69,18 +70,22 @@ class Remote:
         self._running = running
         #: All that it has told.
         self.told: list[Told] = []
+        self._heard: Counter[tuple[str, str]] = Counter()
 
     async def do(self, what: str, name: str = "a", **more: object) -> None:
         """Have it do something with the socket *name*."""
         await self._running.say(json.dumps({"do": what, "as": name, **more}))
 
-    async def hear(self, tell: str, name: str | None = "a") -> Told:
-        """The next of that kind from the socket *name*, any for None; what comes before is only kept."""
-        while True:
-            told: Told = json.loads(await self._running.until(""))
-            self.told.append(told)
-            if told["tell"] == tell and name in (None, told["as"]):
-                return told
+    async def hear(self, tell: str, name: str = "a") -> Told:
+        """The next of that kind from the socket *name*, whether or not it was told already."""
+        self._heard[tell, name] += 1
+        while len(self.all(tell, name)) < self._heard[tell, name]:
+            self.told.append(json.loads(await self._running.until("")))
+        return self.all(tell, name)[self._heard[tell, name] - 1]
+
+    def all(self, tell: str, name: str = "a") -> list[Told]:
+        """All of that kind that it has told."""
+        return [told for told in self.told if (told["tell"], told["as"]) == (tell, name)]
 
     async def ask(self, event: str, *arguments: object, name: str = "a") -> Any:
         """Emit an event; the answer in its ack."""
@@ -92,16 +97,6 @@ class Remote:
         options.setdefault("auth", application.auth(user))
         await self.do("connect", name, url=application.url, options=options)
         return await self.hear("connect", name)
-
-    def all(self, tell: str, name: str = "a") -> list[Told]:
-        """All of that kind that it has told."""
-        return [told for told in self.told if (told["tell"], told["as"]) == (tell, name)]
-
-    async def had(self, tell: str, name: str = "a", *, count: int = 1) -> Told:
-        """The one of that kind with that number, counted from 1, whether or not it was told before."""
-        while len(self.all(tell, name)) < count:
-            await self.hear(tell, name)
-        return self.all(tell, name)[count - 1]
 
     async def refused(self, application: Application, **options: Any) -> Told:
         """Try to connect; the error."""
@@ -131,5 +126,5 @@ async def node_script(name: str, folder: Path) -> AsyncIterator[Remote]:
     environ = {"NODE_PATH": str(MODULES)}
     async with program(tool("node"), str(HERE / "scripts" / name), folder=folder, environ=environ) as running:
         remote = Remote(running)
-        await remote.hear("ready", None)
+        await remote.hear("ready", "")
         yield remote

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 import trio
@@ -45,13 +46,21 @@ def missing(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-def documented(name: str, daemon: Daemon, key: str) -> str:
-    """A documented program as it stands, but for the ports and the key."""
-    text = (DOCUMENTED / name).read_text()
+def documented(name: str, daemon: Daemon, key: str = "your-api-key", client: str = "your-client-id") -> str:
+    """A documented program as it stands, but for the ports, the key and the client."""
+    text = (DOCUMENTED / name).read_text().replace("your-client-id", client)
     ports = {"localhost:3000": f"localhost:{daemon.http[1]}", "localhost:3001": f"localhost:{daemon.ws[1]}"}
     for documented_one, ours in ports.items():
         text = text.replace(documented_one, ours)
     return text.replace("your-api-key", key)
+
+
+async def shell(name: str, daemon: Daemon, key: str = "your-api-key", client: str = "your-client-id") -> Any:
+    """Run a documented call of curl; its answer, decoded."""
+    tool("curl")
+    quiet = "curl --silent --noproxy '*' --max-time 20 "
+    script = documented(name, daemon, key, client).replace("curl ", quiet, 1)
+    return json.loads((await trio.run_process(["sh", "-c", script], capture_stdout=True)).stdout)
 
 
 class Program:

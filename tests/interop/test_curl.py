@@ -9,19 +9,12 @@ import trio
 
 from tests.e2e.patience import within
 from tests.e2e.peer import join
-from tests.interop.programs import documented, program, tool
+from tests.interop.programs import program, shell, tool
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.e2e.daemon import Daemon
-
-
-async def shell(name: str, daemon: Daemon, key: str = "") -> Any:
-    """Run a documented call; its answer, decoded."""
-    tool("curl")
-    script = documented(name, daemon, key).replace("curl ", "curl --silent --noproxy '*' --max-time 20 ", 1)
-    return json.loads((await trio.run_process(["sh", "-c", script], capture_stdout=True)).stdout)
 
 
 async def curl(daemon: Daemon, method: str, path: str, *, key: str = "", body: object = None) -> Any:

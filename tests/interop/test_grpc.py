@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+PACKAGES = ("notifyd.v1", "", "skybell", "acme.push.v2")
 SETTINGS = ("grpc.aliases=skybell,acme.push.v2",)
 
 PROTOS = HERE.parents[1] / "protos"
@@ -62,28 +64,33 @@ async def _notifications(remote: Remote, service: Daemon) -> None:
     await _stub(remote, service, "n", CLIENT_PROTO, "notifyd.v1.NotificationService")
 
 
-@pytest.mark.parametrize("keep_case", [True, False])
-@pytest.mark.parametrize("package", ["notifyd.v1", "", "skybell", "acme.push.v2"])
 @within(30)
-async def test_documented_calls(service: Daemon, tmp_path: Path, package: str, keep_case: bool) -> None:
-    proto = tmp_path / "own.proto"
-    proto.write_text(TEMPLATE.read_text().replace("package skybell;", f"package {package};" if package else ""))
-    prefix = f"{package}." if package else ""
+async def test_documented_calls_under_every_name(service: Daemon, tmp_path: Path) -> None:
     async with _grpc(tmp_path) as remote:
-        for name, full in (("c", "ClientRegistrationService"), ("n", "NotificationService")):
-            await _stub(remote, service, name, proto, prefix + full, keepCase=keep_case)
-        registered = await _call(remote, "c", "RegisterClient", CLIENT)
-        request = {"userId": "user-id", "clientId": registered["id"], "fcmToken": "fcm-token-from-firebase"}
-        assert (await _call(remote, "n", "RegisterFCMToken", request))["success"] is True
-        assert (await _call(remote, "n", "registerFcmToken", request))["success"] is True
-    shown = (await service.ctl("clients", "show", registered["id"], "-o", "json")).json
+        for package, keep_case in itertools.product(PACKAGES, (True, False)):
+            name = f"{package} {keep_case}"
+            proto = tmp_path / f"{name}.proto"
+            proto.write_text(TEMPLATE.read_text().replace("package skybell;", f"package {package};" if package else ""))
+            registered = await _documented_calls(remote, service, proto, package, keep_case=keep_case)
+    shown = (await service.ctl("clients", "show", registered, "-o", "json")).json
     assert (shown["name"], shown["url"], shown["cookieName"]) == (
         CLIENT["appName"],
         CLIENT["clientUrl"],
         CLIENT["cookieName"],
     )
-    devices = (await service.ctl("devices", "list", "--client", registered["id"], "-o", "json")).json
+    devices = (await service.ctl("devices", "list", "--client", registered, "-o", "json")).json
     assert [device["userId"] for device in devices] == ["user-id"]
+
+
+async def _documented_calls(remote: Remote, service: Daemon, proto: Path, package: str, *, keep_case: bool) -> str:
+    prefix = f"{package}." if package else ""
+    for name, full in (("c", "ClientRegistrationService"), ("n", "NotificationService")):
+        await _stub(remote, service, name, proto, prefix + full, keepCase=keep_case)
+    registered = str((await _call(remote, "c", "RegisterClient", CLIENT))["id"])
+    request = {"userId": "user-id", "clientId": registered, "fcmToken": "fcm-token-from-firebase"}
+    for method in ("RegisterFCMToken", "registerFcmToken"):
+        assert (await _call(remote, "n", method, request))["success"] is True
+    return registered
 
 
 @within(30)
@@ -179,8 +186,7 @@ async def test_errors_have_the_status_of_their_kind(service: Daemon, tmp_path: P
 @within(30)
 async def test_health_and_reflection(service: Daemon, tmp_path: Path) -> None:
     names = ("ClientRegistrationService", "NotificationService")
-    packages = ("notifyd.v1.", "", "skybell.", "acme.push.v2.")
-    served = {package + name for package in packages for name in names}
+    served = {f"{package}.{name}".lstrip(".") for package in PACKAGES for name in names}
     async with _grpc(tmp_path) as remote:
         await _stub(remote, service, "h", HERE / "scripts" / "health.proto", "grpc.health.v1.Health")
         for name in ("", *served):

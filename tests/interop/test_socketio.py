@@ -27,8 +27,8 @@ async def test_default_options_begin_with_polling_and_upgrade(service: Daemon, t
     async with socketio(tmp_path) as remote:
         connected = await remote.connect(application)
         assert connected["recovered"] is False
-        assert (await remote.had("open"))["transport"] == "polling"
-        assert (await remote.had("upgrade"))["transport"] == "websocket"
+        assert (await remote.hear("open"))["transport"] == "polling"
+        assert (await remote.hear("upgrade"))["transport"] == "websocket"
         sent = await application.send("alice", title="Hello")
         assert (await remote.notification())["notificationId"] == sent
         await remote.do("status")
@@ -48,7 +48,7 @@ async def test_one_transport(service: Daemon, tmp_path: Path, transports: list[s
     application = await register(service)
     async with socketio(tmp_path) as remote:
         await remote.connect(application, transports=transports)
-        assert (await remote.had("open"))["transport"] == begins_with
+        assert (await remote.hear("open"))["transport"] == begins_with
         sent = [await application.send("alice", n=n) for n in range(3)]
         assert [(await remote.notification())["notificationId"] for _ in sent] == sent
         await remote.do("emit", event="ping", args=[])
