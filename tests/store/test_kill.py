@@ -10,10 +10,11 @@ from pathlib import Path
 import trio
 
 from notifyd.clock import now_ms
-from notifyd.model.ids import NotificationId
+from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.position import StreamPosition
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerOptions
+from tests.store.victim import LIMITS, USERS
 
 ROUNDS = 4
 
@@ -33,31 +34,41 @@ def lines_until_killed(folder: Path, seconds: float) -> list[list[str]]:
 
 async def test_what_was_accepted_survives_kills(tmp_path: Path) -> None:
     accepted: set[str] = set()
-    stamped: dict[str, tuple[str, int]] = {}
+    stamped: dict[tuple[str, str], tuple[str, int]] = {}
     for number in range(ROUNDS):
         for kind, *words in lines_until_killed(tmp_path / "state", 0.05 + 0.07 * number):
             if kind == "accepted":
                 accepted.add(words[0])
             else:
-                assert stamped.setdefault(words[0], (words[1], int(words[2]))) == (words[1], int(words[2]))
+                known, user, epoch, offset = words
+                assert stamped.setdefault((known, user), (epoch, int(offset))) == (epoch, int(offset))
     assert len(accepted) > 20 * ROUNDS
     assert len({epoch for epoch, _ in stamped.values()}) == 1
     waiting, kept = await what_is_left(tmp_path / "state")
-    assert accepted <= kept.keys() | waiting
-    assert not kept.keys() & waiting
-    assert all(kept[NotificationId(known)] == offset for known, (_, offset) in stamped.items())
+    owed = [{known for known, user in kept if user == one} for one in USERS]
+    in_channels = {known for known, user in kept if user == "-"}
+    assert accepted <= in_channels | set.intersection(*owed) | waiting
+    # what is for users may be dispatched again, and keeps its places
+    assert not in_channels & waiting
+    assert all(kept[place] == offset for place, (_, offset) in stamped.items())
+    assert {user for _, user in stamped} == {"-", *USERS}
 
 
-async def what_is_left(folder: Path) -> tuple[set[NotificationId], dict[NotificationId, int]]:
-    """What waits, and the offset of everything that a subscriber from the beginning is given."""
-    broker = await open_broker(BrokerOptions(state_dir=folder))
-    kept: dict[NotificationId, int] = {}
+async def what_is_left(folder: Path) -> tuple[set[str], dict[tuple[str, str], int]]:
+    """What waits, and the offset of everything that who comes back without a position is given."""
+    broker = await open_broker(BrokerOptions(state_dir=folder, limits=LIMITS))
+    kept: dict[tuple[str, str], int] = {}
+    for user in USERS:
+        inbox = broker.inbox.since(DEFAULT_CLIENT, UserId(user), now=now_ms())
+        places = [p.inbox.offset for p in inbox.publications if p.inbox is not None]
+        assert places == list(range(1, inbox.position.offset + 1))
+        kept |= {(p.notification.id, user): place for p, place in zip(inbox.publications, places, strict=True)}
     for info in broker.history.channels():
         beginning = StreamPosition(info.position.epoch, 0)
         history = broker.history.since(info.client_id, info.channel, beginning, now=now_ms())
         assert history.recovered
         assert [p.offset for p in history.publications] == list(range(1, info.position.offset + 1))
-        kept |= {p.notification.id: p.offset for p in history.publications}
+        kept |= {(p.notification.id, "-"): p.offset for p in history.publications}
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(broker.run)

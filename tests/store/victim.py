@@ -1,6 +1,7 @@
 """A process that publishes as fast as it can until it is killed, and says what it was promised.
 
-Each line on stdout is one event that happened before the kill: `accepted ID`, or `stamped ID EPOCH OFFSET`.
+Each line on stdout is one event that happened before the kill: `accepted ID`, or `stamped ID USER EPOCH OFFSET` with
+the place in the channel, or in the inbox of that user; `-` for no user.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import trio
@@ -17,12 +18,18 @@ from notifyd.clock import now_ms
 from notifyd.model.ids import NotificationId
 from notifyd.model.notification import State
 from notifyd.store.open import open_broker
-from notifyd.store.options import BrokerOptions
+from notifyd.store.options import BrokerLimits, BrokerOptions, InboxLimits
 from notifyd.store.ports import Outcome
-from tests.store.samples import notification
+from tests.store.samples import for_users, notification
 
 if TYPE_CHECKING:
     from notifyd.store.ports import Broker
+
+
+USERS: Final = ("anna", "bert")
+
+#: Everything that a run can make fits in.
+LIMITS: Final = BrokerLimits(inbox=InboxLimits(max_notifications=100_000, max_user_bytes=1 << 30))
 
 
 async def produce(broker: Broker, number: int) -> None:
@@ -32,7 +39,8 @@ async def produce(broker: Broker, number: int) -> None:
         count += 1
         made = []
         for part in range(1 + count % 4):
-            one = notification(f"c{part % 2}", priority=1 + count % 10, at=now_ms(), delay=50 if count % 7 == 0 else 0)
+            details: dict[str, Any] = {"priority": 1 + count % 10, "at": now_ms(), "delay": 50 if count % 7 == 0 else 0}
+            one = for_users(*USERS, **details) if count % 3 == 0 else notification(f"c{part % 2}", **details)
             # ids have to differ from one process to the next
             made.append(msgspec.structs.replace(one, id=NotificationId(f"{os.getpid()}-{number}-{count}-{part}")))
         for pending in broker.queue.enqueue(made, now=now_ms()):
@@ -48,7 +56,9 @@ async def consume(broker: Broker) -> None:
                 await broker.queue.wait_for_work()
             continue
         for publication in await broker.history.append(leases, now=now_ms()):
-            say(f"stamped {publication.notification.id} {publication.epoch} {publication.offset}")
+            if publication.position is not None:
+                place = f"{publication.position.epoch} {publication.position.offset}"
+                say(f"stamped {publication.notification.id} {publication.user_id or '-'} {place}")
         await broker.queue.settle([Outcome(lease, State.DISPATCHED) for lease in leases], now=now_ms())
 
 
@@ -59,7 +69,7 @@ def say(line: str) -> None:
 
 async def main(folder: str) -> None:
     """Run until killed."""
-    broker = await open_broker(BrokerOptions(state_dir=Path(folder), durability="os"))
+    broker = await open_broker(BrokerOptions(state_dir=Path(folder), durability="os", limits=LIMITS))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(broker.run)
         nursery.start_soon(consume, broker)
@@ -67,4 +77,5 @@ async def main(folder: str) -> None:
             nursery.start_soon(produce, broker, number)
 
 
-trio.run(main, sys.argv[1])
+if __name__ == "__main__":
+    trio.run(main, sys.argv[1])
