@@ -1,12 +1,21 @@
-"""A composed daemon that does not run: every real object, over engines in memory."""
+"""A composed daemon over engines in memory: every real object, and if a test wants, served on loopback."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from notifyd.app import translate
+from notifyd.app.edge import applications, rest_options
 from notifyd.app.graph import Engines, Graph, compose
 from notifyd.app.translate import broker_options
 from notifyd.config import Loaded, load_settings
+from notifyd.ingress.edge.listener import open_sockets
+from notifyd.ingress.edge.server import EdgeServer
+from notifyd.ingress.edge.socketio.server import SocketIoServer
+from notifyd.ingress.rpc.public.server import PublicServer
+from notifyd.ingress.rpc.public.services import PublicOptions, PublicServices
 from notifyd.store.memory.records import MemoryRecords
 from notifyd.store.open import open_broker
 from notifyd.telemetry.logs import LogOptions, configure
@@ -45,3 +54,58 @@ async def composed(
     graph = compose(loaded, engines, dev=dev)
     await graph.clients.load()
     return graph
+
+
+class Served(msgspec.Struct, frozen=True):
+    """A composed daemon that serves, on loopback ports."""
+
+    graph: Graph
+    edge: EdgeServer
+    socketio: SocketIoServer
+    public: PublicServer
+    http: tuple[str, int]
+    #: The second WebSocket port.
+    ws: tuple[str, int]
+
+    @property
+    def grpc(self) -> str:
+        """Where gRPC is."""
+        return f"127.0.0.1:{self.public.port}"
+
+
+async def served(graph: Graph, nursery: trio.Nursery, *, token: str) -> Served:
+    """Everything that applications and users talk to, and what delivers; *token* is the admin token."""
+    settings = graph.loaded.settings
+    edge = EdgeServer(translate.edge_settings(settings))
+    engine = translate.socketio_settings(settings)
+    socketio = SocketIoServer(graph.namespaces, engine, edge.deadlines, graph.namespaces.allowed_origin)
+    public = _public(graph, token)
+    await nursery.start(edge.run)
+    await nursery.start(public.run)
+    nursery.start_soon(graph.dispatcher.run)
+    nursery.start_soon(graph.sweeper.run)
+    main, ws = applications(graph, rest_options(settings, dev=False, token=token), lambda: settings, socketio)
+    ports = []
+    for app in (main, ws):
+        sockets = open_sockets("127.0.0.1", 0)
+        edge.listen(sockets, app)
+        ports.append(("127.0.0.1", int(sockets[0].getsockname()[1])))
+    graph.daemon.ready = True
+    return Served(graph, edge, socketio, public, *ports)
+
+
+def _public(graph: Graph, token: str) -> PublicServer:
+    services = PublicServices(
+        daemon=graph.daemon,
+        clients=graph.clients,
+        devices=graph.devices,
+        publisher=graph.publisher,
+        notifications=graph.notifications,
+        connector=graph.connector,
+        subscriber=graph.subscriber,
+        inboxes=graph.inboxes,
+        limiter=graph.limiter,
+    )
+    bounds = translate.public_rpc_options(graph.loaded.settings)
+    options = PublicOptions(admin_token=token, bounds=bounds)
+    return PublicServer("127.0.0.1", 0, services, options, graph.engines.counters)

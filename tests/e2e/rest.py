@@ -54,10 +54,13 @@ class Rest:
 
     async def call(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         """One request and its answer; *headers* have _ for -."""
-        content = b"" if body is None else msgspec.json.encode(body)
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}", f"Content-Length: {len(content)}"]
         if body is not None:
-            lines.append("Content-Type: application/json")
+            headers.setdefault("Content_Type", "application/json")
+        return await self.send(method, path, b"" if body is None else msgspec.json.encode(body), **headers)
+
+    async def send(self, method: str, path: str, content: bytes, **headers: str) -> Reply:
+        """One request with these very bytes, and its answer."""
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}", f"Content-Length: {len(content)}"]
         if self._key:
             lines.append(f"X-API-Key: {self._key}")
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
