@@ -47,6 +47,19 @@ def test_who_recovers(query: str, auth: dict[str, Any], recovers: bool) -> None:
     assert read_credentials(auth, handshake(query=query), "").recovers is recovers
 
 
+@pytest.mark.parametrize(
+    ("agent", "auth", "recovers"),
+    [
+        ("Dart/3.5 (dart:io)", {}, False),
+        ("Dart/3.5 (dart:io)", {"recovery": True}, True),
+        ("Mozilla/5.0 Dart/3.5", {}, True),
+        ("", {}, True),
+    ],
+)
+def test_dart_recovers_only_where_it_says_so(agent: str, auth: dict[str, Any], recovers: bool) -> None:
+    assert read_credentials(auth, handshake(user_agent=agent), "").recovers is recovers
+
+
 @pytest.mark.parametrize("name", ["clientId", "token", "fcmToken", "pid", "offset"])
 @pytest.mark.parametrize("value", [1, True, [], ["x"], {"a": 1}, 0.5])
 def test_what_is_no_text_is_refused(name: str, value: object) -> None:

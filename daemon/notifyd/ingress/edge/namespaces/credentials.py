@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _MAX_FIELDS: Final = 100
 #: python-engineio writes its query in this order, and its applications mostly take one argument with an event.
 _PYTHON: Final = (b"transport=polling&EIO=4", b"transport=websocket&EIO=4")
+#: Dart's client gives a handler one list instead of the argument, once an event has two of them.
+_DART: Final = b"Dart/"
 _NO: Final = frozenset(("false", "0", "no", "off"))
 
 
@@ -98,5 +100,6 @@ def _text(fields: dict[str, Any], name: str) -> str:
 
 def _recovers(wish: Any, request: Request) -> bool:
     if wish is None:
-        return not any(mark in request.query for mark in _PYTHON)
+        agent = request.header(b"user-agent") or b""
+        return not agent.startswith(_DART) and not any(mark in request.query for mark in _PYTHON)
     return str(wish).lower() not in _NO
