@@ -75,7 +75,7 @@ async def test_a_token_that_expires_ends_the_connection_for_good(
     application = await register(service)
     async with socketio(tmp_path) as remote:
         # as the leeway has it, a token is good a little longer than it says
-        auth = {"token": application.token(seconds=-4)}
+        auth = {"token": application.token(seconds=-3)}
         await remote.connect(application, auth=auth, transports=[transport], reconnectionDelay=1, timeout=1000)
         exception = (await remote.hear("exception"))["args"][0]
         assert (exception["status"], exception["code"], exception["reconnect"]) == ("error", 4004, False)
@@ -92,11 +92,11 @@ async def test_a_token_that_expires_ends_the_connection_for_good(
 async def test_a_token_may_be_renewed_over_the_connection(service: Daemon, tmp_path: Path) -> None:
     application = await register(service)
     async with socketio(tmp_path) as remote:
-        await remote.connect(application, auth={"token": application.token(seconds=-4)}, transports=["websocket"])
+        await remote.connect(application, auth={"token": application.token(seconds=-3)}, transports=["websocket"])
         answer = await remote.ask("authenticate", {"token": application.token()})
         assert (answer["success"], answer["userId"]) == (True, "alice")
         # another connection's token ends after the first one's would have ended
-        await remote.connect(application, name="b", auth={"token": application.token(seconds=-4)}, forceNew=True)
+        await remote.connect(application, name="b", auth={"token": application.token(seconds=-3)}, forceNew=True)
         await remote.hear("exception", "b")
         sent = await application.send("alice", title="renewed")
         assert (await remote.notification())["notificationId"] == sent
