@@ -46,20 +46,25 @@ def missing(what: str) -> NoReturn:
     pytest.skip(what)
 
 
-def documented(name: str, daemon: Daemon, key: str = "your-api-key", client: str = "your-client-id") -> str:
-    """A documented program as it stands, but for the ports, the key and the client."""
-    text = (DOCUMENTED / name).read_text().replace("your-client-id", client)
-    ports = {"localhost:3000": f"localhost:{daemon.http[1]}", "localhost:3001": f"localhost:{daemon.ws[1]}"}
-    for documented_one, ours in ports.items():
+def documented(name: str, daemon: Daemon, key: str = "", **placeholders: str) -> str:
+    """A documented program as it stands, but for the ports, the key and what else holds another's place.
+
+    `client_id="cl_1"` is for `your-client-id`.
+    """
+    text = (DOCUMENTED / name).read_text()
+    http, ws = f"localhost:{daemon.http[1]}", f"localhost:{daemon.ws[1]}"
+    ports = {"localhost:3000": http, "your-server:3000": http, "localhost:3001": ws}
+    theirs = {f"your-{name.replace('_', '-')}": value for name, value in placeholders.items()}
+    for documented_one, ours in (ports | theirs | {"your-api-key": key}).items():
         text = text.replace(documented_one, ours)
-    return text.replace("your-api-key", key)
+    return text
 
 
-async def shell(name: str, daemon: Daemon, key: str = "your-api-key", client: str = "your-client-id") -> Any:
+async def shell(name: str, daemon: Daemon, key: str = "", **placeholders: str) -> Any:
     """Run a documented call of curl; its answer, decoded."""
     tool("curl")
     quiet = "curl --silent --noproxy '*' --max-time 20 "
-    script = documented(name, daemon, key, client).replace("curl ", quiet, 1)
+    script = documented(name, daemon, key, **placeholders).replace("curl ", quiet, 1)
     return json.loads((await trio.run_process(["sh", "-c", script], capture_stdout=True)).stdout)
 
 

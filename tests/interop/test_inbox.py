@@ -58,7 +58,7 @@ async def _authenticated(remote: Remote, application: Application, user: str, **
 @within(30)
 async def test_who_was_away_gets_all_in_order_and_once(service: Daemon, tmp_path: Path, transport: str) -> None:
     application = await register(service)
-    sent = [(await shell("notify_users.sh", service, client=application.id))["notificationId"] for _ in range(5)]
+    sent = [(await shell("notify_users.sh", service, client_id=application.id))["notificationId"] for _ in range(5)]
     async with socketio(tmp_path) as remote:
         await remote.connect(application, "user1", transports=[transport])
         first = await remote.notification()

@@ -70,4 +70,4 @@ async def test_websockets_learns_why_it_was_closed(daemon: Daemon) -> None:
                 ws.recv(timeout=10)
             return ws.close_code, ws.close_reason
 
-    assert await trio.to_thread.run_sync(intruder) == (4003, "wrong credential: check the API key")
+    assert await trio.to_thread.run_sync(intruder) == (4003, "wrong credential: check the API key or the token")
