@@ -165,7 +165,7 @@ class Namespaces:
 
     def greet(self, echo: NamespaceEcho) -> None:
         """Not at once: a peer that asks for message after message may miss the second of two that come together."""
-        self._deadlines.at(trio.current_time() + 0.005, echo.greet)
+        self._deadlines.at(trio.current_time() + 0.02, echo.greet)
 
 
 class Timing(msgspec.Struct, frozen=True):

@@ -48,10 +48,9 @@ class Heartbeat(Generic[M]):
         if self._marks is not None:
             return Beat.DEAD
         self._marks = [None]
-        # counted from when the ping was due, so that a timer's lateness does not add up; a stall is not the peer's
-        late = now - self.due
+        # counted from when the ping was due, so that lateness of ours does not add up, unless it was the peer's harm
         timeout = self.rules.ping_timeout_seconds
-        self.due = (self.due if late < timeout / 20 else now) + timeout
+        self.due = (self.due if now - self.due < timeout / 2 else now) + timeout
         return Beat.PING
 
     def ping(self, mark: M | None, *, now: float) -> Beat:

@@ -91,6 +91,15 @@ async def test_marks_come_back_with_their_pongs() -> None:
         assert app.told == ["pong"] * 4 + [b"end"]
 
 
+async def test_an_interval_below_the_timeout_is_kept() -> None:
+    async with opened(rules={"ping_interval_seconds": 0.05, "ping_timeout_seconds": 10.0}) as (_, link):
+        started = trio.current_time()
+        for _ in range(4):
+            assert await link.hear() == "2"
+            await link.say("3")
+        assert 0.2 <= trio.current_time() - started < 2
+
+
 async def test_a_ping_out_of_turn_has_to_be_answered_in_time() -> None:
     rules = {"ping_interval_seconds": 1000.0, "ping_timeout_seconds": 0.05}
     async with opened(rules=rules) as (app, link):

@@ -257,8 +257,10 @@ class EngineConnection:
             log.exception("engine_handler_failed")
 
     def _arm(self) -> None:
-        # one timer for both; it mostly rings too early and is then set anew, cheaper than moving it with each packet
-        self._timer = self._sessions.deadlines.at(min(self._heartbeat.due, self._handler.due), self._ring)
+        # One timer for both; it mostly rings too early and is then set anew, which is cheaper than moving it with each
+        # packet. A pong is what moves the heartbeat's to an earlier time, though never below the interval from now.
+        latest = trio.current_time() + self._heartbeat.rules.ping_interval_seconds
+        self._timer = self._sessions.deadlines.at(min(self._heartbeat.due, self._handler.due, latest), self._ring)
 
     def _ring(self) -> None:
         self._timer = None
