@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from notifyd.ingress.edge.deadlines import Deadlines
-from notifyd.ingress.edge.socketio.connection import EngineConnection
 from notifyd.ingress.edge.socketio.sessions import Sessions, new_sid
 from notifyd.ingress.edge.socketio.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from notifyd.ingress.edge.socketio.connection import EngineConnection
 
 ANY = cast("EngineConnection", object())
 
