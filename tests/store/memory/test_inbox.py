@@ -67,7 +67,7 @@ def test_what_was_evicted_does_not_pile_up(limits: dict[str, float]) -> None:
     for number in range(200):
         keep(inbox, ANNA, seq=number, now=T0 + number)
     assert len(inbox._ages) <= 1
-    assert len(inbox._keepers) == inbox.usage()[1] <= 2
+    assert len(inbox._tally) == inbox.usage()[1] <= 2
 
 
 def test_users_are_forgotten_some_at_a_time() -> None:

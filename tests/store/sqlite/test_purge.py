@@ -102,6 +102,7 @@ async def test_what_an_inbox_keeps_keeps_its_rows(start: Start) -> None:
 async def test_an_inbox_without_rows_goes_on_counting(start: Start, tmp_path: Path) -> None:
     async with start() as broker:
         published = await publish(broker, for_users("anna"), for_users("anna"))
+        await settled(broker)
         later = T0 + 24 * 8 * HOUR
         assert (broker.inbox.trim(now=later), broker.history.trim(now=later)) == (2, 2)
         assert await purge(broker, now=later) == 2

@@ -13,6 +13,7 @@ from notifyd.model.notification import Kind
 from notifyd.model.position import StreamPosition
 from notifyd.model.receipt import InboxState
 from notifyd.store.memory.ages import Ages
+from notifyd.store.memory.tally import Tally
 from notifyd.store.memory.unwritten import Unwritten
 from notifyd.store.memory.user_inbox import InboxItem, UserInbox
 from notifyd.store.ports import History, InboxInfo
@@ -55,9 +56,7 @@ class MemoryInbox:
         #: The one without a notification for the longest time first.
         self._inboxes: OrderedDict[tuple[ClientId, UserId], UserInbox] = OrderedDict()
         self._ages: Ages[UserInbox] = Ages()
-        #: By seq, how many inboxes keep a notification.
-        self._keepers: dict[int, int] = {}
-        self._kept = self._size_bytes = 0
+        self._tally = Tally()
 
     def epoch(self, generation: int) -> str:
         """The epoch of users first seen in *generation*."""
@@ -90,10 +89,8 @@ class MemoryInbox:
         inbox.restore(run, head=head, cursor=cursor)
         self._inboxes[inbox.key] = inbox
         self._next_id = max(self._next_id, inbox.id + 1)
-        self._kept += len(inbox.items)
-        self._size_bytes += inbox.size_bytes
         for item in inbox.items:
-            self._keepers[item.seq] = self._keepers.get(item.seq, 0) + 1
+            self._tally.add(item)
 
     def adopted(self, *, after_id: int, now: int) -> None:
         """All was put in: order the users by their last notification, and give no id twice."""
@@ -161,7 +158,7 @@ class MemoryInbox:
 
     def keeps(self, seq: int) -> bool:
         """Whether any inbox keeps the notification with this number."""
-        return seq in self._keepers
+        return self._tally.keeps(seq)
 
     def forget(self, client_id: ClientId, user_id: UserId | None) -> int:
         """Drop what is kept for one user or for all of a client; answers how many users that were."""
@@ -174,22 +171,22 @@ class MemoryInbox:
             inbox = self._inboxes.pop(key)
             inbox.erased = True
             while inbox.items:
-                self._let_go(inbox)
+                self._tally.remove(inbox.evict())
             self.unwritten.forgotten(inbox, generation=self._generation)
         self._ages.compact(self._inboxes.values())
         return len(keys)
 
     def trim(self, *, now: int) -> int:
         """See `InboxStore.trim`."""
-        before = self._kept
+        before = self._tally.items
         oldest = now - int(self._limits.max_age_seconds * 1000)
         while (inbox := self._ages.oldest()) is not None and inbox.leaves_at() <= oldest:
             self._evict(inbox, now)
-        return before - self._kept
+        return before - self._tally.items
 
     def usage(self) -> tuple[int, int, int]:
         """See `InboxStore.usage`."""
-        return len(self._inboxes), self._kept, self._size_bytes
+        return len(self._inboxes), self._tally.items, self._tally.size_bytes
 
     def _item(self, placing: Placing, seq: int, nth: int, publication: Publication, now: int) -> InboxItem:
         notification = publication.notification
@@ -210,9 +207,8 @@ class MemoryInbox:
         if inbox.erased:
             # while the stamp was on its way to the journal
             return
-        self._size_bytes += inbox.keep(item)
-        self._kept += 1
-        self._keepers[item.seq] = self._keepers.get(item.seq, 0) + 1
+        inbox.keep(item)
+        self._tally.add(item)
         self._inboxes.move_to_end(inbox.key)
         self._ages.watch(inbox)
         self._evict_surplus(inbox, now)
@@ -226,11 +222,12 @@ class MemoryInbox:
             self._evict(inbox, now)
 
     def _evict_over_bytes(self, now: int) -> None:
-        while self._size_bytes > self._limits.max_bytes and (inbox := self._ages.oldest()) is not None:
+        while self._tally.size_bytes > self._limits.max_bytes and (inbox := self._ages.oldest()) is not None:
             self._evict(inbox, now)
 
     def _evict(self, inbox: UserInbox, now: int) -> None:
-        item = self._let_go(inbox)
+        item = inbox.evict()
+        self._tally.remove(item)
         self.unwritten.changed(inbox)
         if item.offset > inbox.cursor:
             expired = item.expired(now)
@@ -240,17 +237,6 @@ class MemoryInbox:
     def _end(self, item: InboxItem, state: InboxState) -> None:
         item.ended = state
         self.unwritten.marked(item)
-
-    def _let_go(self, inbox: UserInbox) -> InboxItem:
-        item = inbox.evict()
-        self._kept -= 1
-        self._size_bytes -= item.size()
-        left = self._keepers[item.seq] - 1
-        if left:
-            self._keepers[item.seq] = left
-        else:
-            del self._keepers[item.seq]
-        return item
 
     def _forget_surplus(self, now: int) -> None:
         if len(self._inboxes) <= self._limits.max_users:

@@ -110,13 +110,11 @@ class UserInbox:
         #: It was dropped on demand: nothing is told of it any more.
         self.erased = False
 
-    def keep(self, item: InboxItem) -> int:
-        """Append *item*, which follows `head`; answers its bytes."""
-        size = item.size()
+    def keep(self, item: InboxItem) -> None:
+        """Append *item*, which follows `head`."""
         self.head = item.offset
         self.items.append(item)
-        self.size_bytes += size
-        return size
+        self.size_bytes += item.size()
 
     def restore(self, run: list[InboxItem], *, head: int, cursor: int) -> None:
         """Go on with *run*, of which all before a gap is left out, and with what is known of what came before it."""
