@@ -215,6 +215,7 @@ class Recorder:
     def __init__(self) -> None:
         self.handlers: dict[str, Handler] = {}
         self.asked: list[tuple[str, Any, str, str]] = []
+        self.requests: list[Request] = []
         self.decide: Callable[[str], Any] = self.welcome
 
     def welcome(self, namespace: str) -> Welcome:
@@ -222,6 +223,7 @@ class Recorder:
         return Welcome(handler, "sid-of-" + namespace.strip("/"))
 
     def connect(self, namespace: str, auth: Any, request: Request, transport: str) -> Any:
+        self.requests.append(request)
         self.asked.append((namespace, auth, request.path, transport))
         return self.decide(namespace)
 

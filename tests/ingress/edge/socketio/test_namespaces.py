@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -35,6 +36,24 @@ async def test_the_application_is_asked_with_what_the_peer_said() -> None:
         auth = {"token": "ü", "__proto__": {"x": 1}}
         assert app.asked == [("/client-x?a=b", auth, "/socket.io/", "websocket")]
         assert app.handlers["/client-x?a=b"].told == ["opened"]
+
+
+async def test_the_handshake_is_remembered_as_far_as_it_tells_of_the_peer() -> None:
+    app = Recorder()
+    async with sockets(app) as peer:
+        headers = (
+            b"Cookie: a=b\r\nOrigin: http://o\r\nAccept-Language: de\r\nX-Forwarded-For: 192.0.2.1\r\nCookie: c=d\r\n"
+        )
+        answer = await peer.ask("GET", peer.url("polling") + "&token=t", headers=headers)
+        peer.sid = json.loads(answer.body[1:])["sid"]
+        await peer.post("40")
+        request = app.requests[0]
+        assert request.headers == (
+            (b"host", b"a"), (b"cookie", b"a=b"), (b"origin", b"http://o"), (b"x-forwarded-for", b"192.0.2.1"),
+            (b"cookie", b"c=d"),
+        )  # fmt: skip
+        assert (request.method, request.query) == ("GET", b"EIO=4&transport=polling&token=t")
+        assert request.peer.host == "127.0.0.1"
 
 
 async def test_a_pid_is_told_where_there_is_one() -> None:

@@ -43,7 +43,8 @@ class Application(Protocol):
     def connect(
         self, namespace: str, auth: Any, request: Request, transport: str
     ) -> Welcome | Refusal | PendingConnect:
-        """A CONNECT came. *auth* is its payload (None where it had none), *request* that of the transport's handshake.
+        """A CONNECT came. *auth* is its payload (None where it had none), *request* that of the transport's handshake:
+        path, query, peer and those of its headers that tell of the peer (see `requests.remembered`).
 
         An exception is logged and answered like `Refusal("internal error")`.
         """

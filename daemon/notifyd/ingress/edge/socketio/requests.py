@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from notifyd.wire.engineio import (
     BAD_HANDSHAKE_METHOD,
@@ -65,6 +65,22 @@ def _read(query: bytes) -> Query:
 # what stock clients ask with that begin with WebSocket
 _PLAIN_QUERY: Final = b"EIO=4&transport=websocket"
 _PLAIN: Final = _read(_PLAIN_QUERY)
+
+
+# What tells of the peer and of who stands between; the rest of a handshake, most of its bytes, tells nothing later.
+_KEPT: Final = {
+    name: name
+    for name in (
+        b"authorization", b"cookie", b"forwarded", b"host", b"origin", b"user-agent", b"x-forwarded-for",
+        b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip", b"x-request-id",
+    )
+}  # fmt: skip
+
+
+def remembered(request: Request) -> Request:
+    """What is kept of a handshake for as long as its connection lives."""
+    headers = tuple([(_KEPT[name], value) for name, value in request.headers if name in _KEPT])
+    return structs.replace(request, headers=headers, target=b"", raw_path=b"")
 
 
 def cors(request: Request, allowed: str | None) -> Headers:

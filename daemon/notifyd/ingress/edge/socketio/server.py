@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.ingress.edge.socketio.engine import EngineServer
+from notifyd.ingress.edge.socketio.requests import remembered
 from notifyd.ingress.edge.socketio.transport import SocketIoTransport
 
 if TYPE_CHECKING:
@@ -66,4 +67,4 @@ class SocketIoServer:
 
     def accept(self, request: Request) -> SocketIoTransport:
         """See `EngineApplication`."""
-        return SocketIoTransport(self._application, self._settings.rules, self._deadlines, request)
+        return SocketIoTransport(self._application, self._settings.rules, self._deadlines, remembered(request))
