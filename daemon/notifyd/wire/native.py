@@ -32,6 +32,10 @@ class Since(msgspec.Struct, frozen=True):
     epoch: str
     offset: Annotated[int, msgspec.Meta(ge=0)]
 
+    def position(self) -> StreamPosition:
+        """The same in our words."""
+        return StreamPosition(self.epoch, self.offset)
+
 
 class _Message(msgspec.Struct, frozen=True, tag_field="type", rename="camel", kw_only=True):
     #: Echoed in the answer, so that pipelined messages can be told apart.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notifyd.errors import Denied, NotifydError
+from notifyd.errors import Denied, Exhausted, NotifydError
 from notifyd.ingress.edge.catch_up import FIRST_PAGE_MARK, CatchUps, Gap
 from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.publication import Publication
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Shelf:
     """A source that the test fills, and that says what happens to it."""
 
-    def __init__(self, *counts: int) -> None:
+    def __init__(self, *counts: int, channel: str | None = None) -> None:
+        self.channel = channel
         self.left = [list(range(count)) for count in counts]
         self.problem: Exception | None = None
         self.log: list[str] = []
@@ -109,7 +110,7 @@ async def test_what_came_meanwhile_is_read_before_it_is_live(connection: Connect
 
 
 async def test_the_next_source_waits_until_the_one_before_is_live(connection: Connection, catch_ups: CatchUps) -> None:
-    first, second = Shelf(8), Shelf(1)
+    first, second = Shelf(8), Shelf(1, channel="news")
     catch_ups.begin(first)
     catch_ups.begin(second)
     assert second.log == []
@@ -129,7 +130,7 @@ async def test_a_gap_ends_the_connection(connection: Connection, catch_ups: Catc
 async def test_a_refusal_is_told_and_the_next_source_goes_on(
     connection: Connection, catch_ups: CatchUps, refusals: list[NotifydError]
 ) -> None:
-    first, second = Shelf(8), Shelf(1)
+    first, second = Shelf(8), Shelf(1, channel="news")
     catch_ups.begin(first)
     catch_ups.begin(second)
     first.problem = Denied("not any more")
@@ -155,3 +156,22 @@ async def test_one_that_has_ended_is_sent_nothing_more(connection: Connection, c
     connection.end(SLOW_CONSUMER)
     catch_ups.proven(marks(connection)[-1])
     assert len(writes(connection)) == 1
+
+
+async def test_a_source_that_is_dropped_makes_room_for_the_next(connection: Connection, catch_ups: CatchUps) -> None:
+    first, second, third = Shelf(8, channel="one"), Shelf(1, channel="two"), Shelf(1, channel="three")
+    for shelf in (first, second, third):
+        catch_ups.begin(shelf)
+    catch_ups.drop("two")
+    assert third.log == [], "the one under way goes on"
+    catch_ups.drop("one")
+    assert (first.log, second.log, third.log) == ([], [], ["live", "written"])
+    assert catch_ups.proven(marks(connection)[-1]), "of a page that nobody waits for any more"
+
+
+async def test_no_more_wait_than_may_be_subscribed_to(node: Node, catch_ups: CatchUps) -> None:
+    for number in range(node.subscriber.rules.max_subscriptions):
+        catch_ups.check_room()
+        catch_ups.begin(Shelf(8, channel=str(number)))
+    with pytest.raises(Exhausted, match="catching up"):
+        catch_ups.check_room()

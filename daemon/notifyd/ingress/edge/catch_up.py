@@ -3,13 +3,18 @@
 Nothing here waits. A page is read, encoded and written in one step, so that a link may change its way of writing in
 between, and going live is part of the step that writes the last page. No peer is sent more than a page ahead of what it
 has taken, however much is kept for it.
+
+This is for connections that are called and never wait, and whose answers to pings say what has arrived, such as the
+inbox's cursor needs and polling has no other word for. `replay` is for tasks: it waits for an outbox to be empty, which
+is all that there is where nobody answers pings (Server-Sent Events), and holds up what a peer sends after its subscribe
+(the plain JSON protocol answers in order). `rpc.feed` waits for gRPC's own flow control.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from notifyd.errors import NotifydError
+from notifyd.errors import Exhausted, NotifydError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +36,11 @@ class Gap(Exception):
 
 class Source(Protocol):
     """What is kept for one connection, and how it goes live."""
+
+    @property
+    def channel(self) -> str | None:
+        """None for what is no channel."""
+        ...
 
     def missing(self) -> Sequence[Publication]:
         """What comes next, in order, or nothing. Asked again once all of it was encoded.
@@ -75,21 +85,43 @@ class CatchUps:
         self._subscriber = subscriber
         self._page_bytes = page_bytes
         self._refused = refused
-        self._waiting: list[_Pages] = []
+        #: By channel, in order; the first is under way.
+        self._waiting: dict[str | None, _Pages] = {}
         self._mark = FIRST_PAGE_MARK
 
+    def check_room(self) -> None:
+        """Pass where one more may begin.
+
+        Raises:
+            Exhausted: as many as one connection may subscribe to are waiting.
+        """
+        most = self._subscriber.rules.max_subscriptions
+        if len(self._waiting) >= most:
+            raise Exhausted(f"{most} channels are still catching up: wait for them", code="too_many_subscriptions")
+
     def begin(self, source: Source) -> None:
-        """Write what *source* has, now or when those before it are through, and go live."""
-        self._waiting.append(_Pages(source))
+        """Write what *source* has, now or when those before it are through, and go live.
+
+        It has to have something where others may be before it: what is live already need not wait.
+        """
+        self._waiting[source.channel] = _Pages(source)
         if len(self._waiting) == 1:
             self._write()
+
+    def drop(self, channel: str) -> None:
+        """Go on without what is left of a channel, if something is."""
+        if channel in self._waiting:
+            under_way = self._first().source.channel == channel
+            del self._waiting[channel]
+            if under_way:
+                self._write()
 
     def proven(self, mark: int) -> bool:
         """The answer to `Link.ping(mark)` came; False when it was not about a page."""
         if mark < FIRST_PAGE_MARK:
             return False
         if mark == self._mark and self._waiting:
-            self._waiting[0].source.arrived()
+            self._first().source.arrived()
             self._write()
         return True
 
@@ -97,23 +129,28 @@ class CatchUps:
         connection = self._connection
         while self._waiting and not connection.ended:
             try:
-                page, count = self._waiting[0].next(self._page_bytes)
+                page, count = self._first().next(self._page_bytes)
             except Gap:
                 self._subscriber.end_slow(connection)
                 return
             except NotifydError as exc:
-                del self._waiting[0]
+                del self._waiting[self._first().source.channel]
                 self._refused(exc)
                 continue
             self._subscriber.count_replayed(count)
             if page and not connection.put(page):
                 self._subscriber.end_slow(connection)
                 return
-            if not self._waiting[0].live:
+            source = self._first().source
+            if not self._first().live:
                 self._mark += 1
                 connection.link.ping(self._mark)
                 return
-            self._waiting.pop(0).source.written()
+            del self._waiting[source.channel]
+            source.written()
+
+    def _first(self) -> _Pages:
+        return next(iter(self._waiting.values()))
 
 
 class _Pages:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class InboxSource:
     """What one connection is to have from its user's inbox; a `Source`."""
 
+    channel: None = None
+
     def __init__(
         self,
         inboxes: Inboxes,

@@ -30,7 +30,6 @@ from notifyd.model.disconnect import (
     Disconnect,
 )
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
-from notifyd.model.position import StreamPosition
 from notifyd.service.connect import Connector, TooManyConnections
 from notifyd.service.inbox import Inboxes
 from notifyd.service.limits import RateLimiter
@@ -44,6 +43,7 @@ from notifyd.wire.websocket import text_frame
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http_request import Request
     from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.model.position import StreamPosition
     from notifyd.model.principal import Principal
 
 FORMAT: Final = "native"
@@ -231,7 +231,7 @@ class NativeConnection:
         return connector.token_principal(message.token)
 
     def _serve_inbox(self, principal: Principal, message: native.Authenticate) -> None:
-        since = None if message.since is None else StreamPosition(message.since.epoch, message.since.offset)
+        since = None if message.since is None else message.since.position()
         found = self._services.inboxes.check(self._connection, since)
         state = native.InboxState(found.position, found.recovered, len(found.replay), found.skipped)
         self._say(native.authenticated(message.request_id, user=_user(principal), inbox=state))
@@ -246,7 +246,7 @@ class NativeConnection:
             self._services.subscriber.go_live(self._connection, message.channel, subscription.position)
             self._say(native.subscribed(message.channel, subscription.position, message.request_id))
             return None
-        return self._resume(message, StreamPosition(message.since.epoch, message.since.offset))
+        return self._resume(message, message.since.position())
 
     async def _resume(self, message: native.Subscribe, since: StreamPosition) -> None:
         def announce(subscription: Subscription) -> bytes:

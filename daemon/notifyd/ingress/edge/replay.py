@@ -1,4 +1,7 @@
-"""Catching a subscriber up from the history, however far behind it is, and going live without a gap or a repeat."""
+"""Catching a subscriber up from the history, however far behind it is, and going live without a gap or a repeat.
+
+A task waits until what was written has left; `catch_up` says who is served in another way, and why.
+"""
 
 from __future__ import annotations
 

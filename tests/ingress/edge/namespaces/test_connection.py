@@ -229,6 +229,32 @@ async def test_a_channel_goes_on_from_a_position(node: Node, alice: User, rules:
     assert [told["offset"] for told in alice.said()] == list(range(4, 17))
 
 
+async def test_a_channel_is_live_while_the_inbox_still_comes(node: Node, alice: User, rules: NamespaceRules) -> None:
+    rules.page_bytes = 1000
+    for number in range(20):
+        await publish(node, number, users=("alice",), dispatch=False)
+    await node.dispatch()
+    alice.connect(token=node.token("alice", channels=("news",)))
+    answer = await alice.ask("subscribe", {"channel": "news"})
+    assert alice.wire.under_way, "the inbox is under way"
+    await node.published("news", data={"n": 100}, count=3)
+    assert answer["position"]["offset"] == 0
+    assert [told["offset"] for told in alice.said() if "offset" in told] == [1, 2, 3]
+
+
+async def test_who_unsubscribes_is_not_caught_up_any_further(node: Node, alice: User, rules: NamespaceRules) -> None:
+    rules.page_bytes = 1000
+    await node.published("news", data={"n": 0}, count=15)
+    alice.connect(token=node.token("alice", channels=("news",)))
+    since = {"epoch": node.broker.history.position(DEFAULT_CLIENT, "news").epoch, "offset": 0}
+    await alice.ask("subscribe", {"channel": "news", "since": since})
+    first = len(alice.wire.under_way)
+    await alice.ask("unsubscribe", {"channel": "news"})
+    await node.published("news", data={"n": 0})
+    assert len(alice.said()) < min(first, 15)
+    assert node.hub.subscription_count == 0
+
+
 async def test_other_channels_stay_closed(node: Node, user: User) -> None:
     assert (await user.ask("subscribe", {"channel": "news"}))["error"]["code"] == "scope_missing"
 

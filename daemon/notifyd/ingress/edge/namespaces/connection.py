@@ -238,13 +238,18 @@ class NamespaceConnection:
         return None
 
     def _subscribe(self, arguments: list[Any], ack: Ack | None) -> Step:
+        self._catch_ups.check_room()
         answer, source = self._requests.subscribe(_first(arguments), self._encode)
+        self._catch_ups.drop(answer["channel"])
         self._reply(answer, "subscribed", ack)
-        self._catch_ups.begin(source)
+        if source is not None:
+            self._catch_ups.begin(source)
         return None
 
     def _unsubscribe(self, arguments: list[Any], ack: Ack | None) -> Step:
-        self._reply(self._requests.unsubscribe(_first(arguments)), "unsubscribed", ack)
+        answer = self._requests.unsubscribe(_first(arguments))
+        self._catch_ups.drop(answer["channel"])
+        self._reply(answer, "unsubscribed", ack)
         return None
 
 

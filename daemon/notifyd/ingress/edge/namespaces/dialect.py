@@ -221,12 +221,17 @@ class DialectConnection:
         self._reply(message, self._requests.authenticate(message.data), "authenticated")
 
     def _subscribe(self, message: dialect.Message) -> None:
+        self._catch_ups.check_room()
         answer, source = self._requests.subscribe(message.data, dialect.notification_frame)
+        self._catch_ups.drop(answer["channel"])
         self._reply(message, answer, "subscribed")
-        self._catch_ups.begin(source)
+        if source is not None:
+            self._catch_ups.begin(source)
 
     def _unsubscribe(self, message: dialect.Message) -> None:
-        self._reply(message, self._requests.unsubscribe(message.data), "unsubscribed")
+        answer = self._requests.unsubscribe(message.data)
+        self._catch_ups.drop(answer["channel"])
+        self._reply(message, answer, "unsubscribed")
 
 
 _EVENTS: Final[dict[str, Callable[[DialectConnection, dialect.Message], Coroutine[Any, Any, None] | None]]] = {

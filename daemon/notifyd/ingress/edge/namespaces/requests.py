@@ -9,10 +9,10 @@ import msgspec
 from notifyd.clock import iso_ms, monotonic
 from notifyd.errors import Conflict, Denied, Invalid, NotAuthenticated, NotifydError
 from notifyd.ingress.edge.namespaces.sources import ChannelSource
-from notifyd.model.position import StreamPosition
 from notifyd.policy.rate import TokenBucket
 from notifyd.service.limits import rate_limited
 from notifyd.wire.jobs import job_command
+from notifyd.wire.native import Since
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,14 +29,9 @@ T = TypeVar("T")
 Answer = dict[str, Any]
 
 
-class _Since(msgspec.Struct):
-    epoch: str
-    offset: int
-
-
 class _Subscribe(msgspec.Struct):
     channel: str
-    since: _Since | None = None
+    since: Since | None = None
 
 
 class _Unsubscribe(msgspec.Struct):
@@ -115,22 +110,26 @@ class Requests:
             answer["unsubscribed"] = lost
         return answer
 
-    def subscribe(self, body: object, encode: Callable[[Publication], bytes]) -> tuple[Answer, ChannelSource]:
+    def subscribe(self, body: object, encode: Callable[[Publication], bytes]) -> tuple[Answer, ChannelSource | None]:
         """Ask for a channel, and with `since` for what came after that position.
 
-        The source is to be begun with before anybody awaits, once the answer is written.
+        Where something is to be sent before it is live, that source is to be begun with before anybody awaits, once the
+        answer is written; where nothing is, it is live. What is left of an earlier subscribe to it is to be dropped.
 
         Raises:
             NotifydError: nothing has changed.
         """
         wanted = _convert(body, _Subscribe)
-        since = None if wanted.since is None else StreamPosition(wanted.since.epoch, wanted.since.offset)
+        since = None if wanted.since is None else wanted.since.position()
         found = self._services.subscriber.check(self._connection, wanted.channel, since)
         position = {"epoch": found.position.epoch, "offset": found.position.offset}
         answer: Answer = {"success": True, "channel": wanted.channel, "position": position}
         if since is not None:
             answer |= {"recovered": found.recovered, "replayed": len(found.replay), "skipped": found.skipped}
-        return answer, ChannelSource(self._services, self._connection, wanted.channel, found, encode)
+        if since is None or not found.replay:
+            self._services.subscriber.go_live(self._connection, wanted.channel, found.position)
+            return answer, None
+        return answer, ChannelSource(self._services, self._connection, wanted.channel, since, encode)
 
     def unsubscribe(self, body: object) -> Answer:
         """Stop a channel.

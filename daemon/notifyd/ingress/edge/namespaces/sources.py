@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.ingress.edge.namespaces.services import NamespaceServices
     from notifyd.policy.recovery import Session
-    from notifyd.service.subscribe import Subscription
 
 #: The name of a client's own stream.
 OWN: Final = ""
@@ -30,6 +29,8 @@ class JoinSource:
     A place without an inbox is that of a socket that was live: everything comes from the client's own stream. Before
     that, what is for the user comes from the inbox, where it may have waited for longer than any socket lives.
     """
+
+    channel: None = None
 
     def __init__(
         self,
@@ -119,32 +120,32 @@ class ChannelSource:
         services: NamespaceServices,
         connection: Connection,
         channel: str,
-        found: Subscription,
+        position: StreamPosition,
         encode: Callable[[Publication], bytes],
     ) -> None:
-        """*found* is what `Subscriber.check` answered in this very step: the peer was told."""
+        """*position* is what the peer has everything up to; it can be continued at this moment."""
+        self.channel = channel
         self._subscriber = services.subscriber
         self._connection = connection
-        self._channel = channel
-        self._found: Subscription | None = found
-        self._position = found.position
+        #: Up to where the peer was served. What follows is read when its turn comes, and not held until then.
+        self._position = position
         self._encode = encode
 
     def missing(self) -> list[Publication]:
         """See `Source.missing`."""
-        found, self._found = self._found, None
-        if found is None:
-            found = self._subscriber.check(self._connection, self._channel, self._position)
-            if not found.recovered:
-                raise Gap
-            self._position = found.position
+        found = self._subscriber.check(self._connection, self.channel, self._position)
+        if not found.recovered:
+            raise Gap
         if found.replay:
             # One that was subscribed already must not be sent what is live in between: offsets rise.
-            self._subscriber.unsubscribe(self._connection, self._channel)
+            self._subscriber.unsubscribe(self._connection, self.channel)
+        else:
+            self._position = found.position
         return found.replay
 
     def encode(self, publication: Publication) -> bytes:
         """See `Source.encode`."""
+        self._position = StreamPosition(publication.epoch, publication.offset)
         return self._encode(publication)
 
     def arrived(self) -> None:
@@ -152,7 +153,7 @@ class ChannelSource:
 
     def go_live(self) -> None:
         """See `Source.go_live`."""
-        self._subscriber.go_live(self._connection, self._channel, self._position)
+        self._subscriber.go_live(self._connection, self.channel, self._position)
 
     def written(self) -> None:
         """See `Source.written`."""
