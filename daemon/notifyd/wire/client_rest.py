@@ -99,7 +99,8 @@ class RotatedSecretAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
 class UserNotificationBody(Struct, frozen=True, rename="camel", gc=False):
     """A notification for users. At most one of ttl and expiresAt, and at most one of delay and deliverAt."""
 
-    users: Annotated[list[str], Meta(description="Whom it is for, one at least.")]
+    #: Back ends that number their users put numbers into their tokens too.
+    users: Annotated[list[str | int], Meta(description="Whom it is for, one at least; a number is its digits.")]
     client_id: Annotated[str, Meta(description="Whose users; with an API key it may be left out.")] | None = None
     payload: Annotated[Raw, Meta(description="Any JSON value; it reaches the users as it is.")] = msgspec.field(
         default_factory=Raw

@@ -48,6 +48,12 @@ async def test_a_page_cannot_make_the_call_in_development_mode(dev: Service) -> 
     assert (reply.status, reply.code) == (403, "local_only")
 
 
+async def test_a_user_may_be_named_by_a_number(service: Service) -> None:
+    reply = await publish(service, BODY | {"users": [42, "alice"]})
+    receipt = await service.dispatched(None, reply.json["notificationId"])
+    assert [row["userId"] for row in receipt["users"]] == ["42", "alice"]
+
+
 async def test_the_receipt_tells_what_became_of_it(service: Service) -> None:
     notification_id = await service.tell("default", "alice", "bob", priority=9)
     receipt = await service.dispatched(None, notification_id)
@@ -100,7 +106,7 @@ NESTED = "[" * 20_000 + "1" + "]" * 20_000
         ({"clientId": "default", "users": [], "payload": 1}, ["users"]),
         ({"clientId": "default", "users": None, "payload": 1}, ["users"]),
         ({"clientId": "default", "users": "alice", "payload": 1}, ["users"]),
-        ({"clientId": "default", "users": ["a", 5], "payload": 1}, ["users[1]"]),
+        ({"clientId": "default", "users": ["a", True], "payload": 1}, ["users[1]"]),
         ({"users": ["a"], "payload": 1}, ["clientId"]),
         ({"clientId": "", "users": ["a"], "payload": 1}, ["clientId"]),
         ({"clientId": "default", "users": ["a"]}, ["payload"]),

@@ -103,7 +103,7 @@ class Publishing:
             sentence = "; ".join(f"{problem.field} {problem.message}" for problem in problems)
             raise Invalid(sentence, details=problems)
         principal = self._producer(call, body.client_id)
-        users = tuple(map(UserId, body.users))
+        users = tuple(UserId(str(user)) for user in body.users)
         command = _command(Kind.USERS, "", body, _idempotency_key(call), users)
         call.submitted = True
         return _Receipt(self._publisher.submit(principal, command), self._accepted_tail)
