@@ -126,7 +126,7 @@ def claimed_client(token: str) -> str | None:
 def _claims(payload: bytes) -> RawClaims:
     try:
         return _decode(payload)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _malformed() from None
 
 
