@@ -8,12 +8,14 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from notifyd.bus.local import LocalBus
-from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules
+from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules, outcomes_of
 from notifyd.errors import StoreUnavailable
-from notifyd.model.ids import DEFAULT_CLIENT, NotificationId
-from notifyd.model.notification import State
+from notifyd.model.ids import DEFAULT_CLIENT, ConnectionId, NotificationId, UserId
+from notifyd.model.notification import Kind, Notification, State
 from notifyd.model.position import StreamPosition
+from notifyd.model.publication import Publication
 from notifyd.service.queue import Queue
+from notifyd.store.ports import Lease
 from tests.service.node import OPERATOR, Node, open_node, writes
 from tests.store.samples import expire
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.hub.connection import Connection
-    from notifyd.model.publication import Publication
     from notifyd.model.receipt import Receipt
 
 RULES = DispatchRules(batch_size=10, lease_seconds=30, retry_seconds=1, retry_max_seconds=8, max_attempts=3)
@@ -232,3 +233,23 @@ async def test_a_batch_that_was_begun_is_finished(node: Node, nursery, bus: Bus,
     assert dispatching.cancelled_caught
     assert (await receipt(node, identifier)).state is State.DISPATCHED
     assert writes(subscriber) == ["news/1"]
+
+
+def lease_of(name: str, kind: Kind, *users: str, connections: tuple[str, ...] = ()) -> Lease:
+    named = {"users": tuple(map(UserId, users)), "connections": tuple(map(ConnectionId, connections))}
+    return Lease(Notification(NotificationId(name), DEFAULT_CLIENT, kind, "", b"1", b"", 5, 0, 0, 1, 0, **named), 0, 1)
+
+
+def test_deliveries_are_counted_for_each_lease_and_for_each_user() -> None:
+    broadcast = lease_of("b", Kind.BROADCAST)
+    named = lease_of("u", Kind.USERS, "ann", "bob", connections=("c",))
+    forgotten = lease_of("f", Kind.USERS, "eve")
+    last = lease_of("l", Kind.CONNECTIONS, connections=("c",))
+    publications = [
+        Publication(broadcast.notification, "e", 1),
+        *(Publication(named.notification, "e", 2, UserId(user)) for user in ("ann", "bob", "")),
+        Publication(last.notification, "e", 3),
+    ]
+    outcomes = outcomes_of([broadcast, named, forgotten, last], publications, [7, 2, 0, 1, 1])
+    assert [outcome.delivered for outcome in outcomes] == [7, 3, 0, 1]
+    assert [outcome.by_user for outcome in outcomes] == [None, {"ann": 2, "bob": 0}, {}, None]

@@ -15,7 +15,7 @@ from notifyd.model.notification import Kind, State
 from notifyd.store.ports import HistoryStore, Lease, Outcome, QueueStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from notifyd.bus.ports import Bus
     from notifyd.model.ids import UserId
@@ -166,22 +166,25 @@ class Dispatcher:
 def outcomes_of(
     leases: Sequence[Lease], publications: Sequence[Publication], delivered: Sequence[int]
 ) -> list[Outcome]:
-    """How each dispatch ended. The publications of one lease stand together; only one to users has several."""
-    counted = iter(zip(publications, delivered, strict=True))
-    return [
-        _outcome_for_users(lease, counted)
-        if lease.notification.kind is Kind.USERS
-        else Outcome(lease, State.DISPATCHED, next(counted)[1])
-        for lease in leases
-    ]
+    """How each dispatch ended.
+
+    The publications of one lease stand together. Only one to users has several, or none where they were forgotten.
+    """
+    counted = list(zip(publications, delivered, strict=True))
+    outcomes: list[Outcome] = []
+    start = 0
+    for lease in leases:
+        end = start
+        while end < len(counted) and counted[end][0].notification.id == lease.notification.id:
+            end += 1
+        outcomes.append(_outcome_of(lease, counted[start:end]))
+        start = end
+    return outcomes
 
 
-def _outcome_for_users(lease: Lease, counted: Iterator[tuple[Publication, int]]) -> Outcome:
-    by_user: dict[UserId, int] = {}
-    total = 0
-    for _ in range(len(lease.notification.users) + bool(lease.notification.connections)):
-        publication, count = next(counted)
-        total += count
-        if publication.user_id:
-            by_user[publication.user_id] = count
+def _outcome_of(lease: Lease, counted: Sequence[tuple[Publication, int]]) -> Outcome:
+    total = sum([count for _, count in counted])
+    if lease.notification.kind is not Kind.USERS:
+        return Outcome(lease, State.DISPATCHED, total)
+    by_user = {publication.user_id: count for publication, count in counted if publication.user_id}
     return Outcome(lease, State.DISPATCHED, total, by_user=by_user)
