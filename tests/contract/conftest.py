@@ -11,11 +11,13 @@ import trio
 from notifyd.store.memory.records import MemoryRecords
 from notifyd.store.open import open_broker, open_records
 from notifyd.store.options import BrokerLimits, BrokerOptions
-from notifyd.store.ports import Broker, Records
+from notifyd.store.ports import Broker
 from tests.store.samples import T0, expire
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from notifyd.store.record_ports import Records
 
 OpenBroker = Callable[[BrokerLimits], Awaitable[Broker]]
 

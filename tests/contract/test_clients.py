@@ -12,7 +12,7 @@ from notifyd.model.ids import ClientId, DeviceId, KeyId, UserId
 from notifyd.model.key import ApiKey
 
 if TYPE_CHECKING:
-    from notifyd.store.ports import Records
+    from notifyd.store.record_ports import Records
 
 SHOP = Client(
     ClientId("shop"),

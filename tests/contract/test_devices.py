@@ -11,7 +11,7 @@ from notifyd.model.device import Device
 from notifyd.model.ids import ClientId, DeviceId, UserId
 
 if TYPE_CHECKING:
-    from notifyd.store.ports import DeviceStore, Records
+    from notifyd.store.record_ports import DeviceStore, Records
 
 SHOP, OTHER = ClientId("shop"), ClientId("other")
 ANN, BOB = UserId("ann"), UserId("bob")

@@ -11,7 +11,7 @@ from notifyd.model.ids import DEFAULT_CLIENT, KeyId
 from notifyd.model.key import ApiKey
 
 if TYPE_CHECKING:
-    from notifyd.store.ports import KeyStore, Records
+    from notifyd.store.record_ports import KeyStore, Records
 
 
 @pytest.fixture

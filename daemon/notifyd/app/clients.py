@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from notifyd.policy.sealing import Sealer
     from notifyd.service.connect import Connector
     from notifyd.service.keyring import KeyRing
-    from notifyd.store.ports import Broker, Records
+    from notifyd.store.ports import Broker
+    from notifyd.store.record_ports import Records
 
 log = structlog.get_logger("notifyd.clients")
 

@@ -41,7 +41,8 @@ from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
-from notifyd.store.ports import Broker, Records
+from notifyd.store.ports import Broker
+from notifyd.store.record_ports import Records
 from notifyd.telemetry.logs import Logbook
 from notifyd.telemetry.metrics import Counters
 from notifyd.wire.dialect import notification_frame as dialect_frame

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from notifyd.config import Settings
     from notifyd.push.ports import PushProvider
     from notifyd.service.inbox import Inboxes
-    from notifyd.store.ports import Broker, Records
+    from notifyd.store.ports import Broker
+    from notifyd.store.record_ports import Records
     from notifyd.telemetry.metrics import Counters
 
 

@@ -22,7 +22,7 @@ from notifyd.service.registry import Entry, Registry, Secret
 if TYPE_CHECKING:
     from notifyd.policy.sealing import Sealer
     from notifyd.service.keyring import KeyRing
-    from notifyd.store.ports import ClientStore
+    from notifyd.store.record_ports import ClientStore
 
 _SECRET_BYTES: Final = 32
 

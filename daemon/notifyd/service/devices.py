@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from notifyd.model.ids import ClientId, DeviceId, UserId
     from notifyd.service.clients import Clients
-    from notifyd.store.ports import DeviceStore
+    from notifyd.store.record_ports import DeviceStore
 
 MAX_LISTED: Final = 10_000
 

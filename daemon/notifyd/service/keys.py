@@ -20,7 +20,7 @@ from notifyd.policy.scopes import DEFAULT_SCOPES, parse_scopes
 from notifyd.service.keyring import KeyRing, digest_of
 
 if TYPE_CHECKING:
-    from notifyd.store.ports import KeyStore
+    from notifyd.store.record_ports import KeyStore
 
 MAX_NAME_LENGTH = 200
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notifyd.store.options import BrokerOptions
-    from notifyd.store.ports import Broker, Records
+    from notifyd.store.ports import Broker
+    from notifyd.store.record_ports import Records
 
 
 async def open_broker(

@@ -1,0 +1,129 @@
+"""What every records engine promises: keys, clients, devices. One contract suite (tests/contract) runs against each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.model.client import Client
+    from notifyd.model.device import Device
+    from notifyd.model.ids import ClientId, DeviceId, KeyId, UserId
+    from notifyd.model.key import ApiKey
+
+
+class KeyStore(Protocol):
+    """Durable records of API keys; few and small, read whole at start."""
+
+    async def load(self) -> list[ApiKey]:
+        """Every record, revoked ones included.
+
+        Raises:
+            StoreUnavailable: the engine cannot be read.
+        """
+        ...
+
+    async def put(self, key: ApiKey) -> None:
+        """Insert or replace one record, synced to disk when this returns.
+
+        Raises:
+            StoreUnavailable: it was not kept.
+        """
+        ...
+
+    async def touch(self, last_used: dict[KeyId, int]) -> None:
+        """Record the last use of several keys; an older instant never replaces a newer one."""
+        ...
+
+    async def remove(self, key_id: KeyId) -> None:
+        """Forget one record; no error when it is unknown."""
+        ...
+
+
+class ClientStore(Protocol):
+    """Durable records of clients; few and small, read whole at start. Secrets come sealed."""
+
+    async def load(self) -> list[Client]:
+        """Every record.
+
+        Raises:
+            StoreUnavailable: the engine cannot be read.
+        """
+        ...
+
+    async def put(self, client: Client) -> None:
+        """Insert or replace one record, synced to disk when this returns.
+
+        Raises:
+            StoreUnavailable: it was not kept.
+        """
+        ...
+
+    async def remove(self, client_id: ClientId) -> None:
+        """Forget one record with its keys and devices, in one transaction; no error when it is unknown.
+
+        Raises:
+            StoreUnavailable: nothing was removed.
+        """
+        ...
+
+
+class DeviceStore(Protocol):
+    """Durable records of devices. There may be millions: they are asked for by user, and never read whole.
+
+    Guarantee: a push token belongs to one user of one client, the one it was registered for last.
+    """
+
+    async def register(self, device: Device, *, max_per_user: int) -> Device:
+        """Insert, or take over the record of the same token in the same client; answers what is kept.
+
+        Beyond *max_per_user* the device of that user that was seen longest ago goes.
+
+        Raises:
+            StoreUnavailable: nothing was kept.
+        """
+        ...
+
+    async def of_users(self, client_id: ClientId, user_ids: Sequence[UserId]) -> dict[UserId, list[Device]]:
+        """The devices of each user that has any, the latest seen first.
+
+        Raises:
+            StoreUnavailable: the engine cannot be read.
+        """
+        ...
+
+    async def list(self, client_id: ClientId, *, user_id: UserId | None = None, limit: int = 1000) -> Sequence[Device]:
+        """The devices of a client, or of one user of it, by user; raises as `of_users`."""
+        ...
+
+    async def remove(self, client_id: ClientId, device_id: DeviceId) -> Device | None:
+        """Forget one and answer what it was; None when there is none in that client. Raises as `register`."""
+        ...
+
+    async def remove_token(self, client_id: ClientId, token: str) -> bool:
+        """Forget the one with that push token, which the provider does not know any more. Raises as `register`."""
+        ...
+
+
+class Records(Protocol):
+    """Everything of one records engine, opened by store.open."""
+
+    @property
+    def keys(self) -> KeyStore:
+        """API keys."""
+        ...
+
+    @property
+    def clients(self) -> ClientStore:
+        """Clients."""
+        ...
+
+    @property
+    def devices(self) -> DeviceStore:
+        """Devices."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the engine; nothing else is called afterwards."""
+        ...
