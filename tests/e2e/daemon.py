@@ -106,11 +106,6 @@ class Daemon:
         """Where gRPC is: host and port."""
         return self._listeners["grpc"].removeprefix("grpc://")
 
-    @property
-    def grpc(self) -> str:
-        """Where gRPC is, as grpcio wants it."""
-        return self._listeners["grpc"].removeprefix("grpc://")
-
     def _address(self, name: str) -> Address:
         parts = urlsplit(self._listeners[name])
         return str(parts.hostname), int(parts.port or 0)

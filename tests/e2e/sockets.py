@@ -97,11 +97,18 @@ def text_frame(text: str) -> bytes:
     return bytes(FrameProtocol(client=True, extensions=[]).send_data(text, fin=True))
 
 
-async def open_websocket(address: Address, target: str, *headers: str) -> WebSocket:
-    """A WebSocket at *target*; whoever asks for it closes its stream."""
-    stream = await trio.open_tcp_stream(*address)
+async def open_websocket(address: Address, target: str, *headers: str, receive_buffer: int = 0) -> WebSocket:
+    """A WebSocket at *target*; whoever asks for it closes its stream.
+
+    *receive_buffer* bounds what the kernel takes for it, in bytes.
+    """
+    link = trio.socket.socket()
+    if receive_buffer:
+        link.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, receive_buffer)
+    stream = trio.SocketStream(link)
     ws = WebSocket(stream)
     try:
+        await link.connect(address)
         await ws.shake_hands(target, *headers)
     except BaseException:
         with trio.CancelScope(shield=True):
@@ -111,9 +118,9 @@ async def open_websocket(address: Address, target: str, *headers: str) -> WebSoc
 
 
 @asynccontextmanager
-async def websocket(address: Address, target: str, *headers: str) -> AsyncIterator[WebSocket]:
-    """A WebSocket at *target*."""
-    ws = await open_websocket(address, target, *headers)
+async def websocket(address: Address, target: str, *headers: str, receive_buffer: int = 0) -> AsyncIterator[WebSocket]:
+    """A WebSocket at *target*; see `open_websocket`."""
+    ws = await open_websocket(address, target, *headers, receive_buffer=receive_buffer)
     async with ws.stream:
         yield ws
 
@@ -168,11 +175,13 @@ class Polling:
 
 @asynccontextmanager
 async def polling(address: Address, query: str = "", **headers: str) -> AsyncIterator[Polling]:
-    """A polling session, opened."""
+    """A polling session, opened, and closed unless it is over by then."""
     async with await trio.open_tcp_stream(*address) as get, await trio.open_tcp_stream(*address) as post:
         session = Polling(Rest(get, "localhost"), Rest(post, "localhost"), query, **headers)
         await session.open()
         yield session
+    async with await trio.open_tcp_stream(*address) as last:
+        await Rest(last, "localhost").send("POST", session.target, b"1", **headers)
 
 
 class SocketIo:
