@@ -224,6 +224,8 @@ def test_socketio_gets_its_bounds(tmp_path: Path) -> None:
     assert engine.max_sessions_per_address == 12
     assert (rules.connect_timeout_seconds, rules.max_namespaces) == (50.5, 54)
     assert (rules.packets.max_attachments, rules.packets.max_attachment_bytes) == (53, 1900)
+    # the deepest payload of a job within an event is a packet still
+    assert rules.packets.max_depth > 21 + 2
 
 
 def test_grpc_for_applications_gets_its_bounds(tmp_path: Path) -> None:

@@ -45,6 +45,10 @@ _PAGE_SHARE = 4
 #: What a request on the admin socket may have beside the data and the metadata of its notification.
 _REST_OF_A_REQUEST_BYTES = 1024 * 1024
 
+#: A payload stands within an event and a notification-job. The rest is room for one that is a little too deep, which
+#: is then refused with a sentence: what is no packet ends the transport.
+_DEPTH_AROUND = 8
+
 
 def log_options(settings: Settings) -> LogOptions:
     """Where the log goes."""
@@ -245,7 +249,11 @@ def socketio_settings(settings: Settings) -> SocketIoSettings:
         max_sessions=socketio.max_sessions,
         max_sessions_per_address=settings.server.max_connections_per_address,
     )
-    packets = PacketLimits(max_attachments=socketio.max_attachments, max_attachment_bytes=socketio.max_payload_bytes)
+    packets = PacketLimits(
+        max_attachments=socketio.max_attachments,
+        max_attachment_bytes=socketio.max_payload_bytes,
+        max_depth=settings.delivery.max_data_depth + _DEPTH_AROUND,
+    )
     rules = SocketIoRules(
         connect_timeout_seconds=socketio.connect_timeout_seconds,
         max_namespaces=socketio.max_namespaces,
