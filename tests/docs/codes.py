@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 SOURCES = Path(notifyd.__file__).parent
 
 
+@cache
 def error_codes() -> dict[str, set[int]]:
-    """The codes; a code that no error class stands for has no status."""
+    """The codes; a code that no error class stands for has no status. All sources are read once in a process."""
     found: dict[str, set[int]] = defaultdict(set)
     kinds = {kind.__name__: kind for kind in _kinds()}
     for kind in kinds.values():
