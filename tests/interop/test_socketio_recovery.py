@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trio
 
 from tests.e2e.patience import within
 from tests.interop.applications import Application, register, socketio
@@ -103,6 +104,36 @@ async def test_also_over_a_daemon_that_is_killed(start: Starter, tmp_path: Path,
         back = await remote.hear("connect")
         assert (back["recovered"], back["id"]) == (True, sid)
         await _received(remote, application, [*before, *missed])
+
+
+@EVERY_WAY
+@within(60)
+async def test_drops_in_the_midst_of_a_stream_lose_and_repeat_nothing(
+    service: Daemon, tmp_path: Path, transports: list[str]
+) -> None:
+    application = await register(service)
+    sent: list[str] = []
+
+    async def send() -> None:
+        for n in range(40):
+            sent.append(await application.send("alice", to="user"))
+            job = {"payload": {"to": "all"}, "sockets": [] if n % 2 else [sid]}
+            sent.append((await sender.ask("notification-job", job, name="other"))["notificationId"])
+
+    async with socketio(tmp_path) as remote, socketio(tmp_path) as sender:
+        sid = (await remote.connect(application, transports=transports, **QUICK | {"reconnectionDelay": 1}))["id"]
+        await _other(sender, application)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(send)
+            for n in range(1, 80):
+                await remote.notification()
+                if n % 11 == 0:
+                    # amidst of an upgrade the client would keep what it had not handed on, and be sent it again
+                    if len(transports) > 1:
+                        await remote.hear("upgrade")
+                    await remote.do("drop")
+        await _received(remote, application, sent)
+        assert {(told["recovered"], told["id"]) for told in remote.all("connect")[1:]} == {(True, sid)}
 
 
 @within(60)
