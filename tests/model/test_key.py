@@ -22,3 +22,10 @@ def test_a_key_ends_with_its_record_its_overlap_or_at_its_replacement() -> None:
     assert replace(key, expires_at=None).ends_at("new") is None
     assert replace(key, previous_digest="").ends_at("") == 0
     assert replace(key, revoked_at=1200).ends_at("new") == 0
+
+
+def test_how_a_key_stands() -> None:
+    key = ApiKey(KeyId("key_1"), ClientId("c"), "demo", "new", (), 1000, expires_at=3000, previous_until=2000)
+    assert [key.status(now) for now in (2999, 3000)] == ["active", "expired"]
+    assert [key.overlaps_until(now) for now in (1999, 2000)] == [2000, None]
+    assert replace(key, revoked_at=1200).status(1300) == "revoked"

@@ -27,3 +27,7 @@ class Client(msgspec.Struct, frozen=True):
     #: Sealed; after a rotation the secret before, good until `previous_until`.
     previous_secret: str = ""
     previous_until: int | None = None
+
+    def overlaps_until(self, now: int) -> int | None:
+        """While a rotation overlaps, until when the secret before is still good."""
+        return self.previous_until if self.previous_until is not None and now < self.previous_until else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from notifyd.model.ids import ClientId, KeyId
@@ -36,3 +38,13 @@ class ApiKey(msgspec.Struct, frozen=True):
         if not self.previous_digest or digest != self.previous_digest:
             return 0
         return min(filter(None, (self.previous_until, self.expires_at)), default=None)
+
+    def status(self, now: int) -> Literal["active", "expired", "revoked"]:
+        """How it stands at *now*."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and now >= self.expires_at else "active"
+
+    def overlaps_until(self, now: int) -> int | None:
+        """While a rotation overlaps, until when the key before is still good."""
+        return self.previous_until if self.previous_until is not None and now < self.previous_until else None

@@ -8,6 +8,7 @@ import msgspec
 
 from notifyd.model.ids import ClientId, NotificationId, UserId
 from notifyd.model.notification import Kind, State
+from notifyd.model.position import StreamPosition
 
 
 class InboxState(enum.Enum):
@@ -68,3 +69,28 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     users: tuple[UserReceipt, ...] = ()
     #: The credential within the client that submitted it, see `Principal.credential`; no receipt tells it to anybody.
     submitted_by: str = ""
+
+    @property
+    def position(self) -> StreamPosition | None:
+        """Its place in its channel; what has none has its place in the client's own stream, which nobody is told."""
+        return StreamPosition(self.epoch, self.offset) if self.offset and self.kind is Kind.CHANNEL else None
+
+    @property
+    def stored(self) -> int:
+        """Users in whose inbox it waits."""
+        return sum(row.state is InboxState.STORED for row in self.users)
+
+    @property
+    def arrived(self) -> int:
+        """Users whom it has reached."""
+        return sum(row.state is InboxState.DELIVERED for row in self.users)
+
+    @property
+    def pushed(self) -> int:
+        """Devices that the push provider took it for."""
+        return sum(row.pushed for row in self.users)
+
+    @property
+    def failed(self) -> int:
+        """Devices for which it was given up."""
+        return sum(row.failed for row in self.users)

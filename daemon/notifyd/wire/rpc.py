@@ -13,7 +13,6 @@ from notifyd.model.command import Publish
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
 from notifyd.model.position import StreamPosition
-from notifyd.model.receipt import InboxState
 from notifyd.v1 import admin_pb2, types_pb2
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 LISTEN_FORMAT: Final = "rpc"
 _HEAD: Final = struct.Struct(">I")
 _KINDS: Final = {"channel": Kind.CHANNEL, "broadcast": Kind.BROADCAST, "users": Kind.USERS}
-#: Of a push token, which whoever has it can push with, so many characters are shown at either end.
-_SHOWN_OF_TOKEN: Final = 4
 
 
 def client_of(client_id: str) -> ClientId:
@@ -135,6 +132,7 @@ def publication_message(publication: Publication) -> types_pb2.Publication:
 
 def receipt_message(receipt: Receipt) -> types_pb2.Receipt:
     """What became of one notification."""
+    position = receipt.position
     return types_pb2.Receipt(
         id=receipt.id,
         client_id=receipt.client_id,
@@ -148,13 +146,13 @@ def receipt_message(receipt: Receipt) -> types_pb2.Receipt:
         settled_at=timestamp_of(receipt.settled_at),
         attempts=receipt.attempts,
         delivered=receipt.delivered,
-        position=position_message(receipt.epoch, receipt.offset),
+        position=None if position is None else position_message(position.epoch, position.offset),
         reason=receipt.reason,
         users=map(_user_receipt, receipt.users),
-        stored=sum(row.state is InboxState.STORED for row in receipt.users),
-        arrived=sum(row.state is InboxState.DELIVERED for row in receipt.users),
-        pushed=sum(row.pushed for row in receipt.users),
-        failed=sum(row.failed for row in receipt.users),
+        stored=receipt.stored,
+        arrived=receipt.arrived,
+        pushed=receipt.pushed,
+        failed=receipt.failed,
     )
 
 
@@ -180,7 +178,7 @@ def client_message(client: Client, *, now: int) -> types_pb2.Client:
         cookie_name=client.cookie_name,
         created_at=timestamp_of(client.created_at),
         updated_at=timestamp_of(client.updated_at),
-        previous_secret_until=timestamp_of(_ahead(client.previous_until, now)),
+        previous_secret_until=timestamp_of(client.overlaps_until(now)),
     )
 
 
@@ -190,15 +188,10 @@ def device_message(device: Device) -> types_pb2.Device:
         id=device.id,
         client_id=device.client_id,
         user_id=device.user_id,
-        token_hint=_hint(device.token),
+        token_hint=device.token_hint,
         created_at=timestamp_of(device.created_at),
         seen_at=timestamp_of(device.seen_at),
     )
-
-
-def _hint(token: str) -> str:
-    shown = _SHOWN_OF_TOKEN if len(token) >= 8 * _SHOWN_OF_TOKEN else 0
-    return f"{token[:shown]}…{token[len(token) - shown :]}"
 
 
 def key_message(key: ApiKey, *, now: int) -> types_pb2.ApiKey:
@@ -213,20 +206,9 @@ def key_message(key: ApiKey, *, now: int) -> types_pb2.ApiKey:
         expires_at=timestamp_of(key.expires_at),
         revoked_at=timestamp_of(key.revoked_at),
         last_used_at=timestamp_of(key.last_used_at),
-        status=_key_status(key, now),
-        previous_until=timestamp_of(_ahead(key.previous_until, now)),
+        status=key.status(now),
+        previous_until=timestamp_of(key.overlaps_until(now)),
     )
-
-
-def _ahead(instant: int | None, now: int) -> int | None:
-    """*instant* while it is to come."""
-    return instant if instant is not None and instant > now else None
-
-
-def _key_status(key: ApiKey, now: int) -> str:
-    if key.revoked_at is not None:
-        return "revoked"
-    return "expired" if key.expires_at is not None and now >= key.expires_at else "active"
 
 
 def opening_event(

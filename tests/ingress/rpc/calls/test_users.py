@@ -40,7 +40,7 @@ async def kept(house: House, *users: str, data_json: str = "1") -> str:
 
 async def test_a_device_is_registered_listed_and_removed(house: House) -> None:
     made = await house.ask("RegisterDevice", pb.RegisterDeviceRequest(user_id="ann", fcm_token=TOKEN))
-    assert (made.client_id, made.user_id, made.token_hint) == ("default", "ann", "the-…long")
+    assert (made.client_id, made.user_id, made.token_hint) == ("default", "ann", "e-long")
     await house.ask("RegisterDevice", pb.RegisterDeviceRequest(user_id="bob", fcm_token="other"))
     listed = await house.ask("ListDevices", pb.ListDevicesRequest(user_id="ann"))
     assert list(listed.devices) == [made]

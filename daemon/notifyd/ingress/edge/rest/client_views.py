@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def client_view(record: Client, *, now: int) -> ClientView:
     """A client at *now* (milliseconds), without its secret."""
-    until = record.previous_until
+    until = record.overlaps_until(now)
     return ClientView(
         id=record.id,
         client_id=record.id,
@@ -27,7 +27,7 @@ def client_view(record: Client, *, now: int) -> ClientView:
         cookie_name=record.cookie_name,
         created_at=iso_ms(record.created_at),
         updated_at=iso_ms(record.updated_at or record.created_at),
-        previous_secret_until=None if until is None or until <= now else iso_ms(until),
+        previous_secret_until=None if until is None else iso_ms(until),
     )
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.clock import iso_ms
-from notifyd.model.notification import Kind
-from notifyd.model.receipt import InboxState
 from notifyd.wire.rest import (
     ChannelCountView,
     HistoryUsage,
@@ -20,8 +18,6 @@ from notifyd.wire.rest import (
 )
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     from notifyd.model.key import ApiKey
     from notifyd.model.receipt import Receipt, UserReceipt
     from notifyd.service.stats import StatsSnapshot
@@ -36,24 +32,18 @@ def key_view(record: ApiKey, *, now: int) -> KeyView:
         client_name=record.name,
         scopes=list(record.scopes),
         allowed_cidrs=list(record.allowed_cidrs),
-        status=_key_status(record, now),
+        status=record.status(now),
         created_at=iso_ms(record.created_at),
         expires_at=_instant(record.expires_at),
         revoked_at=_instant(record.revoked_at),
         last_used_at=_instant(record.last_used_at),
-        previous_until=_instant(record.previous_until),
+        previous_until=_instant(record.overlaps_until(now)),
     )
-
-
-def _key_status(record: ApiKey, now: int) -> Literal["active", "expired", "revoked"]:
-    if record.revoked_at is not None:
-        return "revoked"
-    return "expired" if record.expires_at is not None and record.expires_at <= now else "active"
 
 
 def receipt_view(receipt: Receipt) -> ReceiptView:
     """What became of a notification."""
-    rows = receipt.users
+    position = receipt.position
     return ReceiptView(
         id=receipt.id,
         client_id=receipt.client_id,
@@ -67,19 +57,14 @@ def receipt_view(receipt: Receipt) -> ReceiptView:
         settled_at=_instant(receipt.settled_at or None),
         attempts=receipt.attempts,
         delivered=receipt.delivered,
-        acked=sum(row.state is InboxState.DELIVERED for row in rows),
-        stored=sum(row.state is InboxState.STORED for row in rows),
-        pushed=sum(row.pushed for row in rows),
-        failed=sum(row.failed for row in rows),
-        position=_position(receipt),
+        acked=receipt.arrived,
+        stored=receipt.stored,
+        pushed=receipt.pushed,
+        failed=receipt.failed,
+        position=None if position is None else Position(position.epoch, position.offset),
         reason=receipt.reason or None,
-        users=[_user_receipt_view(row) for row in rows],
+        users=[_user_receipt_view(row) for row in receipt.users],
     )
-
-
-def _position(receipt: Receipt) -> Position | None:
-    # What has no channel has its place in the client's own stream, which nobody reads over this interface.
-    return Position(receipt.epoch, receipt.offset) if receipt.offset and receipt.kind is Kind.CHANNEL else None
 
 
 def _user_receipt_view(row: UserReceipt) -> UserReceiptView:
