@@ -4,7 +4,7 @@ import pytest
 
 from notifyd.errors import RateLimited
 from notifyd.service import limits
-from notifyd.service.limits import RateLimiter
+from notifyd.service.limits import RateLimiter, secret_tries
 from notifyd.telemetry.metrics import Counters
 
 
@@ -87,3 +87,8 @@ def test_where_none_is_full_all_are_forgiven(clock: Clock, monkeypatch: pytest.M
         limited.check(subject, 2)
     assert allowed(limited, "d")
     assert allowed(limited, "a")
+
+
+def test_what_stands_in_the_place_of_a_client_takes_little_room() -> None:
+    assert secret_tries("shop", "192.0.2.1") == "shop/secret/192.0.2.1"
+    assert len(secret_tries("x" * 1_000_000, "192.0.2.1")) < 100

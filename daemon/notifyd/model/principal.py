@@ -43,6 +43,11 @@ class Principal(msgspec.Struct, frozen=True):
             return f"user/{self.user_id}"
         return self.key_id or "operator"
 
+    @property
+    def subject(self) -> str:
+        """The credential over all clients, two of which may have users of the same name."""
+        return f"{self.client_id}/{self.credential}"
+
 
 def operator(client_id: ClientId) -> Principal:
     """An operator acting for *client_id*: may do everything."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notifyd.clock import monotonic
 from notifyd.errors import RateLimited
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 #: Buckets kept before full ones are swept out: what a flood of addresses can make this grow to.
 MAX_BUCKETS = 100_000
+
+#: No client's id is longer; what anybody sends in its place is not to fill the table.
+_MAX_CLIENT_LENGTH: Final = 64
 
 
 class RateLimiter:
@@ -59,6 +62,11 @@ class RateLimiter:
         kept = {subject: bucket for subject, bucket in self._buckets.items() if not bucket.full(now)}
         # Somebody who has spent a little is forgiven rather than let the table grow without a bound.
         self._buckets = kept if len(kept) < MAX_BUCKETS else {}
+
+
+def secret_tries(client_id: str, address: str) -> str:
+    """The subject under which tries of a client's secret are counted, the right ones too."""
+    return f"{client_id[:_MAX_CLIENT_LENGTH]}/secret/{address}"
 
 
 def rate_limited(allowance: Allowance) -> RateLimited:

@@ -94,5 +94,4 @@ class Publisher:
 
     def _idempotency(self, principal: Principal, command: Publish, now: int) -> IdempotencyKey:
         key = check_idempotency_key(command.idempotency_key)
-        credential = f"{principal.client_id}/{principal.credential}"
-        return IdempotencyKey(credential, key, fingerprint(command), now + self.idempotency_ms)
+        return IdempotencyKey(principal.subject, key, fingerprint(command), now + self.idempotency_ms)

@@ -288,9 +288,7 @@ class NativeConnection:
         principal = self._connection.principal
         if principal is None:
             raise NotAuthenticated("authenticate first", code="not_authenticated")
-        # Users are named by their client: two clients may have users of the same name.
-        user = f"{principal.client_id}/{principal.credential}" if principal.user_id else ""
-        self._services.limiter.check(user or principal.credential)
+        self._services.limiter.check(principal.subject)
         return principal
 
     async def _hand_in(self, message: native.Publish, principal: Principal) -> None:

@@ -9,7 +9,8 @@ from notifyd.errors import NotAuthenticated
 from notifyd.ingress.edge.rest.dev_guard import check_local
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.model.principal import operator
-from notifyd.service.limits import rate_limited
+from notifyd.policy.tokens import looks_like_a_token
+from notifyd.service.limits import rate_limited, secret_tries
 from notifyd.wire.operation import OF_USERS, Access
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Gate:
         if call.operator or call.principal is not None:
             return
         # Counted before it is compared, the right one too: a secret may be short enough to be guessed.
-        self._take(call, f"{client_id}/secret/{call.address}")
+        self._take(call, secret_tries(client_id, call.address))
         secret = call.headers.get(b"x-client-secret", b"").decode("utf-8", "surrogateescape")
         if not self._services.clients.is_secret(ClientId(client_id), secret):
             self._services.counters.authentication_failures += 1
@@ -78,7 +79,7 @@ class Gate:
         if key is None:
             raise NotAuthenticated("send an API key in the header X-API-Key", code="missing_api_key")
         principal = call.principal = self._services.connector.principal(key, call.address)
-        self._take(call, principal.credential)
+        self._take(call, principal.subject)
 
     def _admit_publisher(self, call: Call) -> None:
         key = call.headers.get(b"x-api-key")
@@ -88,9 +89,9 @@ class Gate:
             self._admit_key(call, key.decode("latin-1"))
 
     def _admit_user(self, call: Call, access: Access) -> None:
-        token = _bearer(call)
-        if token is not None and _looks_like_a_token(token):
-            self._admit_token(call, token.decode("latin-1"))
+        token = (_bearer(call) or b"").decode("latin-1")
+        if looks_like_a_token(token):
+            self._admit_token(call, token)
         elif access is not Access.DEVICE or b"x-client-secret" not in call.headers:
             self._admit_operator(call, access)
         # The body tells whose secret it has to be: see `check_secret`.
@@ -103,7 +104,7 @@ class Gate:
             self._services.limiter.check(f"token/{call.address}")
             raise
         call.principal = principal
-        self._take(call, f"{principal.client_id}/{principal.credential}")
+        self._take(call, principal.subject)
 
     def _take(self, call: Call, subject: str) -> None:
         allowance = call.allowance = self._services.limiter.take(subject)
@@ -145,11 +146,6 @@ class Gate:
 
 def _anonymous(call: Call) -> bool:
     return _key_in_headers(call) is None and call.query("apiKey") is None
-
-
-def _looks_like_a_token(credential: bytes) -> bool:
-    # A user's token is a JSON Web Token in its compact form; an admin token has no dots.
-    return credential.count(b".") == 2
 
 
 def _key_in_headers(call: Call) -> str | None:

@@ -10,6 +10,8 @@ import msgspec
 from notifyd.errors import Denied, NotAuthenticated
 from notifyd.model.ids import ClientId
 from notifyd.model.principal import Principal, operator
+from notifyd.policy.tokens import looks_like_a_token
+from notifyd.service.limits import secret_tries
 from notifyd.wire.rpc import client_of
 
 if TYPE_CHECKING:
@@ -26,14 +28,6 @@ class Asker(msgspec.Struct, frozen=True):
 
     #: None for an operator, who may act for any client.
     principal: Principal | None
-
-    @property
-    def credential(self) -> str:
-        """What its calls are counted under, as REST counts them; "" where they are not."""
-        principal = self.principal
-        if principal is None:
-            return ""
-        return f"{principal.client_id}/{principal.credential}" if principal.user_id else principal.credential
 
 
 _OPERATOR: Final = Asker(None)
@@ -60,7 +54,7 @@ class Gate:
             return _OPERATOR
         if self._is_operator(caller):
             return _OPERATOR
-        if _is_user_token(caller.bearer):
+        if looks_like_a_token(caller.bearer):
             return Asker(self._user(caller))
         key = caller.api_key or caller.bearer
         if not key:
@@ -94,7 +88,7 @@ class Gate:
         """
         if caller.client_secret:
             self._check_secret(caller, ClientId(client_id))
-        elif _is_user_token(caller.bearer):
+        elif looks_like_a_token(caller.bearer) and not self._is_operator(caller):
             principal = self._user(caller)
             self.count(Asker(principal))
             if client_id not in ("", principal.client_id) or user_id not in ("", principal.user_id):
@@ -105,13 +99,13 @@ class Gate:
         return ClientId(client_id), user_id
 
     def count(self, asker: Asker) -> None:
-        """Count one request.
+        """Count one request; an operator's are not.
 
         Raises:
             RateLimited: there were too many.
         """
-        if asker.credential:
-            self._services.limiter.check(asker.credential)
+        if asker.principal is not None:
+            self._services.limiter.check(asker.principal.subject)
 
     def acting(self, asker: Asker, client_id: str) -> Principal:
         """Who *asker* is in the client that a request names; empty means its own, and for an operator `default`.
@@ -136,7 +130,7 @@ class Gate:
 
     def _check_secret(self, caller: Caller, client_id: ClientId) -> None:
         # counted before it is looked at: a person may have chosen the secret, and it must not be guessed
-        self._services.limiter.check(f"{client_id[:64]}/secret/{caller.address}")
+        self._services.limiter.check(secret_tries(client_id, caller.address))
         if not self._services.clients.is_secret(client_id, caller.client_secret):
             self._counters.authentication_failures += 1
             raise NotAuthenticated("this is not the secret of that client", code="invalid_client_secret")
@@ -157,8 +151,3 @@ class Gate:
     def _count_failure(self, subject: str) -> None:
         self._counters.authentication_failures += 1
         self._services.limiter.check(subject)
-
-
-def _is_user_token(bearer: str) -> bool:
-    # a JSON Web Token in its compact form; neither keys nor the admin token have dots
-    return bearer.count(".") == 2
