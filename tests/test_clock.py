@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifyd.clock import iso_ms, now_ms
+from notifyd.clock import iso_ms, ms_of, now_ms
 
 
 def test_an_instant_is_written_with_milliseconds() -> None:
@@ -16,7 +16,9 @@ def test_an_instant_is_written_with_milliseconds() -> None:
 
 @given(st.integers(0, 253_402_300_799_999))
 def test_what_is_written_reads_back(instant: int) -> None:
-    assert datetime.fromisoformat(iso_ms(instant)) == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=instant)
+    read = datetime.fromisoformat(iso_ms(instant))
+    assert read == datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=instant)
+    assert ms_of(read) == instant
 
 
 def test_now_is_the_wall_clock() -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 monotonic = time.monotonic
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def now_ms() -> int:
     """Whole milliseconds since the Unix epoch."""
     return time.time_ns() // 1_000_000
+
+
+def ms_of(instant: datetime) -> int:
+    """*instant*, which knows its offset from UTC, in whole milliseconds since the Unix epoch."""
+    return (instant - _EPOCH) // _MILLISECOND
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from notifyd.policy.clients import (
     origin_of,
     problems_of,
     problems_of_secret,
-    refuse,
+    refuse_client,
     warnings_of_secret,
 )
 
@@ -135,9 +135,9 @@ def test_a_short_secret_is_warned_of() -> None:
 def test_a_refusal_tells_every_problem_in_words_and_by_field() -> None:
     problems = [FieldProblem("appName", "must be short"), FieldProblem("clientUrl", "must be long")]
     with pytest.raises(Invalid, match=r"^appName must be short; clientUrl must be long$") as refused:
-        refuse(problems)
+        refuse_client(problems)
     assert (refused.value.code, refused.value.details) == ("invalid_client", tuple(problems))
-    refuse([])
+    refuse_client([])
 
 
 @pytest.mark.parametrize(

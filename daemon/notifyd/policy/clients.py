@@ -7,7 +7,8 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from notifyd.errors import FieldProblem, Invalid
+from notifyd.errors import FieldProblem
+from notifyd.policy.fields import refuse
 from notifyd.policy.tokens import usable_secret
 
 if TYPE_CHECKING:
@@ -71,15 +72,13 @@ def warnings_of_secret(secret: str) -> tuple[str, ...]:
     )
 
 
-def refuse(problems: Sequence[FieldProblem]) -> None:
+def refuse_client(problems: Sequence[FieldProblem]) -> None:
     """Do nothing when there are none.
 
     Raises:
         Invalid: `invalid_client`, which tells all of them.
     """
-    if problems:
-        sentence = "; ".join(f"{problem.field} {problem.message}" for problem in problems)
-        raise Invalid(sentence, code="invalid_client", details=problems)
+    refuse(problems, code="invalid_client")
 
 
 def origin_of(url: str) -> str:

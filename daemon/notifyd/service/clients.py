@@ -14,7 +14,7 @@ from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Exhausted, Invalid
 from notifyd.model.client import Client
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
-from notifyd.policy.clients import problems_of, problems_of_secret, refuse, warnings_of_secret
+from notifyd.policy.clients import problems_of, problems_of_secret, refuse_client, warnings_of_secret
 from notifyd.policy.ids import new_client_id
 from notifyd.policy.sealing import SealBroken
 from notifyd.service.registry import Entry, Registry, Secret
@@ -119,7 +119,7 @@ class Clients(Registry):
         problems = problems_of(
             name=wanted.name, url=wanted.url, description=wanted.description, cookie_name=wanted.cookie_name
         )
-        refuse(problems + (problems_of_secret(wanted.secret) if wanted.secret else []))
+        refuse_client(problems + (problems_of_secret(wanted.secret) if wanted.secret else []))
         secret = wanted.secret or _new_secret()
         async with self._changing:
             if len(self) >= self.rules.max_clients:
@@ -141,7 +141,7 @@ class Clients(Registry):
         overlap = self.rules.secret_overlap_ms if overlap_ms is None else overlap_ms
         if overlap < 0:
             raise Invalid("the overlap is negative")
-        refuse(problems_of_secret(secret) if secret else [])
+        refuse_client(problems_of_secret(secret) if secret else [])
         chosen = secret or _new_secret()
         async with self._changing:
             entry = self._entry(client_id)

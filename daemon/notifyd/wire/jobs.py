@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from notifyd.clock import ms_of
 from notifyd.errors import Denied, Invalid
 from notifyd.model.command import Publish
 from notifyd.model.ids import ConnectionId, UserId
@@ -15,9 +16,6 @@ from notifyd.wire.json import encode
 
 if TYPE_CHECKING:
     from notifyd.model.ids import ClientId
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class _Job(msgspec.Struct, rename="camel"):
@@ -105,4 +103,4 @@ def _milliseconds(instant: datetime | int | None) -> int | None:
         return instant
     if instant.tzinfo is None:
         raise Invalid("expiresAt and deliverAt need a time zone, such as Z", code="invalid_message")
-    return (instant - _EPOCH) // _MILLISECOND
+    return ms_of(instant)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
 from notifyd.errors import Invalid
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from notifyd.wire.operation import Access
 
 _MAX_QUERY_FIELDS = 50
+
+#: Rows in one answer.
+MAX_LIMIT: Final = 1000
+DEFAULT_LIMIT: Final = 100
 
 
 class Call:
@@ -92,6 +96,14 @@ class Call:
         if not (text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high):
             raise Invalid(f"{name} must be a number from {low} to {high}")
         return int(text)
+
+    def limit(self) -> int:
+        """How many rows were asked for at most.
+
+        Raises:
+            Invalid: see `query_int`.
+        """
+        return self.query_int("limit", low=1, high=MAX_LIMIT, default=DEFAULT_LIMIT)
 
     def query_flag(self, name: str) -> bool:
         """A query parameter that is true or false; absent is false.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from notifyd.ingress.edge.rest.rows import first_rows, newest_rows
 from notifyd.wire.http_answer import Answer
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from notifyd.service.channels import Channels
     from notifyd.service.subscribe import Subscriber
     from notifyd.store.ports import History
-
-MAX_LIMIT: Final = 1000
-DEFAULT_LIMIT: Final = 100
 
 
 class ChannelEndpoints:
@@ -30,7 +27,7 @@ class ChannelEndpoints:
         """The newest publications, or those after a position."""
         channel, principal = call.params["channel"], call.who
         self._subscriber.look(principal, channel, None)
-        limit = call.query_int("limit", low=1, high=MAX_LIMIT, default=DEFAULT_LIMIT)
+        limit = call.limit()
         sent = call.query("since")
         since = None if sent is None else parse_event_id(sent, "since")
         # One more than asked for tells whether there are more.

@@ -11,7 +11,7 @@ from notifyd.errors import FieldProblem, Invalid
 from notifyd.ingress.edge.rest.bodies import decode_body, sift
 from notifyd.ingress.edge.rest.client_views import client_view, registered_client, rotated_secret
 from notifyd.model.ids import ClientId
-from notifyd.policy.clients import problems_of, problems_of_secret, refuse
+from notifyd.policy.clients import problems_of, problems_of_secret, refuse_client
 from notifyd.service.clients import NewClient
 from notifyd.wire.client_rest import ClientAnswer, ClientsAnswer, NewClientBody, SecretRotationBody
 from notifyd.wire.http_answer import Answer
@@ -42,10 +42,10 @@ class ClientEndpoints:
             body = decode_body(call, _new_client, max_bytes=self._reception.options.max_body_bytes)
         except Invalid as exc:
             if exc.details:
-                refuse(_all_problems(call.request.body, exc.details))
+                refuse_client(_all_problems(call.request.body, exc.details))
             raise
         if body.client_secret == "":
-            refuse(_all_problems(call.request.body, ()))
+            refuse_client(_all_problems(call.request.body, ()))
         registered = await self._clients.register(
             NewClient(
                 name=body.app_name,
@@ -79,7 +79,7 @@ class ClientEndpoints:
         if call.request.body:
             body = decode_body(call, _rotation, max_bytes=self._reception.options.max_body_bytes)
             if body.client_secret == "":
-                refuse(problems_of_secret(""))
+                refuse_client(problems_of_secret(""))
             secret = body.client_secret or ""
             overlap_ms = None if body.overlap_seconds is None else int(body.overlap_seconds * 1000)
         registered = await self._clients.rotate_secret(

@@ -9,8 +9,9 @@ import msgspec
 from notifyd.errors import NotFound
 from notifyd.ingress.edge.rest.bodies import decode_body
 from notifyd.ingress.edge.rest.client_views import device_view
-from notifyd.ingress.edge.rest.whose import check_named, check_own, client_of, user_of
+from notifyd.ingress.edge.rest.whose import check_own, client_of, user_of
 from notifyd.model.ids import ClientId, DeviceId, UserId
+from notifyd.policy.fields import check_named
 from notifyd.wire.client_rest import DeviceAnswer, DevicesAnswer, NewDeviceBody
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.json import encode
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Reception
     from notifyd.service.devices import Devices
-
-MAX_LIMIT: Final = 1000
-DEFAULT_LIMIT: Final = 100
 
 _new_device: Final = msgspec.json.Decoder(NewDeviceBody)
 
@@ -48,9 +46,8 @@ class DeviceEndpoints:
 
     async def list(self, call: Call) -> Answer:
         """The devices of a client or of one of its users."""
-        limit = call.query_int("limit", low=1, high=MAX_LIMIT, default=DEFAULT_LIMIT)
         user_id = call.query("userId")
-        found = await self._devices.list(client_of(call), UserId(user_id) if user_id else None, limit)
+        found = await self._devices.list(client_of(call), UserId(user_id) if user_id else None, call.limit())
         return Answer(200, encode(DevicesAnswer(devices=[device_view(device) for device in found])))
 
     async def remove(self, call: Call) -> Answer:

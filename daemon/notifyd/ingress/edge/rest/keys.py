@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from notifyd.clock import now_ms
+from notifyd.clock import ms_of, now_ms
 from notifyd.ingress.edge.rest.bodies import decode_body
 from notifyd.ingress.edge.rest.views import key_view
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 _new_key: Final = msgspec.json.Decoder(NewKeyBody)
 _rotation: Final = msgspec.json.Decoder(RotationBody)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class KeyEndpoints:
@@ -41,7 +39,7 @@ class KeyEndpoints:
             client_id=ClientId(DEFAULT_CLIENT if body.client_id is None else body.client_id),
             scopes=body.scopes or (),
             allowed_cidrs=body.allowed_cidrs or (),
-            expires_at=None if body.expires_at is None else (body.expires_at - _EPOCH) // timedelta(milliseconds=1),
+            expires_at=None if body.expires_at is None else ms_of(body.expires_at),
         )
         issued = await self._keys.create(wanted)
         return _issued(201, issued, "API key created successfully")

@@ -6,17 +6,18 @@ Each is begun without waiting and gives an endpoint that waits for the receipt. 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from notifyd.clock import ms_of
 from notifyd.errors import Denied, FieldProblem, Invalid
 from notifyd.ingress.edge.rest.bodies import decode_body
 from notifyd.model.command import Publish
 from notifyd.model.ids import ClientId, UserId
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
 from notifyd.model.principal import Principal, operator
+from notifyd.policy.fields import refuse
 from notifyd.policy.publishing import check_idempotency_key
 from notifyd.wire.client_operations import PUBLISH_TO_USERS
 from notifyd.wire.client_rest import UserNotificationBody
@@ -27,6 +28,7 @@ from notifyd.wire.rest import BatchAccepted, BatchBody, BroadcastBody, Notificat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Endpoint, Reception
@@ -42,8 +44,6 @@ _notification: Final = msgspec.json.Decoder(NotificationBody)
 _broadcast: Final = msgspec.json.Decoder(BroadcastBody)
 _batch: Final = msgspec.json.Decoder(BatchBody)
 _to_users: Final = msgspec.json.Decoder(UserNotificationBody)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 _REPLAYED: Final = ((b"Idempotency-Replayed", b"true"),)
 
 
@@ -98,10 +98,7 @@ class Publishing:
     def publish_to_users(self, call: Call) -> Endpoint:
         """Publish to users of one client."""
         body = decode_body(call, _to_users, max_bytes=self._reception.options.max_body_bytes)
-        problems = _problems(body, operator=call.operator)
-        if problems:
-            sentence = "; ".join(f"{problem.field} {problem.message}" for problem in problems)
-            raise Invalid(sentence, details=problems)
+        refuse(_problems(body, operator=call.operator))
         principal = self._producer(call, body.client_id)
         users = tuple(UserId(str(user)) for user in body.users)
         command = _command(Kind.USERS, "", body, _idempotency_key(call), users)
@@ -192,7 +189,7 @@ def _command(
 
 
 def _milliseconds(instant: datetime | None) -> int | None:
-    return None if instant is None else (instant - _EPOCH) // _MILLISECOND
+    return None if instant is None else ms_of(instant)
 
 
 def _idempotency_key(call: Call) -> str:

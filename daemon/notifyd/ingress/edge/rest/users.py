@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from notifyd.service.inbox import Inboxes
     from notifyd.store.ports import InboxInfo
 
-MAX_LIMIT: Final = 1000
-DEFAULT_LIMIT: Final = 100
-
 _new_token: Final = msgspec.json.Decoder(NewTokenBody)
 _NO_STORE: Final = ((b"Cache-Control", b"no-store"),)
 
@@ -44,8 +41,7 @@ class UserEndpoints:
         """The newest that is kept. Reading it proves nothing: the cursor stays where it is."""
         client_id, user_id = self._clients.known(client_of(call)), check_user(call.params["userId"])
         check_own(call, client_id=client_id, user_id=user_id)
-        limit = call.query_int("limit", low=1, high=MAX_LIMIT, default=DEFAULT_LIMIT)
-        return Answer(200, _inbox_body(self._inboxes, client_id, user_id, limit), headers=_NO_STORE)
+        return Answer(200, _inbox_body(self._inboxes, client_id, user_id, call.limit()), headers=_NO_STORE)
 
     async def mint_token(self, call: Call) -> Answer:
         """A token as the client's own back end would make it."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.errors import Denied, FieldProblem, Invalid
+from notifyd.errors import Denied
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from notifyd.ingress.edge.rest.call import Call
 
 
@@ -34,17 +32,6 @@ def check_own(call: Call, *, client_id: str | None, user_id: str | None) -> None
         client_id in (None, principal.client_id) and user_id in (None, principal.user_id)
     ):
         raise Denied("the token is of another user", code="wrong_user")
-
-
-def check_named(fields: Mapping[str, str | None]) -> None:
-    """Pass when each of *fields* was sent.
-
-    Raises:
-        Invalid: the message and the details tell which are missing.
-    """
-    missing = [FieldProblem(name, "is missing") for name, value in fields.items() if not value]
-    if missing:
-        raise Invalid("; ".join(f"{problem.field} {problem.message}" for problem in missing), details=missing)
 
 
 def user_of(call: Call, user_id: str | None) -> UserId:

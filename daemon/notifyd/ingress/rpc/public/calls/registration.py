@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.errors import FieldProblem, Invalid
+from notifyd.policy.fields import check_named
 from notifyd.service.clients import NewClient
 from notifyd.v1 import client_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from notifyd.ingress.rpc.public.credentials import Caller
     from notifyd.ingress.rpc.public.gate import Gate
     from notifyd.service.clients import Clients
@@ -52,12 +50,6 @@ class DeviceCalls:
     ) -> pb.RegisterFCMTokenResponse:
         """Note where a user is reached."""
         client_id, user_id = self._gate.admit_registrar(caller, request.clientId, request.userId)
-        _check_named({"clientId": client_id, "userId": user_id, "fcmToken": request.fcmToken})
+        check_named({"clientId": client_id, "userId": user_id, "fcmToken": request.fcmToken})
         device = await self._devices.register(client_id, user_id, request.fcmToken)
         return pb.RegisterFCMTokenResponse(success=True, deviceId=device.id)
-
-
-def _check_named(fields: Mapping[str, str]) -> None:
-    missing = [FieldProblem(name, "is missing") for name, value in fields.items() if not value]
-    if missing:
-        raise Invalid("; ".join(f"{problem.field} {problem.message}" for problem in missing), details=missing)
