@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.real import Listener, RealDaemon
+from tests.cli.scripted import Ctl
 
 
 @pytest.fixture
@@ -20,39 +21,49 @@ def daemon() -> Iterator[RealDaemon]:
     shutil.rmtree(folder)
 
 
-def listeners(daemon: RealDaemon) -> tuple[Listener, Listener]:
+@pytest.fixture
+def real(lonely: Ctl, daemon: RealDaemon, monkeypatch: pytest.MonkeyPatch) -> Ctl:
+    monkeypatch.setenv("NOTIFYCTL_SOCKET", str(daemon.socket))
+    return lonely
+
+
+def listeners(daemon: RealDaemon, real: Ctl) -> tuple[Listener, Listener]:
     key = daemon.folder / "key"
-    key.write_text(daemon.ctl("keys", "create", "--name", "listener", "-q"))
+    key.write_text(real("keys", "create", "--name", "listener", "-q").out)
     pair = Listener(daemon, "c"), Listener(daemon, "c", "--url", daemon.url, "--key-file", str(key))
-    while len(daemon.ctl("connections", "list", "--channel", "c", "-q").splitlines()) != 2:
+    while len(real("connections", "list", "--channel", "c", "-q").lines) != 2:
         pass
     return pair
 
 
-def test_nothing_is_missed_over_a_kill(daemon: RealDaemon):
-    over_admin, over_websocket = listeners(daemon)
+def send(real: Ctl, text: str) -> None:
+    assert real("send", "--channel", "c", text).status == 0
+
+
+def test_nothing_is_missed_over_a_kill(daemon: RealDaemon, real: Ctl):
+    over_admin, over_websocket = listeners(daemon, real)
     with over_admin, over_websocket:
-        daemon.ctl("send", "--channel", "c", "one")
+        send(real, "one")
         assert [listener.next()["offset"] for listener in (over_admin, over_websocket)] == [1, 1]
         daemon.kill()
         for listener in (over_admin, over_websocket):
             listener.said("Trying again")
         daemon.start()
-        daemon.ctl("send", "--channel", "c", "two")
-        daemon.ctl("send", "--channel", "c", "three")
+        send(real, "two")
+        send(real, "three")
         for listener in (over_admin, over_websocket):
             assert [listener.next()["offset"], listener.next()["offset"]] == [2, 3]
 
 
-def test_a_drain_ends_the_daemon_and_asks_listeners_to_come_back(daemon: RealDaemon):
-    over_admin, over_websocket = listeners(daemon)
+def test_a_drain_ends_the_daemon_and_asks_listeners_to_come_back(daemon: RealDaemon, real: Ctl):
+    over_admin, over_websocket = listeners(daemon, real)
     with over_admin, over_websocket:
-        daemon.ctl("drain", "--over", "100ms", "--yes")
+        assert real("drain", "--over", "100ms", "--yes").status == 0
         for listener in (over_admin, over_websocket):
             listener.said("Trying again")
         assert daemon.process.wait(20) == 0
-        daemon.ctl("status", status=6)
+        assert real("status").status == 6
         daemon.start()
-        daemon.ctl("send", "--channel", "c", "after")
+        send(real, "after")
         for listener in (over_admin, over_websocket):
             assert listener.next()["data"] == {"body": "after"}

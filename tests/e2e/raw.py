@@ -28,6 +28,9 @@ class Raw:
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self.stream = stream
+        #: Whether pings are answered while something is read, and how many there were.
+        self.answers = True
+        self.pings = 0
         self._frames = FrameProtocol(client=True, extensions=[])
 
     async def shake_hands(self) -> None:
@@ -45,7 +48,7 @@ class Raw:
         await self.stream.send_all(b"".join(text_frame(msgspec.json.encode(message)) for message in messages))
 
     async def hear(self) -> Any:
-        """The next message, decoded, or how the connection ended; pings are answered."""
+        """The next message, decoded, or how the connection ended."""
         message = ""
         while True:
             for frame in self._frames.received_frames():
@@ -53,7 +56,9 @@ class Raw:
                     code, reason = frame.payload
                     return Ended(int(code), reason or "")
                 if frame.opcode is Opcode.PING:
-                    await self.stream.send_all(self._frames.pong(frame.payload))
+                    self.pings += 1
+                    if self.answers:
+                        await self.stream.send_all(self._frames.pong(frame.payload))
                 elif frame.opcode is Opcode.TEXT:
                     message += frame.payload
                     if frame.message_finished:

@@ -23,9 +23,9 @@ DEEP = b'{"channel":"c","data":' + b"[" * 500_000 + b"]" * 500_000 + b"}"
 
 
 @within(60)
-async def test_ten_thousand_subscriptions_end_in_an_error_and_the_connection_stays(daemon: Daemon) -> None:
-    key = await daemon.key()
-    async with undisturbed(daemon), raw(daemon.ws) as peer:
+async def test_ten_thousand_subscriptions_end_in_an_error_and_the_connection_stays(service: Daemon) -> None:
+    key = await service.key()
+    async with undisturbed(service), raw(service.ws) as peer:
         await peer.say({"type": "authenticate", "apiKey": key})
         await peer.until("authenticated")
         kinds: dict[str, int] = {}
@@ -50,9 +50,9 @@ async def _post(client: Rest, body: bytes) -> Reply:
 
 
 @within(60)
-async def test_bombs_of_json_are_refused(daemon: Daemon) -> None:
-    key = await daemon.key()
-    async with undisturbed(daemon):
+async def test_bombs_of_json_are_refused(service: Daemon) -> None:
+    key = await service.key()
+    async with undisturbed(service):
         for body, status in (
             (DEEP, 400),
             (b'{"channel":"c","data":' + b"[" * 400_000, 400),
@@ -61,23 +61,23 @@ async def test_bombs_of_json_are_refused(daemon: Daemon) -> None:
             (b'{"channel":"c","data":' + b"9" * 800_000 + b"}", 413),
             (b"[" * 1_040_000, 400),
         ):
-            async with daemon.rest(key) as client:
+            async with service.rest(key) as client:
                 assert (await _post(client, body)).status == status, body[:40]
 
 
 @within(60)
-async def test_a_body_over_the_limit_is_refused_before_it_has_come(daemon: Daemon) -> None:
-    key = await daemon.key()
-    async with undisturbed(daemon), daemon.rest(key) as client:
+async def test_a_body_over_the_limit_is_refused_before_it_has_come(service: Daemon) -> None:
+    key = await service.key()
+    async with undisturbed(service), service.rest(key) as client:
         reply = await _post(client, b'{"channel":"c","data":"' + b"x" * 1_100_000 + b'"}')
         assert reply.status == 413
         assert reply.json["error"]["code"] == "too_large"
 
 
 @within(60)
-async def test_bombs_over_websocket_are_errors(daemon: Daemon) -> None:
-    key = await daemon.key()
-    async with undisturbed(daemon), raw(daemon.ws) as peer:
+async def test_bombs_over_websocket_are_errors(service: Daemon) -> None:
+    key = await service.key()
+    async with undisturbed(service), raw(service.ws) as peer:
         await peer.subscribe(key, "c")
         for bomb, code in (
             (b"[" * 60_000, "invalid_message"),
@@ -110,9 +110,9 @@ async def test_a_flood_of_connections_that_never_authenticate_ends_at_the_deadli
 
 
 @within(30)
-async def test_a_subscribe_too_early_is_an_error_and_the_connection_stays(daemon: Daemon) -> None:
-    key = await daemon.key()
-    async with connect(daemon.ws_url) as peer:
+async def test_a_subscribe_too_early_is_an_error_and_the_connection_stays(service: Daemon) -> None:
+    key = await service.key()
+    async with connect(service.ws_url) as peer:
         assert (await peer.hear())["type"] == "connected"
         assert (await peer.ask("subscribe", channel="c"))["code"] == "not_authenticated"
         assert (await peer.ask("authenticate", api_key=key))["type"] == "authenticated"
@@ -120,11 +120,11 @@ async def test_a_subscribe_too_early_is_an_error_and_the_connection_stays(daemon
 
 
 @within(60)
-async def test_twenty_malformed_messages_are_too_many(daemon: Daemon) -> None:
-    key = await daemon.key()
-    async with undisturbed(daemon):
+async def test_twenty_malformed_messages_are_too_many(service: Daemon) -> None:
+    key = await service.key()
+    async with undisturbed(service):
         for malformed in ("{", "", "null", "[]", '{"type":1}', '{"type":"nothing"}', '{"type":"subscribe"}'):
-            async with join(daemon.ws_url, key, "c") as peer:
+            async with join(service.ws_url, key, "c") as peer:
                 for _ in range(20):
                     await peer.ws.send_message(malformed)
                 assert [(await peer.hear())["type"] for _ in range(20)] == ["error"] * 20
@@ -132,36 +132,36 @@ async def test_twenty_malformed_messages_are_too_many(daemon: Daemon) -> None:
 
 
 @within(30)
-async def test_a_binary_message_is_an_error_and_the_connection_stays(daemon: Daemon) -> None:
-    key = await daemon.key()
-    async with undisturbed(daemon), join(daemon.ws_url, key, "c") as peer:
+async def test_a_binary_message_is_an_error_and_the_connection_stays(service: Daemon) -> None:
+    key = await service.key()
+    async with undisturbed(service), join(service.ws_url, key, "c") as peer:
         await peer.ws.send_message(b'{"type":"ping"}')
         assert (await peer.hear())["code"] == "invalid_message"
         assert (await peer.ask("ping"))["type"] == "pong"
 
 
 @within(30)
-async def test_a_huge_message_ends_the_connection(daemon: Daemon) -> None:
-    key = await daemon.key()
+async def test_a_huge_message_ends_the_connection(service: Daemon) -> None:
+    key = await service.key()
     fragments = FrameProtocol(client=True, extensions=[])
     pieces = b"".join(bytes(fragments.send_data("x" * 1000, fin=False)) for _ in range(70))
-    async with undisturbed(daemon):
+    async with undisturbed(service):
         for huge in (text_frame(b"x" * 70_000), pieces):
-            async with raw(daemon.ws) as peer:
+            async with raw(service.ws) as peer:
                 await peer.subscribe(key, "c")
                 await peer.stream.send_all(huge)
                 assert (await peer.ended()).code == 1009
 
 
 @within(30)
-async def test_frames_that_are_none_end_the_connection(daemon: Daemon) -> None:
-    async with undisturbed(daemon):
+async def test_frames_that_are_none_end_the_connection(service: Daemon) -> None:
+    async with undisturbed(service):
         for garbage, code in (
             (b"\xff" * 64, 1002),  # reserved bits and an unknown opcode
             (b"\x81\x05hello", 1002),  # not masked
             (b"\x81\x82\x00\x00\x00\x00\xc3\x28", 1007),  # not UTF-8
             (b"\x09\x80\x00\x00\x00\x00", 1002),  # a ping in fragments
         ):
-            async with raw(daemon.ws) as peer:
+            async with raw(service.ws) as peer:
                 await peer.stream.send_all(garbage)
                 assert (await peer.ended()).code == code, garbage

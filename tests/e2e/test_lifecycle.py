@@ -40,20 +40,20 @@ async def serve(daemon: Daemon, *more: str) -> Finished:
 
 
 @within(30)
-async def test_a_second_daemon_on_the_same_state_names_the_first(daemon: Daemon) -> None:
-    second = await serve(daemon)
+async def test_a_second_daemon_on_the_same_state_names_the_first(service: Daemon) -> None:
+    second = await serve(service)
     assert second.status == 5
-    assert f"process {daemon.process.pid} holds {daemon.state_dir}" in second.err
-    async with daemon.rest() as client:
+    assert f"process {service.process.pid} holds {service.state_dir}" in second.err
+    async with service.rest() as client:
         assert (await client.call("GET", "/api/health/ready")).status == 200
 
 
 @within(30)
-async def test_a_second_daemon_on_the_same_socket_names_the_first(daemon: Daemon, tmp_path: Path) -> None:
-    second = await serve(daemon, "--state-dir", str(tmp_path / "other"))
+async def test_a_second_daemon_on_the_same_socket_names_the_first(service: Daemon, tmp_path: Path) -> None:
+    second = await serve(service, "--state-dir", str(tmp_path / "other"))
     assert second.status == 5
-    assert f"process {daemon.process.pid} holds {daemon.runtime}" in second.err
-    assert (await daemon.ctl("status", "-o", "json")).json["pid"] == daemon.process.pid
+    assert f"process {service.process.pid} holds {service.runtime}" in second.err
+    assert (await service.ctl("status", "-o", "json")).json["pid"] == service.process.pid
 
 
 @within(30)
@@ -64,9 +64,9 @@ async def test_after_a_kill_the_locks_are_free(daemon: Daemon) -> None:
 
 
 @within(30)
-async def test_a_taken_port_is_named(daemon: Daemon, start: Starter) -> None:
+async def test_a_taken_port_is_named(service: Daemon, start: Starter) -> None:
     other = await start(started=False)
-    port = daemon.http[1]
+    port = service.http[1]
     failed = await serve(other, "--port", str(port))
     assert failed.status == 1
     assert f"127.0.0.1:{port} (server.port)" in failed.err
@@ -319,13 +319,13 @@ async def test_without_development_mode_admin_calls_need_the_token(start: Starte
 
 
 @within(30)
-async def test_what_it_keeps_is_for_its_user_alone(daemon: Daemon) -> None:
-    await daemon.key()
-    for folder, _, files in os.walk(daemon.state_dir):
+async def test_what_it_keeps_is_for_its_user_alone(service: Daemon) -> None:
+    await service.key()
+    for folder, _, files in os.walk(service.state_dir):
         assert os.stat(folder).st_mode & 0o077 == 0, folder
         for name in files:
             assert os.stat(f"{folder}/{name}").st_mode & 0o077 == 0, name
-    assert os.stat(daemon.runtime / "notifyd" / "admin.sock").st_mode & 0o077 == 0
+    assert os.stat(service.runtime / "notifyd" / "admin.sock").st_mode & 0o077 == 0
 
 
 @within(30)

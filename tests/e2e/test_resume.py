@@ -22,6 +22,7 @@ FOLLOWERS = 12
 DROPS = 5
 PUBLISHED = 1_000
 IN_MEMORY = "broker.durability=memory"
+SERVICE = (IN_MEMORY,)
 
 
 async def publish(client: Rest, count: int, done: trio.Event) -> None:
@@ -54,13 +55,12 @@ async def first_position(daemon: Daemon, key: str) -> Message:
 
 
 @within(60)
-async def test_who_drops_and_resumes_while_a_producer_runs_sees_each_offset_once(start: Starter) -> None:
-    daemon = await start(IN_MEMORY)
-    key = await daemon.key()
-    position = await first_position(daemon, key)
-    followers = [Follower(Live(daemon), key, "c", position) for _ in range(FOLLOWERS)]
+async def test_who_drops_and_resumes_while_a_producer_runs_sees_each_offset_once(service: Daemon) -> None:
+    key = await service.key()
+    position = await first_position(service, key)
+    followers = [Follower(Live(service), key, "c", position) for _ in range(FOLLOWERS)]
     done = trio.Event()
-    async with daemon.rest(key) as client, trio.open_nursery() as nursery:
+    async with service.rest(key) as client, trio.open_nursery() as nursery:
         nursery.start_soon(publish, client, PUBLISHED, done)
         for seed, follower in enumerate(followers):
             nursery.start_soon(catch_up, follower, seed, done)
@@ -135,17 +135,16 @@ async def test_the_oldest_position_that_is_kept_is_recovered(start: Starter) -> 
 
 
 @within(30)
-async def test_another_epoch_or_an_offset_of_the_future_is_not_recovered(start: Starter) -> None:
-    daemon = await start(IN_MEMORY)
-    key = await daemon.key()
-    async with daemon.rest(key) as client, join(daemon.ws_url, key) as peer:
-        position = (await peer.subscribe("c"))["position"]
-        await client.accept_batch("c", 3)
+async def test_another_epoch_or_an_offset_of_the_future_is_not_recovered(service: Daemon) -> None:
+    key = await service.key()
+    async with service.rest(key) as client, join(service.ws_url, key) as peer:
+        position = (await peer.subscribe("jumped"))["position"]
+        await client.accept_batch("jumped", 3)
         await peer.notifications(3)
         for since in ({"epoch": "other", "offset": 1}, {**position, "offset": 4}, {"epoch": "", "offset": 0}):
-            answer = await peer.subscribe("c", since)
+            answer = await peer.subscribe("jumped", since)
             assert (answer["recovered"], answer["replayed"], answer["position"]["offset"]) == (False, 0, 3), since
-        await client.accept("c", "live")
+        await client.accept("jumped", "live")
         assert (await peer.notification())["offset"] == 4
 
 
@@ -165,13 +164,12 @@ async def test_without_durability_a_kill_starts_a_new_epoch(start: Starter) -> N
 
 
 @within(30)
-async def test_a_subscription_taken_up_again_on_one_connection_brings_what_was_missed(start: Starter) -> None:
-    daemon = await start(IN_MEMORY)
-    key = await daemon.key()
-    async with daemon.rest(key) as client, join(daemon.ws_url, key) as peer:
-        position = (await peer.subscribe("c"))["position"]
-        assert (await peer.ask("unsubscribe", channel="c"))["type"] == "unsubscribed"
-        missed = await client.accept_batch("c", 5)
-        await peer.subscribe("c", position)
-        live = await client.accept("c", {})
+async def test_a_subscription_taken_up_again_on_one_connection_brings_what_was_missed(service: Daemon) -> None:
+    key = await service.key()
+    async with service.rest(key) as client, join(service.ws_url, key) as peer:
+        position = (await peer.subscribe("left"))["position"]
+        assert (await peer.ask("unsubscribe", channel="left"))["type"] == "unsubscribed"
+        missed = await client.accept_batch("left", 5)
+        await peer.subscribe("left", position)
+        live = await client.accept("left", {})
         assert [entry["id"] for entry in await peer.notifications(6)] == [*missed, live]
