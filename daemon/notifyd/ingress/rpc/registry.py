@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 from google.protobuf.message_factory import GetMessageClass
 
+from notifyd.ingress.rpc.reading import reader
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,7 +34,7 @@ def handlers_of(service: Service, shell: Shell) -> tuple[grpc.GenericRpcHandler,
 
 def _handler(method: MethodDescriptor, parts: Sequence[object], shell: Shell) -> grpc.RpcMethodHandler[Any, Any]:
     function = _function(method.name, parts)
-    read = GetMessageClass(method.input_type).FromString
+    read = reader(GetMessageClass(method.input_type))
     if not method.server_streaming:
         return grpc.unary_unary_rpc_method_handler(shell.unary(method.name, function), read, _serialize)
     if method.client_streaming:

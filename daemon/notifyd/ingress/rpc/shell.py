@@ -11,9 +11,10 @@ import trio
 
 from notifyd.bridge.intake import Intake
 from notifyd.bridge.portal import Gone, TrioPortal
-from notifyd.errors import NotifydError
+from notifyd.errors import Invalid, NotifydError
 from notifyd.ingress.rpc.faults import Broken, abort
 from notifyd.ingress.rpc.interface import no_caller
+from notifyd.ingress.rpc.reading import readable
 from notifyd.telemetry import get_logger
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Shell:
         def serve(request: Message, context: grpc.ServicerContext) -> Any:
             try:
                 caller = self._caller(context)
-                return self._portal.call(hosted, request, *caller, peer=context, timeout=self._timeout)
+                return self._portal.call(hosted, readable(request), *caller, peer=context, timeout=self._timeout)
             except Exception as exc:  # noqa: BLE001 every end of a call is told
                 abort(context, exc)
 
@@ -72,7 +73,7 @@ class Shell:
         hosted = self._hosted(name, function)
 
         def serve(request: Message, context: grpc.ServicerContext) -> Iterator[Any]:
-            yield from self._answers(lambda answers, caller: hosted(request, answers, *caller), context)
+            yield from self._answers(lambda answers, caller: hosted(readable(request), answers, *caller), context)
 
         return serve
 
@@ -82,12 +83,16 @@ class Shell:
 
         def serve(requests: Iterator[Message], context: grpc.ServicerContext) -> Iterator[Any]:
             intake: Intake[Message] = Intake(self._token, _REQUESTS_AHEAD)
+            refusals: list[Invalid] = []
             # grpcio's iterator of requests blocks, and this thread is busy with the answers
-            threading.Thread(target=_pump, args=(requests, intake), name=f"rpc-{name}", daemon=True).start()
+            arguments = (requests, intake, refusals)
+            threading.Thread(target=_pump, args=arguments, name=f"rpc-{name}", daemon=True).start()
             try:
                 yield from self._answers(lambda answers, caller: hosted(intake, answers, *caller), context)
             finally:
                 intake.abandon()
+            if refusals:
+                abort(context, refusals[0])
 
         return serve
 
@@ -141,12 +146,15 @@ class _Peer:
         self._on_hung()
 
 
-def _pump(requests: Iterator[Message], intake: Intake[Message]) -> None:
+def _pump(requests: Iterator[Message], intake: Intake[Message], refusals: list[Invalid]) -> None:
+    """Hand over what comes, up to what cannot be read."""
     try:
         for request in requests:
-            intake.put(request)
+            intake.put(readable(request))
     except Gone:
         return
+    except Invalid as exc:
+        refusals.append(exc)
     except Exception as exc:  # noqa: BLE001 grpcio raises a bare Exception when the caller has left
         log.debug("rpc_requests_ended", reason=str(exc))
     finally:
