@@ -44,7 +44,8 @@ async def start(tmp_path: Path) -> AsyncIterator[Starter]:
         finally:
             with trio.CancelScope(shield=True):
                 statuses = [await _end(daemon) for daemon in daemons]
-    assert [line for daemon in daemons for line in daemon.complaints()] == []
+    complaints = [line for daemon in daemons for line in daemon.complaints()]
+    assert not complaints, "".join(complaints)
     assert set(statuses) <= {0}
 
 
