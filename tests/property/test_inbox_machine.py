@@ -254,6 +254,7 @@ class JournalledInboxMachine(InboxMachine):
 
 
 @pytest.mark.parametrize("machine", [InboxMachine, JournalledInboxMachine], ids=["memory", "journal"])
-def test_inboxes_agree_with_the_model(machine: type[InboxMachine]) -> None:
-    machine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+@pytest.mark.parametrize("examples", [15, pytest.param(200, marks=pytest.mark.slow)])
+def test_inboxes_agree_with_the_model(machine: type[InboxMachine], examples: int) -> None:
+    machine.TestCase.settings = settings(max_examples=examples, stateful_step_count=40, deadline=None)
     machine.TestCase().runTest()

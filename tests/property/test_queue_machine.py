@@ -273,7 +273,7 @@ class JournalledQueueMachine(QueueMachine):
 
 
 @pytest.mark.parametrize("machine", [QueueMachine, JournalledQueueMachine], ids=["memory", "journal"])
-def test_the_broker_agrees_with_the_model(machine: type[QueueMachine]) -> None:
-    profile = settings(max_examples=50, stateful_step_count=40, deadline=None)
-    machine.TestCase.settings = profile
+@pytest.mark.parametrize("examples", [15, pytest.param(200, marks=pytest.mark.slow)])
+def test_the_broker_agrees_with_the_model(machine: type[QueueMachine], examples: int) -> None:
+    machine.TestCase.settings = settings(max_examples=examples, stateful_step_count=40, deadline=None)
     machine.TestCase().runTest()
