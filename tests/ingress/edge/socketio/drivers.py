@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import trio
 
 from notifyd.ingress.edge.socketio.api import Refusal, Welcome
 from notifyd.ingress.edge.socketio.engine import EngineServer
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 #: The times of the outside suites.
 FAST = Timing(300, 200, 1000)
+#: The same heartbeat, with the patience that a loaded machine needs of its peers.
+CALM = Timing(300, 20_000, 20_000)
 
 
 class Link(RawPeer):
@@ -44,8 +47,10 @@ class Link(RawPeer):
         head = b"GET %s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: %s\r\n"
         return (await self.ask(head % (path.encode(), KEY) + b"Sec-WebSocket-Version: 13\r\n\r\n")).status
 
-    async def say(self, packet: str | bytes) -> None:
-        await self.send(masked(binary_frame(packet) if isinstance(packet, bytes) else text_frame(packet.encode())))
+    async def say(self, *packets: str | bytes) -> None:
+        """Send messages, together."""
+        frames = [binary_frame(one) if isinstance(one, bytes) else text_frame(one.encode()) for one in packets]
+        await self.send(b"".join(map(masked, frames)))
 
     async def hear(self) -> str | bytes:
         """The next message; a close is answered, and told as "close" and its code."""
@@ -157,7 +162,7 @@ class Asked:
 
 
 @asynccontextmanager
-async def conformance(path: str, timing: Timing = FAST) -> AsyncIterator[Peer]:
+async def conformance(path: str, timing: Timing = CALM) -> AsyncIterator[Peer]:
     """The conformance server's application, and a peer of one of its drivers."""
     app = Asked()
     async with serving(app) as served:
@@ -244,3 +249,13 @@ async def sockets(
 
 
 REFUSED = Refusal("not you", {"code": "nobody"})
+
+
+async def connect(link: Link, namespace: str = "") -> None:
+    await link.say("40" + namespace)
+    assert str(await link.hear()).startswith("40" + namespace)
+
+
+async def until_told(handler: Handler, *told: Any) -> None:
+    while handler.told != ["opened", *told]:
+        await trio.lowlevel.checkpoint()

@@ -47,8 +47,7 @@ async def test_a_poll_that_is_held_is_released() -> None:
 
 async def test_a_poll_that_is_held_when_the_upgrade_comes_is_refused() -> None:
     async with kept() as (app, peer), held_poll(peer) as poll, peer.websocket(peer.sid) as link:
-        await link.say("2probe")
-        await link.say("5")
+        await link.say("2probe", "5")
         assert (await poll.answer()).status == 400
         await link.say("4a")
         await peer.served.until(lambda: app.told == ["transport changed", b"a"])
