@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,20 @@ def test_the_shell_of_the_environment_is_the_default(lonely: Ctl, monkeypatch: p
     assert lonely("completion", "show").out == lonely("completion", "show", "fish").out
 
 
+@cache
+def script_for_bash() -> str:
+    """What `notifyctl completion show bash` prints."""
+    shown = subprocess.run(
+        [PROGRAM, "completion", "show", "bash"], capture_output=True, text=True, timeout=20, check=True
+    )
+    return shown.stdout
+
+
 def completed(admin: Admin, *words: str) -> list[str]:
     """What bash offers for the last of *words*."""
     typed = " ".join(f"'{word}'" for word in words)
     script = (
-        f'source <("$0" completion show bash); COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; '
+        f"{script_for_bash()}\nCOMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; "
         '_notifyctl "$0"; printf "%s\\n" "${COMPREPLY[@]}"'
     )
     done = subprocess.run(

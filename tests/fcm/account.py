@@ -15,8 +15,8 @@ PROJECT = "a-project"
 
 @cache
 def private_key() -> str:
-    """A PEM key, made once in a process."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    """A PEM key, made once in a process, and no larger than it must be: nobody verifies what it signs."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     form, encryption = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     return key.private_bytes(serialization.Encoding.PEM, form, encryption).decode()
 

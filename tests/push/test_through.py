@@ -182,14 +182,15 @@ async def test_an_outage_is_tried_again_and_given_up_in_the_end(fcm: FakeFcm) ->
     assert fcm.seen.hits == {"down*2-a": 3, "down-b": 3}
 
 
-async def test_five_hundred_users_are_pushed(fcm: FakeFcm) -> None:
-    users = [f"u{number}" for number in range(500)]
+@pytest.mark.parametrize("count", [60, pytest.param(500, marks=pytest.mark.slow)])
+async def test_many_users_are_pushed(fcm: FakeFcm, count: int) -> None:
+    users = [f"u{number}" for number in range(count)]
     async with started(fcm, MEMORY) as daemon:
         for user in users:
             await daemon.register(user, f"token-of-{user}")
         await daemon.publish(*users)
-        await daemon.reached(lambda: daemon.counters.pushes_accepted == 500)
-    assert len(fcm.seen.hits) == 500
+        await daemon.reached(lambda: daemon.counters.pushes_accepted == count)
+    assert len(fcm.seen.hits) == count
     assert set(fcm.seen.hits.values()) == {1}
 
 
