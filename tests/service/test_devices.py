@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.service.clients import House
 
 TOKEN = "fGci-x9:APA91bH_" + "x" * 100
-ANN, BOB = UserId("ann"), UserId("bob")
+ANN = UserId("ann")
 NOBODY = ClientId("nobody")
 
 
@@ -23,7 +23,6 @@ async def test_a_device_is_registered(house: House) -> None:
     device = await house.devices.register(DEFAULT_CLIENT, "ann", TOKEN)
     assert (device.client_id, device.user_id, device.token) == ("default", "ann", TOKEN)
     assert device.created_at == device.seen_at > now_ms() - 10_000
-    assert await house.devices.of_users(DEFAULT_CLIENT, [ANN, BOB]) == {ANN: [device]}
     assert await house.devices.list(DEFAULT_CLIENT) == [device]
 
 
@@ -31,7 +30,7 @@ async def test_a_token_moves_to_its_latest_user(house: House) -> None:
     before = await house.devices.register(DEFAULT_CLIENT, "ann", TOKEN)
     moved = await house.devices.register(DEFAULT_CLIENT, "bob", TOKEN)
     assert moved.id == before.id
-    assert await house.devices.of_users(DEFAULT_CLIENT, [ANN, BOB]) == {BOB: [moved]}
+    assert await house.devices.list(DEFAULT_CLIENT) == [moved]
 
 
 async def test_one_user_has_so_many_devices_and_no_more(house: House) -> None:
@@ -83,13 +82,6 @@ async def test_a_device_is_removed_in_its_client_alone(house: House) -> None:
     assert refused.value.code == "device_not_found"
     assert await house.devices.remove(DEFAULT_CLIENT, device.id) == device
     assert await house.devices.list(DEFAULT_CLIENT) == []
-
-
-async def test_a_token_that_the_provider_does_not_know_is_forgotten(house: House) -> None:
-    await house.devices.register(DEFAULT_CLIENT, "ann", TOKEN)
-    assert await house.devices.forget_token(DEFAULT_CLIENT, TOKEN)
-    assert not await house.devices.forget_token(DEFAULT_CLIENT, TOKEN)
-    assert await house.devices.of_users(DEFAULT_CLIENT, [ANN]) == {}
 
 
 async def test_the_log_tells_of_devices_and_never_their_tokens(house: House) -> None:

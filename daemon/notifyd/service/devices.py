@@ -63,14 +63,6 @@ class Devices:
         log.info("device_registered", client_id=client_id, device_id=kept.id, known_before=kept.id != wanted.id)
         return kept
 
-    async def of_users(self, client_id: ClientId, user_ids: Sequence[UserId]) -> dict[UserId, list[Device]]:
-        """The devices of each user that has any, the latest seen first.
-
-        Raises:
-            StoreUnavailable: the store cannot be read.
-        """
-        return await self._store.of_users(client_id, user_ids)
-
     async def list(self, client_id: ClientId, user_id: UserId | None = None, limit: int = 1000) -> Sequence[Device]:
         """The devices of a client, or of one user of it, by user.
 
@@ -93,14 +85,6 @@ class Devices:
             raise NotFound("there is no such device", code="device_not_found")
         log.info("device_removed", client_id=client_id, device_id=device_id)
         return device
-
-    async def forget_token(self, client_id: ClientId, token: str) -> bool:
-        """The push provider does not know *token* any more; False where it was forgotten before.
-
-        Raises:
-            StoreUnavailable: nothing has changed.
-        """
-        return await self._store.remove_token(client_id, token)
 
     def _device(self, client_id: ClientId, user_id: str, token: str) -> Device:
         if not 0 < len(token) <= self.rules.max_token_bytes or not _WORD.fullmatch(token):
