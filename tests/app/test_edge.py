@@ -23,6 +23,10 @@ def handshake(target: str) -> Request:
     return Request("GET", *where, "1.1", headers=(), body=b"", peer=Peer("127.0.0.1", 1))
 
 
+def socketio_of(graph: Graph) -> SocketIoServer:
+    return SocketIoServer(graph.namespaces, translate.socketio_settings(graph.loaded.settings), Deadlines())
+
+
 async def test_options_come_from_the_settings(graph: Graph) -> None:
     settings = graph.loaded.settings
     server = replace(settings.server, trusted_proxies=("10.0.0.0/8",))
@@ -32,21 +36,21 @@ async def test_options_come_from_the_settings(graph: Graph) -> None:
 
 
 async def test_gauges_read_the_moment(graph: Graph) -> None:
-    read = {gauge.name: gauge.read for gauge in gauges(graph, lambda: graph.loaded.settings)}
+    read = {gauge.name: gauge.read for gauge in gauges(graph, lambda: graph.loaded.settings, socketio_of(graph))}
     connection = graph.connector.admit(RecordingLink())
     assert read["connections"]() == {"websocket": 1}
     graph.connector.leave(connection)
     assert (read["connections"](), read["queue_waiting"](), read["queue_paused"]()) == ({}, 0, 0.0)
     graph.queue.pause()
     assert read["queue_paused"]() == 1.0
-    assert (read["channels"](), read["history_channels"]()) == (0, 0)
+    assert (read["channels"](), read["history_channels"](), read["socketio_sessions"]()) == (0, 0, 0)
     assert all(isinstance(value(), int | float | dict) for value in read.values())
 
 
 async def test_the_bounds_are_those_in_force(graph: Graph) -> None:
     settings = graph.loaded.settings
     tighter = replace(settings, delivery=replace(settings.delivery, max_queue_size=7))
-    read = {gauge.name: gauge.read for gauge in gauges(graph, lambda: tighter)}
+    read = {gauge.name: gauge.read for gauge in gauges(graph, lambda: tighter, socketio_of(graph))}
     assert read["limit"]() == limits(tighter)
     assert (limits(settings)["queue_size"], limits(tighter)["queue_size"]) == (10_000, 7)
 

@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import trio
 
 from notifyd.app.fronts import Fronts
+from notifyd.ingress.edge.settings import ConnectionSettings
+from notifyd.ingress.edge.socketio.settings import SocketIoSettings
 from notifyd.ingress.rpc.public.server import Identity
 from notifyd.model.disconnect import DRAINED
+from tests.app.composed import loaded_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 IDENTITY = Identity(b"chain", b"key")
 
@@ -28,6 +36,9 @@ class Front:
 class Edge(Front):
     """HTTP."""
 
+    def configure(self, settings: ConnectionSettings) -> None:
+        self._said.append((self._name, "configure", settings))
+
     async def drain(self, seconds: float) -> None:
         await trio.sleep(self._seconds)
         self._said.append((self._name, "drain", seconds))
@@ -35,6 +46,9 @@ class Edge(Front):
 
 class SocketIo(Front):
     """Socket.IO."""
+
+    def configure(self, settings: SocketIoSettings) -> None:
+        self._said.append((self._name, "configure", settings))
 
     def drain(self, code: int, reason: str) -> None:
         self._said.append((self._name, "drain", code, reason))
@@ -75,14 +89,24 @@ async def test_operators_are_let_go_last() -> None:
     assert said[-1] == ("admin", "stop", 5.0)
 
 
-def test_grpc_is_handed_the_renewed_certificate() -> None:
+def test_grpc_is_handed_the_renewed_certificate(tmp_path: Path) -> None:
     said: list[tuple[object, ...]] = []
-    fronts(said).renew_certificate()
-    assert said == [("public", "renew", IDENTITY)]
+    fronts(said).configure(loaded_with(tmp_path).settings)
+    assert ("public", "renew", IDENTITY) in said
 
 
-def test_without_grpc_or_tls_there_is_nobody_to_hand_it_to() -> None:
+def test_without_grpc_or_tls_there_is_nobody_to_hand_it_to(tmp_path: Path) -> None:
     said: list[tuple[object, ...]] = []
-    fronts(said, public=False).renew_certificate()
-    fronts(said, tls=False).renew_certificate()
-    assert said == []
+    settings = loaded_with(tmp_path).settings
+    fronts(said, public=False).configure(settings)
+    fronts(said, tls=False).configure(settings)
+    assert "renew" not in [verb for _, verb, *_ in said]
+
+
+def test_what_may_change_reaches_the_servers(tmp_path: Path) -> None:
+    said: list[tuple[object, ...]] = []
+    fronts(said).configure(loaded_with(tmp_path, text="[server]\nmax_connections_per_address = 7").settings)
+    (_, _, connections), (_, _, socketio) = said[:2]
+    assert isinstance(connections, ConnectionSettings)
+    assert isinstance(socketio, SocketIoSettings)
+    assert (connections.max_connections_per_address, socketio.engine.max_sessions_per_address) == (7, 7)

@@ -38,7 +38,7 @@ def applications(
         stats=graph.stats,
         daemon=graph.daemon,
         limiter=graph.limiter,
-        exposition=Exposition(graph.engines.counters, gauges(graph, in_force)),
+        exposition=Exposition(graph.engines.counters, gauges(graph, in_force, socketio)),
         counters=graph.engines.counters,
     )
     realtime = Realtime(graph.native.upgrade, socketio, graph.dialect, in_force().socketio.path)
@@ -60,11 +60,12 @@ def rest_options(settings: Settings, *, dev: bool, token: str) -> RestOptions:
     )
 
 
-def gauges(graph: Graph, in_force: Callable[[], Settings]) -> list[Gauge]:
+def gauges(graph: Graph, in_force: Callable[[], Settings], socketio: SocketIoServer) -> list[Gauge]:
     """Values of the moment, for Prometheus."""
     snapshot = graph.stats.snapshot
     return [
         Gauge("connections", "Live connections.", lambda: snapshot().connections_by_transport, label="transport"),
+        Gauge("socketio_sessions", "Sessions of Socket.IO that began with polling.", lambda: socketio.session_count),
         Gauge("channels", "Channels with subscribers.", lambda: graph.hub.channel_count),
         Gauge("subscriptions", "Subscriptions of all connections.", lambda: graph.hub.subscription_count),
         Gauge("queue_waiting", "Notifications in the queue.", lambda: graph.queue.stats().waiting),
@@ -109,5 +110,7 @@ def limits(settings: Settings) -> dict[str, float]:
         "inbox_users": settings.inbox.max_users,
         "clients": settings.clients.max_clients,
         "connections": settings.server.max_connections,
+        "socketio_sessions": settings.socketio.max_sessions,
+        "grpc_streams": settings.grpc.max_streams,
         "outbox_bytes_each": settings.websocket.outbox_bytes,
     }

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from notifyd.app import translate
 from notifyd.model.disconnect import DRAINED
 
 if TYPE_CHECKING:
     from notifyd.app.tls import Certificate
+    from notifyd.config import Settings
     from notifyd.ingress.edge.server import EdgeServer
     from notifyd.ingress.edge.socketio.server import SocketIoServer
     from notifyd.ingress.rpc.public.server import PublicServer
@@ -33,8 +35,11 @@ class Fronts:
         self.public = public
         self._certificate = certificate
 
-    def renew_certificate(self) -> None:
-        """gRPC has to be handed the certificate that was loaded last; the edge shares it."""
+    def configure(self, settings: Settings) -> None:
+        """Take over what may change while they run, the certificate that was loaded last included."""
+        self.edge.configure(translate.connection_settings(settings))
+        self.socketio.configure(translate.socketio_settings(settings))
+        # the edge shares it
         if self.public is not None and self._certificate is not None:
             self.public.renew(self._certificate.identity())
 

@@ -180,8 +180,7 @@ def _give_powers(graph: Graph, fronts: Fronts, drainer: Drainer, reloader: Reloa
     graph.daemon.on_reload = reloader.reload
     graph.daemon.on_show = reloader.show
     reloader.follow(drainer.configure)
-    reloader.follow(lambda settings: fronts.edge.configure(translate.connection_settings(settings)))
-    reloader.follow(lambda settings: fronts.renew_certificate())
+    reloader.follow(fronts.configure)
 
 
 async def _dispatch(graph: Graph, *, task_status: trio.TaskStatus[trio.CancelScope]) -> None:

@@ -190,8 +190,10 @@ def push_rules(settings: Settings) -> PushRules:
         retry_max_seconds=push.retry_max_seconds,
         max_retry_after_seconds=push.retry_max_seconds,
         batch_size=push.batch_size,
-        # Every device of a user is one call after the other at worst, each with a time to connect and one to answer.
-        lease_seconds=settings.delivery.lease_seconds + 4 * push.timeout_seconds,
+        # At worst one call after the other is made for the devices of a push, behind one for an access token; each may
+        # take its time to reach the provider, and again for the answer.
+        lease_seconds=settings.delivery.lease_seconds
+        + 2 * push.timeout_seconds * (1 + settings.clients.max_devices_per_user),
     )
 
 
@@ -242,7 +244,8 @@ def socketio_settings(settings: Settings) -> SocketIoSettings:
         rules=EngineRules(
             ping_interval_seconds=socketio.ping_interval_seconds,
             ping_timeout_seconds=socketio.ping_timeout_seconds,
-            max_payload_bytes=socketio.max_payload_bytes,
+            # a body of polling is one of HTTP too
+            max_payload_bytes=min(socketio.max_payload_bytes, settings.http.max_body_bytes),
             queue_bytes=settings.websocket.outbox_bytes,
         ),
         upgrade_timeout_seconds=socketio.upgrade_timeout_seconds,

@@ -21,7 +21,7 @@ class ClientSettings(Struct, frozen=True):
     max_connections_per_user: Annotated[int, Setting("Connections open at once of one user.", low=1, reload=True)] = 100
     users_may_publish: Annotated[
         bool,
-        Setting("Whether connected users may hand in notifications for others (notification-job).", reload=True),
+        Setting("Whether users may hand in notifications for others (notification-job, and over gRPC).", reload=True),
     ] = True
     publishes_per_minute: Annotated[
         int, Setting("Notifications that one connection of a user may hand in in a minute.", low=1, reload=True)
@@ -64,10 +64,12 @@ class SocketIoSettings(Struct, frozen=True):
     upgrade_timeout_seconds: Annotated[
         float, Setting("An upgrade from polling to WebSocket must be done in this time.", low=0.1)
     ] = 10.0
-    max_payload_bytes: Annotated[int, Setting("Largest message or polling body from a peer.", low=1024)] = 1_000_000
+    max_payload_bytes: Annotated[
+        int, Setting("Largest message or polling body from a peer, http.max_body_bytes at most.", low=1024)
+    ] = 1_000_000
     max_attachments: Annotated[int, Setting("Binary attachments that one packet may have.", high=1000)] = 10
     max_namespaces: Annotated[int, Setting("Namespaces that one connection may enter.", low=1, high=1000)] = 16
-    max_sessions: Annotated[int, Setting("Sessions open at once.", low=1)] = 18_000
+    max_sessions: Annotated[int, Setting("Sessions open at once that began with polling.", low=1)] = 18_000
 
 
 class GrpcSettings(Struct, frozen=True):
@@ -103,7 +105,7 @@ class PushSettings(Struct, frozen=True):
         str, Setting("Base URL of a stand-in for Google's servers, for tests; empty means the real ones.")
     ] = ""
     timeout_seconds: Annotated[
-        float, Setting("A call to the provider that takes longer has failed.", low=0.1, high=60)
+        float, Setting("Time to reach the provider, and again for its answer.", low=0.1, high=60)
     ] = 5.0
     max_attempts: Annotated[int, Setting("Tries before a push is dead-lettered.", low=1, high=1000, reload=True)] = 5
     retry_delay_seconds: Annotated[
@@ -112,4 +114,4 @@ class PushSettings(Struct, frozen=True):
     retry_max_seconds: Annotated[
         float, Setting("Longest wait between two tries, one that the provider asks for included.", low=0.1, reload=True)
     ] = 3600.0
-    batch_size: Annotated[int, Setting("Pushes handed to the provider together.", low=1, high=500, reload=True)] = 50
+    batch_size: Annotated[int, Setting("Pushes, and calls to the provider, at once.", low=1, high=500)] = 50

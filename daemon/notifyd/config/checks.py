@@ -80,7 +80,6 @@ def _listener_clashes(settings: Settings) -> Iterator[Clash]:
     if settings.admin.max_streams >= settings.admin.workers:
         message = "must be below admin.workers, so that other calls get through while streams are open"
         yield Clash(("admin.max_streams", "admin.workers"), message)
-
     if settings.grpc.max_streams >= settings.grpc.workers:
         message = "must be below grpc.workers, so that other calls get through while streams are open"
         yield Clash(("grpc.max_streams", "grpc.workers"), message)

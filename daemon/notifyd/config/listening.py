@@ -25,7 +25,7 @@ class ServerSettings(Struct, frozen=True):
     port: Annotated[
         int,
         Setting(
-            "Port of REST, Server-Sent Events and WebSocket; 0 takes any free port.",
+            "Port of REST, Server-Sent Events, WebSocket and Socket.IO; 0 takes any free port.",
             high=_PORT,
             service="PORT",
             flag="--port",
@@ -44,7 +44,7 @@ class ServerSettings(Struct, frozen=True):
     state_dir: Annotated[
         Path,
         Setting(
-            "Folder of the journal, the records and the admin token.",
+            "Folder of the journal, the records, the admin token and the master key.",
             flag="--state-dir",
             follows="$XDG_STATE_HOME/notifyd; under systemd $STATE_DIRECTORY, else /var/lib/notifyd",
         ),
@@ -68,10 +68,20 @@ class ServerSettings(Struct, frozen=True):
         int, Setting("Connections that the kernel may hold before they are accepted.", low=1, high=_PORT)
     ] = 4096
     max_connections: Annotated[
-        int, Setting("Connections open at once on all ports; more are refused.", low=1, reload=True)
+        int,
+        Setting(
+            "Connections open at once on port and ws_port, and again on grpc_port; more are refused.",
+            low=1,
+            reload=True,
+        ),
     ] = 18_000
     max_connections_per_address: Annotated[
-        int, Setting("Connections open at once from one address; loopback is not counted.", low=1, reload=True)
+        int,
+        Setting(
+            "Connections, or sessions of Socket.IO, open at once from one address; loopback is not counted.",
+            low=1,
+            reload=True,
+        ),
     ] = 1000
     tls_certificate: Annotated[
         Path | None, Setting("PEM file of the certificate chain; with tls_key it switches TLS on for every port.")

@@ -66,19 +66,17 @@ class KeySettings(Struct, frozen=True):
 
 
 class LimitSettings(Struct, frozen=True):
-    """Rate limits of each API key."""
+    """Rate limits of each API key and each user."""
 
     enabled: Annotated[bool, Setting("Limit the rate of requests.", service="ENABLE_RATE_LIMIT", reload=True)] = True
     requests_per_minute: Annotated[
         int,
-        Setting(
-            "Requests that an API key may make in a minute.", low=1, service="MAX_REQUESTS_PER_MINUTE", reload=True
-        ),
+        Setting("Requests that each may make in a minute.", low=1, service="MAX_REQUESTS_PER_MINUTE", reload=True),
     ] = 60
     burst: Annotated[
         int,
         Setting(
-            "Requests that it may make at once after a pause.", low=1, reload=True, follows="as requests_per_minute"
+            "Requests that each may make at once after a pause.", low=1, reload=True, follows="as requests_per_minute"
         ),
     ] = 60
 

@@ -41,7 +41,7 @@ class Counters:
     #: Requests refused by a rate limit.
     rate_limited: int = 0
     http_requests: int = 0
-    #: Calls on the admin socket.
+    #: Calls over gRPC, on the admin socket and on the public port.
     rpc_calls: int = 0
     #: Messages from WebSocket peers.
     frames_received: int = 0
