@@ -46,7 +46,7 @@ class NamespaceApplication:
         """As `connect` goes on for a visitor who brought a push token: it is registered first."""
         trouble = await self._entrance.register_device(visitor)
         try:
-            return self._welcome(visitor, trouble)
+            return self._welcome(self._entrance.again(visitor), trouble)
         except NotifydError as exc:
             return _refusal(exc)
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
     from notifyd.ingress.edge.websocket import WebSocket
     from notifyd.model.disconnect import Disconnect
-    from notifyd.model.principal import Principal
 
 FORMAT: Final = "dialect"
 
@@ -92,9 +91,8 @@ class DialectConnection:
     def opened(self, ws: WebSocket) -> None:
         """Greet, and send what waited in the inbox."""
         self._ws = ws
-        principal = self._visitor.principal
-        refused = self._enter(principal)
-        connection = self._connection
+        refused = self._enter()
+        connection, principal = self._connection, self._visitor.principal
         self._requests = Requests(self._services, self._rules, connection)
         self._catch_ups = CatchUps(connection, self._services.subscriber, self._rules.page_bytes, self._refuse)
         if refused is not None:
@@ -108,11 +106,13 @@ class DialectConnection:
         found = self._services.inboxes.check(connection)
         self._catch_ups.begin(InboxSource(self._services.inboxes, connection, found, dialect.notification_frame))
 
-    def _enter(self, principal: Principal) -> NotifydError | None:
-        connector = self._services.connector
+    def _enter(self) -> NotifydError | None:
+        connector, visitor = self._services.connector, self._visitor
         # Where nobody is let in, `closed` finds a connection that the hub does not know.
         self._connection = Connection(ConnectionId(""), self, opened_at=0.0, connected_at=0)
         try:
+            # The handshake took its time, in which the client may have gone, or its secret.
+            principal = connector.token_principal(visitor.credentials.token, visitor.principal.client_id)
             self._connection = connector.admit(self)
             connector.enter(self._connection, principal)
         except NotifydError as exc:

@@ -72,6 +72,15 @@ class Entrance:
         principal = services.connector.token_principal(credentials.token, client_id)
         return Visitor(principal, credentials, self._rules.proxies.client_address(request))
 
+    def again(self, visitor: Visitor) -> Visitor:
+        """*visitor* after a while, in which the client may have gone, or its secret, or the token may have expired.
+
+        Raises:
+            NotAuthenticated: see the code and the message.
+        """
+        principal = self._services.connector.token_principal(visitor.credentials.token, visitor.principal.client_id)
+        return msgspec.structs.replace(visitor, principal=principal)
+
     def _check(self, client_id: ClientId, credentials: Credentials, request: Request) -> None:
         if credentials.client_id not in ("", client_id):
             raise Denied("clientId is not the one of the namespace", code="client_mismatch")
