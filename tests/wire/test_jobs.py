@@ -47,6 +47,7 @@ def test_whom_it_is_for(fields: dict[str, Any], kind: Kind) -> None:
 def test_payload_and_data_are_one_value_under_two_names() -> None:
     assert job().data == b'{"a":1}'
     assert job_command({"data": None}, SHOP).data == b"null"
+    assert job_command({"data": {"a": 1}, "payload": {"a": 1}}, SHOP).data == b'{"a":1}'
 
 
 def test_users_may_be_numbers() -> None:

@@ -73,9 +73,12 @@ def _parse(body: object) -> _Job:
 
 
 def _payload(job: _Job) -> Any:
-    if (job.payload is msgspec.UNSET) == (job.data is msgspec.UNSET):
-        raise Invalid("notification-job needs payload or data, and not both", code="invalid_message")
-    return job.data if job.payload is msgspec.UNSET else job.payload
+    given = [value for value in (job.payload, job.data) if value is not msgspec.UNSET]
+    if not given:
+        raise Invalid("notification-job needs payload, or data", code="invalid_message")
+    if given[0] != given[-1]:
+        raise Invalid("payload and data are one value under two names, and here they differ", code="invalid_message")
+    return given[0]
 
 
 def _json(value: Any, what: str) -> bytes:
