@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PAGE = page("notifyd-protocol.7")
 CODES = items(section(PAGE, "ERROR CODES"), "Ic")
 CLOSES = items(section(PAGE, "CLOSE CODES"))
-INTERNAL = "On the admin socket and at the start alone"
+INTERNAL = "Over gRPC, on the admin socket and at the start alone"
 DISCONNECTS = [value for value in vars(disconnect).values() if isinstance(value, Disconnect)]
 
 
