@@ -76,9 +76,16 @@ def _payload(job: _Job) -> Any:
     given = [value for value in (job.payload, job.data) if value is not msgspec.UNSET]
     if not given:
         raise Invalid("notification-job needs payload, or data", code="invalid_message")
-    if given[0] != given[-1]:
+    if len(given) > 1 and not _same(*given):
         raise Invalid("payload and data are one value under two names, and here they differ", code="invalid_message")
     return given[0]
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return bool(one == other)
+    except RecursionError:
+        return False
 
 
 def _json(value: Any, what: str) -> bytes:
