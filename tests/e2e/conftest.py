@@ -17,7 +17,7 @@ __all__ = ["daemon", "service", "start"]
 
 @pytest.fixture(scope="module")
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """A daemon for all tests of a module that leave it running; the module's SERVICE are its settings."""
-    settings = getattr(request.module, "SERVICE", ())
+    """A daemon for all tests of a module that leave it running; the module's SETTINGS are its settings."""
+    settings = getattr(request.module, "SETTINGS", ())
     with shared_daemon(tmp_path_factory.mktemp("service"), *settings) as shared:
         yield shared

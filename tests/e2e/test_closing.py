@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.e2e.daemon import Daemon
     from tests.e2e.fixtures import Starter
 
-SERVICE = ("keys.max_connections_per_key=2",)
+SETTINGS = ("keys.max_connections_per_key=2",)
 
 
 @within(30)

@@ -36,9 +36,9 @@ NO_PACKETS = (
 
 
 @within(90)
-async def test_what_is_no_packet_ends_the_transport_alone(daemon: Daemon) -> None:
-    app = await register(daemon)
-    async with undisturbed(daemon), nothing_left(daemon):
+async def test_what_is_no_packet_ends_the_transport_alone(service: Daemon) -> None:
+    app = await register(service)
+    async with undisturbed(service), nothing_left(service):
         for packet in NO_PACKETS:
             async with app.socket() as io:
                 await io.carrier.send(packet.replace("NS", app.namespace))
@@ -49,13 +49,13 @@ async def test_what_is_no_packet_ends_the_transport_alone(daemon: Daemon) -> Non
 
 
 @within(90)
-async def test_what_is_no_payload_ends_the_session_alone(daemon: Daemon) -> None:
-    app = await register(daemon)
+async def test_what_is_no_payload_ends_the_session_alone(service: Daemon) -> None:
+    app = await register(service)
     bodies = [
         packet.replace("NS", app.namespace).encode("utf-8") for packet in NO_PACKETS if not packet.startswith("b")
     ]
     bodies += [b"\x1e", b"3\x1e", b"\x1e3", b"3\x1e\x1e3", b"b!", b"b%", b"bA", b"4\xff\xfe", b"\xc0\x80", b"4" * 2]
-    async with undisturbed(daemon), nothing_left(daemon):
+    async with undisturbed(service), nothing_left(service):
         for body in bodies:
             async with app.polling() as (session, _):
                 reply = await session.post(body)
@@ -64,9 +64,9 @@ async def test_what_is_no_payload_ends_the_session_alone(daemon: Daemon) -> None
 
 
 @within(60)
-async def test_many_small_packets_are_no_trouble(daemon: Daemon) -> None:
-    app = await register(daemon)
-    async with undisturbed(daemon), app.polling() as (session, io):
+async def test_many_small_packets_are_no_trouble(service: Daemon) -> None:
+    app = await register(service)
+    async with undisturbed(service), app.polling() as (session, io):
         for body in ("\x1e".join(["3"] * 400_000), "\x1e".join(["6"] * 400_000)):
             assert (await session.post(body)).status == 200
         pings = "\x1e".join([f'42{app.namespace},["ping"]'] * 5_000)
@@ -75,9 +75,9 @@ async def test_many_small_packets_are_no_trouble(daemon: Daemon) -> None:
 
 
 @within(60)
-async def test_bodies_over_the_limit_are_refused(daemon: Daemon) -> None:
-    app = await register(daemon)
-    async with undisturbed(daemon), nothing_left(daemon):
+async def test_bodies_over_the_limit_are_refused(service: Daemon) -> None:
+    app = await register(service)
+    async with undisturbed(service), nothing_left(service):
         for size in (1_000_001, 1_048_000, 1_048_577, 3_000_000):
             async with app.polling() as (session, _):
                 with pytest.raises((AssertionError, trio.BrokenResourceError)):  # refused, or cut off while sending
@@ -101,11 +101,11 @@ async def test_a_body_that_does_not_come_is_not_waited_for(start: Starter) -> No
 
 
 @within(60)
-async def test_attachments_come_as_announced_or_not_at_all(daemon: Daemon) -> None:
-    app = await register(daemon)
+async def test_attachments_come_as_announced_or_not_at_all(service: Daemon) -> None:
+    app = await register(service)
     place = '{"_placeholder":true,"num":%d}'
     head = f"{app.namespace},"
-    async with undisturbed(daemon), nothing_left(daemon):
+    async with undisturbed(service), nothing_left(service):
         for packet, attachments in (
             (f'451-{head}["a",{place % 0}]', ["text"]),
             (f'451-{head}["a",{place % 1}]', [b"x"]),
@@ -130,9 +130,9 @@ async def test_attachments_come_as_announced_or_not_at_all(daemon: Daemon) -> No
 
 
 @within(60)
-async def test_a_job_with_an_attachment_is_refused_and_the_socket_stays(daemon: Daemon) -> None:
-    app = await register(daemon)
-    async with undisturbed(daemon), app.socket() as io:
+async def test_a_job_with_an_attachment_is_refused_and_the_socket_stays(service: Daemon) -> None:
+    app = await register(service)
+    async with undisturbed(service), app.socket() as io:
         place = '{"_placeholder":true,"num":0}'
         await io.carrier.send(f'451-{app.namespace},7["notification-job",{{"payload":{place}}}]')
         await io.carrier.send_binary(b"\x00\xff")  # type: ignore[union-attr]
@@ -147,48 +147,48 @@ async def test_a_job_with_an_attachment_is_refused_and_the_socket_stays(daemon: 
 
 
 @within(60)
-async def test_sids_are_not_guessed(daemon: Daemon) -> None:
-    app = await register(daemon)
-    async with undisturbed(daemon), nothing_left(daemon), app.polling() as (session, io), daemon.rest() as client:
+async def test_sids_are_not_guessed(service: Daemon) -> None:
+    app = await register(service)
+    async with undisturbed(service), nothing_left(service), app.polling() as (session, io), service.rest() as client:
         near = [session.sid[:-1], session.sid + "A", session.sid.swapcase(), session.sid[::-1]]
         wild = ["%00", "..%2f", "%F0%9F%98%80", "a" * 8000, "0", "-1", io.sid]
         for sid in (*near, *wild, *(secrets.token_urlsafe(16) for _ in range(200))):
             reply = await client.call("GET", f"{ENGINE}&transport=polling&sid={sid}")
             assert (reply.status, reply.json["code"]) == (400, 1), sid
             with pytest.raises(Refused, match="Session ID unknown"):
-                async with websocket(daemon.http, f"{ENGINE}&transport=websocket&sid={sid}"):
+                async with websocket(service.http, f"{ENGINE}&transport=websocket&sid={sid}"):
                     pass
         assert (await io.ask("ping"))[0] is None
 
 
 @within(60)
-async def test_a_websocket_of_its_own_is_no_session_to_take_over(daemon: Daemon) -> None:
-    async with undisturbed(daemon), websocket(daemon.http, f"{ENGINE}&transport=websocket") as ws:
+async def test_a_websocket_of_its_own_is_no_session_to_take_over(service: Daemon) -> None:
+    async with undisturbed(service), websocket(service.http, f"{ENGINE}&transport=websocket") as ws:
         opening = await ws.hear()
         assert isinstance(opening, str)
         sid = msgspec.json.decode(opening[1:])["sid"]
-        async with daemon.rest() as client:
+        async with service.rest() as client:
             reply = await client.call("GET", f"{ENGINE}&transport=polling&sid={sid}")
             assert (reply.status, reply.json["code"]) == (400, 1)
 
 
 @within(60)
-async def test_upgrades_that_race_leave_one_transport(daemon: Daemon) -> None:
-    app = await register(daemon)
-    async with undisturbed(daemon), nothing_left(daemon), app.polling() as (session, _):
+async def test_upgrades_that_race_leave_one_transport(service: Daemon) -> None:
+    app = await register(service)
+    async with undisturbed(service), nothing_left(service), app.polling() as (session, _):
         target = f"{ENGINE}&transport=websocket&sid={session.sid}"
-        async with websocket(daemon.http, target) as first, websocket(daemon.http, target) as second:
+        async with websocket(service.http, target) as first, websocket(service.http, target) as second:
             assert isinstance(await second.hear(), Ended)
             await first.send("2probe")
             assert await first.hear() == "3probe"
-            async with websocket(daemon.http, target) as third:
+            async with websocket(service.http, target) as third:
                 await third.send("5")
                 assert isinstance(await third.hear(), Ended)
             await first.send("5")
             io = SocketIo(first)
             io.namespace = app.namespace
             assert (await io.ask("ping"))[0] is None
-            async with websocket(daemon.http, target) as late:
+            async with websocket(service.http, target) as late:
                 assert isinstance(await late.hear(), Ended)
             assert (await session.poll()).status == 400
             assert (await session.post("3")).status == 400
@@ -196,25 +196,25 @@ async def test_upgrades_that_race_leave_one_transport(daemon: Daemon) -> None:
 
 
 @within(60)
-async def test_probes_out_of_order_are_dismissed_and_polling_goes_on(daemon: Daemon) -> None:
-    app = await register(daemon)
-    async with undisturbed(daemon), nothing_left(daemon), app.polling() as (session, io):
+async def test_probes_out_of_order_are_dismissed_and_polling_goes_on(service: Daemon) -> None:
+    app = await register(service)
+    async with undisturbed(service), nothing_left(service), app.polling() as (session, io):
         target = f"{ENGINE}&transport=websocket&sid={session.sid}"
         for packets in (["5"], ["2"], ["3probe"], ["4hello"], ["2probe", "2probe"], ["2probe", "4x"], ["2probe", "1"]):
-            async with websocket(daemon.http, target) as ws:
+            async with websocket(service.http, target) as ws:
                 await ws.send(*packets)
                 await ws.ended()
-        async with websocket(daemon.http, target) as ws:
+        async with websocket(service.http, target) as ws:
             await ws.send("2probe")
             await ws.hear()  # and leaves without another word
         assert (await io.ask("ping"))[0] is None
 
 
 @within(60)
-async def test_two_polls_at_once_end_the_session(daemon: Daemon) -> None:
+async def test_two_polls_at_once_end_the_session(service: Daemon) -> None:
     """Whoever has a sid has the session, but cannot read along: the order of two polls would be anyone's guess."""
-    app = await register(daemon)
-    async with undisturbed(daemon), nothing_left(daemon), app.polling() as (session, io), daemon.rest() as thief:
+    app = await register(service)
+    async with undisturbed(service), nothing_left(service), app.polling() as (session, io), service.rest() as thief:
         await io.ask("ping")
         await session.hear()  # the pong; nothing waits any more
         bodies = []
@@ -222,7 +222,7 @@ async def test_two_polls_at_once_end_the_session(daemon: Daemon) -> None:
         async def poll(client: Rest) -> None:
             bodies.append((await client.call("GET", session.target)).body)
 
-        async with daemon.rest() as owner, trio.open_nursery() as nursery:
+        async with service.rest() as owner, trio.open_nursery() as nursery:
             nursery.start_soon(poll, owner)
             nursery.start_soon(poll, thief)
         assert sorted(bodies) == [b"1", b'{"code":3,"message":"Bad request"}']
@@ -274,9 +274,9 @@ async def test_who_enters_no_namespace_is_ended_in_time(start: Starter) -> None:
 
 
 @within(90)
-async def test_thousands_of_connects_to_what_is_not_there_leave_nothing(daemon: Daemon) -> None:
-    app = await register(daemon)
-    async with undisturbed(daemon), nothing_left(daemon), engine(daemon) as io:
+async def test_thousands_of_connects_to_what_is_not_there_leave_nothing(service: Daemon) -> None:
+    app = await register(service)
+    async with undisturbed(service), nothing_left(service), engine(service) as io:
         for start in range(0, 20_000, 500):
             names = [
                 f"/client-{number}" if number % 2 else f"/{'x' * 200}{number}" for number in range(start, start + 500)
@@ -303,11 +303,11 @@ async def test_a_transport_enters_so_many_namespaces_and_no_more(start: Starter)
 
 
 @within(60)
-async def test_wrong_types_in_auth_are_refused(daemon: Daemon) -> None:
-    app = await register(daemon)
+async def test_wrong_types_in_auth_are_refused(service: Daemon) -> None:
+    app = await register(service)
     good = app.auth()
     odd: list[Any] = [1, 1.5, True, [], {}, ["x"], {"x": 1}, "\x00", "\U0001f600", "x" * 9000]
-    async with undisturbed(daemon), nothing_left(daemon), engine(daemon) as io:
+    async with undisturbed(service), nothing_left(service), engine(service) as io:
         for value in odd:
             for field in ("clientId", "token"):
                 answer = await io.connect(app.namespace, {**good, field: value})
@@ -322,14 +322,14 @@ async def test_wrong_types_in_auth_are_refused(daemon: Daemon) -> None:
 
 
 @within(60)
-async def test_forged_pids_recover_nothing(daemon: Daemon) -> None:
-    app = await register(daemon)
+async def test_forged_pids_recover_nothing(service: Daemon) -> None:
+    app = await register(service)
     async with app.socket() as io:
         sid, pid = io.sid, io.pid
     flipped = [pid[:at] + ("A" if pid[at] != "A" else "B") + pid[at + 1 :] for at in range(0, len(pid), 7)]
     forged = [*flipped, pid[:-4], pid + "AAAA", pid * 2, pid[::-1], "A" * 100, "=" * 40, "\u00e9" * 40, "x" * 100_000]
     places = ["", "e:0", ":", "x:-1", "a:99999999999999999999", "a:1/b:1/c:1", "\x00", "a" * 5000, "0:0/0:0"]
-    async with undisturbed(daemon), nothing_left(daemon):
+    async with undisturbed(service), nothing_left(service):
         for bad in forged:
             async with app.socket(pid=bad, offset="e:1") as io:
                 assert io.sid != sid
@@ -338,7 +338,7 @@ async def test_forged_pids_recover_nothing(daemon: Daemon) -> None:
                 assert io.sid != sid
             async with app.socket(pid=pid, offset=place) as io:
                 assert (io.sid == sid) == (place == "")
-        assert (await connections(daemon)) >= 1
+        assert (await connections(service)) >= 1
 
 
 # Slow readers

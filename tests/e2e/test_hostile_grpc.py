@@ -64,18 +64,18 @@ async def test_streams_are_capped_and_calls_go_on(start: Starter) -> None:
 
 
 @within(60)
-async def test_messages_that_are_too_large_or_none_are_refused(daemon: Daemon) -> None:
-    app = await register(daemon)
+async def test_messages_that_are_too_large_or_none_are_refused(service: Daemon) -> None:
+    app = await register(service)
 
     def attack() -> list[Any]:
-        with grpc.insecure_channel(daemon.grpc) as channel:
+        with grpc.insecure_channel(service.grpc) as channel:
             raw = channel.unary_unary(f"{SERVICE}/Publish")
             bodies = (b"x" * 10_000_000, b"\xff" * 50, b"\x0a\xff\xff\xff\xff\x0f", b"\x08" * 1000, b"\x0a" * 100_000)
             ends = [code_of(lambda body=body: raw(body, metadata=bearer(app), timeout=10)) for body in bodies]  # type: ignore[misc]
             nothing = channel.unary_unary(f"{SERVICE}/NoSuchCall")
             return [*ends, code_of(lambda: nothing(b"", timeout=10))]
 
-    async with undisturbed(daemon), nothing_left(daemon):
+    async with undisturbed(service), nothing_left(service):
         codes = await trio.to_thread.run_sync(attack)
         assert codes[0] is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert codes[-1] is grpc.StatusCode.UNIMPLEMENTED
@@ -83,8 +83,8 @@ async def test_messages_that_are_too_large_or_none_are_refused(daemon: Daemon) -
 
 
 @within(60)
-async def test_metadata_that_is_garbage_is_refused(daemon: Daemon) -> None:
-    app = await register(daemon)
+async def test_metadata_that_is_garbage_is_refused(service: Daemon) -> None:
+    app = await register(service)
     token = app.token()
     odd: tuple[tuple[tuple[str, Any], ...], ...] = (
         (("authorization", ""),), (("authorization", "Bearer"),), (("authorization", token),),
@@ -96,7 +96,7 @@ async def test_metadata_that_is_garbage_is_refused(daemon: Daemon) -> None:
     )  # fmt: skip
 
     def attack() -> list[Any]:
-        with grpc.insecure_channel(daemon.grpc) as channel:
+        with grpc.insecure_channel(service.grpc) as channel:
             stub = NotificationServiceStub(channel)
             request = pb.AckInboxRequest(position={"epoch": "e", "offset": 1})
             return [
@@ -104,7 +104,7 @@ async def test_metadata_that_is_garbage_is_refused(daemon: Daemon) -> None:
                 for pairs in odd
             ]
 
-    async with undisturbed(daemon), nothing_left(daemon):
+    async with undisturbed(service), nothing_left(service):
         codes = await trio.to_thread.run_sync(attack)
         assert set(codes) <= {
             grpc.StatusCode.UNAUTHENTICATED,
@@ -115,8 +115,8 @@ async def test_metadata_that_is_garbage_is_refused(daemon: Daemon) -> None:
 
 
 @within(60)
-async def test_connections_that_speak_no_grpc_hold_nothing_up(daemon: Daemon) -> None:
-    host, _, port = daemon.grpc.partition(":")
+async def test_connections_that_speak_no_grpc_hold_nothing_up(service: Daemon) -> None:
+    host, _, port = service.grpc.partition(":")
     garbage = (
         b"",
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -133,25 +133,25 @@ async def test_connections_that_speak_no_grpc_hold_nothing_up(daemon: Daemon) ->
                 async for _ in stream:
                     pass
 
-    async with undisturbed(daemon), nothing_left(daemon), trio.open_nursery() as nursery:
+    async with undisturbed(service), nothing_left(service), trio.open_nursery() as nursery:
         for data in garbage * 20:
             nursery.start_soon(one, data)
 
 
 @pytest.mark.parametrize("offset", [0, 1, 2**53, 2**64 - 1])
 @within(60)
-async def test_positions_that_are_forged_move_nothing(daemon: Daemon, offset: int) -> None:
-    app = await register(daemon)
+async def test_positions_that_are_forged_move_nothing(service: Daemon, offset: int) -> None:
+    app = await register(service)
     async with app.socket("bob") as io:
         await io.ask("notification-job", {"payload": 1, "users": ["alice"]})
 
     def attack() -> Any:
-        with grpc.insecure_channel(daemon.grpc) as channel:
+        with grpc.insecure_channel(service.grpc) as channel:
             stub = NotificationServiceStub(channel)
             request = pb.AckInboxRequest(position={"epoch": "forged", "offset": offset})
             return stub.AckInbox(request, metadata=bearer(app), timeout=10)
 
-    async with undisturbed(daemon):
+    async with undisturbed(service):
         assert (await trio.to_thread.run_sync(attack)).acked == 0
         async with app.socket() as io:
             _, before = await io.ask("ping")

@@ -59,16 +59,16 @@ async def test_jobs_that_are_none_are_refused_one_by_one(start: Starter) -> None
 
 
 @within(60)
-async def test_protocol_errors_add_up_to_an_end(daemon: Daemon) -> None:
-    app = await register(daemon)
-    async with undisturbed(daemon), nothing_left(daemon):
+async def test_protocol_errors_add_up_to_an_end(service: Daemon) -> None:
+    app = await register(service)
+    async with undisturbed(service), nothing_left(service):
         async with app.socket() as io:
             for _ in range(20):
                 await io.emit("no-such-event")
             heard = [await io.hear() for _ in range(22)]
             assert heard[-1] == f"1{app.namespace},"
             assert '"exception"' in str(heard[-2])
-        async with websocket(daemon.http, f"{app.namespace}?token={app.token()}") as ws:
+        async with websocket(service.http, f"{app.namespace}?token={app.token()}") as ws:
             await ws.send(*["{"] * 20)
             assert (await ws.ended()).code == 4000
 

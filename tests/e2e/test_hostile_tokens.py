@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -30,13 +31,15 @@ if TYPE_CHECKING:
 
     from tests.e2e.daemon import Daemon
 
-_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PRIVATE = _KEY.private_bytes(
-    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-).decode()
-PUBLIC = _KEY.public_key().public_bytes(
-    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-).decode()  # fmt: skip
+
+@cache
+def key_pair() -> tuple[str, str]:
+    """A private RSA key and its public one, in PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form, encryption = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, form, encryption)
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()
 
 
 def _segment(content: bytes) -> str:
@@ -74,9 +77,10 @@ def bad_tokens(app: App) -> Iterator[str]:
         yield f"{_segment(msgspec.json.encode({'alg': alg, 'typ': 'JWT'}))}.{body}."
     for alg in ("HS384", "HS512"):
         yield jwt.encode(claims, SECRET * 2, algorithm=alg)
-    yield jwt.encode(claims, PRIVATE, algorithm="RS256")
-    yield signed(b'{"alg":"RS256"}', text, PUBLIC)
-    yield signed(b'{"alg":"HS256"}', text, PUBLIC)
+    private, public = key_pair()
+    yield jwt.encode(claims, private, algorithm="RS256")
+    yield signed(b'{"alg":"RS256"}', text, public)
+    yield signed(b'{"alg":"HS256"}', text, public)
     yield signed(b'{"alg":"HS256"}', text, "")
     jwk = {"kty": "oct", "k": _segment(b"mine")}
     for header in ({"jwk": jwk}, {"jku": "http://127.0.0.1:1/"}, {"x5u": "http://127.0.0.1:1/"}, {"kid": "/dev/null"}):
@@ -172,9 +176,9 @@ ENTRANCES = (by_auth, by_query, by_cookie, by_dialect, by_message, by_rest, by_g
 
 @pytest.mark.parametrize("entrance", ENTRANCES)
 @within(60)
-async def test_a_token_that_is_none_is_refused(daemon: Daemon, entrance: Callable[[App, str], Awaitable[str]]) -> None:
-    app = await register(daemon)
-    async with undisturbed(daemon), nothing_left(daemon):
+async def test_a_token_that_is_none_is_refused(service: Daemon, entrance: Callable[[App, str], Awaitable[str]]) -> None:
+    app = await register(service)
+    async with undisturbed(service), nothing_left(service):
         for token in bad_tokens(app):
             if entrance in (by_cookie, by_grpc) and not token.isascii():
                 continue  # their carriers cannot be made to take it
@@ -184,20 +188,20 @@ async def test_a_token_that_is_none_is_refused(daemon: Daemon, entrance: Callabl
 
 
 @within(60)
-async def test_a_good_token_is_let_in_after_all_that(daemon: Daemon) -> None:
+async def test_a_good_token_is_let_in_after_all_that(service: Daemon) -> None:
     """The entrances above lead somewhere."""
-    app = await register(daemon)
+    app = await register(service)
     async with app.socket() as io:
         assert io.sid
-    async with engine(daemon, "", f"Cookie: {COOKIE}={app.token()}", f"Origin: {ORIGIN}") as io:
+    async with engine(service, "", f"Cookie: {COOKIE}={app.token()}", f"Origin: {ORIGIN}") as io:
         assert "error" not in await io.connect(app.namespace, None)
-    async with engine(daemon, f"&token={app.token()}") as io:
+    async with engine(service, f"&token={app.token()}") as io:
         assert "error" not in await io.connect(app.namespace, None)
 
 
 @within(60)
-async def test_a_cookie_counts_for_the_clients_own_pages_alone(daemon: Daemon) -> None:
-    app = await register(daemon)
+async def test_a_cookie_counts_for_the_clients_own_pages_alone(service: Daemon) -> None:
+    app = await register(service)
     cookie = f"Cookie: {COOKIE}={app.token()}"
     origins = [
         "https://evil.example",
@@ -208,23 +212,23 @@ async def test_a_cookie_counts_for_the_clients_own_pages_alone(daemon: Daemon) -
         "http://app.example",
         "x" * 999,
     ]
-    async with undisturbed(daemon):
+    async with undisturbed(service):
         for headers in ([cookie], *([cookie, f"Origin: {origin}"] for origin in origins)):
-            async with engine(daemon, "", *headers) as io:
+            async with engine(service, "", *headers) as io:
                 answer = await io.connect(app.namespace, None)
                 assert answer["error"]["data"]["code"] == "origin_not_allowed", headers
             with pytest.raises(Refused, match="origin_not_allowed"):
-                async with websocket(daemon.http, app.namespace, *headers):
+                async with websocket(service.http, app.namespace, *headers):
                     pass
 
 
 @within(60)
-async def test_what_stands_in_headers_comes_back_nowhere(daemon: Daemon) -> None:
-    app = await register(daemon)
+async def test_what_stands_in_headers_comes_back_nowhere(service: Daemon) -> None:
+    app = await register(service)
     odd = ["a=b\x00c", "=;=;;=", "session", f'{COOKIE}="', f"{COOKIE}=a\tb", "x" * 8000, f"{COOKIE}=\u00ff\u00fe"]
-    async with undisturbed(daemon), nothing_left(daemon):
+    async with undisturbed(service), nothing_left(service):
         for value in odd:
-            async with await trio.open_tcp_stream(*daemon.http) as stream:
+            async with await trio.open_tcp_stream(*service.http) as stream:
                 head = f"GET {app.namespace} HTTP/1.1\r\nHost: localhost\r\nOrigin: {ORIGIN}\r\nConnection: Upgrade\r\n"
                 head += (
                     "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"

@@ -22,7 +22,7 @@ FOLLOWERS = 12
 DROPS = 5
 PUBLISHED = 1_000
 IN_MEMORY = "broker.durability=memory"
-SERVICE = (IN_MEMORY,)
+SETTINGS = (IN_MEMORY,)
 
 
 async def publish(client: Rest, count: int, done: trio.Event) -> None:
