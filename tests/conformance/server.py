@@ -240,7 +240,9 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, required=True)
     for flag in Timing.__struct_fields__:
         default = getattr(Timing(), flag)
-        parser.add_argument(f"--{flag.replace('_', '-')}", type=int, default=default, help=f"milliseconds [{default}]")
+        first, *words = flag.split("_")
+        names = (f"--{flag.replace('_', '-')}", f"--{first}{''.join(word.title() for word in words)}")
+        parser.add_argument(*names, dest=flag, type=int, default=default, help=f"milliseconds [{default}]")
     arguments = parser.parse_args()
     # a suite makes thousands of mistakes, and whoever started this may read no more than the port
     structlog.configure(

@@ -65,7 +65,10 @@ class SocketIoSettings(Struct, frozen=True):
         float, Setting("An upgrade from polling to WebSocket must be done in this time.", low=0.1)
     ] = 10.0
     max_payload_bytes: Annotated[
-        int, Setting("Largest message or polling body from a peer, http.max_body_bytes at most.", low=1024)
+        int,
+        Setting(
+            "Largest message or polling body from a peer.", low=1024, follows="1000000, at most http.max_body_bytes"
+        ),
     ] = 1_000_000
     max_attachments: Annotated[int, Setting("Binary attachments that one packet may have.", high=1000)] = 10
     max_namespaces: Annotated[int, Setting("Namespaces that one connection may enter.", low=1, high=1000)] = 16

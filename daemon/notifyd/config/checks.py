@@ -107,6 +107,9 @@ def _size_clashes(settings: Settings) -> Iterator[Clash]:
     if data > settings.http.max_body_bytes:
         keys = ("delivery.max_data_bytes", "http.max_body_bytes")
         yield Clash(keys, f"must not be above http.max_body_bytes ({settings.http.max_body_bytes})")
+    if settings.socketio.max_payload_bytes > settings.http.max_body_bytes:
+        keys = ("socketio.max_payload_bytes", "http.max_body_bytes")
+        yield Clash(keys, f"must not be above http.max_body_bytes ({settings.http.max_body_bytes})")
     if data >= settings.websocket.outbox_bytes:
         message = f"must be below websocket.outbox_bytes ({settings.websocket.outbox_bytes})"
         yield Clash(("delivery.max_data_bytes", "websocket.outbox_bytes"), message)

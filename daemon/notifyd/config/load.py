@@ -109,11 +109,13 @@ def _fill_defaults(gathering: Gathering, variables: Mapping[str, str]) -> None:
     heartbeat = _number(given["websocket.heartbeat_interval_seconds"])
     timeout = _number(given["websocket.connection_timeout_seconds"])
     retry_delay, retry_max = (_number(given[f"delivery.retry_{name}_seconds"]) for name in ("delay", "max"))
+    payload = _number(given["socketio.max_payload_bytes"])
     following: dict[str, Value] = {
         "server.state_dir": state_folder(variables),
         "websocket.connection_timeout_seconds": max(timeout, 2 * heartbeat),
         "delivery.retry_max_seconds": max(retry_max, retry_delay),
         "limits.burst": given["limits.requests_per_minute"],
+        "socketio.max_payload_bytes": int(min(payload, _number(given["http.max_body_bytes"]))),
     }
     for path, value in following.items():
         gathering.values.setdefault(path, value)
