@@ -44,10 +44,10 @@ async def test_files_of_the_state_folder_are_told(start: Starter):
 
 
 @within(30)
-async def test_second_daemon_exits_with_the_status_told(daemon: Daemon):
-    second = await run_beside(daemon.command(), daemon)
+async def test_second_daemon_exits_with_the_status_told(service: Daemon):
+    second = await run_beside(service.command(), service)
     assert second.status == run.CONFLICT
-    assert str(daemon.process.pid) in second.err
+    assert str(service.process.pid) in second.err
 
 
 @needs("mandoc")

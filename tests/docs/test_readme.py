@@ -102,22 +102,22 @@ def placed(snippet: str, daemon: Daemon) -> str:
 
 @needs("curl")
 @within(30)
-async def test_first_notification_with_curl(daemon: Daemon):
-    snippet = placed(block("sh", "keys create"), daemon)
-    async with running(["bash", "-euc", f"{snippet}\nwait"], daemon) as process:
+async def test_first_notification_with_curl(service: Daemon):
+    snippet = placed(block("sh", "keys create"), service)
+    async with running(["bash", "-euc", f"{snippet}\nwait"], service) as process:
         said = await read_until(process, b'"data":{"title":"Hello"}')
     assert b"event: notification" in said
 
 
-def users_snippet(daemon: Daemon) -> str:
-    return placed(block("sh", "clients register"), daemon)
+def users_snippet(service: Daemon) -> str:
+    return placed(block("sh", "clients register"), service)
 
 
 @needs("curl")
 @within(30)
-async def test_first_notification_for_a_user(daemon: Daemon):
-    listen = placed(".venv/bin/notifyctl listen --client $ID --user alice -n 1", daemon)
-    async with running(["bash", "-euc", f"{users_snippet(daemon)}\n{listen}"], daemon) as process:
+async def test_first_notification_for_a_user(service: Daemon):
+    listen = placed(".venv/bin/notifyctl listen --client $ID --user alice -n 1", service)
+    async with running(["bash", "-euc", f"{users_snippet(service)}\n{listen}"], service) as process:
         said = await read_until(process, b'"userId":"alice"')
     assert b'"data":{"title":"Hello","body":"Alice"}' in said
 
@@ -125,20 +125,20 @@ async def test_first_notification_for_a_user(daemon: Daemon):
 @pytest.mark.slow
 @needs("curl")
 @within(60)
-async def test_first_notification_over_socketio(daemon: Daemon):
+async def test_first_notification_over_socketio(service: Daemon):
     node = tool("node")
-    (daemon.folder / "node_modules").symlink_to(npm_package("socket.io-client").parent)
-    (daemon.folder / "page.mjs").write_text(placed(block("js", "socket.io-client"), daemon))
-    script = f"{users_snippet(daemon)}\nexport ID TOKEN\nexec {node} page.mjs"
-    async with running(["bash", "-euc", script], daemon) as process:
+    (service.folder / "node_modules").symlink_to(npm_package("socket.io-client").parent)
+    (service.folder / "page.mjs").write_text(placed(block("js", "socket.io-client"), service))
+    script = f"{users_snippet(service)}\nexport ID TOKEN\nexec {node} page.mjs"
+    async with running(["bash", "-euc", script], service) as process:
         await read_until(process, b"title: 'Hello'")
 
 
 @within(30)
-async def test_first_notification_over_websocket(daemon: Daemon):
-    script = placed(block("python", "create_connection"), daemon)
-    key = await daemon.key()
-    async with running([sys.executable, "-c", script], daemon, KEY=key) as process:
+async def test_first_notification_over_websocket(service: Daemon):
+    script = placed(block("python", "create_connection"), service)
+    key = await service.key()
+    async with running([sys.executable, "-c", script], service, KEY=key) as process:
         await read_until(process, b'"type":"subscribed"')
-        await daemon.ctl("send", "--channel", "updates", "Hello")
+        await service.ctl("send", "--channel", "updates", "Hello")
         await read_until(process, b"Hello")
