@@ -98,7 +98,7 @@ async def test_keys_outlive_a_rotation(graph: Graph) -> None:
     client_id = await registered(graph)
     key = await graph.keys.create(NewKey("tests", client_id=client_id))
     connection = graph.connector.admit(RecordingLink(encoding="native"))
-    graph.connector.authenticate(connection, key.key)
+    graph.connector.enter(connection, graph.connector.principal(key.key, "127.0.0.1"))
     await graph.clients.rotate_secret(client_id, overlap_ms=0)
     assert not connection.ended
 

@@ -173,8 +173,12 @@ class Node:
     async def connect_with(self, key: IssuedKey, **options: Any) -> Connection:
         """A connection that has authenticated with *key*."""
         connection = self.link(**options)
-        self.connector.authenticate(connection, key.key)
+        self.enter(connection, key.key)
         return connection
+
+    def enter(self, connection: Connection, key: str) -> list[str]:
+        """Authenticate it with the API key *key*."""
+        return self.connector.enter(connection, self.connector.principal(key, connection.link.address))
 
     async def client(self, name: str = "shop", secret: str = "") -> ClientId:
         """A registered client."""

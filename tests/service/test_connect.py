@@ -29,22 +29,22 @@ async def test_who_does_not_authenticate_is_let_go(node: Node, nursery, autojump
 async def test_a_key_makes_it_a_connection_of_its_client(node: Node) -> None:
     issued = await node.key("subscribe:a")
     connection = node.link()
-    assert node.connector.authenticate(connection, issued.key) == []
+    assert node.enter(connection, issued.key) == []
     assert connection.principal == node.ring.authenticate(issued.key, address="", now=now_ms())
     assert node.hub.of_key(issued.record.id) == [connection]
 
 
 async def test_a_wrong_key_is_counted(node: Node) -> None:
     with pytest.raises(NotAuthenticated):
-        node.connector.authenticate(node.link(), "wrong")
+        node.enter(node.link(), "wrong")
     assert node.counters.authentication_failures == 1
 
 
 async def test_a_key_is_good_from_its_networks_alone(node: Node) -> None:
     issued = await node.key(allowed_cidrs=["10.0.0.0/8"])
-    node.connector.authenticate(node.link(address="10.1.2.3"), issued.key)
+    node.enter(node.link(address="10.1.2.3"), issued.key)
     with pytest.raises(Denied):
-        node.connector.authenticate(node.link(address="192.0.2.1"), issued.key)
+        node.enter(node.link(address="192.0.2.1"), issued.key)
     assert node.counters.authentication_failures == 1
 
 
@@ -60,7 +60,7 @@ async def test_a_key_has_so_many_connections(node: Node) -> None:
 async def test_authenticating_again_needs_no_more_room(node: Node) -> None:
     issued = await node.key()
     connections = [await node.connect_with(issued) for _ in range(3)]
-    node.connector.authenticate(connections[0], issued.key)
+    node.enter(connections[0], issued.key)
     assert len(node.hub.of_key(issued.record.id)) == 3
 
 
@@ -113,7 +113,7 @@ async def test_another_key_keeps_only_the_subscriptions_that_it_allows(node: Nod
     for channel in ("orders.1", "news", "weather"):
         node.hub.subscribe(connection, channel, offset=0)
     narrower = await node.key("subscribe:orders.*")
-    assert node.connector.authenticate(connection, narrower.key) == ["news", "weather"]
+    assert node.enter(connection, narrower.key) == ["news", "weather"]
     assert (connection.subscriptions, node.hub.subscription_count) == ({"orders.1"}, 1)
     await node.published("news")
     assert writes(connection) == []

@@ -217,7 +217,7 @@ async def test_a_connection_that_takes_up_the_new_key_stays(node: Node, nursery,
     issued = await node.key()
     connection = await node.connect_with(issued)
     rotated = await node.keys.rotate(issued.record.id, overlap_ms=5000)
-    node.connector.authenticate(connection, rotated.key)
+    node.enter(connection, rotated.key)
     await trio.sleep(20)
     assert endings(connection) == []
 

@@ -244,8 +244,7 @@ def socketio_settings(settings: Settings) -> SocketIoSettings:
         rules=EngineRules(
             ping_interval_seconds=socketio.ping_interval_seconds,
             ping_timeout_seconds=socketio.ping_timeout_seconds,
-            # a body of polling is one of HTTP too
-            max_payload_bytes=min(socketio.max_payload_bytes, settings.http.max_body_bytes),
+            max_payload_bytes=socketio.max_payload_bytes,
             queue_bytes=settings.websocket.outbox_bytes,
         ),
         upgrade_timeout_seconds=socketio.upgrade_timeout_seconds,

@@ -199,11 +199,6 @@ class Hub:
         live = self._channels.get((client_id, channel))
         return len(live.subscribers) if live else 0
 
-    def subscribers(self, client_id: ClientId, channel: str) -> list[Connection]:
-        """The connections that are subscribed to the channel."""
-        live = self._channels.get((client_id, channel))
-        return list(live.subscribers) if live else []
-
     def occupied(self) -> Iterator[tuple[ChannelKey, int]]:
         """Every channel that has subscribers, with their count."""
         return ((key, len(live.subscribers)) for key, live in self._channels.items())

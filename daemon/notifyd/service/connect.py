@@ -81,16 +81,6 @@ class Connector:
         self._sweeper.welcome(connection, now)
         return connection
 
-    def authenticate(self, connection: Connection, api_key: str) -> list[str]:
-        """Make it a connection of the key's client; answers the channels that this took from it, see `enter`.
-
-        Raises:
-            NotAuthenticated, Denied: the key is not good, here and now.
-            TooManyConnections: the key has as many connections as it may have.
-            Conflict: it is another client's connection already.
-        """
-        return self.enter(connection, self.principal(api_key, connection.link.address))
-
     def principal(self, api_key: str, address: str) -> Principal:
         """Who *api_key* stands for.
 
@@ -122,7 +112,8 @@ class Connector:
         Without *join* broadcasts do not reach it before `join`, for who has to be served from the history first.
 
         Raises:
-            TooManyConnections, Conflict: see `authenticate`.
+            TooManyConnections: the key or the user has as many connections as it may have.
+            Conflict: it is another client's connection already, or another user's.
         """
         before = connection.principal
         if before is None or (before.key_id, before.user_id) != (principal.key_id, principal.user_id):
