@@ -184,9 +184,9 @@ async def namespaces(thief: Thief) -> None:
             assert isinstance(await ws.hear(), Ended)
 
 
-def jwt_of(tenant: Tenant, user: str) -> str:
+def jwt_of(tenant: Tenant, user: str, **more: Any) -> str:
     """A token of the tenant's own."""
-    claims = {"clientId": tenant.id, "sub": user, "exp": FAR_AHEAD}
+    claims = {"clientId": tenant.id, "sub": user, "exp": FAR_AHEAD, **more}
     return jwt.encode(claims, tenant.secret, algorithm="HS256")
 
 
@@ -206,6 +206,30 @@ async def streams(thief: Thief) -> None:
     assert hidden.status in (400, 404)
 
 
+async def positions(thief: Thief) -> None:
+    """The victim's places in its streams, and acks of what it was sent."""
+    me, victim = thief.me, thief.victim
+    place = thief.world.graph.channels.history(victim.id, "news", limit=1).position
+    since = {"epoch": place.epoch, "offset": max(0, place.offset - 1)}
+    path = f"/api/channels/news/history?since={since['epoch']}:{since['offset']}"
+    assert victim.id not in (await thief.world.rest("GET", path, X_API_Key=me.key)).body.decode()
+    async with websocket(thief.world.served.ws, "/") as ws:
+        await ws.hear()
+        token = jwt_of(me, "nobody", channels=["*"])
+        await ws.send(msgspec.json.encode({"type": "authenticate", "token": token, "since": since}).decode())
+        await ws.send(msgspec.json.encode({"type": "subscribe", "channel": "news", "since": since}).decode())
+        await ws.send('{"type":"ping"}')
+        while '"pong"' not in (heard := str(await ws.hear())):
+            assert victim.id not in heard
+        for name in thief.loot.notifications[-1:]:
+            answers = []
+            for each in (name, fake_of(name)):
+                await ws.send(msgspec.json.encode({"type": "ack", "id": each}).decode())
+                answers.append(msgspec.json.decode(await ws.hear()))  # type: ignore[arg-type]
+            assert answers[0] == answers[1]
+            assert answers[0]["code"] == "notification_not_found"
+
+
 def _code_of(stream: Any) -> Any:
     try:
         next(stream)
@@ -222,4 +246,5 @@ ATTACKS: tuple[Callable[[Thief], Awaitable[None]], ...] = (
     forged_tokens,
     namespaces,
     streams,
+    positions,
 )

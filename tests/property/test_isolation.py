@@ -332,7 +332,7 @@ def run(world: World, examples: int, steps: int) -> None:
 
 
 def test_clients_are_alone_whatever_the_other_does(world: World) -> None:
-    run(world, examples=25, steps=40)
+    run(world, examples=20, steps=40)
 
 
 @pytest.mark.slow
