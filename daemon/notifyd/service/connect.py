@@ -61,6 +61,15 @@ class Connector:
         #: Once true, nobody new is let in.
         self.draining = False
 
+    def check_open(self) -> None:
+        """Pass while new links are let in.
+
+        Raises:
+            Draining: the daemon is going down.
+        """
+        if self.draining:
+            raise Draining("the daemon is shutting down: reconnect", retry_after_seconds=2)
+
     def admit(self, link: Link, connection_id: ConnectionId | None = None) -> Connection:
         """Register a new link; its authentication deadline and heartbeats run from now on.
 
@@ -69,8 +78,7 @@ class Connector:
         Raises:
             Draining: the daemon is going down.
         """
-        if self.draining:
-            raise Draining("the daemon is shutting down: reconnect", retry_after_seconds=2)
+        self.check_open()
         now = trio.current_time()
         before = self._hub.connection(connection_id) if connection_id else None
         if before is not None:

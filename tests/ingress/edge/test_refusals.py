@@ -8,7 +8,10 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from notifyd.errors import Draining
 from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.http_request import Peer, Request
+from notifyd.ingress.edge.refusals import handshake_refused
 from notifyd.wire.http_answer import Answer
 from tests.ingress.edge.edge_harness import GET, HANDSHAKE, EchoApp, Parsed, asgi_app, one_answer, serving
 
@@ -115,3 +118,17 @@ async def test_an_application_that_fails(name: str) -> None:
         error = error_of(await one_answer(data, app=app))
     assert error["code"] == "internal"
     assert [(line["log_level"], line["request_id"]) for line in logs] == [("error", error["requestId"])]
+
+
+def test_a_handshake_is_refused_with_the_status_of_its_problem() -> None:
+    where = (b"/", "/", b"/", b"")
+    request = Request("GET", *where, "1.1", ((b"x-request-id", b"mine"),), b"", Peer("192.0.2.7", 1))
+    answer = handshake_refused(Draining("later", retry_after_seconds=2), request)
+    headers = dict(answer.headers)
+    assert (answer.status, answer.close, headers[b"X-Request-Id"], headers[b"Retry-After"]) == (
+        503,
+        True,
+        b"mine",
+        b"2",
+    )
+    assert msgspec.json.decode(answer.body)["error"]["code"] == "draining"

@@ -16,9 +16,8 @@ from notifyd.ingress.edge.http_app import Upgrade
 from notifyd.ingress.edge.inbox_source import InboxSource
 from notifyd.ingress.edge.marks import Marks
 from notifyd.ingress.edge.origins import origin_allowed
+from notifyd.ingress.edge.refusals import handshake_refused
 from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
-from notifyd.ingress.edge.request_ids import request_id
-from notifyd.ingress.faults import error_body
 from notifyd.model.command import Publish as PublishCommand
 from notifyd.model.disconnect import (
     CREDENTIAL_ENDED,
@@ -37,7 +36,6 @@ from notifyd.service.publish import Publisher
 from notifyd.service.subscribe import Subscriber, Subscription
 from notifyd.telemetry.metrics import Counters
 from notifyd.wire import native
-from notifyd.wire.http_answer import Answer
 from notifyd.wire.websocket import text_frame
 
 if TYPE_CHECKING:
@@ -45,6 +43,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.websocket import WebSocket
     from notifyd.model.position import StreamPosition
     from notifyd.model.principal import Principal
+    from notifyd.wire.http_answer import Answer
 
 FORMAT: Final = "native"
 
@@ -83,17 +82,13 @@ class NativeProtocol:
 
     def upgrade(self, request: Request) -> Upgrade | Answer:
         """Consent to a WebSocket handshake, unless its origin is not welcome or the daemon is going down."""
-        if not origin_allowed(request.header(b"origin"), self._rules.allowed_origins):
-            return _refusal(request, 403, "origin_not_allowed", "this origin may not connect: ask the operator")
-        if self._services.connector.draining:
-            return _refusal(request, 503, Draining.code, "the daemon is shutting down: reconnect")
+        try:
+            if not origin_allowed(request.header(b"origin"), self._rules.allowed_origins):
+                raise Denied("this origin may not connect: ask the operator", code="origin_not_allowed")
+            self._services.connector.check_open()
+        except NotifydError as exc:
+            return handshake_refused(exc, request)
         return Upgrade(NativeConnection(self._services, self._rules, self._rules.proxies.client_address(request)))
-
-
-def _refusal(request: Request, status: int, code: str, message: str) -> Answer:
-    name = request_id(request.header(b"x-request-id"))
-    headers = ((b"X-Request-Id", name.encode("ascii")),)
-    return Answer(status, error_body(code, message, name), headers=headers, close=True)
 
 
 class NativeConnection:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from notifyd.ingress.edge.request_ids import request_id
-from notifyd.ingress.faults import error_body, internal_fault
+from notifyd.ingress.faults import error_body, http_fault, internal_fault
 from notifyd.wire.http_answer import Answer
 
 if TYPE_CHECKING:
+    from notifyd.errors import NotifydError
     from notifyd.ingress.edge.http_request import Request
     from notifyd.wire.http_head import RequestRefused
 
@@ -24,6 +25,13 @@ def refusal(refused: RequestRefused, request: Request | None = None) -> Answer:
     log.debug("request_refused", status=refused.status, code=refused.code, request_id=name)
     body = error_body(refused.code, refused.message, name)
     return Answer(refused.status, body, headers=(_header(name), *refused.headers), close=True)
+
+
+def handshake_refused(problem: NotifydError, request: Request) -> Answer:
+    """The answer to a WebSocket handshake that is refused for *problem*."""
+    name = _name(request)
+    fault = http_fault(problem, name)
+    return Answer(fault.status, fault.body, headers=(_header(name), *fault.headers), close=True)
 
 
 def failed(event: str, request: Request | None = None, **fields: object) -> Answer:

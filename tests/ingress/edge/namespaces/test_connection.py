@@ -136,7 +136,7 @@ async def test_a_job_may_name_users_and_sockets(node: Node, user: User, bob: Use
     [
         (None, "invalid_message"),
         ({}, "invalid_message"),
-        ({"payload": 1, "data": 1}, "invalid_message"),
+        ({"payload": 1, "data": 2}, "invalid_message"),
         ({"payload": 1, "users": "bob"}, "invalid_message"),
         ({"payload": 1, "users": [True]}, "invalid_message"),
         ({"payload": b"binary"}, "binary_payload"),

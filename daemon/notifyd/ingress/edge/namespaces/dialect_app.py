@@ -9,10 +9,8 @@ from notifyd.ingress.edge.http_app import Upgrade
 from notifyd.ingress.edge.namespaces.dialect import DialectConnection, ending_of
 from notifyd.ingress.edge.namespaces.entrance import Entrance
 from notifyd.ingress.edge.namespaces.requests import exception
-from notifyd.ingress.edge.request_ids import request_id
-from notifyd.ingress.faults import http_fault
+from notifyd.ingress.edge.refusals import handshake_refused
 from notifyd.wire import dialect
-from notifyd.wire.http_answer import Answer
 from notifyd.wire.namespaces import client_of
 
 if TYPE_CHECKING:
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.namespaces.entrance import Visitor
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
     from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.wire.http_answer import Answer
 
 
 class DialectApp:
@@ -42,10 +41,10 @@ class DialectApp:
                 raise Invalid("the path is /client-{clientId}")
             visitor = self._entrance.visitor(client_id, None, request)
         except Draining as exc:
-            return _refusal(exc, request)
+            return handshake_refused(exc, request)
         except NotifydError as exc:
             if isinstance(exc, Denied) and exc.code == "origin_not_allowed":
-                return _refusal(exc, request)
+                return handshake_refused(exc, request)
             return Upgrade(RefusedVisit(exc))
         if visitor.credentials.fcm_token:
             return PendingVisit(self, visitor)
@@ -72,13 +71,6 @@ class PendingVisit:
     async def wait(self) -> Upgrade:
         """See `PendingUpgrade.wait`."""
         return await self._app.visit_with_device(self._visitor)
-
-
-def _refusal(problem: NotifydError, request: Request) -> Answer:
-    name = request_id(request.header(b"x-request-id"))
-    fault = http_fault(problem, name)
-    headers = (*fault.headers, (b"X-Request-Id", name.encode("ascii")))
-    return Answer(fault.status, fault.body, headers=headers, close=True)
 
 
 class RefusedVisit:

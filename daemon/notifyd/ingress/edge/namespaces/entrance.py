@@ -9,7 +9,7 @@ import structlog
 import trio
 
 from notifyd.clock import now_ms
-from notifyd.errors import Denied, Draining, NotAuthenticated, NotifydError, Unavailable
+from notifyd.errors import Denied, NotAuthenticated, NotifydError, Unavailable
 from notifyd.ingress.edge.namespaces.credentials import Credentials, read_credentials
 from notifyd.ingress.edge.namespaces.sources import OWN
 from notifyd.ingress.edge.origins import origin_allowed, same_origin
@@ -60,8 +60,7 @@ class Entrance:
             Invalid, Denied, NotAuthenticated: see the code and the message.
         """
         services = self._services
-        if services.connector.draining:
-            raise Draining("the daemon is shutting down: reconnect", retry_after_seconds=2)
+        services.connector.check_open()
         try:
             services.clients.known(client_id)
             credentials = read_credentials(auth, request, services.clients.cookie_name_of(client_id))

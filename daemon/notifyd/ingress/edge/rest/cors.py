@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from notifyd.ingress.edge.origins import origin_listed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,7 +30,7 @@ def allow_headers(origin: bytes | None, allowed: Sequence[str]) -> Headers:
         return ()
     if "*" in allowed:
         return ((b"Access-Control-Allow-Origin", b"*"), _EXPOSED) if origin is not None else ()
-    if origin is None or not _is_allowed(origin, allowed):
+    if origin is None or not origin_listed(origin, allowed):
         return (VARY,)
     return ((b"Access-Control-Allow-Origin", origin), _EXPOSED, VARY)
 
@@ -36,8 +38,3 @@ def allow_headers(origin: bytes | None, allowed: Sequence[str]) -> Headers:
 def preflight_headers(methods: bytes) -> Headers:
     """What a preflight request wants to know, beside `allow_headers`."""
     return ((b"Access-Control-Allow-Methods", methods), _REQUEST_HEADERS, _MAX_AGE)
-
-
-def _is_allowed(origin: bytes, allowed: Sequence[str]) -> bool:
-    sent = origin.decode("latin-1").lower()
-    return any(entry.rstrip("/").lower() == sent for entry in allowed)
