@@ -117,44 +117,41 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     ring = KeyRing()
     sweeper = Sweeper(translate.liveness_rules(settings))
     registered = compose_clients(settings, engines.records, ring, Sealer(engines.master_key), broker)
-    connect_rules = translate.connect_rules(settings)
-    connector = Connector(hub, ring, registered.tokens, sweeper, counters, connect_rules)
+    connector = Connector(hub, ring, registered.tokens, sweeper, counters, translate.connect_rules(settings))
     registered.aftermath.connector = connector
     subscriber = Subscriber(hub, broker.history, translate.subscribe_rules(settings), counters)
     inboxes = Inboxes(hub, broker.inbox, counters)
     publisher = _publisher(loaded, broker, counters)
     limiter = _limiter(loaded, counters)
     pushing = compose_pushing(settings, engines.push, broker, engines.records, inboxes, counters)
-    desk = pushing.desk if pushing is not None else None
-    bus, dispatch_rules = LocalBus(hub.fan_out), translate.dispatch_rules(settings)
     native_rules, namespace_rules = translate.native_rules(settings), translate.namespace_rules(settings)
     namespace_services = NamespaceServices(
-        registered.clients,
-        connector,
-        inboxes,
-        subscriber,
-        publisher,
-        registered.devices,
-        broker.history,
-        Pids(engines.master_key),
-        counters,
-        broker.durability,
+        clients=registered.clients,
+        connector=connector,
+        inboxes=inboxes,
+        subscriber=subscriber,
+        publisher=publisher,
+        devices=registered.devices,
+        history=broker.history,
+        pids=Pids(engines.master_key),
+        counters=counters,
+        durability=broker.durability,
     )
-    key_rules = translate.key_rules(settings)
+    native_services = NativeServices(connector, subscriber, publisher, limiter, counters, broker.durability, inboxes)
     return Graph(
         loaded=loaded,
         engines=engines,
         ring=ring,
         hub=hub,
         sweeper=sweeper,
-        dispatcher=Dispatcher(broker.queue, broker.history, bus, dispatch_rules, counters, desk),
+        dispatcher=_dispatcher(loaded, broker, hub, counters, pushing),
         pushing=pushing,
         connector=connector,
         subscriber=subscriber,
         inboxes=inboxes,
         publisher=publisher,
         limiter=limiter,
-        keys=Keys(engines.records.keys, ring, key_rules, connector.end_key, registered.clients.known),
+        keys=_keys(loaded, engines, ring, connector, registered.clients),
         clients=registered.clients,
         tokens=registered.tokens,
         devices=registered.devices,
@@ -164,10 +161,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         connections=Connections(hub),
         stats=Stats(hub, broker, counters),
         daemon=Daemon(_about(loaded, broker, dev=dev), broker),
-        native=NativeProtocol(
-            NativeServices(connector, subscriber, publisher, limiter, counters, broker.durability, inboxes),
-            native_rules,
-        ),
+        native=NativeProtocol(native_services, native_rules),
         native_rules=native_rules,
         namespaces=NamespaceApplication(namespace_services, namespace_rules),
         dialect=DialectApp(namespace_services, namespace_rules),
@@ -175,11 +169,21 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     )
 
 
+def _keys(loaded: Loaded, engines: Engines, ring: KeyRing, connector: Connector, clients: Clients) -> Keys:
+    return Keys(engines.records.keys, ring, translate.key_rules(loaded.settings), connector.end_key, clients.known)
+
+
 def _limiter(loaded: Loaded, counters: Counters) -> RateLimiter:
     limits = loaded.settings.limits
     return RateLimiter(
         enabled=limits.enabled, per_minute=limits.requests_per_minute, burst=limits.burst, counters=counters
     )
+
+
+def _dispatcher(loaded: Loaded, broker: Broker, hub: Hub, counters: Counters, pushing: Pushing | None) -> Dispatcher:
+    desk = pushing.desk if pushing is not None else None
+    rules = translate.dispatch_rules(loaded.settings)
+    return Dispatcher(broker.queue, broker.history, LocalBus(hub.fan_out), rules, counters, desk)
 
 
 def _publisher(loaded: Loaded, broker: Broker, counters: Counters) -> Publisher:

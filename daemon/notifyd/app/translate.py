@@ -11,7 +11,7 @@ from notifyd.ingress.edge.namespaces.services import NamespaceRules
 from notifyd.ingress.edge.native import NativeRules
 from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings, HttpSettings, WebSocketSettings
 from notifyd.ingress.edge.socketio.settings import EngineSettings, SocketIoSettings
-from notifyd.ingress.rpc.server import RpcOptions
+from notifyd.ingress.rpc.options import RpcOptions
 from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.push.options import FcmOptions

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 import trio
 
-from notifyd.ingress.rpc.server import AdminServer, RpcOptions
+from notifyd.ingress.rpc.options import RpcOptions
+from notifyd.ingress.rpc.server import AdminServer
 from notifyd.ingress.rpc.services import AdminServices
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.service.logs import LogQuery

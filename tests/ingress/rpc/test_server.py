@@ -12,7 +12,8 @@ import trio.testing
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from notifyd.ingress.rpc.server import AdminServer, RpcOptions
+from notifyd.ingress.rpc.options import RpcOptions
+from notifyd.ingress.rpc.server import AdminServer
 from notifyd.ingress.rpc.slots import OPEN_STREAMS
 from notifyd.v1 import admin_pb2 as pb
 from tests.ingress.rpc.house import Choices, House, open_house, streams_are_free

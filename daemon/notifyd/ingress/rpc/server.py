@@ -10,7 +10,6 @@ import trio
 from notifyd.ingress.rpc.calls import admin_parts
 from notifyd.ingress.rpc.host import RpcHost
 from notifyd.ingress.rpc.interface import Interface, Service
-from notifyd.ingress.rpc.options import RpcOptions
 from notifyd.ingress.rpc.stalls import StallGuard, of_path
 from notifyd.v1 import admin_pb2
 
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
 
     import grpc
 
+    from notifyd.ingress.rpc.options import RpcOptions
     from notifyd.ingress.rpc.services import AdminServices
     from notifyd.telemetry.metrics import Counters
-
-__all__ = ["AdminServer", "RpcOptions"]
 
 SERVICE: Final = admin_pb2.DESCRIPTOR.services_by_name["AdminService"]
 
