@@ -120,7 +120,8 @@ async def call(daemon: Daemon, method: str, path: str, body: Any = None, **heade
 
 
 @pytest.fixture
-async def stack() -> AsyncIterator[AsyncExitStack]:
+async def stack(start: Starter) -> AsyncIterator[AsyncExitStack]:
+    """Left while the daemons still run."""
     async with AsyncExitStack() as stack:
         yield stack
 
