@@ -22,9 +22,10 @@ async def test_a_notification_goes_from_a_producer_to_a_subscriber(daemon: Daemo
 
 
 @within(30)
-async def test_the_state_lasts_over_a_kill(daemon: Daemon) -> None:
+async def test_after_a_kill_the_locks_are_free_and_the_state_is_there(daemon: Daemon) -> None:
     key = await daemon.key()
     await daemon.kill()
     await daemon.start()
+    assert (await daemon.ctl("status", "-o", "json")).json["pid"] == daemon.process.pid
     async with join(daemon.ws_url, key, "updates") as peer:
         assert (await peer.ask("ping"))["type"] == "pong"

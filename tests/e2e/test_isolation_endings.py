@@ -190,9 +190,9 @@ async def rotate(app: App, overlap_seconds: float, secret: str) -> None:
 
 @within(60)
 async def test_a_rotation_without_overlap_ends_who_came_by_the_old_secret(
-    daemon: Daemon, stack: AsyncExitStack
+    service: Daemon, stack: AsyncExitStack
 ) -> None:
-    app = await register(daemon)
+    app = await register(service)
     everybody, key = await crowd(app, stack)
     await rotate(app, 0, "another-secret-that-is-long-enough-too")
     for name, (_, told) in (await everybody.endings(*USERS)).items():
@@ -204,12 +204,12 @@ async def test_a_rotation_without_overlap_ends_who_came_by_the_old_secret(
     for name in ("native with key", "sse"):
         with pytest.raises(trio.TooSlowError), trio.fail_after(0.2):
             await everybody.endings(name)
-    assert (await call(daemon, "POST", "/api/notifications", {"channel": "c", "data": 1}, X_API_Key=key)).status == 202
+    assert (await call(service, "POST", "/api/notifications", {"channel": "c", "data": 1}, X_API_Key=key)).status == 202
 
 
 @within(60)
-async def test_an_overlap_lets_them_live_until_it_ends(daemon: Daemon, stack: AsyncExitStack) -> None:
-    app = await register(daemon)
+async def test_an_overlap_lets_them_live_until_it_ends(service: Daemon, stack: AsyncExitStack) -> None:
+    app = await register(service)
     everybody, _ = await crowd(app, stack)
     await rotate(app, 2.0, "another-secret-that-is-long-enough-too")
     rotated_at = trio.current_time()
@@ -234,10 +234,10 @@ async def test_an_overlap_lets_them_live_until_it_ends(daemon: Daemon, stack: As
 
 
 @within(60)
-async def test_a_live_connection_ends_with_its_token(daemon: Daemon) -> None:
-    app = await register(daemon)
+async def test_a_live_connection_ends_with_its_token(service: Daemon) -> None:
+    app = await register(service)
     short = app.token("alice", exp=int(time.time()) + 2)
-    async with app.socket(token=short) as io, websocket(daemon.ws, "/") as ws:
+    async with app.socket(token=short) as io, websocket(service.ws, "/") as ws:
         await ws.hear()
         await ws.send(msgspec.json.encode({"type": "authenticate", "token": short}).decode())
         with trio.fail_after(8 * PATIENCE):

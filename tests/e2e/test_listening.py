@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.e2e.daemon import Daemon, Finished
 
 
+@pytest.mark.slow  # tests/cli/test_real_restart.py is the quick round
 @pytest.mark.parametrize("over", ["the admin socket", "a URL"])
 @within(60)
 async def test_listen_goes_on_where_it_was_over_a_kill_and_a_drain(daemon: Daemon, over: str) -> None:
