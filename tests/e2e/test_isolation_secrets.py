@@ -206,6 +206,7 @@ async def test_another_master_key_keeps_the_daemon_from_starting(start: Starter)
     for wrong in ("0" * 64 + "\n", ""):
         _write_key(path, wrong)
         await _refuses_to_start(daemon, path)
+    assert not path.exists(), "a key that opens nothing must not take the place of the lost one"
     _write_key(path, right)
     await daemon.start()
     async with App(daemon, await _client_named(daemon, "a")).socket() as io:

@@ -14,7 +14,7 @@ from notifyd.app import translate
 from notifyd.app.locks import lock_state
 from notifyd.app.problems import AlreadyRunning, CannotStart
 from notifyd.app.running import Place, run_daemon
-from notifyd.app.secrets import admin_token, master_key
+from notifyd.app.secrets import admin_token, master_key, master_key_path
 from notifyd.app.sockets import choose_socket, claim_socket
 from notifyd.app.tls import Certificate
 from notifyd.errors import NotifydError
@@ -64,6 +64,8 @@ def serve(
             held.callback(logbook.close)
             _warn(loaded)
             token = "" if dev else admin_token(settings.server.state_dir)
+            key_path = master_key_path(settings.records.master_key_file, settings.server.state_dir)
+            fresh = None if key_path.exists() else key_path
             sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
             gc.freeze()
             gc.set_threshold(*_COLLECT_EVERY)
@@ -71,6 +73,7 @@ def serve(
                 socket=socket,
                 token=token,
                 master_key=master_key(settings.records.master_key_file, settings.server.state_dir),
+                fresh_master_key=fresh,
                 dev=dev,
                 counters=counters,
                 logbook=logbook,

@@ -60,6 +60,8 @@ class Place(msgspec.Struct, frozen=True):
     dev: bool
     counters: Counters
     logbook: Logbook
+    #: Its file where this start has made it.
+    fresh_master_key: Path | None = None
     #: None where TLS is off.
     certificate: Certificate | None = None
     #: Reads the configuration again; None where there is nothing to read.
@@ -88,7 +90,7 @@ async def _prepare(loaded: Loaded, place: Place) -> Graph:
         with trio.fail_after(_STARTUP_SECONDS):
             engines = await _open(loaded, place)
             graph = compose(loaded, engines, dev=place.dev)
-            await _load_clients(graph)
+            await _load_clients(graph, place)
             keys = await engines.records.keys.load()
             # a key whose client is gone is nobody's, whatever a crash left behind
             graph.ring.load(key for key in keys if graph.clients.find(key.client_id) is not None)
@@ -107,11 +109,14 @@ async def _open(loaded: Loaded, place: Place) -> Engines:
     return Engines(broker, records, place.counters, place.logbook, place.master_key, push)
 
 
-async def _load_clients(graph: Graph) -> None:
+async def _load_clients(graph: Graph, place: Place) -> None:
     settings = graph.loaded.settings
     try:
         await graph.clients.load()
     except SealBroken as exc:
+        if place.fresh_master_key is not None:
+            # made a moment ago, and good for nothing: the place is the lost one's
+            place.fresh_master_key.unlink(missing_ok=True)
         raise wrong_master_key(settings.records.master_key_file, settings.server.state_dir, exc) from exc
 
 
