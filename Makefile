@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+# pytest compiles the tests anew in each run where it may not keep them: ten seconds of the processor
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 
 $(READY): requirements.lock pyproject.toml
@@ -68,6 +71,7 @@ lock: ## resolve pyproject.toml anew into requirements.lock
 .PHONY: clean
 clean: ## remove what the targets above made
 	rm -rf $(VENV) $(VENV)-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/interop/node_modules
+	find daemon notifyctl tests protos -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: help
 help: ## this list
