@@ -32,7 +32,7 @@ def list_(
     client: Client = None,
     user: OfUser = "",
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, max=100_000, metavar="N", help="At most so many.")
+        int, typer.Option("--limit", "-n", min=1, max=10_000, metavar="N", help="At most so many.")
     ] = 1000,
 ) -> None:
     """List devices, with no more of their push tokens than tells them apart."""

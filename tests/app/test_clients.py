@@ -58,7 +58,7 @@ async def test_a_removed_client_takes_all_that_is_its_own_along(graph: Graph, nu
     await graph.clients.remove(gone)
     assert [endings(connections[client_id]) for client_id in (gone, stays)] == [[CLIENT_REMOVED], []]
     assert [info.client_id for info in graph.inboxes.infos()] == [stays]
-    assert graph.queue.stats().scheduled == 1
+    assert (graph.queue.stats().scheduled, graph.engines.counters.cleared) == (1, 1)
     assert await graph.engines.records.devices.of_users(gone, [UserId("bob")]) == {}
     assert len(await graph.devices.list(stays)) == 1
     with pytest.raises(NotAuthenticated):
@@ -121,14 +121,14 @@ class HalfBroker:
 async def test_a_store_that_is_away_keeps_no_client_alive(graph: Graph) -> None:
     client_id = await registered(graph)
     connection = user(graph, client_id)
-    aftermath = Aftermath(HalfBroker(graph))  # type: ignore[arg-type]
+    aftermath = Aftermath(HalfBroker(graph), graph.engines.counters)  # type: ignore[arg-type]
     aftermath.connector = graph.connector
     await aftermath.removed(client_id)
     assert endings(connection) == [CLIENT_REMOVED]
 
 
 async def test_before_there_are_connections_nothing_has_to_end(graph: Graph) -> None:
-    aftermath = Aftermath(graph.engines.broker)
+    aftermath = Aftermath(graph.engines.broker, graph.engines.counters)
     client: Client = graph.clients.get(DEFAULT_CLIENT)
     aftermath.rotated(client)
     await aftermath.removed(ClientId("nobody"))

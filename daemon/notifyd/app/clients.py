@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from notifyd.service.keyring import KeyRing
     from notifyd.store.ports import Broker
     from notifyd.store.record_ports import Records
+    from notifyd.telemetry.metrics import Counters
 
 log = structlog.get_logger("notifyd.clients")
 
@@ -31,8 +32,9 @@ log = structlog.get_logger("notifyd.clients")
 class Aftermath:
     """Follows clients: connections end with the secret or the client that they came by, and so does what waits."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, counters: Counters) -> None:
         self._broker = broker
+        self._counters = counters
         #: Set as soon as there are connectors; nothing changes before.
         self.clients: Clients | None = None
         self.connector: Connector | None = None
@@ -47,7 +49,7 @@ class Aftermath:
         if self.connector is not None:
             self.connector.end_client(client_id)
         try:
-            await self._broker.queue.clear(client_id, now=now_ms())
+            self._counters.cleared += await self._broker.queue.clear(client_id, now=now_ms())
             await self._broker.inbox.forget(client_id)
         except StoreUnavailable as exc:
             # Nobody can reach it any more; it goes by its age.
@@ -64,10 +66,10 @@ class ClientServices(msgspec.Struct, frozen=True):
 
 
 def compose_clients(
-    settings: Settings, records: Records, ring: KeyRing, sealer: Sealer, broker: Broker
+    settings: Settings, records: Records, ring: KeyRing, sealer: Sealer, broker: Broker, counters: Counters
 ) -> ClientServices:
     """Put them together; `Clients.load` has still to be called, and the aftermath to get its connector."""
-    aftermath = Aftermath(broker)
+    aftermath = Aftermath(broker, counters)
     followers = Followers(aftermath.rotated, aftermath.removed)
     clients = Clients(records.clients, ring, sealer, translate.client_rules(settings), followers)
     aftermath.clients = clients

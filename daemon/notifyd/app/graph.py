@@ -116,7 +116,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     hub = Hub(ENCODERS, counters)
     ring = KeyRing()
     sweeper = Sweeper(translate.liveness_rules(settings))
-    registered = compose_clients(settings, engines.records, ring, Sealer(engines.master_key), broker)
+    registered = compose_clients(settings, engines.records, ring, Sealer(engines.master_key), broker, counters)
     connector = Connector(hub, ring, registered.tokens, sweeper, counters, translate.connect_rules(settings))
     registered.aftermath.connector = connector
     subscriber = Subscriber(hub, broker.history, translate.subscribe_rules(settings), counters)
