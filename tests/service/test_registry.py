@@ -16,8 +16,10 @@ SHOP, OTHER = ClientId("shop"), ClientId("other")
 class Open(Registry):
     """A registry that a test fills."""
 
-    def put(self, client_id: ClientId, *secrets: Secret, url: str = "", cookie_name: str = "") -> None:
-        client = Client(client_id, "name", "sealed", created_at=len(self), url=url, cookie_name=cookie_name)
+    def put(
+        self, client_id: ClientId, *secrets: Secret, url: str = "", cookie_name: str = "", created_at: int = 0
+    ) -> None:
+        client = Client(client_id, "name", "sealed", created_at=created_at, url=url, cookie_name=cookie_name)
         self._put(Entry(client, secrets or (Secret("in force"),)))
 
     def forget(self, client_id: ClientId) -> None:
@@ -33,13 +35,20 @@ def registry() -> Open:
 
 
 def test_clients_are_found_and_listed_oldest_first(registry: Open) -> None:
-    registry.put(SHOP)
-    registry.put(OTHER)
+    registry.put(OTHER, created_at=2)
+    registry.put(SHOP, created_at=1)
     assert ([client.id for client in registry.list()], len(registry)) == ([SHOP, OTHER], 2)
     assert (registry.get(SHOP).id, registry.find(ClientId("none"))) == (SHOP, None)
     with pytest.raises(NotFound) as refused:
         registry.get(ClientId("none"))
     assert refused.value.code == "client_not_found"
+
+
+def test_clients_of_one_moment_keep_their_order(registry: Open) -> None:
+    names = [ClientId(name) for name in ("c", "a", "b")]
+    for name in (*names, names[0]):
+        registry.put(name, created_at=7)
+    assert [client.id for client in registry.list()] == names
 
 
 def test_one_that_is_leaving_is_not_known_any_more(registry: Open) -> None:

@@ -110,7 +110,7 @@ class KeyRing:
 
     def records(self) -> list[ApiKey]:
         """Every record, oldest first."""
-        return sorted(self._by_id.values(), key=lambda record: (record.created_at, record.id))
+        return sorted(self._by_id.values(), key=lambda record: record.created_at)
 
     def last_used_at(self, record: ApiKey) -> int | None:
         """The last use, what the store does not know yet included."""

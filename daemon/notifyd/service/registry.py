@@ -71,7 +71,7 @@ class Registry:
     def list(self) -> list[Client]:
         """Every client, oldest first."""
         found = [entry.client for entry in self._entries.values()]
-        return sorted(found, key=lambda client: (client.created_at, client.id))
+        return sorted(found, key=lambda client: client.created_at)
 
     def get(self, client_id: ClientId) -> Client:
         """One client.
@@ -141,15 +141,17 @@ class Registry:
         return entry
 
     def _put(self, entry: Entry) -> None:
-        self._forget(entry.client.id)
+        self._count(self._entries.get(entry.client.id), -1)
+        # in the place of an earlier one: those of one millisecond stay in their order
         self._entries[entry.client.id] = entry
-        if entry.origin:
-            self._origins[entry.origin] += 1
+        self._count(entry, 1)
 
     def _forget(self, client_id: ClientId) -> None:
-        entry = self._entries.pop(client_id, None)
+        self._count(self._entries.pop(client_id, None), -1)
+
+    def _count(self, entry: Entry | None, step: int) -> None:
         if entry is not None and entry.origin:
-            self._origins[entry.origin] -= 1
+            self._origins[entry.origin] += step
             if not self._origins[entry.origin]:
                 del self._origins[entry.origin]
 
