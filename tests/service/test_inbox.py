@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyd.errors import Denied, NotAuthenticated, NotFound
-from notifyd.model.ids import DEFAULT_CLIENT, UserId
+from notifyd.model.ids import DEFAULT_CLIENT, NotificationId, UserId
 from notifyd.model.position import StreamPosition
 from tests.service.node import writes
 
@@ -134,3 +134,22 @@ async def test_what_is_kept_is_told_by_user(node: Node):
     infos = node.inboxes.infos(DEFAULT_CLIENT)
     assert [(info.user_id, info.undelivered) for info in infos] == [("ann", 2), ("bob", 2)]
     assert [node.inboxes.connection_count(DEFAULT_CLIENT, info.user_id) for info in infos] == [0, 1]
+
+
+async def test_what_is_proven_has_arrived(node: Node):
+    ann = node.user("ann", encoding="text")
+    first, second = await node.tell("ann"), await node.tell("ann")
+    await node.dispatch()
+    assert not node.inboxes.arrived(DEFAULT_CLIENT, ANN, NotificationId(first))
+    node.inboxes.ack(ann, first)
+    assert node.inboxes.arrived(DEFAULT_CLIENT, ANN, NotificationId(first))
+    assert not node.inboxes.arrived(DEFAULT_CLIENT, ANN, NotificationId(second))
+    assert not node.inboxes.arrived(DEFAULT_CLIENT, UserId("bob"), NotificationId(first))
+
+
+async def test_one_users_inbox_is_told_without_a_look_at_the_others(node: Node):
+    await told(node, 1, 2, users=("ann", "anna"))
+    info = node.inboxes.info(DEFAULT_CLIENT, ANN)
+    assert info is not None
+    assert (info.user_id, info.notifications, info.cursor) == ("ann", 2, 0)
+    assert node.inboxes.info(DEFAULT_CLIENT, UserId("an")) is None

@@ -95,9 +95,12 @@ class Inboxes:
 
     def arrived(self, client_id: ClientId, user_id: UserId, notification_id: NotificationId) -> bool:
         """Whether the user's inbox holds it, and it is proven to have arrived."""
-        if self._store.find(client_id, user_id, notification_id) is None:
-            return False
-        return all(kept.notification.id != notification_id for kept in self.kept(client_id, user_id).publications)
+        position, info = self._store.find(client_id, user_id, notification_id), self._store.info(client_id, user_id)
+        return position is not None and info is not None and position.offset <= info.cursor
+
+    def info(self, client_id: ClientId, user_id: UserId) -> InboxInfo | None:
+        """What is kept of one user; None for one that was never seen."""
+        return self._store.info(client_id, user_id)
 
     def infos(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[InboxInfo]:
         """What is kept of each user, by user."""

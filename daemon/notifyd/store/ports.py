@@ -306,8 +306,12 @@ class InboxStore(Protocol):
         """Add to the receipt of `push.parent` what the push provider said for `push.users`; kept in time."""
         ...
 
+    def info(self, client_id: ClientId, user_id: UserId) -> InboxInfo | None:
+        """What is kept of one user; None for one that was never seen, or forgotten."""
+        ...
+
     def inboxes(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[InboxInfo]:
-        """What is kept of each user, by user."""
+        """What is kept of each user, by user. Looks at every user: not for hot paths."""
         ...
 
     async def forget(self, client_id: ClientId, user_id: UserId | None = None) -> int:

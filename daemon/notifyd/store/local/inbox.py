@@ -27,6 +27,7 @@ class LocalInbox:
         self.since = state.inbox.since
         self.advance = state.inbox.advance
         self.find = state.inbox.find
+        self.info = state.inbox.info
         self.inboxes = state.inbox.inboxes
         self.trim = state.inbox.trim
         self.usage = state.inbox.usage

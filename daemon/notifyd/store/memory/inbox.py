@@ -148,6 +148,11 @@ class MemoryInbox:
         item = None if inbox is None else inbox.find(notification_id)
         return None if item is None else StreamPosition(item.inbox.epoch, item.offset)
 
+    def info(self, client_id: ClientId, user_id: UserId) -> InboxInfo | None:
+        """See `InboxStore.info`."""
+        inbox = self.of(client_id, user_id)
+        return None if inbox is None else inbox.info()
+
     def inboxes(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[InboxInfo]:
         """See `InboxStore.inboxes`."""
         users = [

@@ -53,8 +53,7 @@ class UserEndpoints:
 
 
 def _inbox_body(inboxes: Inboxes, client_id: ClientId, user_id: UserId, limit: int) -> bytes:
-    found = inboxes.infos(client_id, prefix=user_id, limit=1)
-    info = next((one for one in found if one.user_id == user_id), None)
+    info = inboxes.info(client_id, user_id)
     kept = inboxes.look(client_id, user_id, _before_all(info))
     rows = newest_rows(kept.replay, limit)
     return (
