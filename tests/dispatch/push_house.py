@@ -179,7 +179,10 @@ class House:
             self.queue, self.book, self, self.provider, rules, self.counters,
             lambda client, user, notification: notification in self.arrived,
         )  # fmt: skip
-        self.desk = PushDesk(self.queue, self.book, self, self.counters, ageing_ms=60_000)
+        self.online: set[str] = set()
+        self.desk = PushDesk(
+            self.queue, self.book, self, self.counters, lambda _, user_id: user_id in self.online, ageing_ms=60_000
+        )
         self._numbers = 0
 
     def pushed(self, push: Notification, *, pushed: int, failed: int, reason: str) -> None:

@@ -42,6 +42,12 @@ async def test_only_those_who_were_offline_are_pushed(house: House) -> None:
     assert [push.users for push in house.queue.pushes] == [(BOB,)]
 
 
+async def test_who_is_connected_and_still_catches_up_is_not_pushed(house: House) -> None:
+    house.online.add(ANN)
+    await house.offer(ANN, BOB)
+    assert [push.users for push in house.queue.pushes] == [(BOB,)]
+
+
 @pytest.mark.parametrize("fields", [{"metadata": b'{"push":false}'}, {"ttl": -1}])
 async def test_what_is_not_to_be_pushed_costs_no_look_up(house: House, fields: dict[str, object]) -> None:
     await house.offer(ANN, **fields)

@@ -94,7 +94,7 @@ async def started(
     counters = Counters()
     broker = await open_broker(options, counters)
     daemon = Daemon(broker, devices or MemoryDevices(), counters)
-    desk = PushDesk(broker.queue, daemon.devices, broker.inbox, counters, ageing_ms=60_000)
+    desk = PushDesk(broker.queue, daemon.devices, broker.inbox, counters, lambda *_: False, ageing_ms=60_000)
     dispatch_rules = DispatchRules(batch_size=100, lease_seconds=30, retry_seconds=1, retry_max_seconds=8)
     dispatcher = Dispatcher(broker.queue, broker.history, Nobody(), dispatch_rules, counters, desk)
     async with opened(fcm.url, timeout_seconds=2.0) as provider, trio.open_nursery() as house:

@@ -34,7 +34,7 @@ def compose_pushing(
     if provider is None:
         return None
     ageing_ms = translate.publish_rules(settings).ageing_ms
-    desk = PushDesk(broker.queue, records.devices, broker.inbox, counters, ageing_ms=ageing_ms)
+    desk = PushDesk(broker.queue, records.devices, broker.inbox, counters, inboxes.online, ageing_ms=ageing_ms)
     rules = translate.push_rules(settings)
     router = PushRouter(broker.queue, records.devices, broker.inbox, provider, rules, counters, inboxes.arrived)
     return Pushing(desk, router)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -9,6 +10,7 @@ import structlog
 
 from notifyd.clock import now_ms
 from notifyd.errors import NotifydError, QueueFull, StoreUnavailable
+from notifyd.model.ids import ClientId, UserId
 from notifyd.model.notification import Kind, Notification
 from notifyd.policy.ids import new_notification_id
 from notifyd.policy.order import order_key
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.dispatch.push_devices import DeviceBook, PushLedger
-    from notifyd.model.ids import UserId
     from notifyd.store.ports import QueueStore
     from notifyd.telemetry.metrics import Counters
 
 log = structlog.get_logger("notifyd.push")
+
+#: Whether a user has a connection.
+Online = Callable[[ClientId, UserId], bool]
 
 #: Enqueued together: where there is no room for all, there may be for some.
 _GROUP: Final = 50
@@ -32,9 +36,17 @@ class PushDesk:
     """Turns "this user had no connection" into a push that waits in the queue."""
 
     def __init__(
-        self, queue: QueueStore, devices: DeviceBook, ledger: PushLedger, counters: Counters, *, ageing_ms: int
+        self,
+        queue: QueueStore,
+        devices: DeviceBook,
+        ledger: PushLedger,
+        counters: Counters,
+        online: Online,
+        *,
+        ageing_ms: int,
     ) -> None:
         self._queue = queue
+        self._online = online
         self._devices = devices
         self._ledger = ledger
         self._counters = counters
@@ -43,10 +55,12 @@ class PushDesk:
     async def offer(self, notification: Notification, user_ids: Sequence[UserId]) -> None:
         """Have *notification* pushed to those of *user_ids* that have devices; returns when that survives a crash.
 
+        Who is connected and still catches up with the inbox was not written to, and gets it there: no push.
         Raises nothing: what cannot be kept is told in the receipt, counted and logged.
         """
         now = now_ms()
         try:
+            user_ids = [user_id for user_id in user_ids if not self._online(notification.client_id, user_id)]
             if user_ids and not notification.expired(now) and wants_push(notification.metadata):
                 await self._offer(notification, user_ids, now)
         except Exception:

@@ -110,6 +110,10 @@ class Inboxes:
         """What has not arrived yet."""
         return self._store.since(client_id, user_id, now=now_ms())
 
+    def online(self, client_id: ClientId, user_id: UserId) -> bool:
+        """Whether the user has a connection on this node, one that still catches up included."""
+        return self._hub.user_connection_count(client_id, user_id) > 0
+
     def connection_count(self, client_id: ClientId, user_id: UserId) -> int:
         """How many connections the user has on this node."""
         return self._hub.user_connection_count(client_id, user_id)
