@@ -60,7 +60,7 @@ class Round:
         async with join(self.daemon.ws_url, self.key) as peer:
             for channel in CHANNELS:
                 position = (await peer.subscribe(channel))["position"]
-                self.followers[channel] = Follower(self.live, self.key, channel, position)
+                self.followers[channel] = Follower(self.live, self.key, channel, position, mortal=channel == "mortal")
 
     async def _all_arrived(self) -> None:
         """Wait for what is owed, and then for one that can only come after whatever else might still come."""
