@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 
+from tests.e2e.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 Message = dict[str, Any]
+
+HANDSHAKE_SECONDS: Final = 5.0
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -100,15 +104,17 @@ async def connect(url: str) -> AsyncIterator[Peer]:
     try:
         # trio-websocket leaves a socket open when the handshake or the connection breaks: this one is ours to close
         async with await trio.open_tcp_stream(host, port) as stream, trio.open_nursery() as nursery:
-            ws = await wrap_client_stream(
-                nursery,
-                stream,
-                f"{host}:{port}",
-                parts.path or "/",
-                message_queue_size=64,
-                max_message_size=16 << 20,
-                receive_buffer_size=65_536,
-            )
+            # where the daemon dies in the midst of the handshake, trio-websocket waits for its answer for ever
+            with trio.fail_after(HANDSHAKE_SECONDS * PATIENCE):
+                ws = await wrap_client_stream(
+                    nursery,
+                    stream,
+                    f"{host}:{port}",
+                    parts.path or "/",
+                    message_queue_size=64,
+                    max_message_size=16 << 20,
+                    receive_buffer_size=65_536,
+                )
             yield Peer(ws)
             with trio.move_on_after(2):
                 await ws.aclose()

@@ -64,11 +64,19 @@ class Round:
 
     async def _all_arrived(self) -> None:
         """Wait for what is owed, and then for one that can only come after whatever else might still come."""
-        with trio.fail_after(20 * PATIENCE):
-            async with self.daemon.rest(self.key) as client:
-                last = {channel: await client.accept(channel, {}, priority=1, delay=900) for channel in CHANNELS}
+        async with self.daemon.rest(self.key) as client:
+            last = {channel: await client.accept(channel, {}, priority=1, delay=900) for channel in CHANNELS}
+        owed = {channel: self.owed(channel) | {last[channel]} for channel in CHANNELS}
+        with trio.move_on_after(20 * PATIENCE):
             for channel, follower in self.followers.items():
-                await follower.has(self.owed(channel) | {last[channel]})
+                await follower.has(owed[channel])
+        for channel, follower in self.followers.items():
+            assert not await self._receipts(owed[channel] - follower.ids), (channel, follower.connections)
+
+    async def _receipts(self, missing: set[str]) -> list[object]:
+        """What the daemon knows of those that have not arrived."""
+        async with self.daemon.rest(self.key) as client:
+            return [(await client.call("GET", f"/api/notifications/{one}")).json for one in sorted(missing)]
 
     def owed(self, channel: str) -> set[str]:
         """What has to arrive in *channel*."""
