@@ -27,12 +27,12 @@ async def curl(daemon: Daemon, method: str, path: str, *, key: str = "", body: o
 
 
 @within(60)
-async def test_the_documented_calls_as_they_stand(daemon: Daemon) -> None:
-    made = await shell("create_key.sh", daemon)
+async def test_the_documented_calls_as_they_stand(service: Daemon) -> None:
+    made = await shell("create_key.sh", service)
     assert (made["success"], made["clientName"]) == (True, "MyApp")
     assert made["message"] == "API key created successfully"
-    async with join(daemon.ws_url, made["apiKey"], "updates") as peer:
-        sent = await shell("send.sh", daemon, made["apiKey"])
+    async with join(service.ws_url, made["apiKey"], "updates") as peer:
+        sent = await shell("send.sh", service, made["apiKey"])
         received = await peer.notification()
     assert (sent["success"], sent["status"]) == (True, "accepted")
     assert received["id"] == sent["notificationId"]
@@ -41,25 +41,26 @@ async def test_the_documented_calls_as_they_stand(daemon: Daemon) -> None:
 
 
 @within(60)
-async def test_keys(daemon: Daemon) -> None:
-    made = await curl(daemon, "POST", "/api/keys", body={"clientName": "MyApp"})
-    listed = await curl(daemon, "GET", "/api/keys")
-    assert (listed["success"], [key["clientName"] for key in listed["keys"]]) == (True, ["MyApp"])
+async def test_keys(service: Daemon) -> None:
+    made = await curl(service, "POST", "/api/keys", body={"clientName": "MyApp"})
+    listed = await curl(service, "GET", "/api/keys")
+    names = {key["id"]: key["clientName"] for key in listed["keys"]}
+    assert (listed["success"], names[made["keyId"]]) == (True, "MyApp")
     assert made["apiKey"] not in json.dumps(listed)
     for name in (made["apiKey"], made["keyId"]):
-        assert (await curl(daemon, "GET", f"/api/keys/{name}"))["key"]["id"] == made["keyId"]
-    assert (await curl(daemon, "DELETE", f"/api/keys/{made['apiKey']}"))["success"] is True
-    refused = await curl(daemon, "POST", "/api/notifications", key=made["apiKey"], body={"channel": "c", "data": 1})
+        assert (await curl(service, "GET", f"/api/keys/{name}"))["key"]["id"] == made["keyId"]
+    assert (await curl(service, "DELETE", f"/api/keys/{made['apiKey']}"))["success"] is True
+    refused = await curl(service, "POST", "/api/notifications", key=made["apiKey"], body={"channel": "c", "data": 1})
     assert refused["success"] is False
     assert refused["error"]["requestId"]
 
 
 @within(60)
-async def test_a_broadcast_reaches_who_has_not_subscribed(daemon: Daemon) -> None:
-    key = await daemon.key()
+async def test_a_broadcast_reaches_who_has_not_subscribed(service: Daemon) -> None:
+    key = await service.key()
     body = {"channel": "news", "data": {"message": "Broadcast message"}, "priority": 7}
-    async with join(daemon.ws_url, key) as peer:
-        sent = await curl(daemon, "POST", "/api/notifications/broadcast", key=key, body=body)
+    async with join(service.ws_url, key) as peer:
+        sent = await curl(service, "POST", "/api/notifications/broadcast", key=key, body=body)
         received = await peer.notification()
     assert (received["id"], received["channel"]) == (sent["notificationId"], "news")
     assert received["data"] == body["data"]
@@ -74,11 +75,11 @@ async def test_monitoring(daemon: Daemon) -> None:
 
 
 @within(60)
-async def test_curl_is_a_subscriber(daemon: Daemon, tmp_path: Path) -> None:
-    key = await daemon.key()
-    url = f"http://localhost:{daemon.http[1]}/api/channels/updates/events"
+async def test_curl_is_a_subscriber(service: Daemon, tmp_path: Path) -> None:
+    key = await service.key()
+    url = f"http://localhost:{service.http[1]}/api/channels/updates/events"
     options = ["--silent", "-N", "--noproxy", "*", "--max-time", "30", "-D", "-"]
-    async with daemon.rest(key) as client:
+    async with service.rest(key) as client:
         async with program(tool("curl"), *options, "-H", f"X-API-Key: {key}", url, folder=tmp_path) as started:
             await started.until("text/event-stream")
             await started.until('"position"')

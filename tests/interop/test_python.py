@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 @within(60)
-async def test_the_documented_client_gets_every_notification_in_order(daemon: Daemon, tmp_path: Path) -> None:
-    key = await daemon.key()
+async def test_the_documented_client_gets_every_notification_in_order(service: Daemon, tmp_path: Path) -> None:
+    key = await service.key()
     script = tmp_path / "client.py"
-    script.write_text(documented("python_client.py", daemon, key))
-    async with program(sys.executable, str(script), folder=tmp_path) as started, daemon.rest(key) as client:
-        await daemon.subscribed()
+    script.write_text(documented("python_client.py", service, key))
+    async with program(sys.executable, str(script), folder=tmp_path) as started, service.rest(key) as client:
+        await service.subscribed()
         for identifier in await client.accept_batch("updates", 50):
             assert identifier in await started.until("Received:")
 
@@ -39,16 +39,16 @@ def _ask(ws: ClientConnection, **message: object) -> dict[str, object]:
 
 
 @within(60)
-async def test_websockets_subscribes_and_pings(daemon: Daemon) -> None:
-    key = await daemon.key()
+async def test_websockets_subscribes_and_pings(service: Daemon) -> None:
+    key = await service.key()
     token = trio.lowlevel.current_trio_token()
 
     async def publish() -> list[str]:
-        async with daemon.rest(key) as client:
+        async with service.rest(key) as client:
             return await client.accept_batch("updates", 50)
 
     def subscriber() -> None:
-        with connect(daemon.ws_url, proxy=None) as ws:
+        with connect(service.ws_url, proxy=None) as ws:
             assert json.loads(ws.recv(timeout=10))["type"] == "connected"
             assert _ask(ws, type="authenticate", apiKey=key)["type"] == "authenticated"
             assert _ask(ws, type="subscribe", channel="updates")["type"] == "subscribed"
@@ -61,9 +61,9 @@ async def test_websockets_subscribes_and_pings(daemon: Daemon) -> None:
 
 
 @within(60)
-async def test_websockets_learns_why_it_was_closed(daemon: Daemon) -> None:
+async def test_websockets_learns_why_it_was_closed(service: Daemon) -> None:
     def intruder() -> tuple[int | None, str | None]:
-        with connect(daemon.ws_url, proxy=None) as ws:
+        with connect(service.ws_url, proxy=None) as ws:
             ws.recv(timeout=10)
             assert _ask(ws, type="authenticate", apiKey="wrong")["code"] == "invalid_api_key"
             with pytest.raises(ConnectionClosed):
