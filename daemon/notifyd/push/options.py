@@ -14,6 +14,8 @@ from notifyd.errors import Invalid
 _FCM: Final = "https://fcm.googleapis.com"
 _TOKENS: Final = "https://oauth2.googleapis.com"
 
+_ADVICE: Final = "take it from the service account's file, or remove all three FIREBASE_ settings to go without push"
+
 _PROJECT: Final = re.compile(r"[A-Za-z0-9.:_-]{1,128}")
 
 
@@ -51,9 +53,14 @@ class FcmOptions(msgspec.Struct, frozen=True):
             Invalid: a field cannot be right; the message names it and says what it should be.
         """
         if not _PROJECT.fullmatch(self.project_id):
-            raise Invalid("the Firebase project id is empty or holds characters that none has", code="config_invalid")
+            raise Invalid(
+                "FIREBASE_PROJECT_ID (push.firebase_project_id) is no project id: " + _ADVICE, code="config_invalid"
+            )
         if "@" not in self.client_email:
-            raise Invalid("the Firebase client e-mail is no e-mail address", code="config_invalid")
+            raise Invalid(
+                "FIREBASE_CLIENT_EMAIL (push.firebase_client_email) is no e-mail address: " + _ADVICE,
+                code="config_invalid",
+            )
         if self.endpoint and not (
             urlsplit(self.endpoint).scheme in {"http", "https"} and urlsplit(self.endpoint).hostname
         ):
