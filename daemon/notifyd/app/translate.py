@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 #: Of its outbox, what a replay may fill before it waits for the peer.
 _PAGE_SHARE = 4
 
-#: What a request on the admin socket may have beside the data and the metadata of its notification.
+#: What a gRPC request may have beside the data and the metadata of its notification.
 _REST_OF_A_REQUEST_BYTES = 1024 * 1024
 
 #: A payload stands within an event and a notification-job. The rest is room for one that is a little too deep, which
@@ -200,12 +200,11 @@ def push_rules(settings: Settings) -> PushRules:
 def public_rpc_options(settings: Settings) -> RpcOptions:
     """The bounds of the gRPC interface for applications."""
     grpc = settings.grpc
-    most = 2 * settings.http.max_body_bytes + _REST_OF_A_REQUEST_BYTES
     return RpcOptions(
         grpc.workers,
         grpc.max_streams,
         grpc.call_timeout_seconds,
-        max_request_bytes=most,
+        max_request_bytes=_max_request_bytes(settings),
         max_connections=settings.server.max_connections,
         streams_setting="grpc.max_streams",
     )
@@ -299,10 +298,14 @@ def connection_settings(settings: Settings) -> ConnectionSettings:
 def rpc_options(settings: Settings) -> RpcOptions:
     """The bounds of the admin interface."""
     admin = settings.admin
+    most = _max_request_bytes(settings)
+    return RpcOptions(admin.workers, admin.max_streams, admin.call_timeout_seconds, max_request_bytes=most)
+
+
+def _max_request_bytes(settings: Settings) -> int:
     # Data and metadata may each have delivery.max_data_bytes. That setting can change while the daemon runs and the
     # bound of requests cannot; http.max_body_bytes, which cannot either, is never below it.
-    most = 2 * settings.http.max_body_bytes + _REST_OF_A_REQUEST_BYTES
-    return RpcOptions(admin.workers, admin.max_streams, admin.call_timeout_seconds, max_request_bytes=most)
+    return 2 * settings.http.max_body_bytes + _REST_OF_A_REQUEST_BYTES
 
 
 def _ms(seconds: float) -> int:

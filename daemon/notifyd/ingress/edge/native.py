@@ -18,6 +18,7 @@ from notifyd.ingress.edge.marks import Marks
 from notifyd.ingress.edge.origins import origin_allowed
 from notifyd.ingress.edge.refusals import handshake_refused
 from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
+from notifyd.ingress.edge.websocket_link import WebSocketLink
 from notifyd.model.command import Publish as PublishCommand
 from notifyd.model.disconnect import (
     CREDENTIAL_ENDED,
@@ -91,15 +92,12 @@ class NativeProtocol:
         return Upgrade(NativeConnection(self._services, self._rules, self._rules.proxies.client_address(request)))
 
 
-class NativeConnection:
+class NativeConnection(WebSocketLink):
     """One connection: `WebSocketHandler` to the edge, `Link` to the hub."""
 
-    __slots__ = ("_catch_ups", "_connection", "_errors", "_marks", "_rules", "_services", "_ws", "address")
+    __slots__ = ("_catch_ups", "_connection", "_errors", "_marks", "_rules", "_services", "address")
 
-    transport = "websocket"
     format = FORMAT
-    answers = True
-    broadcasts = True
 
     def __init__(self, services: NativeServices, rules: NativeRules, address: str) -> None:
         self._services = services
@@ -110,7 +108,6 @@ class NativeConnection:
         #: None for who has no inbox.
         self._marks: Marks | None = None
         self._catch_ups: CatchUps | None = None
-        self._ws: WebSocket
         self._connection: Connection
 
     # What the edge calls
@@ -159,28 +156,11 @@ class NativeConnection:
 
     # What the hub calls
 
-    @property
-    def put(self) -> Callable[[bytes], bool]:
-        """See `Link.put`."""
-        return self._ws.outbox.put
-
     def ping(self, mark: int = 0) -> None:
         """See `Link.ping`; the mark travels in the payload."""
         if mark and self._marks is None:
             self._marks = Marks()
         self._ws.ping(b"" if self._marks is None else self._marks.ask(mark))
-
-    def end(self, disconnect: Disconnect) -> None:
-        """Close with the code and the reason."""
-        self._ws.close(disconnect.code, disconnect.reason)
-
-    def pending_bytes(self) -> int:
-        """What waits in the outbox."""
-        return self._ws.pending_bytes
-
-    def sent_bytes(self) -> int:
-        """What was written so far."""
-        return self._ws.sent_bytes
 
     # Answers
 

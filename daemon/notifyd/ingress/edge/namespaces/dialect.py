@@ -12,6 +12,7 @@ from notifyd.ingress.edge.catch_up import CatchUps
 from notifyd.ingress.edge.inbox_source import InboxSource
 from notifyd.ingress.edge.marks import Marks
 from notifyd.ingress.edge.namespaces.requests import Answer, Requests, exception, refusal
+from notifyd.ingress.edge.websocket_link import WebSocketLink
 from notifyd.model.disconnect import (
     DRAINED,
     PROTOCOL_ERROR,
@@ -44,7 +45,7 @@ def ending_of(problem: NotifydError) -> Disconnect:
     return _ENDINGS.get(problem.code, WRONG_CREDENTIAL)
 
 
-class DialectConnection:
+class DialectConnection(WebSocketLink):
     """One connection: `WebSocketHandler` to the edge, `Link` to the hub."""
 
     __slots__ = (
@@ -57,14 +58,10 @@ class DialectConnection:
         "_services",
         "_trouble",
         "_visitor",
-        "_ws",
         "address",
     )
 
-    transport = "websocket"
     format = FORMAT
-    answers = True
-    broadcasts = True
 
     def __init__(
         self,
@@ -81,7 +78,6 @@ class DialectConnection:
         self.address = visitor.address
         self._errors = 0
         self._marks = Marks()
-        self._ws: WebSocket
         self._connection: Connection
         self._requests: Requests
         self._catch_ups: CatchUps
@@ -155,26 +151,9 @@ class DialectConnection:
 
     # What the hub calls
 
-    @property
-    def put(self) -> Callable[[bytes], bool]:
-        """See `Link.put`."""
-        return self._ws.outbox.put
-
     def ping(self, mark: int = 0) -> None:
         """See `Link.ping`; the mark travels in the payload."""
         self._ws.ping(self._marks.ask(mark))
-
-    def end(self, disconnect: Disconnect) -> None:
-        """Close with the code and the reason."""
-        self._ws.close(disconnect.code, disconnect.reason)
-
-    def pending_bytes(self) -> int:
-        """What waits in the outbox."""
-        return self._ws.pending_bytes
-
-    def sent_bytes(self) -> int:
-        """What was written so far."""
-        return self._ws.sent_bytes
 
     # Answers
 
