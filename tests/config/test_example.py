@@ -33,7 +33,9 @@ def test_with_every_line_taken_up_it_says_the_defaults(tmp_path: Path):
     loaded = settings_of(tmp_path / "n.toml", re.sub(r"(?m)^#(?! |$)", "", TEXT))
     bare = load_settings(environ={"HOME": "/h"}, config_file=Path("/dev/null"))
     assert [path for path, origin in loaded.origins.items() if origin == "default"] == []
-    assert loaded.settings.channels == (ChannelRule("orders.*", 50_000, 604_800.0, users_subscribe=True),)
+    assert loaded.settings.channels == (
+        ChannelRule("orders.*", 50_000, 604_800.0, users_subscribe=True, presence=True),
+    )
     assert replace(loaded.settings, channels=()) == bare.settings
 
 

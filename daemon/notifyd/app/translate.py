@@ -24,6 +24,8 @@ from notifyd.service.tokens import TokenRules
 from notifyd.store.options import (
     BrokerLimits,
     BrokerOptions,
+    DeadLetterLimits,
+    DurableLimits,
     HistoryLimits,
     HistoryRule,
     InboxLimits,
@@ -78,13 +80,18 @@ def broker_options(settings: Settings) -> BrokerOptions:
 def broker_limits(settings: Settings) -> BrokerLimits:
     """The broker's bounds."""
     delivery, history, receipts, inbox = settings.delivery, settings.history, settings.receipts, settings.inbox
+    dead = settings.dead_letters
     rules = tuple(HistoryRule(r.pattern, r.max_publications, r.max_age_seconds) for r in settings.channels)
     return BrokerLimits(
         queue=QueueLimits(delivery.max_queue_size, delivery.max_queue_bytes),
         history=HistoryLimits(
             history.max_publications, history.max_age_seconds, history.max_bytes, history.max_channels, rules
         ),
-        receipts=ReceiptLimits(receipts.max_age_seconds, receipts.max_count),
+        receipts=ReceiptLimits(
+            receipts.max_age_seconds, receipts.max_count, receipts.max_events, receipts.max_all_events
+        ),
+        dead_letters=DeadLetterLimits(dead.max_count, dead.max_bytes, dead.max_age_seconds),
+        durables=DurableLimits(settings.subscriptions.max_durable, settings.subscriptions.durable_max_age_seconds),
         max_idempotency_keys=delivery.max_idempotency_keys,
         inbox=InboxLimits(
             inbox.max_notifications, inbox.max_user_bytes, inbox.max_age_seconds, inbox.max_bytes, inbox.max_users

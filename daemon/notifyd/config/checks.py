@@ -34,6 +34,7 @@ def clashes(settings: Settings, *, dev: bool = False, node_env: str = "") -> Ite
     yield from _size_clashes(settings)
     yield from _time_clashes(settings)
     yield from _rule_clashes(settings)
+    yield from _presence_clashes(settings)
     yield from _push_clashes(settings)
     if dev:
         yield from _dev_clashes(settings, node_env)
@@ -135,6 +136,12 @@ def _rule_clashes(settings: Settings) -> Iterator[Clash]:
     patterns = [rule.pattern for rule in settings.channels]
     for pattern in sorted({pattern for pattern in patterns if patterns.count(pattern) > 1}):
         yield Clash(("channels",), f"two [[channels]] rules have the pattern {pattern}; only the first would count")
+
+
+def _presence_clashes(settings: Settings) -> Iterator[Clash]:
+    for rule in settings.channels:
+        if rule.join_leave and not rule.presence:
+            yield Clash(("channels",), f"the [[channels]] rule {rule.pattern} has join_leave without presence")
 
 
 def _dev_clashes(settings: Settings, node_env: str) -> Iterator[Clash]:

@@ -119,6 +119,10 @@ class ChannelRule(Struct, frozen=True):
         bool,
         Setting("Every user of a client may publish to them, whatever the token's channels claim says.", reload=True),
     ] = False
+    presence: Annotated[bool, Setting("Who may subscribe to them may ask who is in them.", reload=True)] = False
+    join_leave: Annotated[
+        bool, Setting("Their subscribers are told who joins and who leaves; needs presence.", reload=True)
+    ] = False
 
 
 class ReceiptSettings(Struct, frozen=True):
@@ -126,3 +130,9 @@ class ReceiptSettings(Struct, frozen=True):
 
     max_age_seconds: Annotated[float, Setting("Receipts older than this are dropped.", low=1, reload=True)] = 86_400.0
     max_count: Annotated[int, Setting("Receipts kept; beyond that the oldest go.", low=1, reload=True)] = 1_000_000
+    max_events: Annotated[
+        int, Setting("Events kept in the timeline of one notification; later ones are dropped.", reload=True)
+    ] = 50
+    max_all_events: Annotated[
+        int, Setting("Events kept over all timelines; beyond that the oldest go.", low=1, reload=True)
+    ] = 1_000_000

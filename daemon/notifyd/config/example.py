@@ -36,6 +36,8 @@ _SAMPLE_RULE: dict[str, Value] = {
     "max_age_seconds": 604_800.0,
     "users_subscribe": True,
     "users_publish": False,
+    "presence": True,
+    "join_leave": False,
 }
 
 

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from notifyd.config.applications import ClientSettings, GrpcSettings, InboxSettings, PushSettings, SocketIoSettings
 from notifyd.config.delivering import ChannelRule, DeliverySettings, HistorySettings, ReceiptSettings
+from notifyd.config.guaranteeing import DeadLetterSettings, EventSettings, PresenceSettings, SubscriptionSettings
 from notifyd.config.listening import HttpSettings, ServerSettings, WebSocketSettings
 from notifyd.config.operating import (
     AdminSettings,
@@ -29,6 +30,10 @@ class Settings(Struct, frozen=True):
     history: HistorySettings = HistorySettings()
     channels: tuple[ChannelRule, ...] = ()
     receipts: ReceiptSettings = ReceiptSettings()
+    subscriptions: SubscriptionSettings = SubscriptionSettings()
+    dead_letters: DeadLetterSettings = DeadLetterSettings()
+    presence: PresenceSettings = PresenceSettings()
+    events: EventSettings = EventSettings()
     broker: BrokerSettings = BrokerSettings()
     records: RecordSettings = RecordSettings()
     keys: KeySettings = KeySettings()

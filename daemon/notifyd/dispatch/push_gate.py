@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from notifyd.policy.pushing import RetryRules, backoff_seconds
+from typing import TYPE_CHECKING
+
+from notifyd.policy.backoff import backoff_seconds
+
+if TYPE_CHECKING:
+    from notifyd.policy.pushing import RetryRules
 
 
 class PushGate:

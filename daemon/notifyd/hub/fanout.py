@@ -61,6 +61,10 @@ class _Audience:
         self.departures = live.departures if live else 0
         self.indexes: list[int] = []
 
+    def fed(self) -> bool:
+        """Whether somebody acks."""
+        return self.live is not None and bool(self.live.receivers)
+
     def changed(self) -> bool:
         return self.live is not None and self.live.departures != self.departures
 
@@ -81,6 +85,7 @@ class FanOut:
         audiences = _audiences(publications, rosters)
         delivered = [0] * len(publications)
         turns = 0
+        self._feed(publications, audiences, delivered)
         for share, members in _shares(publications, audiences).items():
             for start in range(0, len(members), _WRITES_PER_TURN):
                 if turns:
@@ -91,6 +96,16 @@ class FanOut:
                     chunk = _recheck(publications, audiences, share, chunk[share])
                 self._write(publications, chunk, delivered)
         return delivered
+
+    def _feed(self, publications: Sequence[Publication], audiences: Sequence[_Audience], delivered: list[int]) -> None:
+        """Have those who ack take what is new; how much each takes at once is bounded by what it has not acked."""
+        for audience in audiences:
+            if audience.live is None or not audience.live.receivers:
+                continue
+            for receiver in list(audience.live.receivers.values()):
+                before, upto = receiver.offer()
+                for index in audience.indexes:
+                    delivered[index] += before < _place(publications[index]) <= upto
 
     def _write(
         self, publications: Sequence[Publication], shares: Mapping[_Share, list[Connection]], delivered: list[int]
@@ -153,7 +168,7 @@ def _audiences(publications: Sequence[Publication], rosters: Rosters) -> list[_A
         if audience is None:
             audience = found[key] = _audience(publication, rosters)
         audience.indexes.append(index)
-    return [audience for audience in found.values() if audience.members]
+    return [audience for audience in found.values() if audience.members or audience.fed()]
 
 
 def _audience(publication: Publication, rosters: Rosters) -> _Audience:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from notifyd.hub.connection import Connection
+    from notifyd.hub.observer import Observer
+    from notifyd.hub.receiver import Receiver
     from notifyd.model.ids import ClientId, ConnectionId, KeyId, UserId
     from notifyd.model.principal import Principal
     from notifyd.model.publication import Publication
@@ -40,6 +42,8 @@ class Hub:
         #: Those that receive the inbox of a user.
         self._inboxes: dict[UserKey, LiveChannel] = {}
         self._subscriptions = 0
+        #: Told of comings and goings; none while nobody wants to know.
+        self.observers: tuple[Observer, ...] = ()
         self._fan_out = FanOut(encoders, counters)
         self._counters = counters
 
@@ -58,12 +62,19 @@ class Hub:
         if before is not None:
             if (before.client_id, before.user_id) != (principal.client_id, principal.user_id):
                 raise Conflict("already authenticated for another client or user", code="already_authenticated")
-            self._forget_credential(connection, before)
+            _discard(self._keys, before.key_id, connection)
         connection.principal = principal
         if principal.key_id:
             self._keys.setdefault(principal.key_id, {})[connection] = None
         if principal.user_id:
-            self._users.setdefault((principal.client_id, principal.user_id), {})[connection] = None
+            self._take_user((principal.client_id, principal.user_id), connection)
+
+    def _take_user(self, key: UserKey, connection: Connection) -> None:
+        members = self._users.setdefault(key, {})
+        members[connection] = None
+        if len(members) == 1:
+            for observer in self.observers:
+                observer.user_connected(*key)
 
     def join(self, connection: Connection, *, offset: int = -1) -> None:
         """Let broadcasts reach it, and what names it, if its link takes them.
@@ -82,21 +93,41 @@ class Hub:
         if connection.inbox is None:
             connection.inbox = InboxWatch(epoch)
         live = self._inboxes.setdefault((principal.client_id, principal.user_id), LiveChannel())
-        live.subscribers[connection] = offset
+        live.serve(connection, offset)
+
+    def feed_inbox(self, connection: Connection, receiver: Receiver) -> None:
+        """Tell *receiver* of what comes into the inbox of the connection's user."""
+        principal = connection.principal
+        assert principal is not None, "only authenticated connections have an inbox"
+        assert principal.user_id, "only users have an inbox"
+        self._inboxes.setdefault((principal.client_id, principal.user_id), LiveChannel()).feed(connection, receiver)
 
     def subscribe(self, connection: Connection, channel: str, *, offset: int) -> None:
         """Deliver what is stamped after *offset*, the position that the subscriber was told (it has all before)."""
+        self._live(connection, channel).serve(connection, offset)
+        self._note(connection, channel)
+
+    def feed(self, connection: Connection, channel: str, receiver: Receiver) -> None:
+        """Subscribe by *receiver*, which is told of what is new and writes it to *connection* itself."""
+        self._live(connection, channel).feed(connection, receiver)
+        self._note(connection, channel)
+
+    def _live(self, connection: Connection, channel: str) -> LiveChannel:
         assert connection.principal is not None, "only authenticated connections subscribe"
         key = (connection.principal.client_id, channel)
         live = self._channels.get(key)
         if live is None:
             live = self._channels[key] = LiveChannel()
+        return live
+
+    def _note(self, connection: Connection, channel: str) -> None:
         if connection.subscriptions is None:
             connection.subscriptions = set()
         if channel not in connection.subscriptions:
             connection.subscriptions.add(channel)
             self._subscriptions += 1
-        live.subscribers[connection] = offset
+            for observer in self.observers:
+                observer.subscribed(connection, channel)
 
     def unsubscribe(self, connection: Connection, channel: str) -> bool:
         """Stop a channel; False when it was not subscribed."""
@@ -104,7 +135,6 @@ class Hub:
             return False
         assert connection.principal is not None, "only authenticated connections subscribe"
         connection.subscriptions.discard(channel)
-        self._subscriptions -= 1
         self._drop_subscriber((connection.principal.client_id, channel), connection)
         return True
 
@@ -120,7 +150,6 @@ class Hub:
         if principal is None:
             return
         for channel in connection.subscriptions or ():
-            self._subscriptions -= 1
             self._drop_subscriber((principal.client_id, channel), connection)
         connection.subscriptions = None
         self._forget_credential(connection, principal)
@@ -130,21 +159,26 @@ class Hub:
     def _drop_subscriber(self, key: ChannelKey, connection: Connection) -> None:
         live = self._channels[key]
         live.drop(connection)
-        if not live.subscribers:
+        if not live:
             del self._channels[key]
+        self._subscriptions -= 1
+        for observer in self.observers:
+            observer.unsubscribed(connection, key[1])
 
     def _leave_inbox(self, key: UserKey, connection: Connection) -> None:
         live = self._inboxes.get(key)
         if live is not None:
             live.drop(connection)
-            if not live.subscribers:
+            if not live:
                 del self._inboxes[key]
 
     def _forget_credential(self, connection: Connection, principal: Principal) -> None:
         if principal.key_id:
             _discard(self._keys, principal.key_id, connection)
-        if principal.user_id:
-            _discard(self._users, (principal.client_id, principal.user_id), connection)
+        key = (principal.client_id, principal.user_id)
+        if principal.user_id and _discard(self._users, key, connection):
+            for observer in self.observers:
+                observer.user_disconnected(*key)
 
     async def fan_out(self, publications: Sequence[Publication]) -> list[int]:
         """Write *publications*, in this order, to everyone who is to have them; answers the deliveries of each.
@@ -197,11 +231,11 @@ class Hub:
     def subscriber_count(self, client_id: ClientId, channel: str) -> int:
         """How many connections are subscribed to the channel."""
         live = self._channels.get((client_id, channel))
-        return len(live.subscribers) if live else 0
+        return 0 if live is None else len(live)
 
     def occupied(self) -> Iterator[tuple[ChannelKey, int]]:
         """Every channel that has subscribers, with their count."""
-        return ((key, len(live.subscribers)) for key, live in self._channels.items())
+        return ((key, len(live)) for key, live in self._channels.items())
 
     @property
     def connection_count(self) -> int:
@@ -219,9 +253,13 @@ class Hub:
         return self._subscriptions
 
 
-def _discard(groups: dict[K, dict[Connection, V]], key: K, connection: Connection) -> None:
+def _discard(groups: dict[K, dict[Connection, V]], key: K, connection: Connection) -> bool:
+    """Take it out of its group; whether it was the last one there."""
     members = groups.get(key)
-    if members is not None:
-        members.pop(connection, None)
-        if not members:
-            del groups[key]
+    if members is None:
+        return False
+    members.pop(connection, None)
+    if members:
+        return False
+    del groups[key]
+    return True

@@ -10,5 +10,6 @@ ConnectionId = NewType("ConnectionId", str)
 NotificationId = NewType("NotificationId", str)
 UserId = NewType("UserId", str)
 DeviceId = NewType("DeviceId", str)
+DeadLetterId = NewType("DeadLetterId", str)
 
 DEFAULT_CLIENT = ClientId("default")

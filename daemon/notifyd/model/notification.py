@@ -26,6 +26,9 @@ class Kind(enum.Enum):
     CONNECTIONS = "connections"
     #: The devices of the one user in `users`, on behalf of the notification `parent`. Made by the daemon itself.
     PUSH = "push"
+    #: The webhook named in `channel`; `data` is the event, `parent` the notification that it tells of, if any. Made by
+    #: the daemon itself.
+    WEBHOOK = "webhook"
 
 
 class State(enum.Enum):
@@ -71,7 +74,7 @@ class Notification(msgspec.Struct, frozen=True, gc=False):
     #: Without duplicates, in the order given.
     users: tuple[UserId, ...] = ()
     connections: tuple[ConnectionId, ...] = ()
-    #: Of a PUSH, the notification that it carries.
+    #: Of a PUSH, the notification that it carries; of a WEBHOOK, the one that it tells of.
     parent: NotificationId = NotificationId("")
 
     def size(self) -> int:

@@ -23,6 +23,8 @@ class Publication(msgspec.Struct, frozen=True, gc=False):
     user_id: UserId = UserId("")
     #: Its place there; set with `user_id`.
     inbox: StreamPosition | None = None
+    #: Which try of the delivery to one receiver it is; above 1 only where an ack did not come.
+    attempt: int = 1
 
     @property
     def position(self) -> StreamPosition | None:

@@ -9,6 +9,7 @@ import msgspec
 from notifyd.model.ids import ClientId, NotificationId, UserId
 from notifyd.model.notification import Kind, State
 from notifyd.model.position import StreamPosition
+from notifyd.model.timeline import TimelineEvent
 
 
 class InboxState(enum.Enum):
@@ -69,6 +70,10 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     users: tuple[UserReceipt, ...] = ()
     #: The credential within the client that submitted it, see `Principal.credential`; no receipt tells it to anybody.
     submitted_by: str = ""
+    #: Acks, each receiver counted once: subscriptions with acks. What has arrived at users is told by `arrived`.
+    acked: int = 0
+    #: What happened to it, in order; bounded, so that its middle may be missing.
+    timeline: tuple[TimelineEvent, ...] = ()
 
     @property
     def position(self) -> StreamPosition | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from notifyd.model.notification import State
+from notifyd.policy.backoff import Backoff, backoff_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,14 +65,9 @@ class Verdict(msgspec.Struct, frozen=True):
     everybody: bool = False
 
 
-class RetryRules(msgspec.Struct, frozen=True):
+class RetryRules(Backoff, frozen=True):
     """How often and how soon a push is tried again."""
 
-    #: Tries altogether.
-    max_attempts: int
-    #: The backoff before the second try; it doubles from try to try.
-    retry_seconds: float
-    retry_max_seconds: float
     #: The longest wait that the provider is granted.
     max_retry_after_seconds: float
 
@@ -112,12 +108,6 @@ def wait_of(retry_after: str, *, now: int) -> float | None:
     except ValueError:
         return None
     return max(0.0, moment.timestamp() - now / 1000)
-
-
-def backoff_seconds(attempts: int, rules: RetryRules, *, chance: float) -> float:
-    """The wait after so many tries that failed, one at least: exponential, with full jitter (*chance* is 0 to 1)."""
-    doubled = rules.retry_seconds * 2.0 ** min(attempts - 1, 60)
-    return min(doubled, rules.retry_max_seconds) * chance
 
 
 def pause_seconds(verdicts: Sequence[Verdict], rules: RetryRules) -> float | None:

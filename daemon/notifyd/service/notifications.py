@@ -10,7 +10,8 @@ from notifyd.model.ids import ClientId, NotificationId
 
 if TYPE_CHECKING:
     from notifyd.model.receipt import Receipt
-    from notifyd.store.ports import QueueStore, ReceiptStore
+    from notifyd.store.delivery_ports import ReceiptStore
+    from notifyd.store.ports import QueueStore
     from notifyd.telemetry.metrics import Counters
 
 

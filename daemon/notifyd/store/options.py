@@ -60,6 +60,27 @@ class ReceiptLimits(msgspec.Struct, frozen=True):
 
     max_age_seconds: float = DAY_SECONDS
     max_count: int = 1_000_000
+    #: Events of the timeline of one notification; beyond it later ones are not kept.
+    max_events: int = 50
+    #: Over all notifications; beyond it the oldest events go.
+    max_all_events: int = 1_000_000
+
+
+class DeadLetterLimits(msgspec.Struct, frozen=True):
+    """Bounds of the dead letters; beyond each the oldest go."""
+
+    max_count: int = 10_000
+    max_bytes: int = 64 * MEBIBYTE
+    max_age_seconds: float = 7 * DAY_SECONDS
+
+
+class DurableLimits(msgspec.Struct, frozen=True):
+    """Bounds of what is remembered of durable subscriptions."""
+
+    #: Beyond it a new one is refused.
+    max_count: int = 10_000
+    #: One that nobody used for so long is forgotten.
+    max_age_seconds: float = 7 * DAY_SECONDS
 
 
 class BrokerLimits(msgspec.Struct, frozen=True):
@@ -69,6 +90,8 @@ class BrokerLimits(msgspec.Struct, frozen=True):
     history: HistoryLimits = HistoryLimits()
     receipts: ReceiptLimits = ReceiptLimits()
     inbox: InboxLimits = InboxLimits()
+    dead_letters: DeadLetterLimits = DeadLetterLimits()
+    durables: DurableLimits = DurableLimits()
     #: Beyond it the oldest keys are forgotten before their time.
     max_idempotency_keys: int = 1_000_000
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.model.receipt import Receipt
+    from notifyd.store.delivery_ports import DeadLetterStore, DurableStore, ReceiptStore
+    from notifyd.store.inbox_ports import InboxStore
     from notifyd.store.options import BrokerLimits
 
 
@@ -73,8 +75,9 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     #: DISPATCHED, EXPIRED or DEAD.
     state: State
     delivered: int = 0
-    #: Why it is DEAD.
+    #: Why it is DEAD, as a word, and as a sentence that tells how the last try failed.
     reason: str = ""
+    error: str = ""
     #: Of a notification to users: connections that took it, by user; who is not in here had none.
     by_user: dict[UserId, int] | None = None
 
@@ -86,6 +89,8 @@ class Lane(enum.Enum):
     LIVE = "live"
     #: What goes to the push provider: notifications of the kind PUSH.
     PUSH = "push"
+    #: What goes to webhooks: notifications of the kind WEBHOOK.
+    WEBHOOK = "webhook"
 
 
 class QueueStats(msgspec.Struct, frozen=True):
@@ -141,7 +146,10 @@ class QueueStore(Protocol):
         ...
 
     async def settle(self, outcomes: Sequence[Outcome], *, now: int) -> None:
-        """Record how leased notifications ended and let go of them. Refused silently where the lease was lost."""
+        """Record how leased notifications ended and let go of them. Refused silently where the lease was lost.
+
+        What is DEAD becomes a dead letter in the same transaction.
+        """
         ...
 
     def release(self, leases: Sequence[Lease], *, due_at: int) -> None:
@@ -229,8 +237,10 @@ class HistoryStore(Protocol):
         """The newest position of a channel; a channel that was never seen gets an epoch and offset 0."""
         ...
 
-    def since(self, client_id: ClientId, channel: str, position: StreamPosition, *, now: int) -> History:
-        """All publications after *position* that are kept, or `recovered` False.
+    def since(
+        self, client_id: ClientId, channel: str, position: StreamPosition, *, now: int, limit: int | None = None
+    ) -> History:
+        """All publications after *position* that are kept, or the first *limit* of them, or `recovered` False.
 
         What has expired is left out, here and in `latest`, and so is what was settled as DEAD: what cannot be
         delivered live must not reach those who resume either.
@@ -256,89 +266,6 @@ class HistoryStore(Protocol):
         ...
 
 
-class InboxInfo(msgspec.Struct, frozen=True):
-    """What is kept for one user."""
-
-    client_id: ClientId
-    user_id: UserId
-    position: StreamPosition
-    #: Up to here everything is proven to have arrived.
-    cursor: int
-    #: Kept, and how many of them come after the cursor.
-    notifications: int
-    undelivered: int
-    size_bytes: int
-    #: Instant of the newest one, 0 for none.
-    last_at: int
-
-
-class InboxStore(Protocol):
-    """The bounded stream of each user. `HistoryStore.append` is the one that fills it.
-
-    Guarantees: as `HistoryStore`, per (client, user, epoch); the cursor never moves back within an epoch, and survives
-    a restart up to a second. Over a bound of one user the oldest goes, EVICTED where it had not arrived. Reads are
-    answered from memory, without waiting.
-    """
-
-    def position(self, client_id: ClientId, user_id: UserId) -> StreamPosition:
-        """The newest position; a user that was never seen has an epoch and offset 0."""
-        ...
-
-    def since(
-        self, client_id: ClientId, user_id: UserId, position: StreamPosition | None = None, *, now: int
-    ) -> History:
-        """All that is kept after *position*, or after the cursor; expired ones are left out and counted as skipped.
-
-        `recovered` is False where *position* cannot be continued without a gap; what comes after the cursor is
-        given then.
-        """
-        ...
-
-    def advance(self, client_id: ClientId, user_id: UserId, position: StreamPosition, *, now: int) -> int:
-        """All up to *position* has arrived; answers how many that are new. Another epoch, or beyond the newest: 0."""
-        ...
-
-    def find(self, client_id: ClientId, user_id: UserId, notification_id: NotificationId) -> StreamPosition | None:
-        """Where in the inbox a notification is kept, or None."""
-        ...
-
-    def pushed(self, push: Notification, *, pushed: int, failed: int, reason: str) -> None:
-        """Add to the receipt of `push.parent` what the push provider said for `push.users`; kept in time."""
-        ...
-
-    def info(self, client_id: ClientId, user_id: UserId) -> InboxInfo | None:
-        """What is kept of one user; None for one that was never seen, or forgotten."""
-        ...
-
-    def inboxes(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[InboxInfo]:
-        """What is kept of each user, by user. Looks at every user: not for hot paths."""
-        ...
-
-    async def forget(self, client_id: ClientId, user_id: UserId | None = None) -> int:
-        """Drop what is kept for one user or for all of a client; answers how many users that were.
-
-        Raises:
-            StoreUnavailable: it was not recorded.
-        """
-        ...
-
-    def trim(self, *, now: int) -> int:
-        """Let go of what is over age; answers how many went."""
-        ...
-
-    def usage(self) -> tuple[int, int, int]:
-        """Users, notifications and bytes kept."""
-        ...
-
-
-class ReceiptStore(Protocol):
-    """What became of notifications, bounded in age and number."""
-
-    async def find(self, client_id: ClientId | None, notification_id: NotificationId) -> Receipt | None:
-        """The receipt, or None when it is unknown, forgotten or of another client (None: any client will do)."""
-        ...
-
-
 class Broker(Protocol):
     """Everything of one broker engine, opened by store.open and run as one."""
 
@@ -360,6 +287,16 @@ class Broker(Protocol):
     @property
     def receipts(self) -> ReceiptStore:
         """What became of it."""
+        ...
+
+    @property
+    def dead_letters(self) -> DeadLetterStore:
+        """What was given up."""
+        ...
+
+    @property
+    def durables(self) -> DurableStore:
+        """How far durable subscriptions are."""
         ...
 
     @property

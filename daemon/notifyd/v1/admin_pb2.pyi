@@ -409,16 +409,20 @@ class CancelNotificationRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class ListenRequest(_message.Message):
-    __slots__ = ("client_id", "channels", "broadcasts", "user_id")
+    __slots__ = ("client_id", "channels", "broadcasts", "user_id", "ack", "durable")
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     BROADCASTS_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
+    ACK_FIELD_NUMBER: _ClassVar[int]
+    DURABLE_FIELD_NUMBER: _ClassVar[int]
     client_id: str
     channels: _containers.RepeatedCompositeFieldContainer[ChannelSince]
     broadcasts: bool
     user_id: str
-    def __init__(self, client_id: _Optional[str] = ..., channels: _Optional[_Iterable[_Union[ChannelSince, _Mapping]]] = ..., broadcasts: _Optional[bool] = ..., user_id: _Optional[str] = ...) -> None: ...
+    ack: bool
+    durable: str
+    def __init__(self, client_id: _Optional[str] = ..., channels: _Optional[_Iterable[_Union[ChannelSince, _Mapping]]] = ..., broadcasts: _Optional[bool] = ..., user_id: _Optional[str] = ..., ack: _Optional[bool] = ..., durable: _Optional[str] = ...) -> None: ...
 
 class ChannelSince(_message.Message):
     __slots__ = ("channel", "since")
@@ -437,18 +441,278 @@ class ListenEvent(_message.Message):
     def __init__(self, subscribed: _Optional[_Union[Subscribed, _Mapping]] = ..., publication: _Optional[_Union[_types_pb2.Publication, _Mapping]] = ...) -> None: ...
 
 class Subscribed(_message.Message):
-    __slots__ = ("channel", "position", "recovered", "replayed", "skipped")
+    __slots__ = ("channel", "position", "recovered", "replayed", "skipped", "connection_id")
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     RECOVERED_FIELD_NUMBER: _ClassVar[int]
     REPLAYED_FIELD_NUMBER: _ClassVar[int]
     SKIPPED_FIELD_NUMBER: _ClassVar[int]
+    CONNECTION_ID_FIELD_NUMBER: _ClassVar[int]
     channel: str
     position: _types_pb2.StreamPosition
     recovered: bool
     replayed: int
     skipped: int
-    def __init__(self, channel: _Optional[str] = ..., position: _Optional[_Union[_types_pb2.StreamPosition, _Mapping]] = ..., recovered: _Optional[bool] = ..., replayed: _Optional[int] = ..., skipped: _Optional[int] = ...) -> None: ...
+    connection_id: str
+    def __init__(self, channel: _Optional[str] = ..., position: _Optional[_Union[_types_pb2.StreamPosition, _Mapping]] = ..., recovered: _Optional[bool] = ..., replayed: _Optional[int] = ..., skipped: _Optional[int] = ..., connection_id: _Optional[str] = ...) -> None: ...
+
+class AckDeliveriesRequest(_message.Message):
+    __slots__ = ("connection_id", "ids", "nack", "reason")
+    CONNECTION_ID_FIELD_NUMBER: _ClassVar[int]
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    NACK_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    connection_id: str
+    ids: _containers.RepeatedScalarFieldContainer[str]
+    nack: bool
+    reason: str
+    def __init__(self, connection_id: _Optional[str] = ..., ids: _Optional[_Iterable[str]] = ..., nack: _Optional[bool] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class AckDeliveriesResponse(_message.Message):
+    __slots__ = ("acked", "unknown")
+    ACKED_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_FIELD_NUMBER: _ClassVar[int]
+    acked: int
+    unknown: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, acked: _Optional[int] = ..., unknown: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class WaitNotificationRequest(_message.Message):
+    __slots__ = ("id", "until", "acks", "timeout_seconds")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    ACKS_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    until: str
+    acks: int
+    timeout_seconds: float
+    def __init__(self, id: _Optional[str] = ..., until: _Optional[str] = ..., acks: _Optional[int] = ..., timeout_seconds: _Optional[float] = ...) -> None: ...
+
+class WaitEvent(_message.Message):
+    __slots__ = ("receipt", "verdict", "acked", "wanted")
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    ACKED_FIELD_NUMBER: _ClassVar[int]
+    WANTED_FIELD_NUMBER: _ClassVar[int]
+    receipt: _types_pb2.Receipt
+    verdict: str
+    acked: int
+    wanted: int
+    def __init__(self, receipt: _Optional[_Union[_types_pb2.Receipt, _Mapping]] = ..., verdict: _Optional[str] = ..., acked: _Optional[int] = ..., wanted: _Optional[int] = ...) -> None: ...
+
+class DeadLetterFilter(_message.Message):
+    __slots__ = ("client_id", "stage", "reason", "channel", "user_id", "notification_id", "since", "until")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATION_ID_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    stage: str
+    reason: str
+    channel: str
+    user_id: str
+    notification_id: str
+    since: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    def __init__(self, client_id: _Optional[str] = ..., stage: _Optional[str] = ..., reason: _Optional[str] = ..., channel: _Optional[str] = ..., user_id: _Optional[str] = ..., notification_id: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ListDeadLettersRequest(_message.Message):
+    __slots__ = ("filter", "limit", "after")
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    filter: DeadLetterFilter
+    limit: int
+    after: str
+    def __init__(self, filter: _Optional[_Union[DeadLetterFilter, _Mapping]] = ..., limit: _Optional[int] = ..., after: _Optional[str] = ...) -> None: ...
+
+class ListDeadLettersResponse(_message.Message):
+    __slots__ = ("dead_letters", "total")
+    DEAD_LETTERS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    dead_letters: _containers.RepeatedCompositeFieldContainer[_types_pb2.DeadLetter]
+    total: int
+    def __init__(self, dead_letters: _Optional[_Iterable[_Union[_types_pb2.DeadLetter, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class GetDeadLetterRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class RetryDeadLettersRequest(_message.Message):
+    __slots__ = ("ids", "filter", "ttl_ms")
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    TTL_MS_FIELD_NUMBER: _ClassVar[int]
+    ids: _containers.RepeatedScalarFieldContainer[str]
+    filter: DeadLetterFilter
+    ttl_ms: int
+    def __init__(self, ids: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[DeadLetterFilter, _Mapping]] = ..., ttl_ms: _Optional[int] = ...) -> None: ...
+
+class RetryDeadLettersResponse(_message.Message):
+    __slots__ = ("results", "retried")
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    RETRIED_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[Retried]
+    retried: int
+    def __init__(self, results: _Optional[_Iterable[_Union[Retried, _Mapping]]] = ..., retried: _Optional[int] = ...) -> None: ...
+
+class Retried(_message.Message):
+    __slots__ = ("id", "notification_id", "refused")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATION_ID_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    notification_id: str
+    refused: Problem
+    def __init__(self, id: _Optional[str] = ..., notification_id: _Optional[str] = ..., refused: _Optional[_Union[Problem, _Mapping]] = ...) -> None: ...
+
+class DropDeadLettersRequest(_message.Message):
+    __slots__ = ("ids", "filter")
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    ids: _containers.RepeatedScalarFieldContainer[str]
+    filter: DeadLetterFilter
+    def __init__(self, ids: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[DeadLetterFilter, _Mapping]] = ...) -> None: ...
+
+class DropDeadLettersResponse(_message.Message):
+    __slots__ = ("dropped", "not_found")
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
+    NOT_FOUND_FIELD_NUMBER: _ClassVar[int]
+    dropped: _containers.RepeatedScalarFieldContainer[str]
+    not_found: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, dropped: _Optional[_Iterable[str]] = ..., not_found: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ExportDeadLettersRequest(_message.Message):
+    __slots__ = ("filter",)
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    filter: DeadLetterFilter
+    def __init__(self, filter: _Optional[_Union[DeadLetterFilter, _Mapping]] = ...) -> None: ...
+
+class ListDurableRequest(_message.Message):
+    __slots__ = ("client_id", "channel", "limit")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    channel: str
+    limit: int
+    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ListDurableResponse(_message.Message):
+    __slots__ = ("subscriptions",)
+    SUBSCRIPTIONS_FIELD_NUMBER: _ClassVar[int]
+    subscriptions: _containers.RepeatedCompositeFieldContainer[_types_pb2.DurableSubscription]
+    def __init__(self, subscriptions: _Optional[_Iterable[_Union[_types_pb2.DurableSubscription, _Mapping]]] = ...) -> None: ...
+
+class RemoveDurableRequest(_message.Message):
+    __slots__ = ("client_id", "channel", "name", "user_id")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    channel: str
+    name: str
+    user_id: str
+    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., name: _Optional[str] = ..., user_id: _Optional[str] = ...) -> None: ...
+
+class Webhook(_message.Message):
+    __slots__ = ("name", "url", "client_id", "events", "state", "waiting", "delivered", "failed", "dead", "dropped", "last_at", "last_status", "last_error")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FIELD_NUMBER: _ClassVar[int]
+    DELIVERED_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    DEAD_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
+    LAST_AT_FIELD_NUMBER: _ClassVar[int]
+    LAST_STATUS_FIELD_NUMBER: _ClassVar[int]
+    LAST_ERROR_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    url: str
+    client_id: str
+    events: _containers.RepeatedScalarFieldContainer[str]
+    state: str
+    waiting: int
+    delivered: int
+    failed: int
+    dead: int
+    dropped: int
+    last_at: _timestamp_pb2.Timestamp
+    last_status: int
+    last_error: str
+    def __init__(self, name: _Optional[str] = ..., url: _Optional[str] = ..., client_id: _Optional[str] = ..., events: _Optional[_Iterable[str]] = ..., state: _Optional[str] = ..., waiting: _Optional[int] = ..., delivered: _Optional[int] = ..., failed: _Optional[int] = ..., dead: _Optional[int] = ..., dropped: _Optional[int] = ..., last_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_status: _Optional[int] = ..., last_error: _Optional[str] = ...) -> None: ...
+
+class ListWebhooksRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListWebhooksResponse(_message.Message):
+    __slots__ = ("webhooks",)
+    WEBHOOKS_FIELD_NUMBER: _ClassVar[int]
+    webhooks: _containers.RepeatedCompositeFieldContainer[Webhook]
+    def __init__(self, webhooks: _Optional[_Iterable[_Union[Webhook, _Mapping]]] = ...) -> None: ...
+
+class GetWebhookSecretRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class GetWebhookSecretResponse(_message.Message):
+    __slots__ = ("secret",)
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    secret: str
+    def __init__(self, secret: _Optional[str] = ...) -> None: ...
+
+class TestWebhookRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class TestWebhookResponse(_message.Message):
+    __slots__ = ("event_id", "status", "error", "seconds")
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    event_id: str
+    status: int
+    error: str
+    seconds: float
+    def __init__(self, event_id: _Optional[str] = ..., status: _Optional[int] = ..., error: _Optional[str] = ..., seconds: _Optional[float] = ...) -> None: ...
+
+class GetPresenceRequest(_message.Message):
+    __slots__ = ("client_id", "channel", "limit")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    channel: str
+    limit: int
+    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class Presence(_message.Message):
+    __slots__ = ("channel", "member_count", "subscriber_count", "members")
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIBER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    channel: str
+    member_count: int
+    subscriber_count: int
+    members: _containers.RepeatedCompositeFieldContainer[_types_pb2.Member]
+    def __init__(self, channel: _Optional[str] = ..., member_count: _Optional[int] = ..., subscriber_count: _Optional[int] = ..., members: _Optional[_Iterable[_Union[_types_pb2.Member, _Mapping]]] = ...) -> None: ...
 
 class GetQueueRequest(_message.Message):
     __slots__ = ()
@@ -680,7 +944,7 @@ class ChannelCount(_message.Message):
     def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., subscriber_count: _Optional[int] = ...) -> None: ...
 
 class Stats(_message.Message):
-    __slots__ = ("at", "uptime_seconds", "accepted", "rejected", "dispatched", "expired", "cancelled", "dead", "deliveries", "delivered_bytes", "connections_opened", "connections_closed", "slow_consumers", "authentication_failures", "rate_limited", "http_requests", "errors", "connections", "connections_by_transport", "channels", "subscriptions", "queue", "history_publications", "history_bytes", "outbox_bytes", "resident_bytes", "cpu_seconds", "open_files", "top_channels", "history_channels", "inbox_users", "inbox_notifications", "inbox_bytes", "pushes_accepted", "pushes_failed", "inbox_evicted")
+    __slots__ = ("at", "uptime_seconds", "accepted", "rejected", "dispatched", "expired", "cancelled", "dead", "deliveries", "delivered_bytes", "connections_opened", "connections_closed", "slow_consumers", "authentication_failures", "rate_limited", "http_requests", "errors", "connections", "connections_by_transport", "channels", "subscriptions", "queue", "history_publications", "history_bytes", "outbox_bytes", "resident_bytes", "cpu_seconds", "open_files", "top_channels", "history_channels", "inbox_users", "inbox_notifications", "inbox_bytes", "pushes_accepted", "pushes_failed", "inbox_evicted", "acked", "redelivered", "dead_letters_evicted", "webhooks_delivered", "webhooks_failed", "webhooks_dropped", "requeued", "dropped", "dead_letters", "dead_letter_bytes", "durable_subscriptions", "unacked", "receipts", "timeline_events", "log_entries")
     class ConnectionsByTransportEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -724,6 +988,21 @@ class Stats(_message.Message):
     PUSHES_ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     PUSHES_FAILED_FIELD_NUMBER: _ClassVar[int]
     INBOX_EVICTED_FIELD_NUMBER: _ClassVar[int]
+    ACKED_FIELD_NUMBER: _ClassVar[int]
+    REDELIVERED_FIELD_NUMBER: _ClassVar[int]
+    DEAD_LETTERS_EVICTED_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOKS_DELIVERED_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOKS_FAILED_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOKS_DROPPED_FIELD_NUMBER: _ClassVar[int]
+    REQUEUED_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
+    DEAD_LETTERS_FIELD_NUMBER: _ClassVar[int]
+    DEAD_LETTER_BYTES_FIELD_NUMBER: _ClassVar[int]
+    DURABLE_SUBSCRIPTIONS_FIELD_NUMBER: _ClassVar[int]
+    UNACKED_FIELD_NUMBER: _ClassVar[int]
+    RECEIPTS_FIELD_NUMBER: _ClassVar[int]
+    TIMELINE_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    LOG_ENTRIES_FIELD_NUMBER: _ClassVar[int]
     at: _timestamp_pb2.Timestamp
     uptime_seconds: float
     accepted: int
@@ -760,4 +1039,19 @@ class Stats(_message.Message):
     pushes_accepted: int
     pushes_failed: int
     inbox_evicted: int
-    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., accepted: _Optional[int] = ..., rejected: _Optional[int] = ..., dispatched: _Optional[int] = ..., expired: _Optional[int] = ..., cancelled: _Optional[int] = ..., dead: _Optional[int] = ..., deliveries: _Optional[int] = ..., delivered_bytes: _Optional[int] = ..., connections_opened: _Optional[int] = ..., connections_closed: _Optional[int] = ..., slow_consumers: _Optional[int] = ..., authentication_failures: _Optional[int] = ..., rate_limited: _Optional[int] = ..., http_requests: _Optional[int] = ..., errors: _Optional[int] = ..., connections: _Optional[int] = ..., connections_by_transport: _Optional[_Mapping[str, int]] = ..., channels: _Optional[int] = ..., subscriptions: _Optional[int] = ..., queue: _Optional[_Union[QueueStats, _Mapping]] = ..., history_publications: _Optional[int] = ..., history_bytes: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., open_files: _Optional[int] = ..., top_channels: _Optional[_Iterable[_Union[ChannelCount, _Mapping]]] = ..., history_channels: _Optional[int] = ..., inbox_users: _Optional[int] = ..., inbox_notifications: _Optional[int] = ..., inbox_bytes: _Optional[int] = ..., pushes_accepted: _Optional[int] = ..., pushes_failed: _Optional[int] = ..., inbox_evicted: _Optional[int] = ...) -> None: ...
+    acked: int
+    redelivered: int
+    dead_letters_evicted: int
+    webhooks_delivered: int
+    webhooks_failed: int
+    webhooks_dropped: int
+    requeued: int
+    dropped: int
+    dead_letters: int
+    dead_letter_bytes: int
+    durable_subscriptions: int
+    unacked: int
+    receipts: int
+    timeline_events: int
+    log_entries: int
+    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., accepted: _Optional[int] = ..., rejected: _Optional[int] = ..., dispatched: _Optional[int] = ..., expired: _Optional[int] = ..., cancelled: _Optional[int] = ..., dead: _Optional[int] = ..., deliveries: _Optional[int] = ..., delivered_bytes: _Optional[int] = ..., connections_opened: _Optional[int] = ..., connections_closed: _Optional[int] = ..., slow_consumers: _Optional[int] = ..., authentication_failures: _Optional[int] = ..., rate_limited: _Optional[int] = ..., http_requests: _Optional[int] = ..., errors: _Optional[int] = ..., connections: _Optional[int] = ..., connections_by_transport: _Optional[_Mapping[str, int]] = ..., channels: _Optional[int] = ..., subscriptions: _Optional[int] = ..., queue: _Optional[_Union[QueueStats, _Mapping]] = ..., history_publications: _Optional[int] = ..., history_bytes: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., open_files: _Optional[int] = ..., top_channels: _Optional[_Iterable[_Union[ChannelCount, _Mapping]]] = ..., history_channels: _Optional[int] = ..., inbox_users: _Optional[int] = ..., inbox_notifications: _Optional[int] = ..., inbox_bytes: _Optional[int] = ..., pushes_accepted: _Optional[int] = ..., pushes_failed: _Optional[int] = ..., inbox_evicted: _Optional[int] = ..., acked: _Optional[int] = ..., redelivered: _Optional[int] = ..., dead_letters_evicted: _Optional[int] = ..., webhooks_delivered: _Optional[int] = ..., webhooks_failed: _Optional[int] = ..., webhooks_dropped: _Optional[int] = ..., requeued: _Optional[int] = ..., dropped: _Optional[int] = ..., dead_letters: _Optional[int] = ..., dead_letter_bytes: _Optional[int] = ..., durable_subscriptions: _Optional[int] = ..., unacked: _Optional[int] = ..., receipts: _Optional[int] = ..., timeline_events: _Optional[int] = ..., log_entries: _Optional[int] = ...) -> None: ...

@@ -165,10 +165,70 @@ class AdminServiceStub:
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.CancelNotificationRequest.SerializeToString,
                 response_deserializer=notifyd_dot_v1_dot_types__pb2.Receipt.FromString,
                 _registered_method=True)
+        self.WaitNotification = channel.unary_stream(
+                '/notifyd.v1.AdminService/WaitNotification',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.WaitNotificationRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.WaitEvent.FromString,
+                _registered_method=True)
         self.Listen = channel.unary_stream(
                 '/notifyd.v1.AdminService/Listen',
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.ListenRequest.SerializeToString,
                 response_deserializer=notifyd_dot_v1_dot_admin__pb2.ListenEvent.FromString,
+                _registered_method=True)
+        self.AckDeliveries = channel.unary_unary(
+                '/notifyd.v1.AdminService/AckDeliveries',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.AckDeliveriesRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.AckDeliveriesResponse.FromString,
+                _registered_method=True)
+        self.ListDeadLetters = channel.unary_unary(
+                '/notifyd.v1.AdminService/ListDeadLetters',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.ListDeadLettersRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.ListDeadLettersResponse.FromString,
+                _registered_method=True)
+        self.GetDeadLetter = channel.unary_unary(
+                '/notifyd.v1.AdminService/GetDeadLetter',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.GetDeadLetterRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_types__pb2.DeadLetter.FromString,
+                _registered_method=True)
+        self.RetryDeadLetters = channel.unary_unary(
+                '/notifyd.v1.AdminService/RetryDeadLetters',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.RetryDeadLettersRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.RetryDeadLettersResponse.FromString,
+                _registered_method=True)
+        self.DropDeadLetters = channel.unary_unary(
+                '/notifyd.v1.AdminService/DropDeadLetters',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.DropDeadLettersRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.DropDeadLettersResponse.FromString,
+                _registered_method=True)
+        self.ExportDeadLetters = channel.unary_stream(
+                '/notifyd.v1.AdminService/ExportDeadLetters',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.ExportDeadLettersRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_types__pb2.DeadLetter.FromString,
+                _registered_method=True)
+        self.ListDurable = channel.unary_unary(
+                '/notifyd.v1.AdminService/ListDurable',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.ListDurableRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.ListDurableResponse.FromString,
+                _registered_method=True)
+        self.RemoveDurable = channel.unary_unary(
+                '/notifyd.v1.AdminService/RemoveDurable',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.RemoveDurableRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_types__pb2.DurableSubscription.FromString,
+                _registered_method=True)
+        self.ListWebhooks = channel.unary_unary(
+                '/notifyd.v1.AdminService/ListWebhooks',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.ListWebhooksRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.ListWebhooksResponse.FromString,
+                _registered_method=True)
+        self.GetWebhookSecret = channel.unary_unary(
+                '/notifyd.v1.AdminService/GetWebhookSecret',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.GetWebhookSecretRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.GetWebhookSecretResponse.FromString,
+                _registered_method=True)
+        self.TestWebhook = channel.unary_unary(
+                '/notifyd.v1.AdminService/TestWebhook',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.TestWebhookRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.TestWebhookResponse.FromString,
                 _registered_method=True)
         self.GetQueue = channel.unary_unary(
                 '/notifyd.v1.AdminService/GetQueue',
@@ -209,6 +269,11 @@ class AdminServiceStub:
                 '/notifyd.v1.AdminService/GetHistory',
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.GetHistoryRequest.SerializeToString,
                 response_deserializer=notifyd_dot_v1_dot_admin__pb2.GetHistoryResponse.FromString,
+                _registered_method=True)
+        self.GetPresence = channel.unary_unary(
+                '/notifyd.v1.AdminService/GetPresence',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.GetPresenceRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.Presence.FromString,
                 _registered_method=True)
         self.ListConnections = channel.unary_unary(
                 '/notifyd.v1.AdminService/ListConnections',
@@ -399,8 +464,89 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WaitNotification(self, request, context):
+        """The receipt each time that it changes, until what was asked for is true or can no longer come true.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Listen(self, request, context):
         """A subscription: a position for each channel, then the replay, then live.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AckDeliveries(self, request, context):
+        """What a listener with `ack` has done with what it was sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDeadLetters(self, request, context):
+        """Dead letters.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDeadLetter(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryDeadLetters(self, request, context):
+        """Those named, or all that fit the filter; one result for each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DropDeadLetters(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportDeadLetters(self, request, context):
+        """Whole, the oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDurable(self, request, context):
+        """Durable subscriptions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveDurable(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListWebhooks(self, request, context):
+        """Webhooks.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetWebhookSecret(self, request, context):
+        """Its secret, which signs what it is sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TestWebhook(self, request, context):
+        """Call it now, once, with an event `webhook.test`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -452,6 +598,13 @@ class AdminServiceServicer:
 
     def GetHistory(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPresence(self, request, context):
+        """Who is in a channel, whether or not its rule tells it to subscribers.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -616,10 +769,70 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.CancelNotificationRequest.FromString,
                     response_serializer=notifyd_dot_v1_dot_types__pb2.Receipt.SerializeToString,
             ),
+            'WaitNotification': grpc.unary_stream_rpc_method_handler(
+                    servicer.WaitNotification,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.WaitNotificationRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.WaitEvent.SerializeToString,
+            ),
             'Listen': grpc.unary_stream_rpc_method_handler(
                     servicer.Listen,
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.ListenRequest.FromString,
                     response_serializer=notifyd_dot_v1_dot_admin__pb2.ListenEvent.SerializeToString,
+            ),
+            'AckDeliveries': grpc.unary_unary_rpc_method_handler(
+                    servicer.AckDeliveries,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.AckDeliveriesRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.AckDeliveriesResponse.SerializeToString,
+            ),
+            'ListDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDeadLetters,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.ListDeadLettersRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.ListDeadLettersResponse.SerializeToString,
+            ),
+            'GetDeadLetter': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDeadLetter,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.GetDeadLetterRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_types__pb2.DeadLetter.SerializeToString,
+            ),
+            'RetryDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryDeadLetters,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.RetryDeadLettersRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.RetryDeadLettersResponse.SerializeToString,
+            ),
+            'DropDeadLetters': grpc.unary_unary_rpc_method_handler(
+                    servicer.DropDeadLetters,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.DropDeadLettersRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.DropDeadLettersResponse.SerializeToString,
+            ),
+            'ExportDeadLetters': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportDeadLetters,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.ExportDeadLettersRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_types__pb2.DeadLetter.SerializeToString,
+            ),
+            'ListDurable': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDurable,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.ListDurableRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.ListDurableResponse.SerializeToString,
+            ),
+            'RemoveDurable': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveDurable,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.RemoveDurableRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_types__pb2.DurableSubscription.SerializeToString,
+            ),
+            'ListWebhooks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWebhooks,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.ListWebhooksRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.ListWebhooksResponse.SerializeToString,
+            ),
+            'GetWebhookSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWebhookSecret,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.GetWebhookSecretRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.GetWebhookSecretResponse.SerializeToString,
+            ),
+            'TestWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.TestWebhook,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.TestWebhookRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.TestWebhookResponse.SerializeToString,
             ),
             'GetQueue': grpc.unary_unary_rpc_method_handler(
                     servicer.GetQueue,
@@ -660,6 +873,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.GetHistory,
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.GetHistoryRequest.FromString,
                     response_serializer=notifyd_dot_v1_dot_admin__pb2.GetHistoryResponse.SerializeToString,
+            ),
+            'GetPresence': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPresence,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.GetPresenceRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.Presence.SerializeToString,
             ),
             'ListConnections': grpc.unary_unary_rpc_method_handler(
                     servicer.ListConnections,
@@ -1395,6 +1613,33 @@ class AdminService:
             _registered_method=True)
 
     @staticmethod
+    def WaitNotification(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/notifyd.v1.AdminService/WaitNotification',
+            notifyd_dot_v1_dot_admin__pb2.WaitNotificationRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.WaitEvent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def Listen(request,
             target,
             options=(),
@@ -1411,6 +1656,303 @@ class AdminService:
             '/notifyd.v1.AdminService/Listen',
             notifyd_dot_v1_dot_admin__pb2.ListenRequest.SerializeToString,
             notifyd_dot_v1_dot_admin__pb2.ListenEvent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AckDeliveries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/AckDeliveries',
+            notifyd_dot_v1_dot_admin__pb2.AckDeliveriesRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.AckDeliveriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/ListDeadLetters',
+            notifyd_dot_v1_dot_admin__pb2.ListDeadLettersRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.ListDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDeadLetter(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/GetDeadLetter',
+            notifyd_dot_v1_dot_admin__pb2.GetDeadLetterRequest.SerializeToString,
+            notifyd_dot_v1_dot_types__pb2.DeadLetter.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/RetryDeadLetters',
+            notifyd_dot_v1_dot_admin__pb2.RetryDeadLettersRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.RetryDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DropDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/DropDeadLetters',
+            notifyd_dot_v1_dot_admin__pb2.DropDeadLettersRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.DropDeadLettersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportDeadLetters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/notifyd.v1.AdminService/ExportDeadLetters',
+            notifyd_dot_v1_dot_admin__pb2.ExportDeadLettersRequest.SerializeToString,
+            notifyd_dot_v1_dot_types__pb2.DeadLetter.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDurable(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/ListDurable',
+            notifyd_dot_v1_dot_admin__pb2.ListDurableRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.ListDurableResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveDurable(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/RemoveDurable',
+            notifyd_dot_v1_dot_admin__pb2.RemoveDurableRequest.SerializeToString,
+            notifyd_dot_v1_dot_types__pb2.DurableSubscription.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWebhooks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/ListWebhooks',
+            notifyd_dot_v1_dot_admin__pb2.ListWebhooksRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.ListWebhooksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWebhookSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/GetWebhookSecret',
+            notifyd_dot_v1_dot_admin__pb2.GetWebhookSecretRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.GetWebhookSecretResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/TestWebhook',
+            notifyd_dot_v1_dot_admin__pb2.TestWebhookRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.TestWebhookResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1627,6 +2169,33 @@ class AdminService:
             '/notifyd.v1.AdminService/GetHistory',
             notifyd_dot_v1_dot_admin__pb2.GetHistoryRequest.SerializeToString,
             notifyd_dot_v1_dot_admin__pb2.GetHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPresence(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/GetPresence',
+            notifyd_dot_v1_dot_admin__pb2.GetPresenceRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.Presence.FromString,
             options,
             channel_credentials,
             insecure,

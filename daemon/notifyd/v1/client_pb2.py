@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from notifyd.v1 import types_pb2 as notifyd_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17notifyd/v1/client.proto\x12\nnotifyd.v1\x1a\x16notifyd/v1/types.proto\"z\n\x15RegisterClientRequest\x12\x0f\n\x07\x61ppName\x18\x01 \x01(\t\x12\x14\n\x0c\x63lientSecret\x18\x02 \x01(\t\x12\x11\n\tclientUrl\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x12\n\ncookieName\x18\x05 \x01(\t\"]\n\x16RegisterClientResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ppName\x18\x02 \x01(\t\x12\x14\n\x0c\x63lientSecret\x18\x03 \x01(\t\x12\x10\n\x08warnings\x18\x04 \x03(\t\"M\n\x17RegisterFCMTokenRequest\x12\x0e\n\x06userId\x18\x01 \x01(\t\x12\x10\n\x08\x63lientId\x18\x02 \x01(\t\x12\x10\n\x08\x66\x63mToken\x18\x03 \x01(\t\"=\n\x18RegisterFCMTokenResponse\x12\x0f\n\x07success\x18\x01 \x01(\x08\x12\x10\n\x08\x64\x65viceId\x18\x02 \x01(\t\"\x88\x01\n\x13PublishStreamResult\x12\r\n\x05index\x18\x01 \x01(\x04\x12/\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x0b\x32\x1b.notifyd.v1.PublishResponseH\x00\x12&\n\x07refused\x18\x03 \x01(\x0b\x32\x13.notifyd.v1.RefusalH\x00\x42\t\n\x07outcome\"b\n\x07Refusal\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12 \n\x13retry_after_seconds\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x16\n\x14_retry_after_seconds\"\xb0\x01\n\x10SubscribeRequest\x12\x11\n\tclient_id\x18\x01 \x01(\t\x12-\n\x08\x63hannels\x18\x02 \x03(\x0b\x32\x1b.notifyd.v1.ChannelPosition\x12\x12\n\nbroadcasts\x18\x03 \x01(\x08\x12\x15\n\rwithout_inbox\x18\x04 \x01(\x08\x12/\n\x0binbox_since\x18\x05 \x01(\x0b\x32\x1a.notifyd.v1.StreamPosition\"M\n\x0f\x43hannelPosition\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12)\n\x05since\x18\x02 \x01(\x0b\x32\x1a.notifyd.v1.StreamPosition\"z\n\x0eSubscribeEvent\x12/\n\x07started\x18\x01 \x01(\x0b\x32\x1c.notifyd.v1.SubscribeStartedH\x00\x12.\n\x0bpublication\x18\x02 \x01(\x0b\x32\x17.notifyd.v1.PublicationH\x00\x42\x07\n\x05\x65vent\"\x9a\x01\n\x10SubscribeStarted\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12,\n\x08position\x18\x02 \x01(\x0b\x32\x1a.notifyd.v1.StreamPosition\x12\x16\n\trecovered\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12\x10\n\x08replayed\x18\x04 \x01(\x04\x12\x0f\n\x07skipped\x18\x05 \x01(\x04\x42\x0c\n\n_recovered\"?\n\x0f\x41\x63kInboxRequest\x12,\n\x08position\x18\x01 \x01(\x0b\x32\x1a.notifyd.v1.StreamPosition\"!\n\x10\x41\x63kInboxResponse\x12\r\n\x05\x61\x63ked\x18\x01 \x01(\x04\"\x1f\n\x11GetReceiptRequest\x12\n\n\x02id\x18\x01 \x01(\t2t\n\x19\x43lientRegistrationService\x12W\n\x0eRegisterClient\x12!.notifyd.v1.RegisterClientRequest\x1a\".notifyd.v1.RegisterClientResponse2\xdc\x03\n\x13NotificationService\x12]\n\x10RegisterFCMToken\x12#.notifyd.v1.RegisterFCMTokenRequest\x1a$.notifyd.v1.RegisterFCMTokenResponse\x12\x42\n\x07Publish\x12\x1a.notifyd.v1.PublishRequest\x1a\x1b.notifyd.v1.PublishResponse\x12P\n\rPublishStream\x12\x1a.notifyd.v1.PublishRequest\x1a\x1f.notifyd.v1.PublishStreamResult(\x01\x30\x01\x12G\n\tSubscribe\x12\x1c.notifyd.v1.SubscribeRequest\x1a\x1a.notifyd.v1.SubscribeEvent0\x01\x12\x45\n\x08\x41\x63kInbox\x12\x1b.notifyd.v1.AckInboxRequest\x1a\x1c.notifyd.v1.AckInboxResponse\x12@\n\nGetReceipt\x12\x1d.notifyd.v1.GetReceiptRequest\x1a\x13.notifyd.v1.Receiptb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17notifyd/v1/client.proto\x12\nnotifyd.v1\x1a\x16notifyd/v1/types.proto\"z\n\x15RegisterClientRequest\x12\x0f\n\x07\x61ppName\x18\x01 \x01(\t\x12\x14\n\x0c\x63lientSecret\x18\x02 \x01(\t\x12\x11\n\tclientUrl\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12\x12\n\ncookieName\x18\x05 \x01(\t\"]\n\x16RegisterClientResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x61ppName\x18\x02 \x01(\t\x12\x14\n\x0c\x63lientSecret\x18\x03 \x01(\t\x12\x10\n\x08warnings\x18\x04 \x03(\t\"M\n\x17RegisterFCMTokenRequest\x12\x0e\n\x06userId\x18\x01 \x01(\t\x12\x10\n\x08\x63lientId\x18\x02 \x01(\t\x12\x10\n\x08\x66\x63mToken\x18\x03 \x01(\t\"=\n\x18RegisterFCMTokenResponse\x12\x0f\n\x07success\x18\x01 \x01(\x08\x12\x10\n\x08\x64\x65viceId\x18\x02 \x01(\t\"\x88\x01\n\x13PublishStreamResult\x12\r\n\x05index\x18\x01 \x01(\x04\x12/\n\x08\x61\x63\x63\x65pted\x18\x02 \x01(\x0b\x32\x1b.notifyd.v1.PublishResponseH\x00\x12&\n\x07refused\x18\x03 \x01(\x0b\x32\x13.notifyd.v1.RefusalH\x00\x42\t\n\x07outcome\"b\n\x07Refusal\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12 \n\x13retry_after_seconds\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x16\n\x14_retry_after_seconds\"\xc3\x01\n\x10SubscribeRequest\x12\x11\n\tclient_id\x18\x01 \x01(\t\x12-\n\x08\x63hannels\x18\x02 \x03(\x0b\x32\x1b.notifyd.v1.ChannelPosition\x12\x12\n\nbroadcasts\x18\x03 \x01(\x08\x12\x15\n\rwithout_inbox\x18\x04 \x01(\x08\x12/\n\x0binbox_since\x18\x05 \x01(\x0b\x32\x1a.notifyd.v1.StreamPosition\x12\x11\n\tack_inbox\x18\x06 \x01(\x08\"k\n\x0f\x43hannelPosition\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12)\n\x05since\x18\x02 \x01(\x0b\x32\x1a.notifyd.v1.StreamPosition\x12\x0b\n\x03\x61\x63k\x18\x03 \x01(\x08\x12\x0f\n\x07\x64urable\x18\x04 \x01(\t\"z\n\x0eSubscribeEvent\x12/\n\x07started\x18\x01 \x01(\x0b\x32\x1c.notifyd.v1.SubscribeStartedH\x00\x12.\n\x0bpublication\x18\x02 \x01(\x0b\x32\x17.notifyd.v1.PublicationH\x00\x42\x07\n\x05\x65vent\"\xb1\x01\n\x10SubscribeStarted\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12,\n\x08position\x18\x02 \x01(\x0b\x32\x1a.notifyd.v1.StreamPosition\x12\x16\n\trecovered\x18\x03 \x01(\x08H\x00\x88\x01\x01\x12\x10\n\x08replayed\x18\x04 \x01(\x04\x12\x0f\n\x07skipped\x18\x05 \x01(\x04\x12\x15\n\rconnection_id\x18\x06 \x01(\tB\x0c\n\n_recovered\"N\n\nAckRequest\x12\x15\n\rconnection_id\x18\x01 \x01(\t\x12\x0b\n\x03ids\x18\x02 \x03(\t\x12\x0c\n\x04nack\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\"-\n\x0b\x41\x63kResponse\x12\r\n\x05\x61\x63ked\x18\x01 \x01(\x04\x12\x0f\n\x07unknown\x18\x02 \x03(\t\"5\n\x0fPresenceRequest\x12\x11\n\tclient_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x02 \x01(\t\"x\n\x10PresenceResponse\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x14\n\x0cmember_count\x18\x02 \x01(\x04\x12\x18\n\x10subscriber_count\x18\x03 \x01(\x04\x12#\n\x07members\x18\x04 \x03(\x0b\x32\x12.notifyd.v1.Member\"?\n\x0f\x41\x63kInboxRequest\x12,\n\x08position\x18\x01 \x01(\x0b\x32\x1a.notifyd.v1.StreamPosition\"!\n\x10\x41\x63kInboxResponse\x12\r\n\x05\x61\x63ked\x18\x01 \x01(\x04\"\x1f\n\x11GetReceiptRequest\x12\n\n\x02id\x18\x01 \x01(\t2t\n\x19\x43lientRegistrationService\x12W\n\x0eRegisterClient\x12!.notifyd.v1.RegisterClientRequest\x1a\".notifyd.v1.RegisterClientResponse2\xde\x04\n\x13NotificationService\x12]\n\x10RegisterFCMToken\x12#.notifyd.v1.RegisterFCMTokenRequest\x1a$.notifyd.v1.RegisterFCMTokenResponse\x12\x42\n\x07Publish\x12\x1a.notifyd.v1.PublishRequest\x1a\x1b.notifyd.v1.PublishResponse\x12P\n\rPublishStream\x12\x1a.notifyd.v1.PublishRequest\x1a\x1f.notifyd.v1.PublishStreamResult(\x01\x30\x01\x12G\n\tSubscribe\x12\x1c.notifyd.v1.SubscribeRequest\x1a\x1a.notifyd.v1.SubscribeEvent0\x01\x12\x45\n\x08\x41\x63kInbox\x12\x1b.notifyd.v1.AckInboxRequest\x1a\x1c.notifyd.v1.AckInboxResponse\x12\x36\n\x03\x41\x63k\x12\x16.notifyd.v1.AckRequest\x1a\x17.notifyd.v1.AckResponse\x12H\n\x0bGetPresence\x12\x1b.notifyd.v1.PresenceRequest\x1a\x1c.notifyd.v1.PresenceResponse\x12@\n\nGetReceipt\x12\x1d.notifyd.v1.GetReceiptRequest\x1a\x13.notifyd.v1.Receiptb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,21 +45,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUSAL']._serialized_start=563
   _globals['_REFUSAL']._serialized_end=661
   _globals['_SUBSCRIBEREQUEST']._serialized_start=664
-  _globals['_SUBSCRIBEREQUEST']._serialized_end=840
-  _globals['_CHANNELPOSITION']._serialized_start=842
-  _globals['_CHANNELPOSITION']._serialized_end=919
-  _globals['_SUBSCRIBEEVENT']._serialized_start=921
-  _globals['_SUBSCRIBEEVENT']._serialized_end=1043
-  _globals['_SUBSCRIBESTARTED']._serialized_start=1046
-  _globals['_SUBSCRIBESTARTED']._serialized_end=1200
-  _globals['_ACKINBOXREQUEST']._serialized_start=1202
-  _globals['_ACKINBOXREQUEST']._serialized_end=1265
-  _globals['_ACKINBOXRESPONSE']._serialized_start=1267
-  _globals['_ACKINBOXRESPONSE']._serialized_end=1300
-  _globals['_GETRECEIPTREQUEST']._serialized_start=1302
-  _globals['_GETRECEIPTREQUEST']._serialized_end=1333
-  _globals['_CLIENTREGISTRATIONSERVICE']._serialized_start=1335
-  _globals['_CLIENTREGISTRATIONSERVICE']._serialized_end=1451
-  _globals['_NOTIFICATIONSERVICE']._serialized_start=1454
-  _globals['_NOTIFICATIONSERVICE']._serialized_end=1930
+  _globals['_SUBSCRIBEREQUEST']._serialized_end=859
+  _globals['_CHANNELPOSITION']._serialized_start=861
+  _globals['_CHANNELPOSITION']._serialized_end=968
+  _globals['_SUBSCRIBEEVENT']._serialized_start=970
+  _globals['_SUBSCRIBEEVENT']._serialized_end=1092
+  _globals['_SUBSCRIBESTARTED']._serialized_start=1095
+  _globals['_SUBSCRIBESTARTED']._serialized_end=1272
+  _globals['_ACKREQUEST']._serialized_start=1274
+  _globals['_ACKREQUEST']._serialized_end=1352
+  _globals['_ACKRESPONSE']._serialized_start=1354
+  _globals['_ACKRESPONSE']._serialized_end=1399
+  _globals['_PRESENCEREQUEST']._serialized_start=1401
+  _globals['_PRESENCEREQUEST']._serialized_end=1454
+  _globals['_PRESENCERESPONSE']._serialized_start=1456
+  _globals['_PRESENCERESPONSE']._serialized_end=1576
+  _globals['_ACKINBOXREQUEST']._serialized_start=1578
+  _globals['_ACKINBOXREQUEST']._serialized_end=1641
+  _globals['_ACKINBOXRESPONSE']._serialized_start=1643
+  _globals['_ACKINBOXRESPONSE']._serialized_end=1676
+  _globals['_GETRECEIPTREQUEST']._serialized_start=1678
+  _globals['_GETRECEIPTREQUEST']._serialized_end=1709
+  _globals['_CLIENTREGISTRATIONSERVICE']._serialized_start=1711
+  _globals['_CLIENTREGISTRATIONSERVICE']._serialized_end=1827
+  _globals['_NOTIFICATIONSERVICE']._serialized_start=1830
+  _globals['_NOTIFICATIONSERVICE']._serialized_end=2436
 # @@protoc_insertion_point(module_scope)

@@ -137,6 +137,16 @@ class NotificationServiceStub:
                 request_serializer=notifyd_dot_v1_dot_client__pb2.AckInboxRequest.SerializeToString,
                 response_deserializer=notifyd_dot_v1_dot_client__pb2.AckInboxResponse.FromString,
                 _registered_method=True)
+        self.Ack = channel.unary_unary(
+                '/notifyd.v1.NotificationService/Ack',
+                request_serializer=notifyd_dot_v1_dot_client__pb2.AckRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_client__pb2.AckResponse.FromString,
+                _registered_method=True)
+        self.GetPresence = channel.unary_unary(
+                '/notifyd.v1.NotificationService/GetPresence',
+                request_serializer=notifyd_dot_v1_dot_client__pb2.PresenceRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_client__pb2.PresenceResponse.FromString,
+                _registered_method=True)
         self.GetReceipt = channel.unary_unary(
                 '/notifyd.v1.NotificationService/GetReceipt',
                 request_serializer=notifyd_dot_v1_dot_client__pb2.GetReceiptRequest.SerializeToString,
@@ -184,6 +194,20 @@ class NotificationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Ack(self, request, context):
+        """What a subscriber with `ack` has done with what it was sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPresence(self, request, context):
+        """Who is in a channel. Needs what subscribing to it needs, and a rule that tells it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetReceipt(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -217,6 +241,16 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     servicer.AckInbox,
                     request_deserializer=notifyd_dot_v1_dot_client__pb2.AckInboxRequest.FromString,
                     response_serializer=notifyd_dot_v1_dot_client__pb2.AckInboxResponse.SerializeToString,
+            ),
+            'Ack': grpc.unary_unary_rpc_method_handler(
+                    servicer.Ack,
+                    request_deserializer=notifyd_dot_v1_dot_client__pb2.AckRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_client__pb2.AckResponse.SerializeToString,
+            ),
+            'GetPresence': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPresence,
+                    request_deserializer=notifyd_dot_v1_dot_client__pb2.PresenceRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_client__pb2.PresenceResponse.SerializeToString,
             ),
             'GetReceipt': grpc.unary_unary_rpc_method_handler(
                     servicer.GetReceipt,
@@ -360,6 +394,60 @@ class NotificationService:
             '/notifyd.v1.NotificationService/AckInbox',
             notifyd_dot_v1_dot_client__pb2.AckInboxRequest.SerializeToString,
             notifyd_dot_v1_dot_client__pb2.AckInboxResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Ack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.NotificationService/Ack',
+            notifyd_dot_v1_dot_client__pb2.AckRequest.SerializeToString,
+            notifyd_dot_v1_dot_client__pb2.AckResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPresence(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.NotificationService/GetPresence',
+            notifyd_dot_v1_dot_client__pb2.PresenceRequest.SerializeToString,
+            notifyd_dot_v1_dot_client__pb2.PresenceResponse.FromString,
             options,
             channel_credentials,
             insecure,

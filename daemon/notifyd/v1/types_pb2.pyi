@@ -70,7 +70,7 @@ class PublishResponse(_message.Message):
     def __init__(self, notification_id: _Optional[str] = ..., status: _Optional[str] = ..., durability: _Optional[str] = ..., duplicate: _Optional[bool] = ...) -> None: ...
 
 class Publication(_message.Message):
-    __slots__ = ("id", "channel", "data_json", "metadata_json", "priority", "timestamp", "position", "user_id")
+    __slots__ = ("id", "channel", "data_json", "metadata_json", "priority", "timestamp", "position", "user_id", "attempt")
     ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     DATA_JSON_FIELD_NUMBER: _ClassVar[int]
@@ -79,6 +79,7 @@ class Publication(_message.Message):
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     id: str
     channel: str
     data_json: str
@@ -87,10 +88,11 @@ class Publication(_message.Message):
     timestamp: _timestamp_pb2.Timestamp
     position: StreamPosition
     user_id: str
-    def __init__(self, id: _Optional[str] = ..., channel: _Optional[str] = ..., data_json: _Optional[str] = ..., metadata_json: _Optional[str] = ..., priority: _Optional[int] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., user_id: _Optional[str] = ...) -> None: ...
+    attempt: int
+    def __init__(self, id: _Optional[str] = ..., channel: _Optional[str] = ..., data_json: _Optional[str] = ..., metadata_json: _Optional[str] = ..., priority: _Optional[int] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., user_id: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
 
 class Receipt(_message.Message):
-    __slots__ = ("id", "client_id", "kind", "channel", "priority", "state", "accepted_at", "due_at", "expires_at", "settled_at", "attempts", "delivered", "position", "reason", "users", "stored", "arrived", "pushed", "failed")
+    __slots__ = ("id", "client_id", "kind", "channel", "priority", "state", "accepted_at", "due_at", "expires_at", "settled_at", "attempts", "delivered", "position", "reason", "users", "stored", "arrived", "pushed", "failed", "acked", "timeline")
     ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -110,6 +112,8 @@ class Receipt(_message.Message):
     ARRIVED_FIELD_NUMBER: _ClassVar[int]
     PUSHED_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
+    ACKED_FIELD_NUMBER: _ClassVar[int]
+    TIMELINE_FIELD_NUMBER: _ClassVar[int]
     id: str
     client_id: str
     kind: str
@@ -129,7 +133,25 @@ class Receipt(_message.Message):
     arrived: int
     pushed: int
     failed: int
-    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[str] = ..., priority: _Optional[int] = ..., state: _Optional[str] = ..., accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., delivered: _Optional[int] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., reason: _Optional[str] = ..., users: _Optional[_Iterable[_Union[UserReceipt, _Mapping]]] = ..., stored: _Optional[int] = ..., arrived: _Optional[int] = ..., pushed: _Optional[int] = ..., failed: _Optional[int] = ...) -> None: ...
+    acked: int
+    timeline: _containers.RepeatedCompositeFieldContainer[TimelineEvent]
+    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[str] = ..., priority: _Optional[int] = ..., state: _Optional[str] = ..., accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., delivered: _Optional[int] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., reason: _Optional[str] = ..., users: _Optional[_Iterable[_Union[UserReceipt, _Mapping]]] = ..., stored: _Optional[int] = ..., arrived: _Optional[int] = ..., pushed: _Optional[int] = ..., failed: _Optional[int] = ..., acked: _Optional[int] = ..., timeline: _Optional[_Iterable[_Union[TimelineEvent, _Mapping]]] = ...) -> None: ...
+
+class TimelineEvent(_message.Message):
+    __slots__ = ("at", "event", "user_id", "receiver", "attempt", "detail")
+    AT_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    at: _timestamp_pb2.Timestamp
+    event: str
+    user_id: str
+    receiver: str
+    attempt: int
+    detail: str
+    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., event: _Optional[str] = ..., user_id: _Optional[str] = ..., receiver: _Optional[str] = ..., attempt: _Optional[int] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class UserReceipt(_message.Message):
     __slots__ = ("user_id", "state", "offset", "connections", "pushed", "failed", "reason")
@@ -210,3 +232,79 @@ class ApiKey(_message.Message):
     status: str
     previous_until: _timestamp_pb2.Timestamp
     def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., name: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ..., allowed_cidrs: _Optional[_Iterable[str]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_used_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., status: _Optional[str] = ..., previous_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class DeadLetter(_message.Message):
+    __slots__ = ("id", "client_id", "stage", "notification_id", "kind", "channel", "reason", "error", "attempts", "died_at", "user_id", "durable", "connection_id", "position", "priority", "accepted_at", "expires_at", "data_json", "metadata_json", "timeline")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    NOTIFICATION_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    DIED_AT_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    DURABLE_FIELD_NUMBER: _ClassVar[int]
+    CONNECTION_ID_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    PRIORITY_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_AT_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    DATA_JSON_FIELD_NUMBER: _ClassVar[int]
+    METADATA_JSON_FIELD_NUMBER: _ClassVar[int]
+    TIMELINE_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    client_id: str
+    stage: str
+    notification_id: str
+    kind: str
+    channel: str
+    reason: str
+    error: str
+    attempts: int
+    died_at: _timestamp_pb2.Timestamp
+    user_id: str
+    durable: str
+    connection_id: str
+    position: StreamPosition
+    priority: int
+    accepted_at: _timestamp_pb2.Timestamp
+    expires_at: _timestamp_pb2.Timestamp
+    data_json: str
+    metadata_json: str
+    timeline: _containers.RepeatedCompositeFieldContainer[TimelineEvent]
+    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., stage: _Optional[str] = ..., notification_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[str] = ..., reason: _Optional[str] = ..., error: _Optional[str] = ..., attempts: _Optional[int] = ..., died_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., user_id: _Optional[str] = ..., durable: _Optional[str] = ..., connection_id: _Optional[str] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., priority: _Optional[int] = ..., accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., data_json: _Optional[str] = ..., metadata_json: _Optional[str] = ..., timeline: _Optional[_Iterable[_Union[TimelineEvent, _Mapping]]] = ...) -> None: ...
+
+class DurableSubscription(_message.Message):
+    __slots__ = ("client_id", "channel", "name", "user_id", "position", "pending", "unacked", "connections", "used_at")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    UNACKED_FIELD_NUMBER: _ClassVar[int]
+    CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    USED_AT_FIELD_NUMBER: _ClassVar[int]
+    client_id: str
+    channel: str
+    name: str
+    user_id: str
+    position: StreamPosition
+    pending: int
+    unacked: int
+    connections: int
+    used_at: _timestamp_pb2.Timestamp
+    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., name: _Optional[str] = ..., user_id: _Optional[str] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., pending: _Optional[int] = ..., unacked: _Optional[int] = ..., connections: _Optional[int] = ..., used_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Member(_message.Message):
+    __slots__ = ("user_id", "connection_ids", "joined_at")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    CONNECTION_IDS_FIELD_NUMBER: _ClassVar[int]
+    JOINED_AT_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    connection_ids: _containers.RepeatedScalarFieldContainer[str]
+    joined_at: _timestamp_pb2.Timestamp
+    def __init__(self, user_id: _Optional[str] = ..., connection_ids: _Optional[_Iterable[str]] = ..., joined_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -208,7 +208,7 @@ class ReceiptView(Struct, frozen=True, rename="camel"):
 
     id: str
     client_id: str
-    kind: Literal["channel", "broadcast", "users", "connections", "push"]
+    kind: Literal["channel", "broadcast", "users", "connections", "push", "webhook"]
     channel: str | None
     priority: int
     state: Literal["waiting", "dispatched", "expired", "cancelled", "cleared", "dead"]

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from notifyd.service.channels import ChannelView
     from notifyd.service.connections import ConnectionView
     from notifyd.service.stats import StatsSnapshot
-    from notifyd.store.ports import InboxInfo, QueueStats
+    from notifyd.store.inbox_ports import InboxInfo
+    from notifyd.store.ports import QueueStats
 
 
 def queue_message(stats: QueueStats) -> pb.QueueStats:

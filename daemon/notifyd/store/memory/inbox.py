@@ -16,13 +16,14 @@ from notifyd.store.memory.ages import Ages
 from notifyd.store.memory.tally import Tally
 from notifyd.store.memory.unwritten import Unwritten
 from notifyd.store.memory.user_inbox import InboxItem, UserInbox
-from notifyd.store.ports import History, InboxInfo
+from notifyd.store.ports import History
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from notifyd.model.ids import ClientId, NotificationId, UserId
     from notifyd.model.publication import Publication
+    from notifyd.store.inbox_ports import InboxInfo
     from notifyd.store.memory.entry import Entry
     from notifyd.store.options import InboxLimits
     from notifyd.telemetry.metrics import Counters

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.reception import Reception
     from notifyd.ingress.edge.rest.services import RestServices
     from notifyd.service.inbox import Inboxes
-    from notifyd.store.ports import InboxInfo
+    from notifyd.store.inbox_ports import InboxInfo
 
 _new_token: Final = msgspec.json.Decoder(NewTokenBody)
 _NO_STORE: Final = ((b"Cache-Control", b"no-store"),)

@@ -1,0 +1,29 @@
+"""Who wants to know of comings and goings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from notifyd.hub.connection import Connection
+    from notifyd.model.ids import ClientId, UserId
+
+
+class Observer(Protocol):
+    """Told by the hub in the step in which it happens. Nothing here waits, raises, or calls the hub to change it."""
+
+    def subscribed(self, connection: Connection, channel: str) -> None:
+        """*connection* has subscribed to *channel*, which it was not before."""
+        ...
+
+    def unsubscribed(self, connection: Connection, channel: str) -> None:
+        """*connection* has left *channel*, or is gone; the hub counts it no longer."""
+        ...
+
+    def user_connected(self, client_id: ClientId, user_id: UserId) -> None:
+        """The first connection of a user is there."""
+        ...
+
+    def user_disconnected(self, client_id: ClientId, user_id: UserId) -> None:
+        """The last connection of a user is gone."""
+        ...

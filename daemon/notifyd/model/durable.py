@@ -1,0 +1,32 @@
+"""A subscription with a name, which outlives its connections: what was acked, and what was not."""
+
+from __future__ import annotations
+
+import msgspec
+
+from notifyd.model.ids import ClientId
+
+
+class DurableKey(msgspec.Struct, frozen=True):
+    """Names one durable subscription."""
+
+    client_id: ClientId
+    channel: str
+    #: `user/ID` for one of a user, "" for one of the client's keys: nobody takes up another's.
+    owner: str
+    name: str
+
+
+class DurableState(msgspec.Struct, frozen=True):
+    """How far it is. Offsets are of its channel."""
+
+    key: DurableKey
+    epoch: str
+    #: Everything up to here is settled: acked, given up or expired.
+    floor: int
+    #: What is settled above it, in order.
+    settled: tuple[int, ...] = ()
+    #: Tries that failed, of what is not settled; offset to count, in order.
+    attempts: tuple[tuple[int, int], ...] = ()
+    #: When somebody used it last, in milliseconds since the Unix epoch.
+    used_at: int = 0
