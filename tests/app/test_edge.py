@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from notifyd.app import translate
 from notifyd.app.edge import applications, gauges, limits, rest_options
 from notifyd.ingress.edge.deadlines import Deadlines
-from notifyd.ingress.edge.http_app import Upgrade
-from notifyd.ingress.edge.http_request import Peer, Request
+from notifyd.ingress.edge.http.app import Upgrade
+from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.socketio.server import SocketIoServer
 from tests.service.node import RecordingLink
 

@@ -21,7 +21,7 @@ import msgspec
 import structlog
 import trio
 
-from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.server import EdgeServer
 from notifyd.ingress.edge.settings import EdgeSettings, HttpSettings, WebSocketSettings
@@ -41,11 +41,11 @@ from notifyd.wire.socketio_session import SocketIoRules
 from notifyd.wire.websocket import binary_frame, text_frame
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_app import LongPoll, Pending
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.app import LongPoll, Pending
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.socketio.api import Ack, Socket
     from notifyd.ingress.edge.socketio.engine_api import EngineLink
-    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.ingress.edge.websocket.socket import WebSocket
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_PAYLOAD = 1_000_000

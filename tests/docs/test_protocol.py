@@ -11,9 +11,9 @@ import pytest
 from wsproto.frame_protocol import CloseReason
 
 from notifyd.config.catalogue import catalogue
-from notifyd.ingress.edge import websocket, websocket_frames
 from notifyd.ingress.edge.namespaces import connection, dialect
 from notifyd.ingress.edge.socketio import codes
+from notifyd.ingress.edge.websocket import frames, socket
 from notifyd.model import disconnect
 from notifyd.model.disconnect import Disconnect
 from notifyd.policy.tokens import RawClaims
@@ -43,7 +43,7 @@ def test_error_code_has_its_status(code: str):
 
 
 def test_every_close_code_is_described_and_no_other():
-    of_edge = {int(code) for module in (websocket, websocket_frames) for code in _close_codes(getsource(module))}
+    of_edge = {int(code) for module in (socket, frames) for code in _close_codes(getsource(module))}
     wanted = {value.code for value in DISCONNECTS} | of_edge | {int(CloseReason.PROTOCOL_ERROR)}
     assert {int(code) for code in CLOSES} == wanted
 

@@ -47,7 +47,7 @@ from notifyd.wire.sse import notification_event
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.model.client import Client
     from notifyd.model.publication import Publication
     from notifyd.store.ports import Broker

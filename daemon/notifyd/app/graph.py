@@ -15,13 +15,15 @@ from notifyd.config import Loaded
 from notifyd.dispatch.dispatcher import Dispatcher
 from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
-from notifyd.ingress.edge import native, sse
+from notifyd.ingress.edge import sse
 from notifyd.ingress.edge.namespaces import dialect
 from notifyd.ingress.edge.namespaces.application import NamespaceApplication
 from notifyd.ingress.edge.namespaces.connection import SOCKETIO_ENCODERS
 from notifyd.ingress.edge.namespaces.dialect_app import DialectApp
 from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
-from notifyd.ingress.edge.native import NativeProtocol, NativeRules, NativeServices
+from notifyd.ingress.edge.native import connection as native
+from notifyd.ingress.edge.native.protocol import NativeProtocol
+from notifyd.ingress.edge.native.services import NativeRules, NativeServices
 from notifyd.policy.recovery import Pids
 from notifyd.policy.sealing import Sealer
 from notifyd.push.ports import PushProvider

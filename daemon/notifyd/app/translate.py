@@ -8,7 +8,7 @@ from notifyd.dispatch.dispatcher import DispatchRules
 from notifyd.dispatch.push_router import PushRules
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.namespaces.services import NamespaceRules
-from notifyd.ingress.edge.native import NativeRules
+from notifyd.ingress.edge.native.services import NativeRules
 from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings, HttpSettings, WebSocketSettings
 from notifyd.ingress.edge.socketio.settings import EngineSettings, SocketIoSettings
 from notifyd.ingress.rpc.options import RpcOptions

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import trio
 
-from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.server import EdgeServer
 from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings, HttpSettings, WebSocketSettings
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from notifyd.ingress.edge.http_app import StreamHandler
-    from notifyd.ingress.edge.http_request import Request
-    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.ingress.edge.http.app import StreamHandler
+    from notifyd.ingress.edge.http.request import Request
+    from notifyd.ingress.edge.websocket.socket import WebSocket
 
 PATIENCE = 20  # never reached by a test that passes
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from notifyd.ingress.edge.forwarded import TrustedProxies
-from notifyd.ingress.edge.http_request import Peer, Request
+from notifyd.ingress.edge.http.request import Peer, Request
 
 
 def address(peer: str, *forwarded: str, trusted: tuple[str, ...] = ("10.0.0.0/8", "::1/128")) -> str:

@@ -9,8 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from notifyd.errors import Draining
-from notifyd.ingress.edge.http_app import Upgrade
-from notifyd.ingress.edge.http_request import Peer, Request
+from notifyd.ingress.edge.http.app import Upgrade
+from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.refusals import handshake_refused
 from notifyd.wire.http_answer import Answer
 from tests.ingress.edge.edge_harness import GET, HANDSHAKE, EchoApp, Parsed, asgi_app, one_answer, serving

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifyd.ingress.edge.http_request import Peer, Request
+from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.rest.call import Call
 
 

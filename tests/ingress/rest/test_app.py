@@ -9,7 +9,7 @@ import structlog
 import trio
 from starlette.routing import Route
 
-from notifyd.ingress.edge.http_request import Peer, Request
+from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.rest import reception
 from notifyd.ingress.edge.rest.resource import Resource
 from notifyd.wire.openapi import openapi_document

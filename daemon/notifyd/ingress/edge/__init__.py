@@ -15,7 +15,7 @@ Serving, `server.py` and `listener.py`::
     server.deadlines.at(when, callback) -> Deadline       # the shared timer: calls back once trio's clock passes it,
     deadline.cancel()                                     #   late by 1 % of the wait or 50 ms, without a task each
 
-Application, `http_app.py` (protocols; an app is any object with these four)::
+Application, `http/app.py` (protocols; an app is any object with these four)::
 
     class HttpApp(Protocol):
         asgi: AsgiApp                                                    # everything else: Starlette
@@ -42,13 +42,13 @@ Application, `http_app.py` (protocols; an app is any object with these four)::
     Answer(status: int, body: bytes = b"", content_type: bytes = b"application/json",
            headers: tuple[tuple[bytes, bytes], ...] = (), close: bool = False)          # wire/http_answer.py
 
-Request, `http_request.py` (frozen)::
+Request, `http/request.py` (frozen)::
 
     method: str  target: bytes  path: str (percent-decoded)  raw_path: bytes  query: bytes  version: str ("1.1")
     headers: tuple[tuple[bytes, bytes], ...] (names in lower case, in order)  body: bytes  peer: Peer(host, port)
     secure: bool    .header(b"x-api-key") -> bytes | None (first one)    .header_all(name) -> list[bytes]
 
-WebSocket, `http_app.py` (WebSocketHandler) and `websocket.py` (WebSocket)::
+WebSocket, `http/app.py` (WebSocketHandler) and `websocket/socket.py` (WebSocket)::
 
     class WebSocketHandler(Protocol):           # all called by the connection's own task
         def opened(self, ws: WebSocket) -> None                                # after the 101 is written
@@ -68,7 +68,7 @@ WebSocket, `http_app.py` (WebSocketHandler) and `websocket.py` (WebSocket)::
     ws.closing: bool  ws.peer: Peer  ws.outbox: Outbox (its put is the fan-out's hot call)
     ws.pending_bytes: int  ws.sent_bytes: int
 
-Streams (Server-Sent Events), `http_app.py` (StreamHandler) and `http_stream.py` (HttpStream)::
+Streams (Server-Sent Events), `http/app.py` (StreamHandler) and `http/stream.py` (HttpStream)::
 
     class StreamHandler(Protocol):
         async def run(self, stream: HttpStream) -> None     # returning ends the connection, flushed; cancelled never
@@ -81,6 +81,6 @@ Streams (Server-Sent Events), `http_app.py` (StreamHandler) and `http_stream.py`
 Frames, `wire/websocket.py` (pure): text_frame(payload) binary_frame(payload) ping_frame(payload) pong_frame(payload)
 close_frame(code, reason) -> bytes.
 
-Floors inside: listener -> server -> http_connection (http_reader, asgi, http_stream) -> websocket -> link, outbox,
-deadlines. httptools is imported by http_reader alone, wsproto by websocket_frames alone.
+Floors inside: listener -> server -> http.connection (http.reader, asgi, http.stream) -> websocket.socket -> link,
+outbox, deadlines. httptools is imported by http.reader alone, wsproto by websocket.frames alone.
 """

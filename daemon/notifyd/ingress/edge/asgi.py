@@ -13,9 +13,9 @@ from notifyd.wire.http_head import RequestRefused
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from notifyd.ingress.edge.http_app import AsgiApp, AsgiEvent
-    from notifyd.ingress.edge.http_receiver import HttpReceiver
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.app import AsgiApp, AsgiEvent
+    from notifyd.ingress.edge.http.receiver import HttpReceiver
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState
     from notifyd.wire.http_answer import Answer

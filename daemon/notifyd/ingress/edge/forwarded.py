@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

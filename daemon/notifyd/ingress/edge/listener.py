@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
-from notifyd.ingress.edge.http_request import Peer
+from notifyd.ingress.edge.http.request import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from notifyd.wire.http_answer import Answer
 
 if TYPE_CHECKING:
     from notifyd.errors import NotifydError
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.wire.http_head import RequestRefused
 
 log = structlog.get_logger()

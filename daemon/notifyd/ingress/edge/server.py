@@ -9,7 +9,7 @@ import structlog
 import trio
 
 from notifyd.ingress.edge.deadlines import Deadlines
-from notifyd.ingress.edge.http_connection import HttpConnection
+from notifyd.ingress.edge.http.connection import HttpConnection
 from notifyd.ingress.edge.link import Link, SocketLink, TlsLink
 from notifyd.ingress.edge.listener import Admission, accept_forever
 from notifyd.ingress.edge.outbox import Outbox
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
 
-    from notifyd.ingress.edge.http_app import HttpApp
-    from notifyd.ingress.edge.http_request import Peer
+    from notifyd.ingress.edge.http.app import HttpApp
+    from notifyd.ingress.edge.http.request import Peer
     from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings
 
 log = structlog.get_logger()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifyd.hub.connection import Connection
-    from notifyd.ingress.edge.http_stream import HttpStream
+    from notifyd.ingress.edge.http.stream import HttpStream
     from notifyd.model.disconnect import Disconnect
     from notifyd.service.connect import Connector
     from notifyd.service.subscribe import Subscriber, Subscription

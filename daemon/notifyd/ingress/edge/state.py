@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import trio
 
     from notifyd.ingress.edge.deadlines import Deadlines
-    from notifyd.ingress.edge.http_receiver import HttpReceiver
+    from notifyd.ingress.edge.http.receiver import HttpReceiver
     from notifyd.ingress.edge.settings import EdgeSettings
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from notifyd.clock import now_ms
 from notifyd.dispatch.dispatcher import outcomes_of
 from notifyd.ingress.edge.forwarded import TrustedProxies
-from notifyd.ingress.edge.http_request import Peer, Request
+from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.namespaces.connection import SOCKETIO_ENCODERS, NamespaceConnection
 from notifyd.ingress.edge.namespaces.dialect import FORMAT
 from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices

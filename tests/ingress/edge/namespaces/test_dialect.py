@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.ingress.edge.namespaces.dialect import DialectConnection
 from notifyd.ingress.edge.namespaces.dialect_app import DialectApp, PendingVisit
 from notifyd.model.disconnect import DEAD_LINK
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.wire.http_answer import Answer
 from tests.ingress.edge.namespaces.house import finished, handshake, publish
-from tests.ingress.edge.native_browser import Socket
+from tests.ingress.edge.native.browser import Socket
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from notifyd.errors import NotFound
-from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.ingress.edge.namespaces.application import PendingWelcome
 from notifyd.ingress.edge.namespaces.dialect_app import DialectApp, PendingVisit
 from notifyd.ingress.edge.socketio.api import Refusal, Welcome
 from notifyd.model.disconnect import WRONG_CREDENTIAL
 from notifyd.service.clients import NewClient
 from tests.ingress.edge.namespaces.house import handshake
-from tests.ingress.edge.native_browser import Socket
+from tests.ingress.edge.native.browser import Socket
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -23,7 +23,7 @@ from tests.ingress.edge.edge_harness import KEY, RawPeer, Served, masked, servin
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.socketio.api import Ack, Socket
     from notifyd.ingress.edge.socketio.engine_api import AllowedOrigin, Step
     from tests.ingress.edge.edge_harness import Parsed

@@ -9,7 +9,7 @@ import pytest
 from tests.ingress.edge.socketio.drivers import engine
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
 
 ORIGIN = b"Origin: https://app.example\r\n"
 

@@ -15,7 +15,7 @@ from notifyd.model.ids import ClientId
 from notifyd.wire.namespaces import client_of
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
 
 

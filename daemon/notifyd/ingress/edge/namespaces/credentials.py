@@ -10,7 +10,7 @@ import msgspec
 from notifyd.errors import Invalid
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
 
 _MAX_FIELDS: Final = 100
 #: python-engineio writes its query in this order, and its applications mostly take one argument with an event.

@@ -12,7 +12,7 @@ from notifyd.ingress.edge.catch_up import CatchUps
 from notifyd.ingress.edge.inbox_source import InboxSource
 from notifyd.ingress.edge.marks import Marks
 from notifyd.ingress.edge.namespaces.requests import Answer, Requests, exception, refusal
-from notifyd.ingress.edge.websocket_link import WebSocketLink
+from notifyd.ingress.edge.websocket.link import WebSocketLink
 from notifyd.model.disconnect import (
     DRAINED,
     PROTOCOL_ERROR,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from notifyd.ingress.edge.namespaces.entrance import Visitor
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
-    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.ingress.edge.websocket.socket import WebSocket
     from notifyd.model.disconnect import Disconnect
 
 FORMAT: Final = "dialect"

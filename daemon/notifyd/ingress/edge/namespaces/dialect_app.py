@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.errors import Denied, Draining, Invalid, NotifydError
-from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.ingress.edge.namespaces.dialect import DialectConnection, ending_of
 from notifyd.ingress.edge.namespaces.entrance import Entrance
 from notifyd.ingress.edge.namespaces.requests import exception
@@ -14,10 +14,10 @@ from notifyd.wire import dialect
 from notifyd.wire.namespaces import client_of
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.namespaces.entrance import Visitor
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
-    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.ingress.edge.websocket.socket import WebSocket
     from notifyd.wire.http_answer import Answer
 
 

@@ -20,7 +20,7 @@ from notifyd.wire.namespaces import Place, parse_place
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection, Link
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
     from notifyd.model.ids import ClientId, ConnectionId
 

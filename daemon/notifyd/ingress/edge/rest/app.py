@@ -11,8 +11,8 @@ from notifyd.ingress.edge.rest.routes import endpoints_by_id, router
 from notifyd.ingress.edge.rest.streaming import Streaming
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_app import AsgiApp, LongPoll, Pending, PendingUpgrade, StreamHandler, Upgrade
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.app import AsgiApp, LongPoll, Pending, PendingUpgrade, StreamHandler, Upgrade
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.realtime import Realtime
     from notifyd.ingress.edge.rest.reception import Endpoint

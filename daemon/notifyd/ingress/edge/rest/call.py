@@ -11,7 +11,7 @@ from notifyd.ingress.edge.request_ids import request_id
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.model.principal import Principal
     from notifyd.policy.rate import Allowance
     from notifyd.wire.operation import Access

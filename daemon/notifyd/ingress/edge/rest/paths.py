@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 from notifyd.errors import Invalid
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
 
 
 def check_path(request: Request) -> None:

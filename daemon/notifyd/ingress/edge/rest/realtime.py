@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_app import LongPoll, Pending, PendingUpgrade, Upgrade
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.app import LongPoll, Pending, PendingUpgrade, Upgrade
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.wire.http_answer import Answer
 
 WebSocketUpgrade = Callable[["Request"], "Upgrade | Answer"]

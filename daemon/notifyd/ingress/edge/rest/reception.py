@@ -21,7 +21,7 @@ from notifyd.wire.operations import BROADCAST, PUBLISH, PUBLISH_BATCH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.rest.services import RestOptions, RestServices
     from notifyd.ingress.faults import Headers
     from notifyd.policy.rate import Allowance

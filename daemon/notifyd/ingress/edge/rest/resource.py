@@ -8,7 +8,7 @@ import msgspec
 from structlog.contextvars import bound_contextvars
 
 from notifyd.errors import Invalid, NotFound
-from notifyd.ingress.edge.http_request import Peer, Request
+from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.rest.bodies import too_large
 from notifyd.ingress.edge.rest.cors import preflight_headers
 from notifyd.ingress.edge.rest.paths import check_path
@@ -20,7 +20,7 @@ from notifyd.wire.operation import OF_USERS
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
-    from notifyd.ingress.edge.http_app import AsgiReceive, AsgiSend
+    from notifyd.ingress.edge.http.app import AsgiReceive, AsgiSend
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Endpoint, Reception
     from notifyd.ingress.faults import Headers

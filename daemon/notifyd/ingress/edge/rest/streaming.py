@@ -13,8 +13,8 @@ from notifyd.wire.operations import STREAM_CHANNEL
 from notifyd.wire.sse import parse_event_id
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_app import StreamHandler
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.app import StreamHandler
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Reception
     from notifyd.ingress.edge.rest.services import RestServices

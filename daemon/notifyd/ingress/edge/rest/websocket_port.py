@@ -12,8 +12,8 @@ from notifyd.wire.http_answer import Answer
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from notifyd.ingress.edge.http_app import AsgiReceive, AsgiSend, StreamHandler, Upgrade
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.app import AsgiReceive, AsgiSend, StreamHandler, Upgrade
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.rest.realtime import WebSocketUpgrade
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.socketio.engine_api import EngineHandler, Step
     from notifyd.ingress.edge.socketio.polling import PollingSide
     from notifyd.ingress.edge.socketio.sessions import Sessions
-    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.ingress.edge.websocket.socket import WebSocket
     from notifyd.wire.engineio import EngineRules
 
 log = structlog.get_logger()

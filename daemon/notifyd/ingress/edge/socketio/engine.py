@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.ingress.edge.socketio.connection import EngineConnection
 from notifyd.ingress.edge.socketio.polling import PollingSide
 from notifyd.ingress.edge.socketio.requests import Query, cors, polled, preflight, refused, unavailable
@@ -16,8 +16,8 @@ from notifyd.wire.engineio import BAD_REQUEST, UNKNOWN_SID, open_packet, polling
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadlines
-    from notifyd.ingress.edge.http_app import LongPoll, Pending
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.app import LongPoll, Pending
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.socketio.engine_api import AllowedOrigin, EngineApplication
     from notifyd.ingress.edge.socketio.requests import Headers
     from notifyd.ingress.edge.socketio.settings import EngineSettings

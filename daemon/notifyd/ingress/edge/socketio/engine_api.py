@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
 
 Step = Coroutine[Any, Any, None] | None
 

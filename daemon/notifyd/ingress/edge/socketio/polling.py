@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 import trio
 
-from notifyd.ingress.edge.http_app import LongPoll
+from notifyd.ingress.edge.http.app import LongPoll
 from notifyd.ingress.edge.socketio.codes import PARSE_ERROR, TRANSPORT_ERROR
 from notifyd.ingress.edge.socketio.requests import polled, refused
 from notifyd.wire.engineio import BAD_REQUEST, PacketInvalid, packets, polling_packet, to_frames
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.socketio.connection import EngineConnection
     from notifyd.ingress.edge.socketio.engine_api import Step
     from notifyd.ingress.edge.socketio.requests import Headers
     from notifyd.ingress.edge.socketio.sessions import Sessions
     from notifyd.ingress.edge.socketio.upgrading import Probe
-    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.ingress.edge.websocket.socket import WebSocket
     from notifyd.wire.engineio import EngineRules
     from notifyd.wire.http_answer import Answer
 

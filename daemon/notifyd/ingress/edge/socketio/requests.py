@@ -17,7 +17,7 @@ from notifyd.wire.engineio import (
 from notifyd.wire.http_answer import Answer
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
 
 Headers = tuple[tuple[bytes, bytes], ...]
 

@@ -10,8 +10,8 @@ from notifyd.ingress.edge.socketio.transport import SocketIoTransport
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadlines
-    from notifyd.ingress.edge.http_app import LongPoll, Pending, Upgrade
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.app import LongPoll, Pending, Upgrade
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.socketio.api import Application
     from notifyd.ingress.edge.socketio.engine_api import AllowedOrigin
     from notifyd.ingress.edge.socketio.settings import SocketIoSettings

@@ -22,7 +22,7 @@ from notifyd.wire.socketio_session import SocketIoSession, What
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadlines
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.socketio.api import Application, PendingConnect, Step
     from notifyd.ingress.edge.socketio.engine_api import EngineLink
     from notifyd.wire.socketio import Outgoing, Packet

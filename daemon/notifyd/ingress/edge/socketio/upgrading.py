@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.socketio.engine_api import Step
     from notifyd.ingress.edge.socketio.polling import PollingSide
     from notifyd.ingress.edge.socketio.sessions import Sessions
-    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.ingress.edge.websocket.socket import WebSocket
 
 _UPGRADE: Final = b"5"
 _ANSWER_FRAME: Final = websocket_packet(PROBE_ANSWER)

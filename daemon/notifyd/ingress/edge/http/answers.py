@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from notifyd.ingress.edge.http_app import LongPoll, Pending
+from notifyd.ingress.edge.http.app import LongPoll, Pending
 from notifyd.ingress.edge.refusals import failed, refusal
 from notifyd.wire.http_answer import CONTINUE, Answer, encode_answer
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_receiver import HttpReceiver
-    from notifyd.ingress.edge.http_request import Request
+    from notifyd.ingress.edge.http.receiver import HttpReceiver
+    from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState
     from notifyd.wire.http_head import RequestRefused

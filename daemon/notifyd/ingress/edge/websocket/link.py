@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.ingress.edge.websocket.socket import WebSocket
     from notifyd.model.disconnect import Disconnect
 
 

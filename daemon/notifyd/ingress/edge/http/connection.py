@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Protocol
 import trio
 
 from notifyd.ingress.edge.asgi import AsgiExchange
-from notifyd.ingress.edge.http_answers import AnswerWriter, Turn
-from notifyd.ingress.edge.http_app import Upgrade
-from notifyd.ingress.edge.http_reader import RequestReader
-from notifyd.ingress.edge.http_receiver import HttpReceiver
-from notifyd.ingress.edge.http_stream import HttpStream
+from notifyd.ingress.edge.http.answers import AnswerWriter, Turn
+from notifyd.ingress.edge.http.app import Upgrade
+from notifyd.ingress.edge.http.reader import RequestReader
+from notifyd.ingress.edge.http.receiver import HttpReceiver
+from notifyd.ingress.edge.http.stream import HttpStream
 from notifyd.ingress.edge.lingering import Lingering
 from notifyd.ingress.edge.refusals import failed
-from notifyd.ingress.edge.websocket import WebSocket
+from notifyd.ingress.edge.websocket.socket import WebSocket
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.http_head import RequestRefused
 from notifyd.wire.websocket_handshake import accept_handshake, check_handshake
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_app import HttpApp, LongPoll, Pending
-    from notifyd.ingress.edge.http_request import Peer, Request
+    from notifyd.ingress.edge.http.app import HttpApp, LongPoll, Pending
+    from notifyd.ingress.edge.http.request import Peer, Request
     from notifyd.ingress.edge.link import Link
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import trio
 
-from notifyd.ingress.edge.http_app import Upgrade
+from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.wire.http_answer import Answer
 from tests.ingress.edge.edge_harness import HANDSHAKE, EchoApp, serving
 

@@ -11,7 +11,7 @@ from notifyd.ingress.edge.link import RECEIVE_BYTES
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadline
-    from notifyd.ingress.edge.http_reader import RequestReader
+    from notifyd.ingress.edge.http.reader import RequestReader
     from notifyd.ingress.edge.link import Link
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState

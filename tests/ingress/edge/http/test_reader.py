@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifyd.ingress.edge.http_reader import RequestReader
-from notifyd.ingress.edge.http_request import Peer, Request
+from notifyd.ingress.edge.http.reader import RequestReader
+from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.settings import HttpSettings
 from notifyd.wire.http_head import RequestRefused
 

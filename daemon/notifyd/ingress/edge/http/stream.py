@@ -11,8 +11,8 @@ from notifyd.ingress.edge.lingering import Lingering
 from notifyd.wire.http_answer import header_lines, status_line
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_app import StreamHandler
-    from notifyd.ingress.edge.http_request import Peer
+    from notifyd.ingress.edge.http.app import StreamHandler
+    from notifyd.ingress.edge.http.request import Peer
     from notifyd.ingress.edge.link import Link
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from notifyd.ingress.edge.native import NativeConnection, NativeRules, NativeServices
+from notifyd.ingress.edge.native.connection import NativeConnection
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+    from notifyd.ingress.edge.native.services import NativeRules, NativeServices
 
 
 class Outbox:

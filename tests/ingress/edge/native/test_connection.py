@@ -10,13 +10,15 @@ import trio
 
 from notifyd.clock import now_ms
 from notifyd.ingress.edge.forwarded import TrustedProxies
-from notifyd.ingress.edge.http_app import Upgrade
-from notifyd.ingress.edge.http_request import Peer, Request
-from notifyd.ingress.edge.native import NativeConnection, NativeProtocol, NativeRules, NativeServices
+from notifyd.ingress.edge.http.app import Upgrade
+from notifyd.ingress.edge.http.request import Peer, Request
+from notifyd.ingress.edge.native.connection import NativeConnection
+from notifyd.ingress.edge.native.protocol import NativeProtocol
+from notifyd.ingress.edge.native.services import NativeRules, NativeServices
 from notifyd.model.disconnect import DEAD_LINK
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.wire.http_answer import Answer
-from tests.ingress.edge.native_browser import Browser, finished
+from tests.ingress.edge.native.browser import Browser, finished
 from tests.service.node import Node, open_node
 from tests.store.samples import expire
 

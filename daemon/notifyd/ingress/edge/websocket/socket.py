@@ -9,15 +9,15 @@ import structlog
 import trio
 
 from notifyd.ingress.edge.lingering import Lingering
-from notifyd.ingress.edge.websocket_frames import FrameReader, FrameRefused
+from notifyd.ingress.edge.websocket.frames import FrameReader, FrameRefused
 from notifyd.wire.websocket import BINARY, CLOSE, PING, PONG, TEXT, close_frame, ping_frame, pong_frame
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from notifyd.ingress.edge.deadlines import Deadline
-    from notifyd.ingress.edge.http_app import Upgrade
-    from notifyd.ingress.edge.http_request import Peer
+    from notifyd.ingress.edge.http.app import Upgrade
+    from notifyd.ingress.edge.http.request import Peer
     from notifyd.ingress.edge.link import Link
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 import trio
 
 from notifyd.errors import Denied, Draining, Invalid, NotAuthenticated, NotifydError
 from notifyd.hub.connection import Connection
 from notifyd.ingress.edge.catch_up import CatchUps
-from notifyd.ingress.edge.forwarded import TrustedProxies
-from notifyd.ingress.edge.http_app import Upgrade
 from notifyd.ingress.edge.inbox_source import InboxSource
 from notifyd.ingress.edge.marks import Marks
-from notifyd.ingress.edge.origins import origin_allowed
-from notifyd.ingress.edge.refusals import handshake_refused
 from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
-from notifyd.ingress.edge.websocket_link import WebSocketLink
+from notifyd.ingress.edge.websocket.link import WebSocketLink
 from notifyd.model.command import Publish as PublishCommand
 from notifyd.model.disconnect import (
     CREDENTIAL_ENDED,
@@ -30,66 +25,20 @@ from notifyd.model.disconnect import (
     Disconnect,
 )
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
-from notifyd.service.connect import Connector, TooManyConnections
-from notifyd.service.inbox import Inboxes
-from notifyd.service.limits import RateLimiter
-from notifyd.service.publish import Publisher
-from notifyd.service.subscribe import Subscriber, Subscription
-from notifyd.telemetry.metrics import Counters
+from notifyd.service.connect import TooManyConnections
 from notifyd.wire import native
 from notifyd.wire.websocket import text_frame
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_request import Request
-    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.ingress.edge.native.services import NativeRules, NativeServices
+    from notifyd.ingress.edge.websocket.socket import WebSocket
     from notifyd.model.position import StreamPosition
     from notifyd.model.principal import Principal
-    from notifyd.wire.http_answer import Answer
+    from notifyd.service.subscribe import Subscription
 
 FORMAT: Final = "native"
 
 Step = Coroutine[Any, Any, None] | None
-
-
-class NativeRules(msgspec.Struct):
-    """The settings of this protocol; they may change while connections live."""
-
-    allowed_origins: tuple[str, ...]
-    max_protocol_errors: int
-    #: Bytes of a replay that may be written before waiting for the peer.
-    page_bytes: int
-    #: Tells a client's address where proxies stand between.
-    proxies: TrustedProxies
-
-
-class NativeServices(msgspec.Struct, frozen=True):
-    """What a connection needs of the floors below."""
-
-    connector: Connector
-    subscriber: Subscriber
-    publisher: Publisher
-    limiter: RateLimiter
-    counters: Counters
-    durability: str
-    inboxes: Inboxes
-
-
-class NativeProtocol:
-    """Opens connections of this protocol."""
-
-    def __init__(self, services: NativeServices, rules: NativeRules) -> None:
-        self._services = services
-        self._rules = rules
-
-    def upgrade(self, request: Request) -> Upgrade | Answer:
-        """Consent to a WebSocket handshake, unless its origin is not welcome or the daemon is going down."""
-        try:
-            if not origin_allowed(request.header(b"origin"), self._rules.allowed_origins):
-                raise Denied("this origin may not connect: ask the operator", code="origin_not_allowed")
-            self._services.connector.check_open()
-        except NotifydError as exc:
-            return handshake_refused(exc, request)
-        return Upgrade(NativeConnection(self._services, self._rules, self._rules.proxies.client_address(request)))
 
 
 class NativeConnection(WebSocketLink):

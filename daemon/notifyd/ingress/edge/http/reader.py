@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
-from notifyd.ingress.edge.http_request import Peer, Request
+from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.wire.http_chunks import ChunkedReader
 from notifyd.wire.http_head import (
     NO_FRAMING,

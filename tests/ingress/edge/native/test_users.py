@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from notifyd.ingress.edge.forwarded import TrustedProxies
-from notifyd.ingress.edge.native import NativeRules, NativeServices
+from notifyd.ingress.edge.native.services import NativeRules, NativeServices
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
-from tests.ingress.edge.native_browser import Browser
+from tests.ingress.edge.native.browser import Browser
 from tests.service.node import Node, open_node
 from tests.store.samples import expire
 

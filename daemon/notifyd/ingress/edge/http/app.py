@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from notifyd.ingress.edge.http_request import Request
-    from notifyd.ingress.edge.http_stream import HttpStream
-    from notifyd.ingress.edge.websocket import WebSocket
+    from notifyd.ingress.edge.http.request import Request
+    from notifyd.ingress.edge.http.stream import HttpStream
+    from notifyd.ingress.edge.websocket.socket import WebSocket
     from notifyd.wire.http_answer import Answer
 
 AsgiEvent = MutableMapping[str, Any]

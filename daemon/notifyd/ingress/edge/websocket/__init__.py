@@ -1,0 +1,1 @@
+"""WebSocket on a link: frames, messages, the closing handshake."""
