@@ -33,6 +33,19 @@ class Counters:
     inbox_arrived: int = 0
     #: Notifications that a bound of an inbox pushed out before they had arrived.
     inbox_evicted: int = 0
+    #: Acks of subscriptions, each delivery counted once.
+    acked: int = 0
+    #: Deliveries that were sent again because no ack came.
+    redelivered: int = 0
+    #: Dead letters that a bound pushed out.
+    dead_letters_evicted: int = 0
+    #: Dead letters that an operator put back, and dropped.
+    requeued: int = 0
+    dropped: int = 0
+    #: Events that a webhook took, tries of them that failed, and events that no place was left for.
+    webhooks_delivered: int = 0
+    webhooks_failed: int = 0
+    webhooks_dropped: int = 0
     connections_opened: int = 0
     connections_closed: int = 0
     #: Connections closed because they did not read what they were sent.
