@@ -236,3 +236,41 @@ async def test_what_was_given_up_is_left_out_though_its_place_is_spent(broker: B
     assert (offsets(history.publications), history.recovered, history.skipped) == ([1, 3], True, 1)
     newest = broker.history.latest(DEFAULT_CLIENT, "orders", limit=9, now=T0)
     assert (offsets(newest.publications), newest.skipped) == ([1, 3], 1)
+
+
+async def test_a_page_holds_the_first_after_a_position(broker: Broker) -> None:
+    published = await publish(broker, *[notification() for _ in range(7)])
+    page = broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 2), now=T0, limit=3)
+    assert (page.recovered, page.publications) == (True, published[2:5])
+    assert page.position == after(broker, 7)
+
+
+async def test_a_page_that_is_not_full_is_the_last(broker: Broker) -> None:
+    published = await publish(broker, *[notification() for _ in range(4)])
+    page = broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 2), now=T0, limit=3)
+    assert page.publications == published[2:]
+    assert broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 4), now=T0, limit=3).publications == []
+
+
+async def test_a_page_leaves_out_what_expired_and_counts_it_up_to_its_last(broker: Broker) -> None:
+    published = await publish(broker, *[notification(ttl=HOUR if n % 3 == 0 else 500) for n in range(7)])
+    page = broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 0), now=T0 + 500, limit=2)
+    assert (page.publications, page.skipped) == ([published[0], published[3]], 2)
+    rest = broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 4), now=T0 + 500, limit=2)
+    assert (rest.publications, rest.skipped) == ([published[6]], 2)
+
+
+async def test_a_page_leaves_out_what_was_given_up(broker: Broker) -> None:
+    await accept(broker, notification(), notification())
+    first, second = broker.queue.lease(limit=2, lease_seconds=30, now=T0)
+    published = await broker.history.append([first, second], now=T0)
+    await broker.queue.settle([Outcome(first, State.DEAD, reason="too_often")], now=T0)
+    page = broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 0), now=T0, limit=1)
+    assert (page.publications, page.skipped) == (published[1:], 1)
+
+
+async def test_a_page_of_what_cannot_be_continued_is_not_recovered(open_engine: OpenBroker) -> None:
+    broker = await opened(open_engine, max_publications=2)
+    await publish(broker, *[notification() for _ in range(5)])
+    page = broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 1), now=T0, limit=2)
+    assert (page.recovered, page.publications) == (False, [])

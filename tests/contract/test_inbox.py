@@ -12,7 +12,7 @@ from notifyd.model.position import StreamPosition
 from notifyd.model.receipt import InboxState
 from notifyd.store.options import BrokerLimits, InboxLimits
 from notifyd.store.ports import Outcome
-from tests.store.samples import T0, accept, dispatch, for_users, notification, offsets, publish, push_of
+from tests.store.samples import HOUR, T0, accept, dispatch, for_users, notification, offsets, publish, push_of
 
 if TYPE_CHECKING:
     from notifyd.model.publication import Publication
@@ -305,3 +305,26 @@ async def test_what_is_pushed_late_is_told_too(open_engine: OpenBroker) -> None:
     broker.inbox.pushed(push_of(one, ANNA), pushed=1, failed=0, reason="")
     (row,) = await rows(broker, one.id)
     assert (row.state, row.pushed) == (InboxState.EVICTED, 1)
+
+
+async def test_a_page_of_an_inbox_holds_the_first_after_the_cursor(broker: Broker) -> None:
+    published = await publish(broker, *[for_users(ANNA) for _ in range(5)])
+    broker.inbox.advance(DEFAULT_CLIENT, ANNA, at(broker, 1), now=T0)
+    page = broker.inbox.since(DEFAULT_CLIENT, ANNA, now=T0, limit=2)
+    assert (page.publications, page.position) == (published[1:3], at(broker, 5))
+    assert broker.inbox.since(DEFAULT_CLIENT, ANNA, at(broker, 3), now=T0, limit=9).publications == published[3:]
+
+
+async def test_a_page_of_an_inbox_leaves_out_what_expired(broker: Broker) -> None:
+    ttls = [500, 500, HOUR, 500, HOUR, 500]
+    published = await publish(broker, *[for_users(ANNA, ttl=ttl) for ttl in ttls])
+    page = broker.inbox.since(DEFAULT_CLIENT, ANNA, now=T0 + 500, limit=2)
+    assert (page.publications, page.skipped) == ([published[2], published[4]], 3)
+    assert broker.inbox.since(DEFAULT_CLIENT, ANNA, now=T0 + 500, limit=3).skipped == 4
+
+
+async def test_a_page_from_where_nothing_is_kept_begins_at_the_oldest(open_engine: OpenBroker) -> None:
+    broker = await opened(open_engine, max_notifications=3)
+    published = await publish(broker, *[for_users(ANNA) for _ in range(5)])
+    page = broker.inbox.since(DEFAULT_CLIENT, ANNA, at(broker, 1), now=T0, limit=2)
+    assert (page.recovered, page.publications) == (False, published[2:4])

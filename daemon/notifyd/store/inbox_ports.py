@@ -52,7 +52,7 @@ class InboxStore(Protocol):
         now: int,
         limit: int | None = None,
     ) -> History:
-        """All that is kept after *position*, or after the cursor, or the first *limit* of it.
+        """All that is kept after *position*, or after the cursor, or the first *limit* of it (see `HistoryStore`).
 
         Expired ones are left out and counted as skipped.
 

@@ -240,7 +240,10 @@ class HistoryStore(Protocol):
     def since(
         self, client_id: ClientId, channel: str, position: StreamPosition, *, now: int, limit: int | None = None
     ) -> History:
-        """All publications after *position* that are kept, or the first *limit* of them, or `recovered` False.
+        """All publications after *position* that are kept, or `recovered` False.
+
+        With a *limit* the first so many that may be given, found without a look at those behind them: fewer than
+        *limit* means that there are no more, and `skipped` counts what was left out before the last of them.
 
         What has expired is left out, here and in `latest`, and so is what was settled as DEAD: what cannot be
         delivered live must not reach those who resume either.

@@ -106,11 +106,13 @@ class Channel:
             place = offset - self.head - 1
             self.kept[place] = withheld(self.kept[place])
 
-    def since(self, position: StreamPosition, *, now: int) -> History:
+    def since(self, position: StreamPosition, *, now: int, limit: int | None = None) -> History:
         """See `HistoryStore.since`."""
         missed = self.head - position.offset
         if position.epoch != self.epoch or not 0 <= missed <= len(self.kept):
             return History(self.position(), [], recovered=False)
+        if limit is not None:
+            return self._page(missed, limit, now)
         newer = list(islice(reversed(self.kept), missed))
         newer.reverse()
         alive = [publication for publication in newer if publication.notification.expires_at > now]
@@ -130,6 +132,20 @@ class Channel:
                 skipped += 1
         found.reverse()
         return History(self.position(), found, recovered=True, skipped=skipped)
+
+    def _page(self, missed: int, limit: int, now: int) -> History:
+        """The first *limit* of the newest *missed*, without a look at those behind them."""
+        alive: list[Publication] = []
+        skipped = 0
+        for place in range(-missed, 0):
+            if len(alive) >= limit:
+                break
+            publication = self.kept[place]
+            if publication.notification.expires_at > now:
+                alive.append(publication)
+            else:
+                skipped += 1
+        return History(self.position(), alive, recovered=True, skipped=skipped)
 
     def info(self) -> ChannelInfo:
         """What is kept, in numbers."""

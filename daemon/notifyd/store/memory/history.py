@@ -161,11 +161,13 @@ class MemoryHistory:
         known = self._channels.get((client_id, channel))
         return StreamPosition(self.epoch(self.generation), 0) if known is None else known.position()
 
-    def since(self, client_id: ClientId, channel: str, position: StreamPosition, *, now: int) -> History:
+    def since(
+        self, client_id: ClientId, channel: str, position: StreamPosition, *, now: int, limit: int | None = None
+    ) -> History:
         """See `HistoryStore.since`."""
         known = self._channels.get((client_id, channel))
         if known is not None:
-            return known.since(position, now=now)
+            return known.since(position, now=now, limit=limit)
         newest = self.position(client_id, channel)
         return History(newest, [], recovered=position == newest)
 

@@ -119,12 +119,18 @@ class MemoryInbox:
         return StreamPosition(self.epoch(self._generation), 0) if inbox is None else inbox.position()
 
     def since(
-        self, client_id: ClientId, user_id: UserId, position: StreamPosition | None = None, *, now: int
+        self,
+        client_id: ClientId,
+        user_id: UserId,
+        position: StreamPosition | None = None,
+        *,
+        now: int,
+        limit: int | None = None,
     ) -> History:
         """See `InboxStore.since`."""
         inbox = self.of(client_id, user_id)
         if inbox is not None:
-            return inbox.since(position, now=now)
+            return inbox.since(position, now=now, limit=limit)
         newest = self.position(client_id, user_id)
         return History(newest, [], recovered=position is None or position == newest)
 

@@ -161,13 +161,30 @@ class UserInbox:
                 return item
         return None
 
-    def since(self, position: StreamPosition | None, *, now: int) -> History:
+    def since(self, position: StreamPosition | None, *, now: int, limit: int | None = None) -> History:
         """See `InboxStore.since`."""
         known = position is None or (position.epoch == self.epoch and self.floor() <= position.offset <= self.head)
         after = position.offset if known and position is not None else self.cursor
-        newer = self.items[max(0, after - self.floor()) :]
+        first = max(0, after - self.floor())
+        if limit is not None:
+            return self._page(first, limit, now, recovered=known)
+        newer = self.items[first:]
         alive = [item.copy() for item in newer if not item.expired(now)]
         return History(self.position(), alive, recovered=known, skipped=len(newer) - len(alive))
+
+    def _page(self, first: int, limit: int, now: int, *, recovered: bool) -> History:
+        """The first *limit* from that place on, without a look at those behind them."""
+        alive: list[Publication] = []
+        skipped = 0
+        for place in range(first, len(self.items)):
+            if len(alive) >= limit:
+                break
+            item = self.items[place]
+            if item.expired(now):
+                skipped += 1
+            else:
+                alive.append(item.copy())
+        return History(self.position(), alive, recovered=recovered, skipped=skipped)
 
     def advance(self, position: StreamPosition) -> Sequence[InboxItem] | None:
         """Move the cursor up to *position*, and answer what of it is kept; None where it would not move forward."""
