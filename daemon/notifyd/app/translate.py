@@ -14,6 +14,7 @@ from notifyd.ingress.edge.socketio.settings import EngineSettings, SocketIoSetti
 from notifyd.ingress.rpc.options import RpcOptions
 from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.publishing import PublishRules
+from notifyd.policy.window import AckRules
 from notifyd.push.options import FcmOptions
 from notifyd.service.clients import ClientRules
 from notifyd.service.connect import ConnectRules
@@ -129,6 +130,19 @@ def dispatch_rules(settings: Settings) -> DispatchRules:
 def subscribe_rules(settings: Settings) -> SubscribeRules:
     """The bounds of subscriptions."""
     return SubscribeRules(settings.websocket.max_subscriptions, settings.websocket.max_channel_length)
+
+
+def ack_rules(settings: Settings) -> AckRules:
+    """How acks are waited for."""
+    delivery, subscriptions = settings.delivery, settings.subscriptions
+    return AckRules(
+        max_attempts=delivery.retry_attempts,
+        retry_seconds=delivery.retry_delay_seconds,
+        retry_max_seconds=delivery.retry_max_seconds,
+        ack_seconds=subscriptions.ack_seconds,
+        max_unacked=subscriptions.max_unacked,
+        max_unacked_bytes=settings.websocket.outbox_bytes // _PAGE_SHARE,
+    )
 
 
 def liveness_rules(settings: Settings) -> LivenessRules:

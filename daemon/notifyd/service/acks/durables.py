@@ -1,0 +1,101 @@
+"""What an operator may see of durable subscriptions, and do with them and with what they did not ack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from notifyd.clock import now_ms
+from notifyd.errors import Conflict, NotFound
+from notifyd.model.dead_letter import Stage
+from notifyd.model.durable import DurableKey
+from notifyd.model.position import StreamPosition
+from notifyd.service.acks.tracks import ChannelTrack, Whose
+from notifyd.service.acks.values import DurableView
+
+if TYPE_CHECKING:
+    from notifyd.model.dead_letter import DeadLetter
+    from notifyd.model.durable import DurableState
+    from notifyd.model.ids import ClientId
+    from notifyd.model.publication import Publication
+    from notifyd.service.acks.house import AckHouse
+
+log = structlog.get_logger("notifyd.acks")
+
+
+class Durables:
+    """Views, removal, and putting back."""
+
+    def __init__(self, house: AckHouse) -> None:
+        self._house = house
+
+    def views(self, client_id: ClientId | None, *, channel: str, limit: int) -> list[DurableView]:
+        """See `Acks.durables`."""
+        states = self._house.broker.durables.states(client_id, channel=channel, limit=limit)
+        return [self._view(state) for state in states]
+
+    async def remove(self, key: DurableKey) -> DurableView:
+        """See `Acks.remove_durable`."""
+        state = self._house.broker.durables.find(key)
+        if state is None:
+            raise NotFound("there is no such durable subscription", code="durable_not_found")
+        view = self._view(state)
+        if view.connections:
+            raise Conflict(f"it is in use by {view.connections} connections: end them first", code="durable_in_use")
+        await self._house.broker.durables.remove(key)
+        log.info("durable_removed", client_id=key.client_id, channel=key.channel, durable=key.name)
+        return view
+
+    def redeliver(self, letter: DeadLetter) -> None:
+        """See `Acks.redeliver`."""
+        track = self._track(letter)
+        publication = self._kept(letter)
+        if publication is None or track.epoch != letter.epoch:
+            raise Conflict("its channel does not keep it any more: publish it again", code="not_kept")
+        track.reopen(letter.offset)
+        for receiver in list(track.receivers):
+            receiver.again(letter.offset, publication)
+
+    def _track(self, letter: DeadLetter) -> ChannelTrack:
+        broker, registry = self._house.broker, self._house.registry
+        client_id, channel = letter.client_id, letter.notification.channel
+        if not letter.durable:
+            connection = self._house.hub.connection(letter.connection_id)
+            receiver = None if connection is None else registry.receiver(connection, channel)
+            if receiver is None or not isinstance(receiver.track, ChannelTrack) or receiver.track.whose.durable:
+                raise Conflict("the subscription ended with its connection", code="subscription_gone")
+            return receiver.track
+        key = DurableKey(client_id, channel, letter.owner, letter.durable)
+        track = registry.durable(key)
+        if track is not None:
+            return track
+        state = broker.durables.find(key)
+        if state is None:
+            raise Conflict("the durable subscription was removed", code="subscription_gone")
+        whose = Whose(Stage.SUBSCRIPTION, client_id, channel, owner=letter.owner, durable=letter.durable)
+        position = StreamPosition(state.epoch, state.floor)
+        return ChannelTrack(broker.history, whose, position, durables=broker.durables, state=state)
+
+    def _kept(self, letter: DeadLetter) -> Publication | None:
+        before = StreamPosition(letter.epoch, letter.offset - 1)
+        channel = letter.notification.channel
+        found = self._house.broker.history.since(letter.client_id, channel, before, now=now_ms(), limit=1)
+        first = next(iter(found.publications), None)
+        return first if found.recovered and first is not None and first.offset == letter.offset else None
+
+    def _view(self, state: DurableState) -> DurableView:
+        key = state.key
+        newest = self._house.broker.history.position(key.client_id, key.channel)
+        track = self._house.registry.durable(key)
+        same = newest.epoch == state.epoch
+        pending = newest.offset - state.floor - len(state.settled) if same else newest.offset
+        receivers = [] if track is None else track.receivers
+        return DurableView(
+            key=key,
+            position=StreamPosition(state.epoch, state.floor),
+            pending=max(0, pending),
+            unacked=max((len(receiver.window) for receiver in receivers), default=0),
+            connections=len(receivers),
+            used_at=state.used_at,
+        )

@@ -1,0 +1,225 @@
+"""How far a receiver is with what it reads from: what it acked, what was given up, and where that is kept.
+
+Several connections of one durable subscription, and of one user, share a track: an ack by any of them counts for all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from notifyd.clock import now_ms
+from notifyd.model.dead_letter import Stage
+from notifyd.model.durable import DurableKey, DurableState
+from notifyd.model.ids import ClientId, ConnectionId, UserId
+from notifyd.model.position import StreamPosition
+from notifyd.policy.settled import Settled
+
+if TYPE_CHECKING:
+    from notifyd.model.publication import Publication
+    from notifyd.service.acks.receiver import AckReceiver
+    from notifyd.store.delivery_ports import DurableStore, Written
+    from notifyd.store.inbox_ports import InboxStore
+    from notifyd.store.ports import History, HistoryStore
+
+
+class Whose(msgspec.Struct, frozen=True):
+    """Who has to ack, as a dead letter and a timeline tell it."""
+
+    stage: Stage
+    client_id: ClientId
+    #: "" for an inbox.
+    channel: str = ""
+    user_id: UserId = UserId("")
+    owner: str = ""
+    durable: str = ""
+    #: Of a subscription without a name.
+    connection_id: ConnectionId = ConnectionId("")
+
+    @property
+    def label(self) -> str:
+        """What a timeline calls it."""
+        return self.durable or self.connection_id
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What makes it different from every other one of its stage."""
+        return (self.client_id, self.channel, self.user_id, self.owner, self.durable, self.connection_id)
+
+
+class Track(Protocol):
+    """What a receiver reads, and what is known of how far it is. Offsets are of what it reads."""
+
+    whose: Whose
+    epoch: str
+    settled: Settled
+    #: Offset -> tries that failed, of what is not settled.
+    attempts: dict[int, int]
+    receivers: list[AckReceiver]
+
+    def read(self, after: int, limit: int) -> History:
+        """What comes after an offset; `recovered` is False where it cannot be continued."""
+        ...
+
+    def place(self, publication: Publication) -> int:
+        """The offset of a publication that was read."""
+        ...
+
+    def ack(self, offset: int) -> int:
+        """It has arrived; answers how many have that had not before."""
+        ...
+
+    def give_up(self, offset: int) -> None:
+        """It is not tried again."""
+        ...
+
+    def failed(self, offset: int, attempts: int) -> None:
+        """So many tries have failed."""
+        ...
+
+    def written(self) -> Written | None:
+        """What was acked until now, on its way to disk; None where it is nobody else's business."""
+        ...
+
+
+class ChannelTrack:
+    """Of a subscription to a channel: for a connection alone, or kept under a name."""
+
+    def __init__(
+        self,
+        history: HistoryStore,
+        whose: Whose,
+        position: StreamPosition,
+        *,
+        durables: DurableStore | None = None,
+        state: DurableState | None = None,
+    ) -> None:
+        """*durables* keeps what changes; *state* is what it knew before, and *position* is where its epoch is."""
+        self._history = history
+        self._durables = durables
+        self.whose = whose
+        self.epoch = position.epoch
+        self.receivers: list[AckReceiver] = []
+        self.settled = Settled(position.offset)
+        self.attempts: dict[int, int] = {}
+        if state is not None:
+            self.attempts = {offset: count for offset, count in state.attempts if count}
+            reopened = tuple(offset for offset, _ in state.attempts if offset <= state.floor)
+            self.settled = Settled(state.floor, state.settled, reopened)
+        self._written: Written | None = None
+
+    @property
+    def key(self) -> DurableKey:
+        """Under which it is kept."""
+        whose = self.whose
+        return DurableKey(whose.client_id, whose.channel, whose.owner, whose.durable)
+
+    def read(self, after: int, limit: int) -> History:
+        """See `Track.read`."""
+        whose, position = self.whose, StreamPosition(self.epoch, after)
+        return self._history.since(whose.client_id, whose.channel, position, now=now_ms(), limit=limit)
+
+    def place(self, publication: Publication) -> int:
+        """See `Track.place`."""
+        return publication.offset
+
+    def ack(self, offset: int) -> int:
+        """See `Track.ack`."""
+        return int(self._settle(offset))
+
+    def give_up(self, offset: int) -> None:
+        """See `Track.give_up`."""
+        self._settle(offset)
+
+    def failed(self, offset: int, attempts: int) -> None:
+        """See `Track.failed`."""
+        self.attempts[offset] = attempts
+        self.keep()
+
+    def written(self) -> Written | None:
+        """See `Track.written`."""
+        return self._written
+
+    def reopen(self, offset: int) -> None:
+        """Deliver it once more."""
+        self.settled.reopen(offset)
+        self.keep()
+
+    def state(self) -> DurableState:
+        """What is kept of it. Reopened offsets stand among the attempts: they are below the floor and not settled."""
+        open_ = dict.fromkeys(self.settled.reopened, 0) | self.attempts
+        return DurableState(
+            self.key, self.epoch, self.settled.floor, self.settled.above(), tuple(sorted(open_.items())), now_ms()
+        )
+
+    def keep(self) -> None:
+        """Have it written as it is now, where it has a name."""
+        if self._durables is not None:
+            self._written = self._durables.put(self.state(), now=now_ms())
+
+    def _settle(self, offset: int) -> bool:
+        new = self.settled.add(offset)
+        if new:
+            self.attempts.pop(offset, None)
+            self.keep()
+            for receiver in self.receivers:
+                receiver.forget(offset)
+        return new
+
+
+class InboxTrack:
+    """Of a user whose connections ack the inbox. An ack counts for everything before it, as the cursor does."""
+
+    def __init__(self, store: InboxStore, whose: Whose, position: StreamPosition) -> None:
+        """*position* is that of the cursor."""
+        self._store = store
+        self.whose = whose
+        self.epoch = position.epoch
+        self.receivers: list[AckReceiver] = []
+        self.settled = Settled(position.offset)
+        self.attempts: dict[int, int] = {}
+
+    def read(self, after: int, limit: int) -> History:
+        """See `Track.read`. What another connection has proven meanwhile is not read again."""
+        whose = self.whose
+        info = self._store.info(whose.client_id, whose.user_id)
+        if info is not None and info.position.epoch == self.epoch and self.settled.add_up_to(info.cursor):
+            self._forget_settled()
+        position = StreamPosition(self.epoch, after)
+        return self._store.since(whose.client_id, whose.user_id, position, now=now_ms(), limit=limit)
+
+    def place(self, publication: Publication) -> int:
+        """See `Track.place`."""
+        assert publication.inbox is not None, "what is read from an inbox has a place there"
+        return publication.inbox.offset
+
+    def ack(self, offset: int) -> int:
+        """See `Track.ack`."""
+        self.settled.add_up_to(offset)
+        return self._advance()
+
+    def give_up(self, offset: int) -> None:
+        """See `Track.give_up`. The cursor passes it when everything before it is settled too."""
+        self.settled.add(offset)
+        self._advance()
+
+    def failed(self, offset: int, attempts: int) -> None:
+        """See `Track.failed`: counted while a connection is there."""
+        self.attempts[offset] = attempts
+
+    def written(self) -> Written | None:
+        """See `Track.written`."""
+        return self._store.written()
+
+    def _advance(self) -> int:
+        whose, floor = self.whose, self.settled.floor
+        position = StreamPosition(self.epoch, floor)
+        new = self._store.advance(whose.client_id, whose.user_id, position, now=now_ms())
+        self.attempts = {offset: count for offset, count in self.attempts.items() if offset > floor}
+        self._forget_settled()
+        return new
+
+    def _forget_settled(self) -> None:
+        for receiver in self.receivers:
+            receiver.forget_settled()
