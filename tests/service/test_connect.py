@@ -117,3 +117,40 @@ async def test_another_key_keeps_only_the_subscriptions_that_it_allows(node: Nod
     assert (connection.subscriptions, node.hub.subscription_count) == ({"orders.1"}, 1)
     await node.published("news")
     assert writes(connection) == []
+
+
+async def test_a_key_that_is_revoked_before_it_enters_does_not_get_in(node: Node) -> None:
+    issued = await node.key()
+    principal = node.connector.principal(issued.key, "127.0.0.1")
+    await node.keys.revoke(issued.record.id)
+    with pytest.raises(NotAuthenticated, match="not good any more") as problem:
+        node.connector.enter(node.link(), principal)
+    assert (problem.value.code, node.hub.of_key(issued.record.id)) == ("invalid_api_key", [])
+
+
+async def test_a_key_that_is_rotated_before_it_enters_ends_with_the_overlap(node: Node) -> None:
+    issued = await node.key()
+    principal = node.connector.principal(issued.key, "127.0.0.1")
+    await node.keys.rotate(issued.record.id, overlap_ms=60_000)
+    connection = node.link()
+    node.connector.enter(connection, principal)
+    assert connection.expires_at == pytest.approx(trio.current_time() + 60, abs=5)
+
+
+async def test_a_user_whose_client_is_gone_or_got_another_secret_does_not_get_in(node: Node) -> None:
+    shop = await node.client()
+    principal = node.connector.token_principal(node.token("alice", shop))
+    await node.clients.rotate_secret(shop, overlap_ms=0)
+    with pytest.raises(NotAuthenticated) as problem:
+        node.connector.enter(node.link(), principal)
+    assert problem.value.code == "token_bad_signature"
+    await node.clients.remove(shop)
+    with pytest.raises(NotAuthenticated):
+        node.connector.enter(node.link(), principal)
+
+
+async def test_a_token_that_expires_before_it_enters_does_not_get_in(node: Node) -> None:
+    principal = node.connector.token_principal(node.token("alice"))
+    with pytest.raises(NotAuthenticated) as problem:
+        node.connector.enter(node.link(), replace(principal, expires_at=now_ms()))
+    assert (problem.value.code, node.counters.authentication_failures) == ("token_expired", 1)

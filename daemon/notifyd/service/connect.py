@@ -114,15 +114,17 @@ class Connector:
             raise
 
     def enter(self, connection: Connection, principal: Principal, *, join: bool = True) -> list[str]:
-        """Make it a connection of a principal that was verified already.
+        """Make it a connection of a principal that was verified already, and is still good.
 
         One that was in before keeps of its subscriptions what *principal* may subscribe to; answers the others.
         Without *join* broadcasts do not reach it before `join`, for who has to be served from the history first.
 
         Raises:
+            NotAuthenticated: what it came by has ended since it was verified.
             TooManyConnections: the key or the user has as many connections as it may have.
             Conflict: it is another client's connection already, or another user's.
         """
+        ends_at = self._still_good(principal)
         before = connection.principal
         if before is None or (before.key_id, before.user_id) != (principal.key_id, principal.user_id):
             self._check_room(principal)
@@ -130,8 +132,23 @@ class Connector:
         if join:
             self._hub.join(connection)
         # Nothing is left of an earlier credential: after a rotation this is how a connection takes up the new key.
-        self._end_at(connection, principal.expires_at)
+        self._end_at(connection, ends_at)
         return self._drop_what_is_not_granted(connection, principal)
+
+    def _still_good(self, principal: Principal) -> int | None:
+        """Until when what it came by is good. Who is not in the hub yet is not told of a revocation or a rotation."""
+        if principal.key_digest:
+            ends_at = self._ring.ends_at(principal.key_id, principal.key_digest)
+            what, gone, expired = "API key", "invalid_api_key", "api_key_expired"
+        elif principal.secret_digest:
+            ends_at = self._tokens.ends_at(principal)
+            what, gone, expired = "token", "token_bad_signature", "token_expired"
+        else:
+            return principal.expires_at
+        if ends_at is not None and ends_at <= now_ms():
+            self._counters.authentication_failures += 1
+            raise NotAuthenticated(f"the {what} is not good any more: get a new one", code=expired if ends_at else gone)
+        return ends_at
 
     def join(self, connection: Connection, *, offset: int) -> None:
         """Let broadcasts reach it from *offset* of the client's own stream on, up to which the history served it."""

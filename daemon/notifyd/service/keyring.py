@@ -100,6 +100,11 @@ class KeyRing:
         self.touched[principal.key_id] = now
         return principal
 
+    def ends_at(self, key_id: KeyId, digest: str) -> int | None:
+        """See `ApiKey.ends_at`; 0 also where the record is gone."""
+        record = self._by_id.get(key_id)
+        return 0 if record is None else record.ends_at(digest)
+
     def find(self, id_or_key: str) -> ApiKey | None:
         """The record of a key id, or of the key itself."""
         record = self._by_id.get(KeyId(id_or_key))

@@ -94,6 +94,11 @@ class Tokens:
             secret_digest=secret.digest,
         )
 
+    def ends_at(self, principal: Principal) -> int | None:
+        """From which instant on what a user came by is not good any more: 0 where its secret or its client is gone."""
+        until = self._clients.ends_at(principal.client_id, principal.secret_digest)
+        return principal.expires_at if until is None else min(until, principal.expires_at or until)
+
     def verify_claims(self, token: str, client_id: ClientId | None = None) -> VerifiedClaims:
         """What a good token says.
 

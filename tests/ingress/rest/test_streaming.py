@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 
+from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.model.disconnect import CREDENTIAL_ENDED, DRAINED, KICKED
 from notifyd.model.ids import KeyId
 from notifyd.service.connections import ConnectionQuery, Connections
@@ -219,6 +220,34 @@ async def test_a_revoked_key_ends_its_streams(service: Service, events: Events) 
     await source.next()
     await service.services.keys.revoke(key)
     assert CREDENTIAL_ENDED.reason.encode() in await source.rest()
+
+
+class Begun:
+    """A stream that keeps what it begins with."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.body = b""
+        self.outbox = self
+
+    def start(self, status: int, content_type: bytes, headers: Any = ()) -> None:
+        self.status = status
+
+    def put(self, data: bytes) -> bool:
+        self.body += data
+        return True
+
+
+async def test_a_key_that_is_revoked_between_its_check_and_the_start_does_not_get_in(service: Service) -> None:
+    key = await service.key()
+    path = "/api/channels/updates/events"
+    pairs = ((b"host", b"a"), (b"x-api-key", key.encode()))
+    request = Request("GET", path.encode(), path, path.encode(), b"", "1.1", pairs, b"", Peer("127.0.0.1", 1))
+    handler, stream = service.app.stream(request), Begun()
+    assert handler is not None
+    await service.services.keys.revoke(key)
+    await handler.run(stream)  # type: ignore[arg-type]
+    assert (stream.status, b"invalid_api_key" in stream.body, service.hub.connection_count) == (401, True, 0)
 
 
 async def test_a_reader_that_leaves_is_forgotten(service: Service) -> None:
