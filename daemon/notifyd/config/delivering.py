@@ -136,3 +136,6 @@ class ReceiptSettings(Struct, frozen=True):
     max_all_events: Annotated[
         int, Setting("Events kept over all timelines; beyond that the oldest go.", low=1, reload=True)
     ] = 1_000_000
+    max_waiters: Annotated[
+        int, Setting("Calls that may wait for an ack at once; more get 429.", low=1, reload=True)
+    ] = 1000

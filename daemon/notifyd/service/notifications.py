@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from notifyd.clock import now_ms
 from notifyd.errors import NotFound
 from notifyd.model.ids import ClientId, NotificationId
+from notifyd.policy.timelines import told
 
 if TYPE_CHECKING:
     from notifyd.model.receipt import Receipt
@@ -24,7 +27,7 @@ class Notifications:
         self._counters = counters
 
     async def receipt(self, client_id: ClientId | None, notification_id: str) -> Receipt:
-        """The receipt.
+        """The receipt, with its timeline.
 
         Raises:
             NotFound: unknown, forgotten, or of another client.
@@ -32,7 +35,7 @@ class Notifications:
         receipt = await self._receipts.find(client_id, NotificationId(notification_id))
         if receipt is None:
             raise _unknown()
-        return receipt
+        return replace(receipt, timeline=told(receipt))
 
     async def cancel(self, client_id: ClientId | None, notification_id: str) -> Receipt:
         """Withdraw one that waits.
@@ -47,7 +50,7 @@ class Notifications:
         if receipt is None:
             raise _unknown()
         self._counters.cancelled += 1
-        return receipt
+        return replace(receipt, timeline=told(receipt))
 
 
 def _unknown() -> NotFound:

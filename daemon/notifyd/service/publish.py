@@ -46,7 +46,7 @@ class Publisher:
             raise
 
     def _submit(self, principal: Principal, command: Publish) -> Pending:
-        self._check_open()
+        self.check_open()
         now = self._now()
         notification = self._notification(principal, command, now)
         idempotency = self._idempotency(principal, command, now) if command.idempotency_key else None
@@ -60,7 +60,7 @@ class Publisher:
             QueueFull, Draining: nothing was taken.
         """
         try:
-            self._check_open()
+            self.check_open()
             now = self._now()
             notifications = []
             for index, command in enumerate(commands):
@@ -83,7 +83,12 @@ class Publisher:
         check_grant(principal, command)
         return notification
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """Pass while something new is accepted.
+
+        Raises:
+            Draining: the daemon is going down.
+        """
         if self.draining:
             raise Draining("the daemon is shutting down and accepts nothing new", retry_after_seconds=5)
 
