@@ -328,3 +328,30 @@ async def test_a_page_from_where_nothing_is_kept_begins_at_the_oldest(open_engin
     published = await publish(broker, *[for_users(ANNA) for _ in range(5)])
     page = broker.inbox.since(DEFAULT_CLIENT, ANNA, at(broker, 1), now=T0, limit=2)
     assert (page.recovered, page.publications) == (False, published[2:4])
+
+
+async def test_there_is_nothing_to_wait_for_where_no_cursor_moved(broker: Broker) -> None:
+    assert broker.inbox.written().done()
+    await publish(broker, for_users(ANNA))
+    assert broker.inbox.written().done()
+
+
+async def test_a_moved_cursor_is_written_on_demand(broker: Broker) -> None:
+    await publish(broker, for_users(ANNA))
+    broker.inbox.advance(DEFAULT_CLIENT, ANNA, at(broker, 1), now=T0)
+    moved = broker.inbox.written()
+    assert moved.done() == (broker.durability == "memory")
+    await moved.wait()
+    assert moved.done()
+    assert broker.inbox.written().done()
+
+
+async def test_who_asks_while_a_cursor_is_being_written_waits_for_it(broker: Broker) -> None:
+    await publish(broker, for_users(ANNA), for_users(BERT))
+    broker.inbox.advance(DEFAULT_CLIENT, ANNA, at(broker, 1), now=T0)
+    first = broker.inbox.written()
+    broker.inbox.advance(DEFAULT_CLIENT, BERT, at(broker, 1, BERT), now=T0)
+    both = broker.inbox.written()
+    await both.wait()
+    assert first.done()
+    assert broker.inbox.written().done()

@@ -67,6 +67,13 @@ class Commit:
             raise StoreUnavailable(self.failure, retry_after_seconds=1)
 
 
+def ended(failure: str | None = None) -> Commit:
+    """A transaction that is over."""
+    commit = Commit()
+    commit.finish(failure)
+    return commit
+
+
 class Batch:
     """Changes that are committed together.
 

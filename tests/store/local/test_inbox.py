@@ -100,3 +100,43 @@ async def test_pushes_are_not_counted_as_accepted(start: Start, faults: Faults) 
         faults.heal()
         assert (counters.accepted, counters.rejected) == (1, 1)
         await dispatch(broker)
+
+
+async def test_a_cursor_that_was_waited_for_survives_a_kill(start: Start, tmp_path: Path) -> None:
+    async with start() as broker:
+        await publish(broker, for_users(ANNA))
+        assert advance(broker) == 1
+        await broker.inbox.written().wait()
+        copy = killed(tmp_path)
+    async with start(copy) as broker:
+        (info,) = broker.inbox.inboxes()
+        assert info.cursor == 1
+
+
+async def test_a_cursor_that_could_not_be_written_goes_with_the_next_transaction(
+    start: Start, tmp_path: Path, faults: Faults
+) -> None:
+    async with start() as broker:
+        await publish(broker, for_users(ANNA))
+        advance(broker)
+        faults.fail("INSERT")
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                await broker.inbox.written().wait()
+        faults.heal()
+        written = broker.inbox.written()
+        assert not written.done()
+        await written.wait()
+        assert broker.inbox.written().done()
+        copy = killed(tmp_path)
+    async with start(copy) as broker:
+        (info,) = broker.inbox.inboxes()
+        assert info.cursor == 1
+
+
+async def test_nothing_can_be_promised_after_the_end(start: Start) -> None:
+    async with start() as broker:
+        await publish(broker, for_users(ANNA))
+    advance(broker)
+    with pytest.raises(StoreUnavailable, match="closed"):
+        await broker.inbox.written().wait()

@@ -64,3 +64,27 @@ def test_what_memory_let_go_of_is_counted_in_the_journal(inbox: UserInbox) -> No
     unwritten = Unwritten()
     unwritten.pushed(inbox, NotificationId("n"), pushed=1, failed=2, reason="gone")
     assert flushed(unwritten).inbox.pushes == [(1, 2, "gone", 7, "n")]
+
+
+def test_who_wants_a_cursor_gets_it_into_the_next_transaction(inbox: UserInbox) -> None:
+    unwritten, one, batch = Unwritten(), item(inbox), Batch()
+    unwritten.marked(one)
+    unwritten.changed(inbox)
+    unwritten.complete(batch)
+    assert batch.empty()
+    assert [unwritten.want() for _ in range(3)] == [None] * 3
+    inbox.advance(StreamPosition("e", 1))
+    unwritten.complete(batch)
+    assert batch.inbox.changed == [inbox.row()]
+    assert unwritten.want() is batch.commit
+
+
+def test_what_failed_is_wanted_from_the_next_transaction(inbox: UserInbox) -> None:
+    unwritten = Unwritten()
+    unwritten.changed(inbox)
+    flushed(unwritten).commit.finish("disk is full")
+    assert unwritten.want() is None
+    after = Batch()
+    unwritten.complete(after)
+    after.commit.finish()
+    assert unwritten.want() is after.commit

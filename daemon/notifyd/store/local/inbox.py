@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notifyd.store.written import Recorded, with_next
+
 if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, UserId
     from notifyd.model.notification import Notification
+    from notifyd.store.delivery_ports import Written
     from notifyd.store.journal import Journal
     from notifyd.store.local.state import LocalState
     from notifyd.store.memory.user_inbox import InboxItem
@@ -31,6 +34,11 @@ class LocalInbox:
         self.inboxes = state.inbox.inboxes
         self.trim = state.inbox.trim
         self.usage = state.inbox.usage
+
+    def written(self) -> Written:
+        """See `InboxStore.written`. Many who ask before the transaction begins have each inbox written once."""
+        commit = self._inbox.unwritten.want()
+        return with_next(self._journal) if commit is None else Recorded(commit)
 
     def pushed(self, push: Notification, *, pushed: int, failed: int, reason: str) -> None:
         """See `InboxStore.pushed`."""

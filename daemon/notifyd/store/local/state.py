@@ -70,6 +70,7 @@ class LocalState:
         in the order in which it will lease them: one commit instead of two, and half the way to the subscriber.
         """
         self._flush_forgotten(batch)
+        self.inbox.unwritten.complete(batch)
         entries = batch.entries
         if not 0 < len(entries) <= _STAMPED_ON_ARRIVAL or self.stamping or not self.queue.idle():
             return
@@ -179,7 +180,6 @@ class LocalState:
             batch.meta["generation"] = str(self.history.generation)
             batch.forgotten_channels += self._forgotten_channels
             self._forgotten_channels = []
-        self.inbox.unwritten.flush_forgotten(batch)
 
 
 def recent_count(limits: BrokerLimits, *, archived: bool) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notifyd.store.batch import ended
+
 if TYPE_CHECKING:
     from notifyd.model.ids import NotificationId
-    from notifyd.store.batch import Batch
+    from notifyd.store.batch import Batch, Commit
     from notifyd.store.inbox_changes import PushRow
     from notifyd.store.memory.user_inbox import InboxItem, UserInbox
 
@@ -23,6 +25,10 @@ class Unwritten:
         self._forgotten: list[int] = []
         self._erased: list[int] = []
         self._generation: int | None = None
+        #: Somebody waits for the inboxes: they go with the next transaction.
+        self.wanted = False
+        #: How the latest transaction with changed inboxes goes.
+        self._commit = ended()
 
     def changed(self, inbox: UserInbox) -> None:
         """The cursor of *inbox* moved, or something left it."""
@@ -45,8 +51,22 @@ class Unwritten:
             self._erased.append(inbox.id)
         self._generation = generation
 
+    def want(self) -> Commit | None:
+        """Have every change of an inbox in a transaction: the one that has it, or None for the next that begins."""
+        commit = self._commit
+        # what failed moved on to a transaction that is yet to come
+        self.wanted = bool(self._inboxes) or commit.failure is not None
+        return None if self.wanted else commit
+
+    def complete(self, batch: Batch) -> None:
+        """*batch* is about to be written: have that journalled with it which cannot wait for company."""
+        self.flush(batch) if self.wanted else self.flush_forgotten(batch)
+
     def flush(self, batch: Batch) -> None:
         """Have everything journalled with *batch*."""
+        if self.wanted or self._inboxes:
+            self.wanted = False
+            self._commit = batch.commit
         self.flush_forgotten(batch)
         if self._inboxes:
             batch.inbox.changed += [inbox.row() for inbox in self._inboxes.values()]
