@@ -11,9 +11,8 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from notifyd.config.catalogue import CHANNELS, catalogue, channel_keys, sections, service_names
-from notifyd.config.delivering import ChannelRule
-from notifyd.config.example import facts, render_example
+from notifyd.config.catalogue import TABLES, catalogue, sections, service_names, table_keys
+from notifyd.config.example import SECTIONS_BEFORE, facts, render_example
 from notifyd.config.values import to_toml
 
 if TYPE_CHECKING:
@@ -47,8 +46,8 @@ def _settings() -> Iterator[str]:
     for section, declaration in sections().items():
         keys = (entry for entry in catalogue().values() if entry.section == section)
         yield from _section(f"[{section}]", declaration.__doc__ or "", keys)
-        if section == "history":
-            yield from _section(f"[[{CHANNELS}]]", ChannelRule.__doc__ or "", channel_keys().values())
+        if table := SECTIONS_BEFORE.get(section):
+            yield from _section(f"[[{table}]]", TABLES[table].__doc__ or "", table_keys(table).values())
 
 
 def _section(title: str, doc: str, entries: Iterable[Entry]) -> Iterator[str]:

@@ -23,17 +23,20 @@ def keys() -> list[str]:
 
 
 def records(loaded: Loaded) -> list[Record]:
-    """Every setting with its value, secrets hidden, and its origin; the rules of [[channels]] are one record."""
-    from msgspec import to_builtins
+    """Every setting with its value, secrets hidden, and its origin; each list of tables is one record."""
+    from msgspec.structs import asdict
 
     from notifyd.config import catalogue, value_of
+    from notifyd.config.catalogue import TABLES
 
     found = [
         _record(loaded, path, _shown(entry, value_of(loaded.settings, path))) for path, entry in catalogue().items()
     ]
-    rules = to_builtins(loaded.settings.channels)
-    said = [{name: value for name, value in rule.items() if value is not None} for rule in rules]
-    return [*found, _record(loaded, "channels", said)]
+    for table in TABLES:
+        rows = map(asdict, getattr(loaded.settings, table))
+        said = [{name: _plain(value) for name, value in row.items() if value is not None} for row in rows]
+        found.append(_record(loaded, table, said))
+    return found
 
 
 def in_force(values: Iterable[pb.ConfigValue]) -> list[Record]:

@@ -165,8 +165,10 @@ async def test_every_setting_is_shown_in_toml(reloader: Reloader, source: Source
     assert "channels" in reloader.reload().applied
     shown = entry(reloader, "channels")
     assert shown.value == (
-        '[{pattern = "a.*", max_publications = 5, users_subscribe = false, users_publish = false}, '
-        '{pattern = "b", max_age_seconds = 1.5, users_subscribe = true, users_publish = false}]'
+        '[{pattern = "a.*", max_publications = 5, users_subscribe = false, users_publish = false, '
+        "presence = false, join_leave = false}, "
+        '{pattern = "b", max_age_seconds = 1.5, users_subscribe = true, users_publish = false, '
+        "presence = false, join_leave = false}]"
     )
     assert shown.origin.startswith("file ")
     assert entry(reloader, "server.admin_socket").value == '""'

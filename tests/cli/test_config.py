@@ -16,7 +16,7 @@ from notifyctl import overlay
 from notifyctl.main import run as run_notifyctl
 from notifyctl.settings import nearest_key
 from notifyd.config import catalogue
-from notifyd.config.catalogue import service_names
+from notifyd.config.catalogue import TABLES, service_names
 from notifyd.config.example import render_example
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def test_check_tells_warnings(notifyctl: Notifyctl, monkeypatch: pytest.MonkeyPa
 
 def test_show_has_every_key(notifyctl: Notifyctl):
     lines = notifyctl("show").out.splitlines()
-    assert [line.split("\t")[0] for line in lines] == [*catalogue(), "channels"]
+    assert [line.split("\t")[0] for line in lines] == [*catalogue(), *TABLES]
     assert "server.port\t3000" in lines
 
 
@@ -171,7 +171,14 @@ def test_show_of_a_key_that_is_none(notifyctl: Notifyctl):
 def test_show_has_the_rules_of_channels(notifyctl: Notifyctl, file: Path):
     file.write_text("[[channels]]\npattern = 'orders.*'\nmax_publications = 5\n")
     rules = notifyctl("show", "channels", "-o", "json").data[0]["value"]
-    assert rules == [{"pattern": "orders.*", "max_publications": 5, "users_subscribe": False, "users_publish": False}]
+    open_to_users = dict.fromkeys(("users_subscribe", "users_publish", "presence", "join_leave"), False)
+    assert rules == [{"pattern": "orders.*", "max_publications": 5, **open_to_users}]
+
+
+def test_show_has_the_webhooks(notifyctl: Notifyctl, file: Path):
+    file.write_text("[[webhooks]]\nname = 'a'\nurl = 'http://h/x'\nsecret_file = '/s'\n")
+    shown = notifyctl("show", "webhooks", "-o", "json").data[0]["value"]
+    assert shown == [{"name": "a", "url": "http://h/x", "events": [], "client": "", "secret_file": "/s"}]
 
 
 def test_show_reads_no_dotenv(notifyctl: Notifyctl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -8,13 +8,14 @@ import pytest
 
 from notifyd.config import settings as settings_module
 from notifyd.config.catalogue import (
+    TABLES,
     Entry,
     catalogue,
-    channel_keys,
     environment_names,
     flag_names,
     sections,
     service_names,
+    table_keys,
 )
 from notifyd.config.settings import Settings
 from notifyd.config.values import check
@@ -25,13 +26,13 @@ SERVICE_NAMES = {
     *("MAX_REQUESTS_PER_MINUTE", "LOG_LEVEL", "LOG_CONSOLE", "LOG_FILE", "LOG_PATH"),
     *("GRPC_PORT", "FIREBASE_PROJECT_ID", "FIREBASE_CLIENT_EMAIL", "FIREBASE_PRIVATE_KEY"),
 }
-ENTRIES = [*catalogue().values(), *channel_keys().values()]
+ENTRIES = [*catalogue().values(), *(entry for table in TABLES for entry in table_keys(table).values())]
 
 
 def test_every_field_of_every_section_is_a_key():
     fields = {f"{section}.{name}" for section, kind in sections().items() for name in kind.__struct_fields__}
     assert set(catalogue()) == fields
-    assert {*sections(), "channels"} == set(Settings.__struct_fields__)
+    assert {*sections(), *TABLES} == set(Settings.__struct_fields__)
 
 
 def test_service_names_are_those_that_were_documented():
@@ -67,8 +68,9 @@ def test_environment_name_is_made_of_section_and_key():
     assert len(environment_names()) == len(catalogue())
 
 
-def test_keys_of_a_channel_rule_have_no_environment_name():
-    assert {entry.environment for entry in channel_keys().values()} == {""}
+@pytest.mark.parametrize("table", TABLES)
+def test_keys_of_lists_of_tables_have_no_environment_name(table: str):
+    assert {entry.environment for entry in table_keys(table).values()} == {""}
 
 
 def test_flags_are_long_options_and_unique():
@@ -76,8 +78,8 @@ def test_flags_are_long_options_and_unique():
     assert flag_names()["--port"].path == "server.port"
 
 
-def test_only_the_pattern_of_a_rule_has_no_default():
-    assert [entry.path for entry in ENTRIES if entry.required] == ["channels.pattern"]
+def test_only_what_names_a_table_and_where_it_leads_has_no_default():
+    assert [entry.path for entry in ENTRIES if entry.required] == ["channels.pattern", "webhooks.name", "webhooks.url"]
 
 
 def test_classes_of_the_sections_are_frozen():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from notifyd.config import ChannelRule, Settings
+from notifyd.config import ChannelRule, Settings, WebhookTable
 from notifyd.config.checks import Clash, as_problem, clashes, warnings
 
 
@@ -77,6 +77,18 @@ def test_two_rules_of_one_pattern_clash():
     assert [clash.message for clash in clashes(settings)] == [
         "two [[channels]] rules have the pattern a; only the first would count"
     ]
+
+
+def test_two_webhooks_of_one_name_clash():
+    settings = replace(Settings(), webhooks=tuple(WebhookTable(name, "http://h") for name in "aba"))
+    assert [clash.message for clash in clashes(settings)] == ["two [[webhooks]] have the name a"]
+
+
+def test_each_webhook_has_a_call_of_its_own():
+    webhooks = tuple(WebhookTable(name, "http://h") for name in "abc")
+    settings = changed(events__batch_size=2)
+    assert blamed(replace(settings, webhooks=webhooks[:2])) == []
+    assert blamed(replace(settings, webhooks=webhooks)) == ["events.batch_size"]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from notifyd.config import ChannelRule, Settings, diff_settings, reloaded
+from notifyd.config import ChannelRule, Settings, WebhookTable, diff_settings, reloaded
 from notifyd.config.diff import Change, value_of
 from tests.config.strategies import pairs
 
@@ -45,6 +45,12 @@ def test_a_reload_leaves_only_what_needs_a_restart(changes: list[tuple[Entry, Va
 def test_rules_of_channels_change_on_reload():
     new = replace(Settings(), channels=(ChannelRule("a"),))
     assert diff_settings(Settings(), new) == ((Change("channels", (), (ChannelRule("a"),)),), ())
+    assert reloaded(Settings(), new) == new
+
+
+def test_webhooks_change_on_reload():
+    new = replace(Settings(), webhooks=(WebhookTable("a", "http://h"),))
+    assert [change.path for change in diff_settings(Settings(), new)[0]] == ["webhooks"]
     assert reloaded(Settings(), new) == new
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from notifyd.config import ChannelRule, load_settings
-from notifyd.config.catalogue import Entry, catalogue, channel_keys, sections
+from notifyd.config import ChannelRule, WebhookTable, load_settings
+from notifyd.config.catalogue import TABLES, Entry, catalogue, sections, table_keys
 from notifyd.config.example import render_example
 from notifyd.config.values import to_toml
 
@@ -36,7 +36,15 @@ def test_with_every_line_taken_up_it_says_the_defaults(tmp_path: Path):
     assert loaded.settings.channels == (
         ChannelRule("orders.*", 50_000, 604_800.0, users_subscribe=True, presence=True),
     )
-    assert replace(loaded.settings, channels=()) == bare.settings
+    assert loaded.settings.webhooks == (
+        WebhookTable(
+            "backend",
+            "https://example.com/notifyd-events",
+            ("notification.dead", "notification.unreached"),
+            secret_file=Path("/etc/notifyd/backend.secret"),
+        ),
+    )
+    assert replace(loaded.settings, channels=(), webhooks=()) == bare.settings
 
 
 @pytest.mark.parametrize("entry", catalogue().values(), ids=lambda entry: entry.path)
@@ -49,10 +57,11 @@ def test_every_key_stands_once_in_its_section_with_doc_and_default(entry: Entry)
     assert entry.setting.service in blocks[0]
 
 
-def test_sections_and_rules_are_all_there():
+def test_sections_and_lists_of_tables_are_all_there():
     assert re.findall(r"(?m)^\[(\w+)\]$", TEXT) == list(sections())
-    rule = TEXT.split("#[[channels]]\n")[1].split("\n[")[0]
-    assert re.findall(r"(?m)^#(\w+) = ", rule) == list(channel_keys())
+    for table in TABLES:
+        rows = TEXT.split(f"#[[{table}]]\n")[1].split("\n[")[0]
+        assert re.findall(r"(?m)^#(\w+) = ", rows) == list(table_keys(table))
 
 
 def test_lines_are_no_longer_than_a_page():

@@ -32,6 +32,11 @@ GOOD = [
     ("records", "sqlite:"),
     ("pattern", "orders.*"),
     ("pattern", "ö" * 2048),
+    ("name", "a"),
+    ("name", "0-" * 32),
+    ("url", "http://127.0.0.1:8080/hook?x=1"),
+    ("url", "https://[::1]/"),
+    ("url", "https://example.com"),
 ]
 BAD = [
     ("host", "", "must be an IP address"),
@@ -52,6 +57,19 @@ BAD = [
     ("pattern", "", "must be printable"),
     ("pattern", "a\nb", "must be printable"),
     ("pattern", "ö" * 2049, "must be printable and 1 to 4096 bytes long"),
+    ("name", "", "must be 1 to 64"),
+    ("name", "-a", "not begin with -"),
+    ("name", "a" * 65, "must be 1 to 64"),
+    ("name", "../a", "must be 1 to 64"),
+    ("url", "ftp://example.com/", "must be a URL such as"),
+    ("url", "http://", "must be a URL such as"),
+    ("url", "http://h:99999/", "must be a URL such as"),
+    ("url", "http://h:0/", "must be a URL such as"),
+    ("url", "http://[::1/", "must be a URL such as"),
+    ("url", "http://a b/", "must be a URL such as"),
+    ("url", "http://h/" + "x" * 2048, "of at most 2048 characters"),
+    ("url", "http://user:word@h/", "must not hold a user or a password"),
+    ("url", "http://h/#x", "must not have a #fragment"),
 ]
 
 

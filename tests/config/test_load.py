@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifyd.config import ConfigInvalid, Loaded, Settings, load_settings
-from notifyd.config.catalogue import catalogue
+from notifyd.config.catalogue import TABLES, catalogue
 from notifyd.config.diff import value_of
 from notifyd.config.documents import Document, parse_toml
 from notifyd.config.load import assemble
@@ -77,7 +77,7 @@ def test_every_key_can_be_set_in_every_way(pair: tuple[Entry, Value]):
 def test_nothing_given_is_the_defaults_in_their_surroundings():
     loaded = load()
     assert set(loaded.origins.values()) == {"default"}
-    assert set(loaded.origins) == {*catalogue(), "channels"}
+    assert set(loaded.origins) == {*catalogue(), *TABLES}
     assert loaded.settings.server.state_dir == Path("/h/.local/state/notifyd")
     assert loaded.settings.http == Settings().http
     assert loaded.warnings == ()
@@ -134,6 +134,12 @@ def test_channel_rules_arrive():
     loaded = load(toml="[[channels]]\npattern = 'orders.*'\nmax_publications = 5\n")
     assert [(rule.pattern, rule.max_publications) for rule in loaded.settings.channels] == [("orders.*", 5)]
     assert loaded.origins["channels"] == "file n.toml:1"
+
+
+def test_webhooks_arrive_with_their_paths_expanded():
+    loaded = load(toml="[[webhooks]]\nname = 'a'\nurl = 'http://h'\nsecret_file = '~/a.secret'\n")
+    assert [(each.name, each.secret_file) for each in loaded.settings.webhooks] == [("a", Path("/h/a.secret"))]
+    assert loaded.origins["webhooks"] == "file n.toml:1"
 
 
 def test_dev_is_refused_in_production_by_dotenv_too():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from notifyd.config.catalogue import catalogue, channel_keys, service_names
+from notifyd.config.catalogue import TABLES, catalogue, service_names, table_keys
 
 MAN = Path(__file__).parents[2] / "man"
 PAGE = MAN / "notifyd.toml.5"
@@ -28,7 +28,8 @@ def test_generated_files_are_up_to_date():
 def test_every_key_and_variable_stands_once():
     lines = PAGE.read_text(encoding="utf-8").splitlines()
     items = [line.split()[2] for line in lines if line.startswith((".It Ic ", ".It Ev "))]
-    names = [entry.name for entry in (*catalogue().values(), *channel_keys().values())]
+    tables = [entry for table in TABLES for entry in table_keys(table).values()]
+    names = [entry.name for entry in (*catalogue().values(), *tables)]
     assert sorted(item for item in items if item.islower()) == sorted(names)
     assert set(service_names()) <= set(items)
 

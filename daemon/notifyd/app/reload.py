@@ -11,7 +11,7 @@ import trio
 from notifyd.app import translate
 from notifyd.app.problems import CannotStart
 from notifyd.config import ConfigInvalid, Loaded, catalogue, diff_settings, reloaded, value_of
-from notifyd.config.catalogue import CHANNELS
+from notifyd.config.catalogue import TABLES
 from notifyd.config.gathering import SECRET
 from notifyd.config.values import to_toml
 from notifyd.errors import Invalid
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from notifyd.app.graph import Graph
     from notifyd.app.tls import Certificate
-    from notifyd.config import ChannelRule, Entry, Settings
+    from notifyd.config import Entry, Settings
 
 log = structlog.get_logger("notifyd.config")
 
@@ -102,13 +102,16 @@ class Reloader:
             self._graph.sweeper.look_again(self._graph.hub.connections(), trio.current_time())
 
     def show(self) -> list[ConfigEntry]:
-        """The settings in force, values in TOML; the rules of [[channels]] are one entry."""
+        """The settings in force, values in TOML; each list of tables is one entry."""
         entries = [
             ConfigEntry(path, self._shown(entry), self._origins[path], entry.setting.reload)
             for path, entry in catalogue().items()
         ]
-        rules = _inline_rules(self.settings.channels)
-        return [*entries, ConfigEntry(CHANNELS, rules, self._origins[CHANNELS], reloadable=True)]
+        tables = [
+            ConfigEntry(table, _inline(getattr(self.settings, table)), self._origins[table], reloadable=True)
+            for table in TABLES
+        ]
+        return [*entries, *tables]
 
     def _shown(self, entry: Entry) -> str:
         value = value_of(self.settings, entry.path)
@@ -121,7 +124,7 @@ def _take_over(rules: msgspec.Struct, newest: msgspec.Struct) -> None:
         setattr(rules, name, getattr(newest, name))
 
 
-def _inline_rules(rules: Sequence[ChannelRule]) -> str:
-    tables = [msgspec.structs.asdict(rule).items() for rule in rules]
+def _inline(rows: Sequence[msgspec.Struct]) -> str:
+    tables = [msgspec.structs.asdict(row).items() for row in rows]
     said = [", ".join(f"{name} = {to_toml(value)}" for name, value in table if value is not None) for table in tables]
     return f"[{', '.join(f'{{{fields}}}' for fields in said)}]"

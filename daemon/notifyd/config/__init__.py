@@ -3,6 +3,7 @@
 from notifyd.config.catalogue import Entry, catalogue
 from notifyd.config.delivering import ChannelRule, DeliverySettings, HistorySettings, ReceiptSettings
 from notifyd.config.diff import Change, diff_settings, reloaded, value_of
+from notifyd.config.guaranteeing import WebhookTable
 from notifyd.config.listening import HttpSettings, ServerSettings, WebSocketSettings
 from notifyd.config.load import Loaded, load_settings
 from notifyd.config.operating import (
@@ -39,6 +40,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "WebSocketSettings",
+    "WebhookTable",
     "catalogue",
     "diff_settings",
     "load_settings",

@@ -11,6 +11,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
 from notifyd.config.delivering import ChannelRule
+from notifyd.config.guaranteeing import WebhookTable
 from notifyd.config.setting import Setting
 from notifyd.config.settings import Settings
 
@@ -22,6 +23,10 @@ Value = bool | int | float | str | Path | tuple[str, ...] | None
 
 PREFIX = "NOTIFYD_"
 CHANNELS = "channels"
+WEBHOOKS = "webhooks"
+
+#: Lists of tables, with the class of each: [[channels]], [[webhooks]].
+TABLES: Mapping[str, type[Struct]] = MappingProxyType({CHANNELS: ChannelRule, WEBHOOKS: WebhookTable})
 
 _KINDS: dict[Any, Kind] = {bool: "bool", int: "int", float: "float", str: "str", Path: "path", tuple: "list"}
 _MOST = 2**53 - 1  # what JSON and Lua still count exactly
@@ -37,7 +42,7 @@ class Entry(Struct, frozen=True):
         kind: the type of its value.
         optional: it may be left empty.
         default: its value where no source gives one.
-        required: it has no default (the pattern of a channel rule).
+        required: it has no default (the pattern of a channel rule, the url of a webhook).
         setting: the declaration.
     """
 
@@ -56,8 +61,8 @@ class Entry(Struct, frozen=True):
 
     @property
     def environment(self) -> str:
-        """The environment variable of this key; empty for keys of a channel rule, which have none."""
-        return "" if self.section == CHANNELS else f"{PREFIX}{self.section}_{self.name}".upper()
+        """The environment variable of this key; empty for keys of lists of tables, which have none."""
+        return "" if self.section in TABLES else f"{PREFIX}{self.section}_{self.name}".upper()
 
     @property
     def unit(self) -> str:
@@ -88,9 +93,9 @@ def _entries(section: str, declaration: type[Struct]) -> tuple[Entry, ...]:
 
 @cache
 def sections() -> Mapping[str, type[Struct]]:
-    """The sections in their order, with the class of each; [[channels]] is not among them."""
+    """The sections in their order, with the class of each; the lists of tables are not among them."""
     hints = get_type_hints(Settings)
-    return MappingProxyType({name: kind for name, kind in hints.items() if name != CHANNELS})
+    return MappingProxyType({name: kind for name, kind in hints.items() if name not in TABLES})
 
 
 @cache
@@ -100,9 +105,9 @@ def catalogue() -> Mapping[str, Entry]:
 
 
 @cache
-def channel_keys() -> Mapping[str, Entry]:
-    """Every key of a [[channels]] rule by its name."""
-    return MappingProxyType({entry.name: entry for entry in _entries(CHANNELS, ChannelRule)})
+def table_keys(table: str) -> Mapping[str, Entry]:
+    """Every key of one of `TABLES` by its name."""
+    return MappingProxyType({entry.name: entry for entry in _entries(table, TABLES[table])})
 
 
 @cache

@@ -36,6 +36,7 @@ def clashes(settings: Settings, *, dev: bool = False, node_env: str = "") -> Ite
     yield from _rule_clashes(settings)
     yield from _presence_clashes(settings)
     yield from _push_clashes(settings)
+    yield from _webhook_clashes(settings)
     if dev:
         yield from _dev_clashes(settings, node_env)
 
@@ -142,6 +143,18 @@ def _presence_clashes(settings: Settings) -> Iterator[Clash]:
     for rule in settings.channels:
         if rule.join_leave and not rule.presence:
             yield Clash(("channels",), f"the [[channels]] rule {rule.pattern} has join_leave without presence")
+
+
+def _webhook_clashes(settings: Settings) -> Iterator[Clash]:
+    names = [webhook.name for webhook in settings.webhooks]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Clash(("webhooks",), f"two [[webhooks]] have the name {name}")
+    if len(names) > settings.events.batch_size:
+        message = f"must not be below the number of [[webhooks]] ({len(names)}), or they would wait for each other"
+        yield Clash(("events.batch_size", "webhooks"), message)
+    if settings.events.retry_max_seconds < settings.events.retry_delay_seconds:
+        message = f"must not be below events.retry_delay_seconds ({to_text(settings.events.retry_delay_seconds)})"
+        yield Clash(("events.retry_max_seconds", "events.retry_delay_seconds"), message)
 
 
 def _dev_clashes(settings: Settings, node_env: str) -> Iterator[Clash]:

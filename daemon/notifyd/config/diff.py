@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from notifyd.config.catalogue import CHANNELS, Value, catalogue
-from notifyd.config.delivering import ChannelRule
+from notifyd.config.catalogue import TABLES, Value, catalogue
 
 if TYPE_CHECKING:
     from notifyd.config.settings import Settings
 
 
 class Change(Struct, frozen=True):
-    """A key whose value differs."""
+    """A key, or a list of tables, whose value differs."""
 
     path: str
-    old: Value | tuple[ChannelRule, ...]
-    new: Value | tuple[ChannelRule, ...]
+    old: Value | tuple[Struct, ...]
+    new: Value | tuple[Struct, ...]
 
 
 def value_of(settings: Settings, path: str) -> Value:
@@ -37,8 +36,8 @@ def diff_settings(old: Settings, new: Settings) -> tuple[tuple[Change, ...], tup
         change = Change(path, value_of(old, path), value_of(new, path))
         if change.old != change.new:
             (reloadable if entry.setting.reload else restart).append(change)
-    if old.channels != new.channels:
-        reloadable.append(Change(CHANNELS, old.channels, new.channels))
+    tables = (Change(table, getattr(old, table), getattr(new, table)) for table in TABLES)
+    reloadable += [change for change in tables if change.old != change.new]
     return tuple(reloadable), tuple(restart)
 
 
@@ -50,4 +49,4 @@ def reloaded(old: Settings, new: Settings) -> Settings:
         if name:
             sections.setdefault(section, {})[name] = change.new
     changed = {section: replace(getattr(old, section), **values) for section, values in sections.items()}
-    return replace(old, channels=new.channels, **changed)
+    return replace(old, **{table: getattr(new, table) for table in TABLES}, **changed)

@@ -20,7 +20,7 @@ class Document(Struct, frozen=True):
     Attributes:
         name: what to call it in origins and problems.
         tables: its content.
-        lines: the line of each key by its path; rules of [[channels]] are counted, `channels.0.pattern`.
+        lines: the line of each key by its path; lists of tables are counted, `channels.0.pattern`.
     """
 
     name: str

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.config.catalogue import CHANNELS, catalogue, channel_keys, sections
-from notifyd.config.delivering import ChannelRule
+from notifyd.config.catalogue import CHANNELS, TABLES, WEBHOOKS, catalogue, sections, table_keys
 from notifyd.config.values import to_text, to_toml
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ _HEAD = """\
 # The name of a key ends in its unit: _seconds (fractions allowed), _bytes. A key that is not known is an error.
 # (reload): `notifyctl config reload` or SIGHUP takes the change over. All other keys need a restart.
 """
-_RULES_DOC = ChannelRule.__doc__ or ""
+#: After which section each list of tables is shown.
+SECTIONS_BEFORE = {"history": CHANNELS, "events": WEBHOOKS}
 _SAMPLE_RULE: dict[str, Value] = {
     "pattern": "orders.*",
     "max_publications": 50_000,
@@ -39,6 +39,14 @@ _SAMPLE_RULE: dict[str, Value] = {
     "presence": True,
     "join_leave": False,
 }
+_SAMPLE_WEBHOOK: dict[str, Value] = {
+    "name": "backend",
+    "url": "https://example.com/notifyd-events",
+    "events": ("notification.dead", "notification.unreached"),
+    "client": "",
+    "secret_file": "/etc/notifyd/backend.secret",
+}
+_SAMPLES = {CHANNELS: _SAMPLE_RULE, WEBHOOKS: _SAMPLE_WEBHOOK}
 
 
 def facts(entry: Entry) -> list[str]:
@@ -46,7 +54,7 @@ def facts(entry: Entry) -> list[str]:
     setting = entry.setting
     found = [_bounds(entry)] if entry.kind in ("int", "float") else []
     if setting.choices:
-        found.append(f"One of {', '.join(setting.choices)}.")
+        found.append(f"{'Any:' if entry.kind == 'list' else 'One of'} {', '.join(setting.choices)}.")
     if setting.follows:
         found.append(f"Default: {setting.follows}.")
     if setting.flag:
@@ -62,15 +70,15 @@ def render_example() -> str:
     for section, declaration in sections().items():
         parts.append(f"\n# {_sentence(declaration.__doc__ or '')}\n[{section}]\n")
         parts += ["\n".join(_lines(entry, entry.default)) for entry in catalogue().values() if entry.section == section]
-        if section == "history":
-            parts.append(_rules())
+        if table := SECTIONS_BEFORE.get(section):
+            parts.append(_table(table))
     return "\n".join(parts)
 
 
-def _rules() -> str:
-    lines = [f"\n# {_sentence(_RULES_DOC)}", f"#[[{CHANNELS}]]", ""]
-    for entry in channel_keys().values():
-        lines += _lines(entry, _SAMPLE_RULE[entry.name])
+def _table(table: str) -> str:
+    lines = [f"\n# {_sentence(TABLES[table].__doc__ or '')}", f"#[[{table}]]", ""]
+    for entry in table_keys(table).values():
+        lines += _lines(entry, _SAMPLES[table][entry.name])
     return "\n".join(lines)
 
 

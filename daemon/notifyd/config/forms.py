@@ -1,4 +1,4 @@
-"""Narrower shapes of texts: hosts, networks, web origins, patterns of channels, engines."""
+"""Narrower shapes of texts: hosts, networks, web origins, patterns of channels, engines, addresses of webhooks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_URL = re.compile(
+    r"https?://(?P<user>[!-~]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?"
+    r"([/?][!\"$-~]*)?(?P<fragment>#[!-~]*)?"
+)
 _PATTERN_LENGTH = 4096
+_URL_LENGTH = 2048
+_PORTS = 65_536
 
 
 def is_loopback(host: str) -> bool:
@@ -97,6 +104,21 @@ def _package(text: str) -> str | None:
     return "must be a protobuf package such as skybell.v1"
 
 
+def _name(text: str) -> str | None:
+    if _NAME.fullmatch(text):
+        return None
+    return "must be 1 to 64 of the characters a-z, 0-9 and -, and not begin with -"
+
+
+def _url(text: str) -> str | None:
+    parts = _URL.fullmatch(text) if len(text) <= _URL_LENGTH else None
+    if parts and parts["user"]:
+        return "must not hold a user or a password: calls are signed, and the URL is shown"
+    if parts is None or _host(parts["host"].strip("[]")) or not 0 < int(parts["port"] or 1) < _PORTS:
+        return f"must be a URL such as https://example.com/hook, without spaces, of at most {_URL_LENGTH} characters"
+    return "must not have a #fragment, which is never sent" if parts["fragment"] else None
+
+
 FORMS: Mapping[Form, Callable[[str], str | None]] = MappingProxyType(
     {
         "host": _host,
@@ -107,6 +129,8 @@ FORMS: Mapping[Form, Callable[[str], str | None]] = MappingProxyType(
         "pattern": _pattern,
         "path": _path,
         "package": _package,
+        "name": _name,
+        "url": _url,
     }
 )
 """For each form the function that says what is wrong with a text, or None if nothing is."""

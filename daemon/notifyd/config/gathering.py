@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from notifyd.config.catalogue import Value
-from notifyd.config.delivering import ChannelRule
 from notifyd.config.problems import ConfigProblem
 from notifyd.config.values import ValueRefused
 
@@ -37,14 +36,14 @@ class Gathering(Struct):
     Attributes:
         values: the value of each key that was given.
         origins: where that value comes from.
-        rules: the [[channels]] rules.
+        tables: what stands in each list of tables, such as the [[channels]] rules.
         refused: keys that were given a value which does not fit.
         problems: everything that is wrong.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
-    rules: tuple[ChannelRule, ...] = ()
+    tables: dict[str, tuple[Struct, ...]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     problems: list[ConfigProblem] = field(default_factory=list)
 
@@ -63,7 +62,7 @@ class Gathering(Struct):
 
 def shown(entry: Entry | None, raw: object) -> str:
     """*raw* fit for an eye: short, printable, and hidden if it is a secret."""
-    if entry is not None and entry.setting.secret:
+    if entry is not None and (entry.setting.secret or (entry.setting.form == "url" and "@" in str(raw))):
         return SECRET
     text = raw if isinstance(raw, str) else str(raw).lower() if isinstance(raw, bool) else str(raw)
     text = text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "..."

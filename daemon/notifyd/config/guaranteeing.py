@@ -1,10 +1,21 @@
 """Settings of what comes after the dispatch: acks, dead letters, events for webhooks, presence."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 from msgspec import Struct
 
 from notifyd.config.setting import Setting
+
+#: What a webhook may ask to be told of.
+EVENT_TYPES: Final = (
+    "notification.unreached",
+    "notification.dead",
+    "user.connected",
+    "user.disconnected",
+    "channel.occupied",
+    "channel.vacated",
+)
 
 
 class SubscriptionSettings(Struct, frozen=True):
@@ -82,3 +93,25 @@ class EventSettings(Struct, frozen=True):
     with_data: Annotated[
         bool, Setting("Whether an event carries the data of the notification that it is about.", reload=True)
     ] = False
+
+
+class WebhookTable(Struct, frozen=True):
+    """An address that is told of events by signed POST requests, as Standard Webhooks describes them."""
+
+    name: Annotated[
+        str, Setting("What it is called here; its secret and its dead letters go by it.", form="name", reload=True)
+    ]
+    url: Annotated[str, Setting("Where it is called; certificates are verified.", form="url", reload=True)]
+    events: Annotated[
+        tuple[str, ...],
+        Setting("What it is told of; an empty list means everything.", choices=EVENT_TYPES, reload=True),
+    ] = ()
+    client: Annotated[str, Setting("Only events of this client; empty means of all.", reload=True)] = ""
+    secret_file: Annotated[
+        Path | None,
+        Setting(
+            "File with the secret that signs, readable by the daemon's user alone; made where missing.",
+            reload=True,
+            follows="webhooks/NAME.secret in the state folder",
+        ),
+    ] = None

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from notifyd.config.catalogue import CHANNELS, catalogue, sections
+from notifyd.config.catalogue import TABLES, catalogue, sections
 from notifyd.config.checks import as_problem, clashes, warnings
 from notifyd.config.files import read_sources
 from notifyd.config.from_documents import take_document
@@ -32,7 +32,7 @@ class Loaded(Struct, frozen=True):
 
     Attributes:
         settings: the values.
-        origins: for each key, and for `channels`, where its value comes from: `default`, `file PATH:LINE`,
+        origins: for each key, and for each list of tables, where its value comes from: `default`, `file PATH:LINE`,
             `overlay PATH:LINE`, `.env NAME`, `environment NAME`, `flag --port` or `flag -S server.port`.
         file: the configuration file that was read, or beside which an overlay was; None where there was none.
         warnings: what is allowed and yet worth a word, a sentence each.
@@ -86,7 +86,7 @@ def assemble(sources: Sources, *, dev: bool = False) -> Loaded:
             gathering.problems.append(as_problem(clash, settings, gathering.origins))
     if gathering.problems:
         raise ConfigInvalid(gathering.problems)
-    origins = {path: gathering.origins.get(path, DEFAULT) for path in (*catalogue(), CHANNELS)}
+    origins = {path: gathering.origins.get(path, DEFAULT) for path in (*catalogue(), *TABLES)}
     return Loaded(settings, origins, sources.path, warnings(settings, variables))
 
 
@@ -128,14 +128,23 @@ def _number(value: Value) -> float:
 
 def _expand_paths(gathering: Gathering, variables: Mapping[str, str]) -> None:
     for path, value in gathering.values.items():
-        if not isinstance(value, Path):
-            continue
-        full = expanded(value, variables)
-        if full is None:
-            origin = gathering.origins.get(path, DEFAULT)
-            gathering.problems.append(ConfigProblem("~ needs HOME to be set", path, str(value), origin))
-        else:
-            gathering.values[path] = full
+        if isinstance(value, Path):
+            gathering.values[path] = _full(gathering, path, value, variables)
+    for table, rows in gathering.tables.items():
+        gathering.tables[table] = tuple(_with_full_paths(gathering, table, row, variables) for row in rows)
+
+
+def _with_full_paths(gathering: Gathering, table: str, row: Struct, variables: Mapping[str, str]) -> Struct:
+    paths = {name: value for name, value in asdict(row).items() if isinstance(value, Path)}
+    return replace(row, **{name: _full(gathering, table, value, variables) for name, value in paths.items()})
+
+
+def _full(gathering: Gathering, path: str, value: Path, variables: Mapping[str, str]) -> Path:
+    full = expanded(value, variables)
+    if full is None:
+        origin = gathering.origins.get(path, DEFAULT)
+        gathering.problems.append(ConfigProblem("~ needs HOME to be set", path, str(value), origin))
+    return full or value
 
 
 def _build(gathering: Gathering) -> Settings:
@@ -144,4 +153,4 @@ def _build(gathering: Gathering) -> Settings:
         prefix = f"{section}."
         own = {path.removeprefix(prefix): value for path, value in gathering.values.items() if path.startswith(prefix)}
         built[section] = declaration(**own)
-    return replace(Settings(), channels=gathering.rules, **built)
+    return replace(Settings(), **gathering.tables, **built)

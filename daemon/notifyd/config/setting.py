@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Form = Literal["", "host", "network", "origin", "broker", "records", "pattern", "path", "package"]
+Form = Literal["", "host", "network", "origin", "broker", "records", "pattern", "path", "package", "name", "url"]
 """A narrower shape that texts of a setting must have; see `notifyd.config.forms`."""
 
 

@@ -4,7 +4,13 @@ from msgspec import Struct
 
 from notifyd.config.applications import ClientSettings, GrpcSettings, InboxSettings, PushSettings, SocketIoSettings
 from notifyd.config.delivering import ChannelRule, DeliverySettings, HistorySettings, ReceiptSettings
-from notifyd.config.guaranteeing import DeadLetterSettings, EventSettings, PresenceSettings, SubscriptionSettings
+from notifyd.config.guaranteeing import (
+    DeadLetterSettings,
+    EventSettings,
+    PresenceSettings,
+    SubscriptionSettings,
+    WebhookTable,
+)
 from notifyd.config.listening import HttpSettings, ServerSettings, WebSocketSettings
 from notifyd.config.operating import (
     AdminSettings,
@@ -34,6 +40,7 @@ class Settings(Struct, frozen=True):
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     presence: PresenceSettings = PresenceSettings()
     events: EventSettings = EventSettings()
+    webhooks: tuple[WebhookTable, ...] = ()
     broker: BrokerSettings = BrokerSettings()
     records: RecordSettings = RecordSettings()
     keys: KeySettings = KeySettings()
