@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
 from notifyd.model.position import StreamPosition
-from notifyd.model.publication import Publication
 from notifyd.wire.recent import RecentFrames
 from tests.wire.publications import publication
+
+if TYPE_CHECKING:
+    from notifyd.model.publication import Publication
 
 
 class Counting:

@@ -13,7 +13,7 @@ _FRAMES: Final = 128
 
 
 class RecentFrames:
-    """An encoder that remembers what it made last of channels' publications; others differ from receiver to receiver."""
+    """An encoder that remembers what it made last of channels' publications. Others differ by receiver."""
 
     __slots__ = ("_encode", "_frames")
 
