@@ -1,0 +1,39 @@
+"""Which function answers which message of the plain JSON protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from notifyd.ingress.edge.native.entering import authenticate
+from notifyd.ingress.edge.native.publishing import publish
+from notifyd.ingress.edge.native.subscribing import subscribe, unsubscribe
+from notifyd.wire import native
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.ingress.edge.native.connection import NativeConnection, Step
+
+
+def ping(peer: NativeConnection, message: native.Ping) -> Step:
+    """Answer a sign of life."""
+    peer.say(native.pong(message.request_id))
+    return None
+
+
+def ack(peer: NativeConnection, message: native.Ack) -> Step:
+    """Take the proof that something has arrived."""
+    peer.services.inboxes.ack(peer.connection, message.id)
+    peer.say(native.acked(message.id, message.request_id))
+    return None
+
+
+#: Each raises what is wrong with the message, or refuses it by itself where it has to wait.
+ANSWERS: Final[dict[type, Callable[[NativeConnection, Any], Step]]] = {
+    native.Authenticate: authenticate,
+    native.Subscribe: subscribe,
+    native.Unsubscribe: unsubscribe,
+    native.Ping: ping,
+    native.Publish: publish,
+    native.Ack: ack,
+}
