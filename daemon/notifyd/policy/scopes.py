@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from notifyd.errors import Invalid
+from notifyd.errors import Denied, Invalid
 from notifyd.model.principal import Grants
 
 if TYPE_CHECKING:
@@ -45,6 +45,19 @@ def parse_scopes(scopes: Iterable[str]) -> Grants:
 def matches(patterns: tuple[str, ...], channel: str) -> bool:
     """Whether one of *patterns* covers *channel*."""
     return "*" in patterns or any(_fits(pattern, channel) for pattern in patterns)
+
+
+def check_subscribe(grants: Grants, channel: str) -> None:
+    """Pass who may subscribe to *channel*.
+
+    Raises:
+        Denied: none of the patterns covers it.
+    """
+    if not matches(grants.subscribe, channel):
+        raise Denied(
+            f"this credential may not subscribe to {channel!r}: it needs the scope subscribe:{channel}",
+            code="scope_missing",
+        )
 
 
 def _fits(pattern: str, channel: str) -> bool:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from notifyd.clock import now_ms
-from notifyd.errors import Denied, Exhausted, NotAuthenticated
+from notifyd.errors import Exhausted, NotAuthenticated
 from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.policy.channels import check_channel
-from notifyd.policy.scopes import matches
+from notifyd.policy.scopes import check_subscribe
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
@@ -61,11 +61,7 @@ class Subscriber:
             Denied: the credential may not subscribe to it.
         """
         check_channel(channel, max_length=self.rules.max_channel_length)
-        if not matches(principal.grants.subscribe, channel):
-            raise Denied(
-                f"this credential may not subscribe to {channel!r}: it needs the scope subscribe:{channel}",
-                code="scope_missing",
-            )
+        check_subscribe(principal.grants, channel)
         if since is None:
             return Subscription(self._history.position(principal.client_id, channel))
         history = self._history.since(principal.client_id, channel, since, now=now_ms())
