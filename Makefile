@@ -51,6 +51,10 @@ bench: $(READY) ## measure it beside C, Node and the disk; BENCH="--only rest" f
 		npm ci --prefix tests/interop --no-audit --no-fund --ignore-scripts
 	$(BIN)/python -m tests.bench.run $(BENCH)
 
+.PHONY: crash
+crash: $(READY) ## kill it under load for MINUTES=2 (SEED=N, DURABILITY=fsync|os), prove that nothing is lost
+	$(BIN)/python -m tests.crash --minutes $(or $(MINUTES),2) $(if $(SEED),--seed $(SEED))
+
 .PHONY: format
 format: $(READY) ## rewrite the code the way `make check` wants it
 	$(BIN)/ruff check --fix .

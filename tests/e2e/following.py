@@ -12,7 +12,7 @@ from trio_websocket import ConnectionClosed, HandshakeError
 from tests.e2e.peer import Message, Peer, connect
 
 if TYPE_CHECKING:
-    from tests.e2e.producing import Live
+    from tests.e2e.living import Live
 
 
 class Arrival(msgspec.Struct, frozen=True):

@@ -243,9 +243,9 @@ class SocketIo:
                 answer = msgspec.json.decode(packet[packet.index("[") :])
                 return (answer[0] if answer else None), before
             if packet.startswith(f"2{self.namespace},"):
-                before.append(self._event(packet))
+                before.append(self.event(packet))
 
-    def _event(self, packet: str) -> list[Any]:
+    def event(self, packet: str) -> list[Any]:
         event: list[Any] = msgspec.json.decode(packet[packet.index("[") :])
         if isinstance(event[-1], str) and len(event) > 1:
             self.offset = event.pop()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import trio
 
 from tests.e2e.following import Follower
+from tests.e2e.living import Live
 from tests.e2e.patience import within
 from tests.e2e.peer import join
-from tests.e2e.producing import Live
 from tests.e2e.raw import raw
 
 if TYPE_CHECKING:

@@ -1,0 +1,209 @@
+"""One round: a real daemon under load, killed again and again; then everything that is owed is waited for."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+import jwt
+import trio
+from msgspec import Struct
+
+from tests.crash.facts import Kept, Place, Placed, Settled, Turned
+from tests.crash.followers import (
+    Follower,
+    GrpcFollower,
+    InboxFollower,
+    SocketIoFollower,
+    SseFollower,
+    WebSocketFollower,
+)
+from tests.crash.log import Composer, Log, World
+from tests.crash.producers import CHANNELS, USERS, GrpcProducer, RestProducer, WebSocketProducer, post
+from tests.crash.rules import missed
+from tests.e2e.living import Live
+from tests.e2e.patience import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.daemon import Daemon
+    from tests.e2e.rest import Rest
+
+SECRET: Final = "a secret of forty characters, more or less"
+
+#: What every daemon of a round is started with.
+SETTINGS: Final = (
+    "limits.enabled=false",
+    "server.drain_seconds=1",
+    "grpc.enabled=true",
+    "delivery.max_queue_size=1000000",
+    "history.max_publications=1000000",
+    "history.max_bytes=1073741824",
+    "inbox.max_notifications=100000",
+    "inbox.max_user_bytes=67108864",
+)
+#: Enough to be outrun by who stays away, so that `recovered: false` comes up as well.
+BRIEF: Final = 5
+#: The engines that BROKER may name, with their settings.
+BROKERS: Final[dict[str, tuple[str, ...]]] = {"local": ()}
+
+CATCH_UP_SECONDS: Final = 30.0
+
+
+class Plan(Struct, frozen=True):
+    """What a round is like."""
+
+    seconds: float
+    seed: int
+    #: Between two kills, at random from half of it to one and a half.
+    kill_seconds: float = 4.0
+    #: Between two publishes of each producer, on average.
+    pause_seconds: float = 0.03
+
+
+class Round:
+    """The daemon of a round, with those who use it."""
+
+    def __init__(self, daemon: Daemon, plan: Plan) -> None:
+        self._plan = plan
+        self._random = random.Random(plan.seed)
+        self._live = Live(daemon)
+        self.log = Log()
+
+    async def run(self) -> Log:
+        """The facts of it, all that is owed waited for."""
+        world = await self._world()
+        seed, pause = self._plan.seed, self._plan.pause_seconds
+        producers = [RestProducer(world, f"rest{n}", seed, pause) for n in range(3)]
+        more = [WebSocketProducer(world, "ws", seed, pause), GrpcProducer(world, "grpc", seed, pause)]
+        followers = _followers(world, seed)
+        async with trio.open_nursery() as following:
+            for follower in followers:
+                following.start_soon(follower.run)
+            await _all_there(followers)
+            async with trio.open_nursery() as producing:
+                for producer in (*producers, *more):
+                    producing.start_soon(producer.run)
+                await self._kill_now_and_then()
+                producing.cancel_scope.cancel()
+            for follower in followers:
+                follower.calm.set()
+            await self._catch_up(world, followers)
+            following.cancel_scope.cancel()
+        await self._ask_the_daemon(world)
+        return self.log
+
+    async def _world(self) -> World:
+        daemon = self._live.daemon
+        daemon.stay()
+        async with daemon.rest() as client:
+            body = {"appName": "crash", "clientSecret": SECRET}
+            client_id = str((await client.call("POST", "/api/v1/clients", body)).json["id"])
+        claims = {"clientId": client_id, "exp": time.time() + 86_400, "channels": ["subscribe:*"]}
+        tokens = {user: jwt.encode({**claims, "userId": user}, SECRET, "HS256") for user in USERS}
+        return World(self._live, self.log, key=await daemon.key(clientId=client_id), tokens=tokens, client_id=client_id)
+
+    async def _kill_now_and_then(self) -> None:
+        """Until the time is over; one in four times it is killed once more while it starts."""
+        until = trio.current_time() + self._plan.seconds
+        while True:
+            pause = self._plan.kill_seconds * self._random.uniform(0.5, 1.5)
+            if trio.current_time() + pause > until:
+                await trio.sleep_until(until)
+                return
+            await trio.sleep(pause)
+            stumble = self._random.uniform(0.2, 0.8) if self._random.random() < 0.25 else 0.0
+            self.log.add(Turned("killed", time.time()))
+            await self._live.bounce(stumble)
+            self.log.add(Turned("started", time.time()))
+
+    async def _catch_up(self, world: World, followers: list[Follower]) -> None:
+        """Publish a last one to each stream, which comes behind all that is owed, and wait for it everywhere.
+
+        Who does not get it is told by the rules.
+        """
+        composer = Composer(world, "last", self._plan.seed, in_order=False)
+        streams = [f"channel:{name}" for name in CHANNELS] + [f"inbox:{user}" for user in USERS]
+        last = {}
+        async with world.daemon.rest(world.key) as client:
+            for stream in streams:
+                due_at = time.time() + 0.9  # later than any delay of a producer
+                published = composer.last(stream, due_at)
+                composer.begin(published)
+                notification_id, code = await post(client, published)
+                assert not code, code
+                composer.accepted(published, notification_id)
+                last[stream] = published.token
+        with trio.move_on_after(CATCH_UP_SECONDS * PATIENCE):
+            for follower in followers:
+                await until(lambda notes=follower.notes: last[notes.stream] in notes.tokens)
+
+    async def _ask_the_daemon(self, world: World) -> None:
+        """Its histories, and what became of those that somebody lacks."""
+        async with world.daemon.rest(world.key) as client:
+            for channel in CHANNELS:
+                await self._history(client, channel)
+            for notification_id in sorted(missed(self.log.facts)):
+                await self._receipt(client, notification_id)
+
+    async def _receipt(self, client: Rest, notification_id: str) -> None:
+        reply = await client.call("GET", f"/api/notifications/{notification_id}")
+        receipt = reply.json["notification"] if reply.status == 200 else {"state": "no receipt", "position": None}
+        self.log.add(Settled(notification_id, receipt["state"]))
+        if (position := receipt["position"]) is not None:
+            stream = f"channel:{receipt['channel']}"
+            self.log.add(Placed(stream, notification_id, Place(position["epoch"], position["offset"])))
+
+    async def _history(self, client: Rest, channel: str) -> None:
+        since, more = "", True
+        position = (await client.call("GET", f"/api/channels/{channel}/history?limit=1")).json["position"]
+        while more:
+            path = f"/api/channels/{channel}/history?limit=1000&since={since or position['epoch'] + ':0'}"
+            answer = (await client.call("GET", path)).json
+            for kept in answer["publications"]:
+                place = Place(kept["epoch"], kept["offset"])
+                self.log.add(Kept(f"channel:{channel}", kept["id"], place))
+                since = f"{place.epoch}:{place.offset}"
+            more = answer["more"] and bool(answer["publications"])
+
+
+def _followers(world: World, seed: int) -> list[Follower]:
+    """Every kind of transport, and every kind of stream."""
+    made: dict[str, int] = defaultdict(int)
+
+    def name(kind: str, stream: str) -> str:
+        made[kind, stream] += 1
+        return f"{kind}{made[kind, stream]}-{stream}"
+
+    followers: list[Follower] = []
+    for channel in CHANNELS:
+        stream = f"channel:{channel}"
+        for kind, make in (
+            ("ws", WebSocketFollower),
+            ("sse", SseFollower),
+            ("socketio", SocketIoFollower),
+            ("grpc", GrpcFollower),
+        ):
+            followers.append(make(world, name(kind, stream), stream, seed))
+    followers += [
+        InboxFollower(world, name("ws", "inbox:alice"), "alice", seed),
+        InboxFollower(world, name("cursor", "inbox:bob"), "bob", seed, by_cursor=True),
+        GrpcFollower(world, name("grpc", "inbox:carol"), "inbox:carol", seed, user="carol"),
+    ]
+    return followers
+
+
+async def _all_there(followers: list[Follower]) -> None:
+    """Wait until each has subscribed once: from then on nothing may pass them by."""
+    with trio.fail_after(20 * PATIENCE):
+        for follower in followers:
+            await until(lambda notes=follower.notes: notes.position is not None)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what threads may bring about."""
+    while not condition():  # noqa: ASYNC110  # a thread cannot set an event of trio's
+        await trio.sleep(0.02)
