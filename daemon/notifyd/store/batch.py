@@ -12,6 +12,7 @@ from notifyd.store.inbox_changes import InboxChanges
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from notifyd.model.durable import DurableKey, DurableState
     from notifyd.model.ids import ClientId, NotificationId
     from notifyd.store.memory.entry import Entry
     from notifyd.store.ports import IdempotencyKey
@@ -86,6 +87,7 @@ class Batch:
         "channels",
         "commit",
         "decided",
+        "durables",
         "entries",
         "followers",
         "forgotten_channels",
@@ -120,6 +122,8 @@ class Batch:
         self.forgotten_keys: list[tuple[str, str]] = []
         #: seq of rows that nobody needs any more.
         self.purged: list[int] = []
+        #: What is known of durable subscriptions; None: forgotten.
+        self.durables: dict[DurableKey, DurableState | None] = {}
         self._inbox: InboxChanges | None = None
 
     @property
@@ -152,6 +156,7 @@ class Batch:
             or self.settled
             or self.meta
             or self.purged
+            or self.durables
             or self.channels
             or self.followers
             or self.forgotten_channels
@@ -169,5 +174,6 @@ class Batch:
         self.forgotten_channels = failed.forgotten_channels + self.forgotten_channels
         self.forgotten_keys = failed.forgotten_keys + self.forgotten_keys
         self.purged = failed.purged + self.purged
+        self.durables = failed.durables | self.durables
         if failed.inbox_rows():
             self.inbox.inherit(failed.inbox)

@@ -148,16 +148,18 @@ class DurableStore(Protocol):
     def put(self, state: DurableState, *, now: int) -> Written:
         """Remember *state*, in force at once; several of one key in a transaction are written once.
 
+        `used_at` does not go back from one put to the next.
+
         Raises:
             Exhausted: there are as many durable subscriptions as there may be, and this is a new one.
         """
         ...
 
     async def remove(self, key: DurableKey) -> bool:
-        """Forget it; False when there was none.
+        """Forget it, in force at once; False when there was none.
 
         Raises:
-            StoreUnavailable: it was not recorded.
+            StoreUnavailable: it was not recorded yet; the next transaction does that.
         """
         ...
 

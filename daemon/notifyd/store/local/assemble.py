@@ -13,6 +13,7 @@ from notifyd.store.local.broker import LocalBroker
 from notifyd.store.local.state import LocalState, Memory, recent_count, recent_rows
 from notifyd.store.local.upkeep import Upkeep
 from notifyd.store.memory.channel import Channel
+from notifyd.store.memory.durables import MemoryDurables
 from notifyd.store.memory.history import MemoryHistory
 from notifyd.store.memory.idempotency import IdempotencyKeys
 from notifyd.store.memory.inbox import MemoryInbox
@@ -21,6 +22,7 @@ from notifyd.store.memory.queue import MemoryQueue
 from notifyd.store.memory.receipts import RecentReceipts
 from notifyd.store.sqlite.archive import SqliteArchive
 from notifyd.store.sqlite.connection import connect, errors_of, open_database
+from notifyd.store.sqlite.durables import durables
 from notifyd.store.sqlite.folding import LogFolder
 from notifyd.store.sqlite.journal import SqliteJournal
 from notifyd.store.sqlite.purge import SqlitePurge
@@ -105,6 +107,7 @@ def _empty(limits: BrokerLimits, numbering: Numbering, counters: Counters, *, ar
             max_rows=recent_rows(limits, archived=archived),
         ),
         IdempotencyKeys(max_count=limits.max_idempotency_keys),
+        MemoryDurables(limits.durables),
     )
 
 
@@ -126,6 +129,7 @@ def _remember(connection: sqlite3.Connection, memory: Memory, limits: BrokerLimi
                 _carry_over(entry, place, memory.history, channels, inboxes)
         memory.queue.readmit(entries)
     memory.history.trim(now=now)
+    memory.durables.restore(durables(connection))
 
 
 def _carry_over(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from notifyd.store.local.durables import LocalDurables
 from notifyd.store.local.history import LocalHistory
 from notifyd.store.local.inbox import LocalInbox
 from notifyd.store.local.queue import LocalQueue
@@ -25,6 +26,7 @@ class LocalBroker:
         self.history = LocalHistory(state, journal)
         self.inbox = LocalInbox(state, journal)
         self.receipts = state.receipts
+        self.durables = LocalDurables(state.durables, journal)
         self.durability: str = durability
         self._state = state
         self._journal = journal

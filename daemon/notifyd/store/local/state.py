@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifyd.store.batch import Batch, OutcomeRow
+    from notifyd.store.memory.durables import MemoryDurables
     from notifyd.store.memory.history import MemoryHistory, Stamping
     from notifyd.store.memory.idempotency import IdempotencyKeys
     from notifyd.store.memory.inbox import MemoryInbox, Placing
@@ -42,6 +43,7 @@ class Memory(NamedTuple):
     inbox: MemoryInbox
     receipts: RecentReceipts
     keys: IdempotencyKeys
+    durables: MemoryDurables
 
 
 class LocalState:
@@ -53,6 +55,7 @@ class LocalState:
         self.inbox = memory.inbox
         self.recent = memory.receipts
         self.keys = memory.keys
+        self.durables = memory.durables
         self.receipts = LocalReceipts(memory.queue, memory.receipts, memory.inbox, clock=clock)
         self.clock = clock
         #: Where what became of new notifications is counted.
@@ -71,6 +74,7 @@ class LocalState:
         """
         self._flush_forgotten(batch)
         self.inbox.unwritten.complete(batch)
+        self.durables.flush(batch)
         entries = batch.entries
         if not 0 < len(entries) <= _STAMPED_ON_ARRIVAL or self.stamping or not self.queue.idle():
             return
@@ -128,6 +132,7 @@ class LocalState:
         self.flush_counts(batch)
         self._flush_forgotten(batch)
         self.inbox.unwritten.flush(batch)
+        self.durables.flush(batch)
 
     def carry_over(self, batch: Batch, *, now: int) -> None:
         """Have the journal say of what was stamped and not dispatched that it waits: this is a stop and no crash."""
@@ -143,6 +148,7 @@ class LocalState:
         self.queue.limits = limits.queue
         self.history.configure(limits.history)
         self.inbox.configure(limits.inbox, now=self.clock())
+        self.durables.limits = limits.durables
         self.keys.max_count = limits.max_idempotency_keys
         archived = self.receipts.archive is not None
         self.recent.max_age_ms = int(limits.receipts.max_age_seconds * 1000)

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from notifyd.model.notification import Kind
+from notifyd.store.sqlite import durables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from notifyd.model.durable import DurableKey, DurableState
     from notifyd.model.notification import Notification
     from notifyd.store.batch import Batch
     from notifyd.store.inbox_changes import InboxChanges
@@ -56,6 +58,8 @@ def plan(batch: Batch) -> Iterator[Statement]:
         yield _HEADS, head
     if batch.inbox_rows():
         yield from _inbox_plan(batch.inbox)
+    if batch.durables:
+        yield from _durables_plan(batch.durables)
     purged = [(seq,) for seq in batch.purged]
     yield from _rows("DELETE FROM notifications WHERE seq IN ", purged, joined=True)
     yield from _rows("DELETE FROM outcomes WHERE seq IN ", purged, joined=True)
@@ -70,6 +74,12 @@ def _inbox_plan(changes: InboxChanges) -> Iterator[Statement]:
     # after all that may have been written about them
     yield from _rows("DELETE FROM inboxes WHERE id IN ", [(i,) for i in changes.forgotten], joined=True)
     yield from _rows("DELETE FROM inbox_items WHERE inbox IN ", [(i,) for i in changes.erased], joined=True)
+
+
+def _durables_plan(changed: dict[DurableKey, DurableState | None]) -> Iterator[Statement]:
+    yield from _rows(durables.INSERT, [durables.row(state) for state in changed.values() if state is not None])
+    forgotten = [durables.key_row(key) for key, state in changed.items() if state is None]
+    yield from _rows(durables.DELETE, forgotten, values=True)
 
 
 def _notification_row(entry: Entry) -> tuple[object, ...]:
