@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 
-from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.notification import Kind
 from notifyd.model.publication import Publication
 
 if TYPE_CHECKING:
     from notifyd.hub.channel import LiveChannel
     from notifyd.hub.connection import Connection
+    from notifyd.hub.slow import SlowConsumers
     from notifyd.model.ids import ClientId, ConnectionId, UserId
     from notifyd.model.notification import Notification
     from notifyd.telemetry.metrics import Counters
@@ -79,9 +79,10 @@ class _Audience:
 class FanOut:
     """Writes batches."""
 
-    def __init__(self, encoders: Mapping[str, Encoder], counters: Counters) -> None:
+    def __init__(self, encoders: Mapping[str, Encoder], counters: Counters, slow: SlowConsumers) -> None:
         self._encoders = encoders
         self._counters = counters
+        self._slow = slow
 
     async def run(self, publications: Sequence[Publication], rosters: Rosters) -> list[int]:
         """Write the batch; answers how many connections took each publication."""
@@ -123,8 +124,7 @@ class FanOut:
             frames = _Frames(self._encoders, [publications[index] for index in share])
             slow = [member for member in members if not member.put(frames[member.format])]
             for member in slow:
-                self._counters.slow_consumers += 1
-                member.end(SLOW_CONSUMER)
+                self._slow.cut(member)
             _ask_for_proof(publications, share, members)
             took = len(members) - len(slow)
             self._counters.delivered_bytes += frames.mean_bytes() * took

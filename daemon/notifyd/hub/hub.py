@@ -11,6 +11,7 @@ from notifyd.errors import Conflict
 from notifyd.hub.channel import ChannelKey, LiveChannel, UserKey
 from notifyd.hub.connection import InboxWatch
 from notifyd.hub.fanout import Encoder, FanOut
+from notifyd.hub.slow import SlowConsumers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +45,9 @@ class Hub:
         self._subscriptions = 0
         #: Told of comings and goings; none while nobody wants to know.
         self.observers: tuple[Observer, ...] = ()
-        self._fan_out = FanOut(encoders, counters)
+        #: Whoever finds one that does not read has it cut off by this.
+        self.slow = SlowConsumers(counters)
+        self._fan_out = FanOut(encoders, counters, self.slow)
         self._counters = counters
 
     def add(self, connection: Connection) -> None:

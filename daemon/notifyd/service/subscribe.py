@@ -8,7 +8,6 @@ import msgspec
 
 from notifyd.clock import now_ms
 from notifyd.errors import Exhausted, NotAuthenticated
-from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.policy.channels import check_channel
@@ -95,8 +94,7 @@ class Subscriber:
 
     def end_slow(self, connection: Connection) -> None:
         """It does not read what it is sent: close it, so that it comes back and resumes."""
-        self._counters.slow_consumers += 1
-        connection.end(SLOW_CONSUMER)
+        self._hub.slow.cut(connection)
 
     def count_replayed(self, count: int) -> None:
         """*count* publications were written from the history."""
