@@ -850,7 +850,7 @@ class GetHistoryResponse(_message.Message):
     def __init__(self, position: _Optional[_Union[_types_pb2.StreamPosition, _Mapping]] = ..., publications: _Optional[_Iterable[_Union[_types_pb2.Publication, _Mapping]]] = ..., recovered: _Optional[bool] = ..., skipped: _Optional[int] = ...) -> None: ...
 
 class Connection(_message.Message):
-    __slots__ = ("id", "client_id", "transport", "address", "connected_at", "key_id", "subscription_count", "outbox_bytes", "sent_bytes", "idle_seconds", "channels", "user_id")
+    __slots__ = ("id", "client_id", "transport", "address", "connected_at", "key_id", "subscription_count", "outbox_bytes", "sent_bytes", "idle_seconds", "channels", "user_id", "outbox_limit_bytes", "behind_since")
     ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     TRANSPORT_FIELD_NUMBER: _ClassVar[int]
@@ -863,6 +863,8 @@ class Connection(_message.Message):
     IDLE_SECONDS_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
+    OUTBOX_LIMIT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    BEHIND_SINCE_FIELD_NUMBER: _ClassVar[int]
     id: str
     client_id: str
     transport: str
@@ -875,7 +877,29 @@ class Connection(_message.Message):
     idle_seconds: float
     channels: _containers.RepeatedScalarFieldContainer[str]
     user_id: str
-    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., transport: _Optional[str] = ..., address: _Optional[str] = ..., connected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., key_id: _Optional[str] = ..., subscription_count: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., sent_bytes: _Optional[int] = ..., idle_seconds: _Optional[float] = ..., channels: _Optional[_Iterable[str]] = ..., user_id: _Optional[str] = ...) -> None: ...
+    outbox_limit_bytes: int
+    behind_since: _timestamp_pb2.Timestamp
+    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., transport: _Optional[str] = ..., address: _Optional[str] = ..., connected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., key_id: _Optional[str] = ..., subscription_count: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., sent_bytes: _Optional[int] = ..., idle_seconds: _Optional[float] = ..., channels: _Optional[_Iterable[str]] = ..., user_id: _Optional[str] = ..., outbox_limit_bytes: _Optional[int] = ..., behind_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class CutOff(_message.Message):
+    __slots__ = ("id", "client_id", "key_id", "user_id", "transport", "address", "outbox_bytes", "at")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    TRANSPORT_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    OUTBOX_BYTES_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    client_id: str
+    key_id: str
+    user_id: str
+    transport: str
+    address: str
+    outbox_bytes: int
+    at: _timestamp_pb2.Timestamp
+    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., key_id: _Optional[str] = ..., user_id: _Optional[str] = ..., transport: _Optional[str] = ..., address: _Optional[str] = ..., outbox_bytes: _Optional[int] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListConnectionsRequest(_message.Message):
     __slots__ = ("client_id", "channel", "key_id", "user_id", "slow", "limit")
@@ -894,12 +918,14 @@ class ListConnectionsRequest(_message.Message):
     def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., key_id: _Optional[str] = ..., user_id: _Optional[str] = ..., slow: _Optional[bool] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class ListConnectionsResponse(_message.Message):
-    __slots__ = ("connections", "total")
+    __slots__ = ("connections", "total", "recently_cut")
     CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
+    RECENTLY_CUT_FIELD_NUMBER: _ClassVar[int]
     connections: _containers.RepeatedCompositeFieldContainer[Connection]
     total: int
-    def __init__(self, connections: _Optional[_Iterable[_Union[Connection, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+    recently_cut: _containers.RepeatedCompositeFieldContainer[CutOff]
+    def __init__(self, connections: _Optional[_Iterable[_Union[Connection, _Mapping]]] = ..., total: _Optional[int] = ..., recently_cut: _Optional[_Iterable[_Union[CutOff, _Mapping]]] = ...) -> None: ...
 
 class KickConnectionsRequest(_message.Message):
     __slots__ = ("ids", "key_id", "reason", "user_id", "client_id")
