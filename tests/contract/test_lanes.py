@@ -1,4 +1,4 @@
-"""Pushes wait in a lane of their own: neither consumer is in the other's way."""
+"""Pushes and webhooks wait in lanes of their own: no consumer is in another's way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from notifyd.model.notification import State
+from notifyd.model.notification import Kind, State
 from notifyd.store.ports import Lane, Outcome
 from tests.store.samples import T0, accept, dispatch, for_users, notification, publish, push_of
 
@@ -22,6 +22,10 @@ def push(**details: int) -> Notification:
     return push_of(for_users("anna"), "anna", **details)
 
 
+def webhook(**details: int) -> Notification:
+    return notification("audit", kind=Kind.WEBHOOK, **details)
+
+
 def lease(broker: Broker, lane: Lane, *, now: int = T0) -> list[Lease]:
     return broker.queue.lease(limit=9, lease_seconds=30, now=now, lane=lane)
 
@@ -31,11 +35,12 @@ def ids(leases: list[Lease]) -> list[NotificationId]:
 
 
 async def test_each_lane_hands_out_its_own(broker: Broker) -> None:
-    one, low, high = notification(), push(priority=1), push(priority=9)
-    await accept(broker, one, low, high)
+    one, low, high, event = notification(), push(priority=1), push(priority=9), webhook()
+    await accept(broker, one, low, high, event)
     assert ids(lease(broker, Lane.PUSH)) == [high.id, low.id]
     assert ids(lease(broker, Lane.LIVE)) == [one.id]
-    assert broker.queue.stats(now=T0).leased == 3
+    assert ids(lease(broker, Lane.WEBHOOK)) == [event.id]
+    assert broker.queue.stats(now=T0).leased == 4
 
 
 async def test_each_lane_has_a_bell_of_its_own(broker: Broker) -> None:
@@ -43,11 +48,13 @@ async def test_each_lane_has_a_bell_of_its_own(broker: Broker) -> None:
         await broker.queue.wait_for_work()
     await accept(broker, push())
     await broker.queue.wait_for_work(Lane.PUSH)
-    with trio.move_on_after(0) as patience:
-        await broker.queue.wait_for_work()
-    assert patience.cancelled_caught
-    await accept(broker, notification())
+    for lane in (Lane.LIVE, Lane.WEBHOOK):
+        with trio.move_on_after(0) as patience:
+            await broker.queue.wait_for_work(lane)
+        assert patience.cancelled_caught
+    await accept(broker, notification(), webhook())
     await broker.queue.wait_for_work()
+    await broker.queue.wait_for_work(Lane.WEBHOOK)
 
 
 async def test_each_lane_knows_when_it_is_due(broker: Broker) -> None:
@@ -59,23 +66,24 @@ async def test_each_lane_knows_when_it_is_due(broker: Broker) -> None:
     assert broker.queue.next_due_at(now=T0, lane=Lane.PUSH) == T0
 
 
-async def test_a_push_that_failed_comes_back_to_its_lane(broker: Broker) -> None:
-    await accept(broker, push())
-    held = lease(broker, Lane.PUSH)
+@pytest.mark.parametrize("lane", [Lane.PUSH, Lane.WEBHOOK])
+async def test_what_failed_comes_back_to_its_lane(broker: Broker, lane: Lane) -> None:
+    await accept(broker, push() if lane is Lane.PUSH else webhook())
+    held = lease(broker, lane)
     broker.queue.release(held, due_at=T0 + 10)
-    await broker.queue.wait_for_work(Lane.PUSH)
+    await broker.queue.wait_for_work(lane)
     assert lease(broker, Lane.LIVE, now=T0 + 10) == []
-    (again,) = lease(broker, Lane.PUSH, now=T0 + 10)
+    (again,) = lease(broker, lane, now=T0 + 10)
     assert again.attempts == 1
     # a lease that is lost does too
-    (last,) = lease(broker, Lane.PUSH, now=T0 + 10 + 30_000)
+    (last,) = lease(broker, lane, now=T0 + 10 + 30_000)
     assert last.notification == again.notification
     await broker.queue.settle([Outcome(again, State.DISPATCHED)], now=T0 + 10 + 30_000)
     assert broker.queue.stats(now=T0).waiting == 1
 
 
-async def test_a_pause_stops_both_lanes(broker: Broker) -> None:
-    await accept(broker, notification(), push())
+async def test_a_pause_stops_all_lanes(broker: Broker) -> None:
+    await accept(broker, notification(), push(), webhook())
     broker.queue.pause()
     for lane in Lane:
         assert lease(broker, lane) == []
@@ -88,19 +96,27 @@ async def test_a_pause_stops_both_lanes(broker: Broker) -> None:
         assert len(lease(broker, lane)) == 1
 
 
-async def test_counts_are_of_both_lanes(broker: Broker) -> None:
+async def test_counts_are_of_all_lanes(broker: Broker) -> None:
     await accept(broker, notification(), notification(delay=10), push(priority=9), push(delay=10))
+    await accept(broker, webhook(), webhook(delay=10))
     lease(broker, Lane.PUSH)
     stats = broker.queue.stats(now=T0)
-    assert (stats.waiting, stats.ready, stats.scheduled, stats.leased) == (4, 1, 2, 1)
-    assert stats.by_priority == {5: 3, 9: 1}
+    assert (stats.waiting, stats.ready, stats.scheduled, stats.leased) == (6, 2, 3, 1)
+    assert stats.by_priority == {5: 5, 9: 1}
 
 
 async def test_what_waits_is_listed_in_one_order(broker: Broker) -> None:
-    made = [notification(delay=10), push(delay=5), notification(priority=2), push(priority=7), notification()]
+    made = [
+        notification(delay=10),
+        push(delay=5),
+        notification(priority=2),
+        push(priority=7),
+        notification(),
+        webhook(),
+    ]
     await accept(broker, *made)
     listed = [receipt.id for receipt in broker.queue.waiting(limit=9)]
-    assert listed == [made[place].id for place in (3, 4, 2, 1, 0)]
+    assert listed == [made[place].id for place in (3, 4, 5, 2, 1, 0)]
     assert [receipt.id for receipt in broker.queue.waiting(limit=2)] == listed[:2]
 
 
@@ -134,3 +150,14 @@ async def test_a_push_on_its_way_does_not_hold_up_what_is_live(broker: Broker, f
         nursery.cancel_scope.cancel()
     assert len(await dispatch(broker)) == 1
     assert await publish(broker, push()) == []
+
+
+async def test_a_webhook_has_no_place_in_a_stream(broker: Broker) -> None:
+    async with trio.open_nursery() as nursery:
+        # whoever waits for the very next one gets it stamped on arrival
+        nursery.start_soon(broker.queue.wait_for_work)
+        await trio.testing.wait_all_tasks_blocked()
+        await accept(broker, webhook(), notification())
+        nursery.cancel_scope.cancel()
+    assert broker.history.usage()[:2] == (1, 1)
+    assert len(await dispatch(broker)) == 1

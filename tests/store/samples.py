@@ -6,15 +6,18 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import trio
+from msgspec.structs import replace
 
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, ConnectionId, NotificationId, UserId
 from notifyd.model.notification import Kind, Notification, State
+from notifyd.policy.dead_letters import letter_of
 from notifyd.policy.order import order_key
 from notifyd.store.ports import Broker, IdempotencyKey, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notifyd.model.dead_letter import DeadLetter
     from notifyd.model.publication import Publication
 
 #: The instant at which tests begin.
@@ -67,6 +70,12 @@ def for_users(*users: str, **details: Any) -> Notification:
 def push_of(parent: Notification, user: str, **details: Any) -> Notification:
     """What carries *parent* to the devices of one user."""
     return notification("", kind=Kind.PUSH, users=[user], parent=parent.id, client=parent.client_id, **details)
+
+
+def letter(died: Notification | None = None, *, at: int = T0, reason: str = "fault", **details: Any) -> DeadLetter:
+    """What is left of *died*, given up at *at*."""
+    made = letter_of(died or notification(), reason=reason, error="it failed", attempts=3, now=at)
+    return replace(made, **details)
 
 
 def idempotency(

@@ -22,12 +22,12 @@ _ENDINGS: Final = {
 def told(receipt: Receipt) -> tuple[TimelineEvent, ...]:
     """What happened, in order: when it was accepted, what was noted, and how it was settled."""
     noted = receipt.timeline
-    known = {event.happening for event in noted}
+    known = {(event.happening, event.at) for event in noted}
     events = list(noted)
-    if Happening.ACCEPTED not in known:
+    if (Happening.ACCEPTED, receipt.accepted_at) not in known:
         events.append(TimelineEvent(receipt.accepted_at, Happening.ACCEPTED))
     ending = _ENDINGS.get(receipt.state)
-    if ending is not None and receipt.settled_at and ending not in known:
+    if ending is not None and receipt.settled_at and (ending, receipt.settled_at) not in known:
         detail = receipt.reason if ending is Happening.DEAD else ""
         events.append(TimelineEvent(receipt.settled_at, ending, detail=detail))
     return tuple(sorted(events, key=_order))

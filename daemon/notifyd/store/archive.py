@@ -8,6 +8,7 @@ import msgspec
 
 from notifyd.model.ids import UserId
 from notifyd.model.receipt import InboxState, Receipt, UserReceipt
+from notifyd.model.timeline import TimelineEvent
 
 if TYPE_CHECKING:
     from notifyd.model.ids import NotificationId
@@ -38,8 +39,25 @@ class Archived(msgspec.Struct, frozen=True):
     items: tuple[ArchivedItem, ...] = ()
 
 
+class ArchivedNotes(msgspec.Struct, frozen=True):
+    """Acks and events of one notification, as far as they were written down."""
+
+    #: Number of the last flush that is in here.
+    number: int
+    acked: int = 0
+    events: tuple[TimelineEvent, ...] = ()
+
+
 class Archive(Protocol):
     """Receipts that memory has forgotten."""
+
+    async def notes(self, notification_id: NotificationId) -> ArchivedNotes:
+        """What was noted of a notification.
+
+        Raises:
+            StoreUnavailable: it cannot be looked up now.
+        """
+        ...
 
     async def find(self, notification_id: NotificationId) -> Archived | None:
         """What is known of a settled notification, or None.

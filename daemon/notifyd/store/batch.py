@@ -8,12 +8,14 @@ import trio
 
 from notifyd.errors import StoreUnavailable
 from notifyd.store.inbox_changes import InboxChanges
+from notifyd.store.note_changes import NoteChanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from notifyd.model.dead_letter import DeadLetter
     from notifyd.model.durable import DurableKey, DurableState
-    from notifyd.model.ids import ClientId, NotificationId
+    from notifyd.model.ids import ClientId, DeadLetterId, NotificationId
     from notifyd.store.memory.entry import Entry
     from notifyd.store.ports import IdempotencyKey
 
@@ -78,12 +80,14 @@ def ended(failure: str | None = None) -> Commit:
 class Batch:
     """Changes that are committed together.
 
-    What is in `entries`, `keys`, `channels` and `decided` was asked for and fails with the transaction. The rest has
-    happened in memory already and moves on to the next transaction when this one fails.
+    What is in `entries`, `keys`, `channels`, `decided` and `taken_letters` was asked for and fails with the
+    transaction. The rest has happened in memory already and moves on to the next transaction when this one fails.
     """
 
     __slots__ = (
         "_inbox",
+        "_notes",
+        "again",
         "channels",
         "commit",
         "decided",
@@ -94,11 +98,14 @@ class Batch:
         "forgotten_keys",
         "heads",
         "keys",
+        "letters",
         "meta",
         "purged",
+        "purged_events",
         "settled",
         "size_bytes",
         "synced",
+        "taken_letters",
     )
 
     def __init__(self) -> None:
@@ -122,9 +129,18 @@ class Batch:
         self.forgotten_keys: list[tuple[str, str]] = []
         #: seq of rows that nobody needs any more.
         self.purged: list[int] = []
+        #: Events of timelines that are over the bound: whose they are, and their numbers.
+        self.purged_events: list[tuple[NotificationId, int]] = []
         #: What is known of durable subscriptions; None: forgotten.
         self.durables: dict[DurableKey, DurableState | None] = {}
+        #: Dead letters to keep, and to let go of where it is None.
+        self.letters: dict[DeadLetterId, DeadLetter | None] = {}
+        #: Dead letters that are put back or dropped, as soon as this is committed.
+        self.taken_letters: dict[DeadLetterId, None] = {}
+        #: How many of `entries` were accepted once before.
+        self.again = 0
         self._inbox: InboxChanges | None = None
+        self._notes: NoteChanges | None = None
 
     @property
     def inbox(self) -> InboxChanges:
@@ -136,6 +152,26 @@ class Batch:
     def inbox_rows(self) -> int:
         """How many rows of inboxes it writes."""
         return 0 if self._inbox is None else self._inbox.rows()
+
+    @property
+    def notes(self) -> NoteChanges:
+        """What it adds to acks and timelines; made when it is asked for."""
+        if self._notes is None:
+            self._notes = NoteChanges()
+        return self._notes
+
+    def note_rows(self) -> int:
+        """How many acks and events of timelines it writes."""
+        return 0 if self._notes is None else self._notes.rows()
+
+    def keep_letter(self, letter: DeadLetter) -> None:
+        """Write *letter*, also where one with its id was to be taken."""
+        self.letters[letter.id] = letter
+        self.taken_letters.pop(letter.id, None)
+
+    def evict_letters(self, letter_ids: Sequence[DeadLetterId]) -> None:
+        """Let go of these, which have left memory."""
+        self.letters.update(dict.fromkeys(letter_ids))
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Add new notifications, which have to be as safe as the operator wants them before anybody is answered."""
@@ -156,6 +192,7 @@ class Batch:
             or self.settled
             or self.meta
             or self.purged
+            or self.purged_events
             or self.durables
             or self.channels
             or self.followers
@@ -164,6 +201,9 @@ class Batch:
             or self.heads
             or self.keys
             or self.inbox_rows()
+            or self.letters
+            or self.taken_letters
+            or self.note_rows()
         )
 
     def inherit(self, failed: Batch) -> None:
@@ -175,5 +215,8 @@ class Batch:
         self.forgotten_keys = failed.forgotten_keys + self.forgotten_keys
         self.purged = failed.purged + self.purged
         self.durables = failed.durables | self.durables
+        self.letters = failed.letters | self.letters
+        if failed.note_rows():
+            self.notes.inherit(failed.notes)
         if failed.inbox_rows():
             self.inbox.inherit(failed.inbox)

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from notifyd.model.ids import DEFAULT_CLIENT, NotificationId, UserId
+from notifyd.model.ids import DEFAULT_CLIENT, DeadLetterId, NotificationId, UserId
+from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.store.batch import Batch
 from notifyd.store.memory.entry import Entry
 from notifyd.store.sqlite.statements import plan
-from tests.store.samples import idempotency, notification
+from tests.store.samples import idempotency, letter, notification
 
 
 def entries(count: int) -> Batch:
@@ -48,6 +49,11 @@ def test_everything_in_a_batch_is_written() -> None:
     changes.placed, changes.marked = [(1, 1, 1, 0, 9, "", 0, 0, 0, "")], [(2, 3, 1, 1, 9, "evicted", 0, 0, 0, "")]
     changes.pushes = [(1, 0, "", 2, NotificationId("n"))]
     changes.forgotten, changes.erased = [3, 4], [4]
+    batch.keep_letter(letter())
+    batch.evict_letters([DeadLetterId("old")])
+    batch.notes.acked = {NotificationId("n"): 1}
+    batch.notes.events = [(NotificationId("n"), TimelineEvent(1, Happening.ACKED))]
+    batch.purged_events = [(NotificationId("n"), 1)]
     tables = [sql.split("(")[0].replace("VALUES", "").strip() for sql, _ in plan(batch)]
-    assert len(tables) == 17
+    assert len(tables) == 24
     assert not batch.empty()

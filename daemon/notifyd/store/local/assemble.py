@@ -13,11 +13,13 @@ from notifyd.store.local.broker import LocalBroker
 from notifyd.store.local.state import LocalState, Memory, recent_count, recent_rows
 from notifyd.store.local.upkeep import Upkeep
 from notifyd.store.memory.channel import Channel
+from notifyd.store.memory.dead_letters import DeadLetters
 from notifyd.store.memory.durables import MemoryDurables
 from notifyd.store.memory.history import MemoryHistory
 from notifyd.store.memory.idempotency import IdempotencyKeys
 from notifyd.store.memory.inbox import MemoryInbox
 from notifyd.store.memory.journal import NoJournal
+from notifyd.store.memory.notes import KeptNotes, UnwrittenNotes
 from notifyd.store.memory.queue import MemoryQueue
 from notifyd.store.memory.receipts import RecentReceipts
 from notifyd.store.sqlite.archive import SqliteArchive
@@ -47,7 +49,7 @@ BROKER_SCRIPTS: Final = ("broker.sql", "broker-2.sql", "broker-3.sql")
 def open_volatile(options: BrokerOptions, counters: Counters, clock: Callable[[], int]) -> LocalBroker:
     """A broker that forgets everything with the process."""
     memory = _empty(options.limits, Numbering(secrets.token_hex(5)), counters, archived=False)
-    state = LocalState(memory, counters, clock=clock)
+    state = LocalState(memory, counters, clock=clock, archived=False)
     journal = NoJournal(state)
     upkeep = Upkeep(state, journal, None, options.limits.receipts)
     return LocalBroker(state, journal, upkeep, durability="memory")
@@ -68,7 +70,7 @@ async def open_journalled(
     except BaseException:
         thread.close()
         raise
-    state = LocalState(memory, counters, clock=clock)
+    state = LocalState(memory, counters, clock=clock, archived=True)
     writer = Writer(
         partial(open_database, path, BROKER_SCRIPTS), fsync=options.durability == "fsync", connection=connection
     )
@@ -108,6 +110,8 @@ def _empty(limits: BrokerLimits, numbering: Numbering, counters: Counters, *, ar
         ),
         IdempotencyKeys(max_count=limits.max_idempotency_keys),
         MemoryDurables(limits.durables),
+        DeadLetters(limits.dead_letters, counters),
+        UnwrittenNotes(limits.receipts, number=numbering.noted) if archived else KeptNotes(limits.receipts),
     )
 
 
@@ -129,6 +133,7 @@ def _remember(connection: sqlite3.Connection, memory: Memory, limits: BrokerLimi
                 _carry_over(entry, place, memory.history, channels, inboxes)
         memory.queue.readmit(entries)
     memory.history.trim(now=now)
+    memory.dead_letters.restore(restored.dead_letters())
     memory.durables.restore(durables(connection))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from notifyd.store.local.dead_letters import LocalDeadLetters
 from notifyd.store.local.durables import LocalDurables
 from notifyd.store.local.history import LocalHistory
 from notifyd.store.local.inbox import LocalInbox
@@ -26,6 +27,7 @@ class LocalBroker:
         self.history = LocalHistory(state, journal)
         self.inbox = LocalInbox(state, journal)
         self.receipts = state.receipts
+        self.dead_letters = LocalDeadLetters(state, journal)
         self.durables = LocalDurables(state.durables, journal)
         self.durability: str = durability
         self._state = state
@@ -48,6 +50,7 @@ class LocalBroker:
     def configure(self, limits: BrokerLimits) -> None:
         """See `Broker.configure`."""
         self._state.configure(limits)
+        self.dead_letters.configure(limits.dead_letters, now=self._state.clock())
         self.upkeep.limits = limits.receipts
 
     def failing_since(self) -> float | None:

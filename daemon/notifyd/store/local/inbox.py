@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.store.written import Recorded, with_next
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ class LocalInbox:
                 item.failed += failed
                 item.reason = reason or item.reason
                 self._inbox.unwritten.marked(item)
+                self._note(push, user_id, pushed, failed, reason)
             elif (inbox := self._inbox.of(push.client_id, user_id)) is not None:
                 self._inbox.unwritten.pushed(inbox, push.parent, pushed=pushed, failed=failed, reason=reason)
+                self._note(push, user_id, pushed, failed, reason)
 
     async def forget(self, client_id: ClientId, user_id: UserId | None = None) -> int:
         """See `InboxStore.forget`. In force at once: after a failure the next transaction records it."""
@@ -62,6 +65,15 @@ class LocalInbox:
         await batch.commit.wait()
         return forgotten
 
+    def _note(self, push: Notification, user_id: UserId, pushed: int, failed: int, reason: str) -> None:
+        now = self._state.clock()
+        if pushed:
+            event = TimelineEvent(now, Happening.PUSHED, user_id, detail=_devices(pushed))
+            self._state.receipts.note(push.parent, event)
+        if failed:
+            event = TimelineEvent(now, Happening.PUSH_FAILED, user_id, detail=reason or _devices(failed))
+            self._state.receipts.note(push.parent, event)
+
     def _item(self, push: Notification, user_id: UserId) -> InboxItem | None:
         """What memory knows of the parent of *push* for one user."""
         inbox = self._inbox.of(push.client_id, user_id)
@@ -71,3 +83,7 @@ class LocalInbox:
         entry = self._state.queue.entry(push.parent)
         items = self._state.recent.items(push.parent) if entry is None else entry.items
         return next((item for item in items if item.inbox.key == (push.client_id, user_id)), None)
+
+
+def _devices(count: int) -> str:
+    return "1 device" if count == 1 else f"{count} devices"

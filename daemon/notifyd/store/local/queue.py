@@ -97,6 +97,7 @@ class LocalQueue:
                 delivered = self._state.reached(entry, outcome)
             if state is _DEAD:
                 self._state.withhold(entry)
+                self._state.bury(batch, outcome, attempts=entry.attempts + 1, now=now)
             receipt = entry.receipt(state, settled_at=now, delivered=delivered, reason=reason)
             self._state.recent.add(receipt, entry.items)
             if entry.publication is None or entry.said_to_wait or state is not _DISPATCHED:
@@ -104,6 +105,8 @@ class LocalQueue:
                 urgent = True
             elif delivered:
                 self._state.counts.append(entry.outcome(state, settled_at=now, delivered=delivered))
+        if self._state.bells:
+            self._state.bells.ring_all([outcome.lease.notification.id for outcome in outcomes])
         if len(self._state.counts) >= _COUNTS:
             self._state.flush_counts(batch)
         if urgent:
@@ -113,6 +116,7 @@ class LocalQueue:
         """See `QueueStore.release`."""
         for lease in leases:
             self._queue.release(lease, due_at=due_at)
+        self._state.bells.ring_all([lease.notification.id for lease in leases])
 
     async def cancel(self, client_id: ClientId | None, notification_id: NotificationId, *, now: int) -> Receipt | None:
         """See `QueueStore.cancel`."""
@@ -169,6 +173,7 @@ class LocalQueue:
                 self._queue.finish_withdrawal(entry, gone=committed)
                 if committed:
                     self._state.recent.add(entry.receipt(state, settled_at=now))
+                    self._state.bells.ring(entry.notification.id)
 
         batch = self._journal.batch()
         batch.decided += [entry.outcome(state, settled_at=now) for entry in entries]

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from notifyd.model.dead_letter import Stage
 from notifyd.model.notification import Kind, State
+from notifyd.model.timeline import Happening, TimelineEvent
+from notifyd.policy.dead_letters import letter_of
 from notifyd.store.local.receipts import LocalReceipts
 from notifyd.store.memory.channel import withheld
 from notifyd.store.memory.entry import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
+    from notifyd.model.dead_letter import DeadLetter
+    from notifyd.model.ids import DeadLetterId, NotificationId
     from notifyd.store.batch import Batch, OutcomeRow
+    from notifyd.store.memory.dead_letters import DeadLetters
     from notifyd.store.memory.durables import MemoryDurables
     from notifyd.store.memory.history import MemoryHistory, Stamping
     from notifyd.store.memory.idempotency import IdempotencyKeys
     from notifyd.store.memory.inbox import MemoryInbox, Placing
+    from notifyd.store.memory.notes import Notes
     from notifyd.store.memory.queue import MemoryQueue
     from notifyd.store.memory.receipts import RecentReceipts
     from notifyd.store.options import BrokerLimits
@@ -44,19 +51,29 @@ class Memory(NamedTuple):
     receipts: RecentReceipts
     keys: IdempotencyKeys
     durables: MemoryDurables
+    dead_letters: DeadLetters
+    notes: Notes
 
 
 class LocalState:
     """The memory of a local broker; as the ledger of its journal it takes in what was committed."""
 
-    def __init__(self, memory: Memory, counters: Counters, *, clock: Callable[[], int]) -> None:
+    def __init__(self, memory: Memory, counters: Counters, *, clock: Callable[[], int], archived: bool) -> None:
         self.queue = memory.queue
         self.history = memory.history
         self.inbox = memory.inbox
         self.recent = memory.receipts
         self.keys = memory.keys
         self.durables = memory.durables
-        self.receipts = LocalReceipts(memory.queue, memory.receipts, memory.inbox, clock=clock)
+        self.dead_letters = memory.dead_letters
+        self.notes = memory.notes
+        self.receipts = LocalReceipts(memory.queue, memory.receipts, memory.inbox, memory.notes, clock=clock)
+        self.bells = self.receipts.bells
+        self.inbox.note = self.receipts.note
+        self.inbox.changed = self.bells.ring
+        if not archived:
+            # they are kept nowhere else
+            self.recent.forgotten = self.notes.forget
         self.clock = clock
         #: Where what became of new notifications is counted.
         self.counters = counters
@@ -64,6 +81,8 @@ class LocalState:
         self.counts: list[OutcomeRow] = []
         #: There are stamps on their way to the journal. Nothing else is stamped or leased before they are in force.
         self.stamping = False
+        #: Dead letters that left memory, and that the journal still has.
+        self.evicted_letters: list[DeadLetterId] = []
         self._forgotten_channels: list[int] = []
 
     def complete(self, batch: Batch) -> None:
@@ -116,13 +135,15 @@ class LocalState:
             follower(True)
         if batch.entries:
             # what the daemon made for a push was accepted before, as what it carries
-            self.counters.accepted += self.queue.push(batch.entries)
+            self.counters.accepted += self.queue.push(batch.entries) - batch.again
+        if batch.note_rows():
+            self.notes.written(batch.notes.number)
 
     def failed(self, batch: Batch) -> None:
         """See `Ledger.failed`."""
         for follower in batch.followers:
             follower(False)
-        self.counters.rejected += sum([entry.placed() for entry in batch.entries])
+        self.counters.rejected += sum([entry.placed() for entry in batch.entries]) - batch.again
         self.queue.give_back(batch.entries)
         for key, notification_id in batch.keys:
             self.keys.forget(key, notification_id)
@@ -131,6 +152,9 @@ class LocalState:
         """Have everything journalled with *batch* that waits for company."""
         self.flush_counts(batch)
         self._flush_forgotten(batch)
+        self.notes.flush(batch)
+        batch.evict_letters([each for each in self.evicted_letters if not self.dead_letters.knows(each)])
+        self.evicted_letters = []
         self.inbox.unwritten.flush(batch)
         self.durables.flush(batch)
 
@@ -150,10 +174,38 @@ class LocalState:
         self.inbox.configure(limits.inbox, now=self.clock())
         self.durables.limits = limits.durables
         self.keys.max_count = limits.max_idempotency_keys
+        self.notes.configure(limits.receipts)
         archived = self.receipts.archive is not None
         self.recent.max_age_ms = int(limits.receipts.max_age_seconds * 1000)
         self.recent.max_count = recent_count(limits, archived=archived)
         self.recent.max_rows = recent_rows(limits, archived=archived)
+
+    def keep_letter(self, batch: Batch, letter: DeadLetter, *, now: int) -> None:
+        """Have *letter* kept with *batch*, and let go of what is too much then."""
+        batch.keep_letter(letter)
+        batch.evict_letters(self.dead_letters.add(letter, now=now))
+
+    def trim_letters(self, *, now: int) -> int:
+        """Let go of dead letters that are over a bound; answers how many went. The journal is told with company."""
+        evicted = self.dead_letters.trim(now=now)
+        self.evicted_letters += evicted
+        return len(evicted)
+
+    def bury(self, batch: Batch, outcome: Outcome, *, attempts: int, now: int) -> None:
+        """Make a dead letter of what *outcome* gives up after so many tries."""
+        letter = letter_of(
+            outcome.lease.notification, reason=outcome.reason, error=outcome.error, attempts=attempts, now=now
+        )
+        self.keep_letter(batch, letter, now=now)
+        receiver = letter.notification.channel if letter.stage is Stage.WEBHOOK else ""
+        event = TimelineEvent(now, Happening.DEAD, letter.user_id, receiver, attempts, outcome.reason)
+        self.receipts.note(letter.notification_id, event)
+
+    def begin_anew(self, notification_ids: Collection[NotificationId]) -> None:
+        """These were settled, and wait once more."""
+        for notification_id in notification_ids:
+            self.recent.forget(notification_id)
+            self.bells.ring(notification_id)
 
     def reached(self, entry: Entry, outcome: Outcome) -> int:
         """Note how many connections of each user *outcome* reached; answers how many it reached in all."""

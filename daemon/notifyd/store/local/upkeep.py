@@ -72,6 +72,7 @@ class Upkeep:
         self._state.history.trim(now=now)
         self._state.inbox.trim(now=now)
         self._state.recent.trim(now=now)
+        self._state.trim_letters(now=now)
         self._state.durables.trim(now=now)
         batch = self._journal.batch()
         self._state.flush(batch)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: Bound here because to look a member up in its enum takes longer than most of what is done with it.
 _CHANNEL: Final = Kind.CHANNEL
 _PUSH: Final = Kind.PUSH
+_WEBHOOK: Final = Kind.WEBHOOK
 
 #: Before any order key.
 _FIRST: Final = -(1 << 62)
@@ -117,4 +118,5 @@ class Entry(msgspec.Struct, gc=False, eq=False):
 
     def placed(self) -> bool:
         """Whether it gets a place in a stream."""
-        return self.notification.kind is not _PUSH
+        kind = self.notification.kind
+        return kind is _CHANNEL or (kind is not _PUSH and kind is not _WEBHOOK)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from notifyd.model.notification import Kind
 from notifyd.model.position import StreamPosition
 from notifyd.model.receipt import InboxState
+from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.store.memory.ages import Ages
 from notifyd.store.memory.tally import Tally
 from notifyd.store.memory.unwritten import Unwritten
@@ -19,7 +20,7 @@ from notifyd.store.memory.user_inbox import InboxItem, UserInbox
 from notifyd.store.ports import History
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from notifyd.model.ids import ClientId, NotificationId, UserId
     from notifyd.model.publication import Publication
@@ -49,6 +50,9 @@ class MemoryInbox:
 
     def __init__(self, limits: InboxLimits, counters: Counters, *, base_epoch: str, generation: int = 0) -> None:
         self.unwritten = Unwritten()
+        #: Told what happens to notifications, and of which more is to be told.
+        self.note: Callable[[NotificationId, TimelineEvent], None] = _nobody
+        self.changed: Callable[[NotificationId], None] = _nobody
         self._base_epoch = base_epoch
         self._generation = generation
         self._limits = limits
@@ -147,6 +151,8 @@ class MemoryInbox:
             if item.expired(now) and not item.connections:
                 arrived -= 1
                 self._end(item, InboxState.EXPIRED)
+            else:
+                self._note(item, Happening.ARRIVED, now)
         return arrived
 
     def find(self, client_id: ClientId, user_id: UserId, notification_id: NotificationId) -> StreamPosition | None:
@@ -245,10 +251,16 @@ class MemoryInbox:
             expired = item.expired(now)
             self._counters.inbox_evicted += not expired
             self._end(item, InboxState.EXPIRED if expired else InboxState.EVICTED)
+            if not expired:
+                self._note(item, Happening.EVICTED, now)
 
     def _end(self, item: InboxItem, state: InboxState) -> None:
         item.ended = state
         self.unwritten.marked(item)
+        self.changed(item.publication.notification.id)
+
+    def _note(self, item: InboxItem, happening: Happening, now: int) -> None:
+        self.note(item.publication.notification.id, TimelineEvent(now, happening, item.user_id))
 
     def _forget_surplus(self, now: int) -> None:
         if len(self._inboxes) <= self._limits.max_users:
@@ -261,6 +273,10 @@ class MemoryInbox:
                 self._evict(inbox, now)
             self.unwritten.forgotten(inbox, generation=self._generation)
         self._ages.compact(self._inboxes.values())
+
+
+def _nobody(*_: object) -> None:
+    """Nobody asked to be told."""
 
 
 def _last_at(inbox: UserInbox) -> int:

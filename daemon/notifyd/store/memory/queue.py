@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 #: Bound here because to look a member up in its enum takes longer than what is done with it.
 _LIVE: Final = Lane.LIVE
-_PUSH: Final = Kind.PUSH
+_CHANNEL: Final = Kind.CHANNEL
 _READY: Final = Place.READY
 _SCHEDULED: Final = Place.SCHEDULED
 _LEASED: Final = Place.LEASED
 _GONE: Final = Place.GONE
+
+#: What does not go to the lane LIVE.
+_LANES: Final = {Kind.PUSH: Lane.PUSH, Kind.WEBHOOK: Lane.WEBHOOK}
 
 
 class MemoryQueue:
@@ -37,7 +40,8 @@ class MemoryQueue:
         self._next_seq = 1
         self._entries: dict[NotificationId, Entry] = {}
         self._by_priority = [0] * (MAX_PRIORITY + 1)
-        self._live, self._push = Line(), Line()
+        self._lines = {lane: Line() for lane in Lane}
+        self._live = self._lines[_LIVE]
         #: What counts against the bounds, on its way to the journal included.
         self._held = self._held_bytes = 0
 
@@ -85,16 +89,13 @@ class MemoryQueue:
             notification = entry.notification
             self._entries[notification.id] = entry
             self._by_priority[notification.priority] += 1
-            line = self._push if notification.kind is _PUSH else self._live
+            line = self._live if notification.kind is _CHANNEL else self._line(entry)
             live += line is self._live
             if entry.due_on_arrival():
                 line.backlog.add(entry)
             else:
                 line.backlog.schedule(entry)
-        if live:
-            self._live.doorbell.ring()
-        if live < len(entries):
-            self._push.doorbell.ring()
+            line.doorbell.ring()
         return live
 
     def give_back(self, entries: Sequence[Entry]) -> None:
@@ -116,17 +117,17 @@ class MemoryQueue:
 
     def ring_all(self) -> None:
         """Wake the consumers of all lanes."""
-        self._live.doorbell.ring()
-        self._push.doorbell.ring()
+        for line in self._lines.values():
+            line.doorbell.ring()
 
     async def wait_for_work(self, lane: Lane) -> None:
         """See `QueueStore.wait_for_work`."""
-        line = self._live if lane is _LIVE else self._push
+        line = self._live if lane is _LIVE else self._lines[lane]
         await line.doorbell.wait()
 
     def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = _LIVE) -> list[Lease]:
         """See `QueueStore.lease`."""
-        line = self._live if lane is _LIVE else self._push
+        line = self._live if lane is _LIVE else self._lines[lane]
         line.promote(now)
         if self.paused or limit < 1 or not line.backlog.ready:
             return []
@@ -175,18 +176,19 @@ class MemoryQueue:
 
     def next_due_at(self, *, now: int, lane: Lane = _LIVE) -> int | None:
         """See `QueueStore.next_due_at`."""
-        line = self._live if lane is _LIVE else self._push
+        line = self._live if lane is _LIVE else self._lines[lane]
         return None if self.paused else line.next_due_at(now=now)
 
     def stats(self, *, now: int) -> QueueStats:
         """See `QueueStore.stats`."""
         self.promote(now)
+        lines = self._lines.values()
         oldest = next(iter(self._entries.values()), None)
         return QueueStats(
             waiting=len(self._entries),
-            ready=self._live.backlog.ready + self._push.backlog.ready,
-            scheduled=self._live.backlog.scheduled + self._push.backlog.scheduled,
-            leased=self._live.leased + self._push.leased,
+            ready=sum([line.backlog.ready for line in lines]),
+            scheduled=sum([line.backlog.scheduled for line in lines]),
+            leased=sum([line.leased for line in lines]),
             waiting_bytes=self._held_bytes,
             max_size=self.limits.max_size,
             max_bytes=self.limits.max_bytes,
@@ -197,7 +199,9 @@ class MemoryQueue:
 
     def waiting(self, *, limit: int, client_id: ClientId | None = None) -> list[Entry]:
         """The next *limit* entries in the order in which they would be leased, scheduled ones last."""
-        found = self._live.backlog.first(limit, client_id) + self._push.backlog.first(limit, client_id)
+        found: list[Entry] = []
+        for line in self._lines.values():
+            found += line.backlog.first(limit, client_id)
         found.sort(key=_place_in_line)
         return found[:limit]
 
@@ -217,11 +221,12 @@ class MemoryQueue:
 
     def promote(self, now: int) -> None:
         """Make ready what is due and what lost its lease."""
-        self._live.promote(now)
-        self._push.promote(now)
+        for line in self._lines.values():
+            line.promote(now)
 
     def _line(self, entry: Entry) -> Line:
-        return self._push if entry.notification.kind is _PUSH else self._live
+        kind = entry.notification.kind
+        return self._live if kind is _CHANNEL else self._lines[_LANES.get(kind, _LIVE)]
 
     def _remove(self, entry: Entry) -> None:
         entry.place = _GONE

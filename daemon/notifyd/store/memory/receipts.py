@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from notifyd.model.ids import NotificationId
     from notifyd.model.receipt import Receipt
@@ -20,11 +20,17 @@ class RecentReceipts:
         self.max_count = max_count
         self.max_age_ms = max_age_ms
         self.max_rows = max_rows
+        #: Told which receipts go.
+        self.forgotten: Callable[[NotificationId], None] | None = None
         self._receipts: dict[NotificationId, Receipt] = {}
         #: In the order of settling. A dict alone would search longer and longer for its oldest key.
         self._order: deque[Receipt] = deque()
         self._items: dict[NotificationId, Sequence[InboxItem]] = {}
         self._rows = 0
+
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._receipts)
 
     def add(self, receipt: Receipt, items: Sequence[InboxItem] = ()) -> None:
         """Remember *receipt*, with what is in inboxes; the oldest go when there are too many."""
@@ -41,6 +47,11 @@ class RecentReceipts:
     def find(self, notification_id: NotificationId) -> Receipt | None:
         """The receipt with this id, if it is remembered; its users are told by `items`."""
         return self._receipts.get(notification_id)
+
+    def forget(self, notification_id: NotificationId) -> None:
+        """Forget the receipt with this id: it begins anew."""
+        self._receipts.pop(notification_id, None)
+        self._forget_items(notification_id)
 
     def items(self, notification_id: NotificationId) -> Sequence[InboxItem]:
         """What is or was in inboxes of the notification with this id."""
@@ -63,6 +74,8 @@ class RecentReceipts:
         if self._receipts.get(oldest.id) is oldest:
             del self._receipts[oldest.id]
             self._forget_items(oldest.id)
+            if self.forgotten is not None:
+                self.forgotten(oldest.id)
 
     def _forget_items(self, notification_id: NotificationId) -> None:
         self._rows -= len(self._items.pop(notification_id, ()))

@@ -8,7 +8,7 @@ import msgspec
 
 from notifyd.model.ids import ClientId
 from notifyd.model.notification import Kind
-from notifyd.store.archive import Archived
+from notifyd.store.archive import Archived, ArchivedNotes
 from notifyd.store.sqlite import queries
 
 if TYPE_CHECKING:
@@ -46,6 +46,18 @@ class SqliteArchive:
         """See `Archive.find`."""
         return await self._worker.run(self._find, notification_id)
 
+    async def notes(self, notification_id: NotificationId) -> ArchivedNotes:
+        """See `Archive.notes`."""
+        return await self._worker.run(self._notes, notification_id)
+
+    async def events(self) -> int:
+        """How many events of timelines are kept."""
+        return await self._worker.run(self._events)
+
+    async def oldest_events(self, limit: int) -> list[tuple[NotificationId, int]]:
+        """The oldest *limit* events: whose they are, and their numbers."""
+        return await self._worker.run(self._oldest_events, limit)
+
     async def settled(self, after_seq: int, limit: int) -> list[SettledRow]:
         """The next *limit* settled notifications after a seq."""
         return await self._worker.run(self._settled, after_seq, limit)
@@ -70,10 +82,32 @@ class SqliteArchive:
     def _settled(self, after_seq: int, limit: int) -> list[SettledRow]:
         return [SettledRow(*row) for row in self._read(queries.SETTLED, (after_seq, limit))]
 
-    def _count(self) -> int:
-        return int(self._read(queries.ROWS, ())[0][0])
+    def _notes(self, notification_id: NotificationId) -> ArchivedNotes:
+        # all of one moment, so that the number tells what is in the rest
+        self._read("BEGIN")
+        try:
+            number = self._read(queries.NOTED)
+            acked = self._read(queries.ACKED, (notification_id,))
+            events = self._read(queries.TIMELINE, (notification_id,))
+        finally:
+            if self._connection is not None:
+                self._read("COMMIT")
+        return ArchivedNotes(
+            int(number[0][0]) if number else 0,
+            acked[0][0] if acked else 0,
+            tuple([queries.event_of(row) for row in events]),
+        )
 
-    def _read(self, sql: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
+    def _events(self) -> int:
+        return int(self._read(queries.EVENTS)[0][0])
+
+    def _oldest_events(self, limit: int) -> list[tuple[NotificationId, int]]:
+        return self._read(queries.OLDEST_EVENTS, (limit,))
+
+    def _count(self) -> int:
+        return int(self._read(queries.ROWS)[0][0])
+
+    def _read(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         if self._connection is None:
             self._connection = self._connect()
         try:

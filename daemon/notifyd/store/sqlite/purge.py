@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: Rows looked at, and at most deleted, in one go: a few milliseconds.
 _CHUNK_ROWS: Final = 500
 
+#: Events over the bound that are looked up together.
+_EVENTS_AT_ONCE: Final = 20_000
+
 
 class SqlitePurge:
     """A settled notification goes when its receipt is over age or over number, and no history and no inbox keeps it."""
@@ -38,7 +41,21 @@ class SqlitePurge:
                 await self._delete(gone)
             elif surplus <= 0 and rows[0].settled_at > oldest:
                 break
+        await self._forget_events(limits)
         return purged
+
+    async def _forget_events(self, limits: ReceiptLimits) -> None:
+        """Let go of the oldest events that are over their number."""
+        surplus = await self._archive.events() - limits.max_all_events
+        while surplus > 0:
+            # each look reads the whole table
+            oldest = await self._archive.oldest_events(min(surplus, _EVENTS_AT_ONCE))
+            surplus -= _EVENTS_AT_ONCE
+            for first in range(0, len(oldest), _CHUNK_ROWS):
+                batch = self._journal.batch()
+                batch.purged_events += oldest[first : first + _CHUNK_ROWS]
+                self._journal.ring()
+                await batch.commit.wait()
 
     async def close(self) -> None:
         """See `Purge.close`."""

@@ -9,6 +9,7 @@ import msgspec
 from notifyd.model.ids import ConnectionId, NotificationId, UserId
 from notifyd.model.notification import Kind, Notification, State
 from notifyd.model.receipt import InboxState, Receipt
+from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.store.archive import ArchivedItem
 from notifyd.store.memory.user_inbox import InboxItem, UserInbox
 
@@ -76,6 +77,21 @@ KEPT_ITEMS: Final = f"""SELECT {_ITEM_COLUMNS} FROM inbox_items AS i JOIN inboxe
 #: What is or was in inboxes of one notification.
 ITEMS_OF: Final = f"SELECT {_ITEM_COLUMNS} FROM inbox_items AS i WHERE i.seq = ? ORDER BY i.user"
 
+NOTED: Final = "SELECT value FROM meta WHERE name = 'noted'"
+
+ACKED: Final = "SELECT acked FROM acks WHERE notification = ?"
+
+TIMELINE: Final = """SELECT at, happening, user, receiver, attempt, detail FROM timeline
+    WHERE notification = ? ORDER BY n"""
+
+EVENTS: Final = "SELECT count(*) FROM timeline"
+
+#: The oldest events, wherever they are.
+OLDEST_EVENTS: Final = "SELECT notification, n FROM timeline ORDER BY at LIMIT ?"
+
+#: In the order of death.
+DEAD_LETTERS: Final = "SELECT letter FROM dead_letters ORDER BY died_at, id"
+
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
 _TARGETS: Final = msgspec.json.Decoder(tuple[tuple[UserId, ...], tuple[ConnectionId, ...], NotificationId])
@@ -111,6 +127,12 @@ def archived_item_of(row: tuple[Any, ...], targets: str) -> ArchivedItem:
     """The item in *row*, of a notification with *targets*."""
     inbox_id, offset, _, nth, _, ended, *counts = row
     return ArchivedItem(inbox_id, _TARGETS.decode(targets)[0][nth], offset, _ended(ended), *counts)
+
+
+def event_of(row: tuple[Any, ...]) -> TimelineEvent:
+    """The event in *row* of the query TIMELINE."""
+    at, happening, user_id, receiver, attempt, detail = row
+    return TimelineEvent(at, Happening(happening), user_id, receiver, attempt, detail)
 
 
 def _ended(word: str) -> InboxState | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from notifyd.model.dead_letter import DeadLetter
 from notifyd.model.notification import Kind, State
 from notifyd.model.publication import Publication
 from notifyd.store.memory.channel import Stamped, withheld
@@ -28,6 +29,8 @@ _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 #: Rows fetched from SQLite at once.
 _FETCH_ROWS: Final = 500
 
+_LETTER: Final = msgspec.json.Decoder(DeadLetter)
+
 #: seq, channel id, offset, time and state.
 _StampRow = tuple[int, int, int, int, str]
 
@@ -38,6 +41,8 @@ class Numbering(msgspec.Struct, frozen=True):
     base_epoch: str
     generation: int = 0
     inbox_generation: int = 0
+    #: The last flush of notes.
+    noted: int = 0
     paused: bool = False
 
 
@@ -74,7 +79,8 @@ def begin(connection: sqlite3.Connection, *, boot: str) -> Numbering:
         "INSERT OR REPLACE INTO meta VALUES ('base_epoch', ?), ('boot_id', ?), ('clean', 'no')", (base_epoch, boot)
     )
     generations = int(meta.get("generation", "0")), int(meta.get("inbox_generation", "0"))
-    return Numbering(base_epoch, *generations, paused=meta.get("paused") == "yes")
+    noted = int(meta.get("noted", "0"))
+    return Numbering(base_epoch, *generations, noted=noted, paused=meta.get("paused") == "yes")
 
 
 class Restored:
@@ -105,6 +111,11 @@ class Restored:
         """Idempotency keys, soonest to expire first."""
         for credential, key, fingerprint, notification, expires_at in self._connection.execute(queries.IDEMPOTENCY):
             yield IdempotencyKey(credential, key, fingerprint, expires_at), notification
+
+    def dead_letters(self) -> Iterator[DeadLetter]:
+        """What was given up, in the order of death."""
+        for (letter,) in self._connection.execute(queries.DEAD_LETTERS):
+            yield _LETTER.decode(letter)
 
     def heads(self) -> dict[int, int]:
         """Newest offset by channel id, of forgotten channels too."""

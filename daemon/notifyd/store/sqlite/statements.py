@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from notifyd.model.durable import DurableKey, DurableState
+    from notifyd.model.ids import NotificationId
     from notifyd.model.notification import Notification
+    from notifyd.model.timeline import TimelineEvent
     from notifyd.store.batch import Batch
     from notifyd.store.inbox_changes import InboxChanges
     from notifyd.store.memory.entry import Entry
+    from notifyd.store.note_changes import NoteChanges
 
     Statement = tuple[str, Sequence[object]]
+
+_JSON: Final = msgspec.json.Encoder()
 
 #: Numbers of rows that have a statement of their own. Batches are small as a rule, so small numbers fit exactly.
 _SIZES: Final = (128, 64, 32, *range(16, 0, -1))
@@ -42,6 +47,20 @@ _INBOX_ITEMS: Final = "INSERT OR REPLACE INTO inbox_items VALUES "
 _PUSHED: Final = """UPDATE inbox_items
     SET pushed = pushed + ?, failed = failed + ?, reason = coalesce(nullif(?, ''), reason)
     WHERE inbox = ? AND seq = (SELECT max(seq) FROM notifications WHERE id = ?)"""
+#: What is noted of a notification that has gone is not kept.
+_ACKS: Final = """INSERT INTO acks SELECT column1, column2 FROM (VALUES """
+_ACKS_TAIL: Final = """) WHERE EXISTS (SELECT 1 FROM notifications WHERE id = column1)
+    ON CONFLICT (notification) DO UPDATE SET acked = acked + excluded.acked"""
+_BEFORE: Final = "coalesce((SELECT max(n) FROM timeline WHERE notification = column1), 0)"
+_EVENTS: Final = f"""INSERT INTO timeline SELECT column1, column2 + {_BEFORE},
+    column3, column4, column5, column6, column7, column8 FROM (VALUES """
+_EVENTS_TAIL: Final = f""") WHERE EXISTS (SELECT 1 FROM notifications WHERE id = column1)
+    AND column2 + {_BEFORE} <= ?"""
+#: Ids of notifications that go for good: one that was put back is there once more, with a later seq.
+_GONE: Final = """SELECT n.id FROM notifications AS n WHERE NOT EXISTS
+    (SELECT 1 FROM notifications AS later WHERE later.id = n.id AND later.seq > n.seq) AND n.seq IN """
+_PURGED_ACKS: Final = f"DELETE FROM acks WHERE notification IN ({_GONE}"
+_PURGED_EVENTS: Final = f"DELETE FROM timeline WHERE notification IN ({_GONE}"
 _HEADS: Final = "UPDATE channels SET head = max(head, ?2) WHERE id = ?1"
 
 
@@ -60,10 +79,46 @@ def plan(batch: Batch) -> Iterator[Statement]:
         yield from _inbox_plan(batch.inbox)
     if batch.durables:
         yield from _durables_plan(batch.durables)
+    yield from _letter_plan(batch)
+    if batch.note_rows():
+        yield from _note_plan(batch.notes)
     purged = [(seq,) for seq in batch.purged]
+    yield from _rows(_PURGED_ACKS, purged, joined=True, tail=")")
+    yield from _rows(_PURGED_EVENTS, purged, joined=True, tail=")")
+    yield from _rows("DELETE FROM timeline WHERE (notification, n) IN ", batch.purged_events, values=True)
     yield from _rows("DELETE FROM notifications WHERE seq IN ", purged, joined=True)
     yield from _rows("DELETE FROM outcomes WHERE seq IN ", purged, joined=True)
     yield from _rows("DELETE FROM inbox_items WHERE seq IN ", purged, joined=True)
+
+
+def _letter_plan(batch: Batch) -> Iterator[Statement]:
+    kept = [(letter.id, letter.died_at, _JSON.encode(letter)) for letter in batch.letters.values() if letter]
+    yield from _rows("INSERT OR REPLACE INTO dead_letters VALUES ", kept)
+    gone = [letter_id for letter_id, letter in batch.letters.items() if letter is None]
+    # what was put back is so whatever was written of it before
+    gone += batch.taken_letters
+    yield from _rows("DELETE FROM dead_letters WHERE id IN ", [(letter_id,) for letter_id in gone], joined=True)
+
+
+def _note_plan(notes: NoteChanges) -> Iterator[Statement]:
+    yield from _rows(_ACKS, list(notes.acked.items()), tail=_ACKS_TAIL)
+    first = 0
+    for size in _sizes(len(notes.events)):
+        rows = _numbered(notes.events[first : first + size])
+        parameters = [*chain.from_iterable(rows), notes.max_events]
+        yield _text(_EVENTS, len(rows[0]), size, tail=_EVENTS_TAIL), parameters
+        first += size
+
+
+def _numbered(events: Sequence[tuple[NotificationId, TimelineEvent]]) -> list[tuple[object, ...]]:
+    """Rows of one statement, counted by notification: what was there before is added by the statement itself."""
+    counts: dict[NotificationId, int] = {}
+    rows: list[tuple[object, ...]] = []
+    for known, event in events:
+        counts[known] = counts.get(known, 0) + 1
+        happening, user_id, receiver = event.happening.value, event.user_id, event.receiver
+        rows.append((known, counts[known], event.at, happening, user_id, receiver, event.attempt, event.detail))
+    return rows
 
 
 def _inbox_plan(changes: InboxChanges) -> Iterator[Statement]:
@@ -108,21 +163,27 @@ def _targets(notification: Notification) -> str:
 
 
 def _rows(
-    head: str, rows: Sequence[tuple[object, ...]], *, joined: bool = False, values: bool = False
+    head: str, rows: Sequence[tuple[object, ...]], *, joined: bool = False, values: bool = False, tail: str = ""
 ) -> Iterator[Statement]:
     first = 0
-    while first < len(rows):
-        left = len(rows) - first
-        size = left if left <= 16 else next(size for size in _SIZES if size <= left)
+    for size in _sizes(len(rows)):
         part = rows[first : first + size]
-        yield _text(head, len(part[0]), size, joined, values), list(chain.from_iterable(part))
+        yield _text(head, len(part[0]), size, joined, values, tail), list(chain.from_iterable(part))
         first += size
 
 
+def _sizes(left: int) -> Iterator[int]:
+    """*left* as a sum of numbers of rows that have a statement of their own."""
+    while left:
+        size = left if left <= 16 else next(size for size in _SIZES if size <= left)
+        yield size
+        left -= size
+
+
 @lru_cache(maxsize=1024)
-def _text(head: str, width: int, size: int, joined: bool, values: bool) -> str:
+def _text(head: str, width: int, size: int, joined: bool = False, values: bool = False, tail: str = "") -> str:
     if joined:
-        return f"{head}({','.join('?' * size)})"
+        return f"{head}({','.join('?' * size)}){tail}"
     row = f"({','.join('?' * width)})"
     listed = ",".join([row] * size)
-    return f"{head}(VALUES {listed})" if values else head + listed
+    return f"{head}(VALUES {listed}){tail}" if values else head + listed + tail
