@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from notifyd.clock import now_ms
-from notifyd.dispatch.push_gate import PushGate
+from notifyd.dispatch.gate import Gate
 from notifyd.dispatch.push_sending import PushSending
 from notifyd.model.device import Device
 from notifyd.model.ids import DEFAULT_CLIENT, DeviceId, NotificationId
@@ -20,12 +20,12 @@ def house() -> House:
 
 
 @pytest.fixture
-def gate() -> PushGate:
-    return PushGate()
+def gate() -> Gate:
+    return Gate()
 
 
 @pytest.fixture
-def sending(house: House, gate: PushGate) -> PushSending:
+def sending(house: House, gate: Gate) -> PushSending:
     return PushSending(house.provider, house.book, house, gate, house.counters)
 
 
@@ -74,9 +74,7 @@ async def test_what_is_forgotten_is_tried_anew(house: House, sending: PushSendin
     assert house.provider.calls == {"one": 2, "two": 2}
 
 
-async def test_a_provider_that_cannot_be_reached_is_left_alone(
-    house: House, sending: PushSending, gate: PushGate
-) -> None:
+async def test_a_provider_that_cannot_be_reached_is_left_alone(house: House, sending: PushSending, gate: Gate) -> None:
     house.provider.script("one", UNREACHABLE)
     assert isinstance(await sending.attempt(lease(house), [device("one")], RULES), int)
     assert gate.opens_at > 0

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 import trio
 
 from notifyd.clock import now_ms
-from notifyd.dispatch.push_gate import PushGate
+from notifyd.dispatch.consumer import LaneConsumer, LaneRules
+from notifyd.dispatch.event_desk import EventDesk, tell_dead
+from notifyd.dispatch.gate import Gate
 from notifyd.dispatch.push_sending import PushSending
 from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import ClientId, NotificationId, UserId
@@ -21,7 +23,7 @@ from notifyd.policy.pushing import RetryRules
 from notifyd.store.ports import Lane, Lease, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from notifyd.dispatch.push_devices import DeviceBook, PushLedger
     from notifyd.model.device import Device
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
     from notifyd.telemetry.metrics import Counters
 
 log = structlog.get_logger("notifyd.push")
-
-#: The longest sleep: a wall clock that jumps is noticed after this.
-_LONGEST_REST_SECONDS: Final = 30.0
 
 #: Whether a connection of the user has proven meanwhile that a notification arrived.
 Arrived = Callable[[ClientId, UserId, NotificationId], bool]
@@ -60,21 +59,21 @@ class PushRouter:
         counters: Counters,
         arrived: Arrived,
     ) -> None:
-        self._queue = queue
         self._devices = devices
         self._ledger = ledger
         self.rules = rules
         self._counters = counters
         self._arrived = arrived
-        self._gate = PushGate()
+        self._gate = Gate()
         self._sending = PushSending(provider, devices, ledger, self._gate, counters)
-        self._held: dict[NotificationId, Lease] = {}
-        self._freed = trio.Event()
+        self._consumer = LaneConsumer(queue, Lane.PUSH, self, counters)
+        #: Told of dead letters; None where nobody wants to know.
+        self.events: EventDesk | None = None
 
     @property
     def in_flight(self) -> int:
         """Pushes that are being sent."""
-        return len(self._held)
+        return self._consumer.held
 
     def paused_seconds(self) -> float:
         """For how long the provider is left alone; 0.0 while it is not."""
@@ -82,62 +81,47 @@ class PushRouter:
 
     async def run(self) -> None:
         """Push until cancelled; what was begun is finished first, which the provider's timeouts bound."""
-        async with trio.open_nursery() as nursery:
-            while True:
-                leases = self._lease()
-                if leases:
-                    nursery.start_soon(self._deliver, leases)
-                    await trio.lowlevel.checkpoint()
-                else:
-                    await self._rest()
+        await self._consumer.run()
 
-    def _lease(self) -> list[Lease]:
-        room = self._room()
-        if not room:
-            return []
-        seconds = self.rules.lease_seconds
-        leases = self._queue.lease(limit=room, lease_seconds=seconds, now=now_ms(), lane=Lane.PUSH)
-        self._held.update((lease.notification.id, lease) for lease in leases)
-        return leases
+    @property
+    def lane_rules(self) -> LaneRules:
+        """See `LaneWork.lane_rules`."""
+        return LaneRules(self.rules.lease_seconds, self.rules.max_attempts, self.rules.retry_seconds)
 
-    def _room(self) -> int:
+    def room(self) -> int:
+        """See `LaneWork.room`."""
         return self._gate.room(self.in_flight, self.rules.batch_size, now=trio.current_time())
 
-    async def _rest(self) -> None:
-        """Wait until there may be something to do: the gate opens, there is room, or there is work."""
-        if trio.current_time() < self._gate.opens_at:
-            await trio.sleep_until(self._gate.opens_at)
-        elif not self._room():
-            self._freed = trio.Event()
-            await self._freed.wait()
-        else:
-            due_at = self._queue.next_due_at(now=now_ms(), lane=Lane.PUSH)
-            seconds = _LONGEST_REST_SECONDS if due_at is None else (due_at - now_ms()) / 1000
-            with trio.move_on_after(min(max(seconds, 0.001), _LONGEST_REST_SECONDS)):
-                await self._queue.wait_for_work(Lane.PUSH)
+    def opens_at(self) -> float:
+        """See `LaneWork.opens_at`."""
+        return self._gate.opens_at
 
-    async def _deliver(self, leases: Sequence[Lease]) -> None:
-        with trio.CancelScope(shield=True):
-            try:
-                ready = await self._ready(leases)
-            except Exception:
-                log.exception("push_fault", pushes=len(leases))
-                await self._fault([lease for lease in leases if lease.notification.id in self._held])
-                return
-            async with trio.open_nursery() as nursery:
-                for lease, devices in ready:
-                    nursery.start_soon(self._push, lease, devices)
+    async def deliver(self, leases: Sequence[Lease]) -> None:
+        """See `LaneWork.deliver`."""
+        ready = await self._ready(leases)
+        async with trio.open_nursery() as nursery:
+            for lease, devices in ready:
+                nursery.start_soon(self._push, lease, devices)
+
+    def given_up(self, lease: Lease) -> None:
+        """See `LaneWork.given_up`."""
+        self._ledger.pushed(lease.notification, pushed=0, failed=1, reason="fault")
+
+    def settled(self, outcomes: Sequence[Outcome]) -> None:
+        """See `LaneWork.settled`."""
+        self._sending.forget(outcome.lease.notification.id for outcome in outcomes)
+        tell_dead(self.events, outcomes, now=now_ms())
 
     async def _push(self, lease: Lease, devices: Sequence[Device]) -> None:
         try:
             ending = await self._sending.attempt(lease, devices, self.rules)
             if isinstance(ending, Outcome):
-                await self._settle([ending])
+                await self._consumer.settle([ending])
             else:
                 self._release([lease], due_at=ending)
         except Exception:
             log.exception("push_fault", push_id=lease.notification.id)
-            await self._fault([lease])
+            await self._consumer.fault([lease])
 
     async def _ready(self, leases: Sequence[Lease]) -> list[tuple[Lease, Sequence[Device]]]:
         """Those to be sent now, with their devices; the others are dealt with."""
@@ -152,7 +136,7 @@ class PushRouter:
                 self._ledger.pushed(lease.notification, pushed=0, failed=0, reason="no_devices")
                 endings.append(Outcome(lease, State.DISPATCHED))
         if endings:
-            await self._settle(endings)
+            await self._consumer.settle(endings)
         return ready
 
     def _ended_early(self, lease: Lease, endings: list[Outcome], now: int) -> bool:
@@ -189,33 +173,6 @@ class PushRouter:
             seconds = backoff_seconds(lease.attempts + 1, self.rules, chance=random.uniform(0.5, 1))
             self._release([lease], due_at=now + int(seconds * 1000))
 
-    async def _fault(self, leases: Sequence[Lease]) -> None:
-        """A fault of ours that a push brings out must neither end the daemon nor be brought out for ever."""
-        self._counters.errors += 1
-        dead = [lease for lease in leases if lease.attempts + 1 >= self.rules.max_attempts]
-        again = [lease for lease in leases if lease.attempts + 1 < self.rules.max_attempts]
-        for lease in dead:
-            self._ledger.pushed(lease.notification, pushed=0, failed=1, reason="fault")
-        await self._settle([Outcome(lease, State.DEAD, reason="fault") for lease in dead])
-        self._release(again, due_at=now_ms() + int(self.rules.retry_seconds * 1000))
-
-    async def _settle(self, outcomes: Sequence[Outcome]) -> None:
-        try:
-            await self._queue.settle(outcomes, now=now_ms())
-        except StoreUnavailable as exc:
-            # the lease runs out and they are pushed again; what this node remembers spares the devices that had them
-            log.warning("push_settle_failed", outcomes=len(outcomes), problem=exc.message)
-        else:
-            self._sending.forget(outcome.lease.notification.id for outcome in outcomes)
-        self._counters.dead += sum(outcome.state is State.DEAD for outcome in outcomes)
-        self._free(outcome.lease for outcome in outcomes)
-
     def _release(self, leases: Sequence[Lease], *, due_at: int) -> None:
-        self._queue.release(leases, due_at=due_at)
         self._counters.pushes_retried += len(leases)
-        self._free(leases)
-
-    def _free(self, leases: Iterable[Lease]) -> None:
-        for lease in leases:
-            self._held.pop(lease.notification.id, None)
-        self._freed.set()
+        self._consumer.release(leases, due_at=due_at)

@@ -11,6 +11,7 @@ import trio
 from notifyd.clock import now_ms
 from notifyd.dispatch.push_progress import ProgressBook
 from notifyd.errors import StoreUnavailable
+from notifyd.model.notification import State
 from notifyd.policy.push_content import PushMessage, content_of
 from notifyd.policy.pushing import Action, PushDecision, Verdict, decide, due_at, pause_seconds, verdict_of
 from notifyd.store.ports import Outcome
@@ -18,8 +19,8 @@ from notifyd.store.ports import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from notifyd.dispatch.gate import Gate
     from notifyd.dispatch.push_devices import DeviceBook, PushLedger
-    from notifyd.dispatch.push_gate import PushGate
     from notifyd.model.device import Device
     from notifyd.model.ids import ClientId, NotificationId
     from notifyd.policy.pushing import RetryRules
@@ -38,7 +39,7 @@ class PushSending:
         provider: PushProvider,
         devices: DeviceBook,
         ledger: PushLedger,
-        gate: PushGate,
+        gate: Gate,
         counters: Counters,
     ) -> None:
         self._provider = provider
@@ -71,7 +72,9 @@ class PushSending:
         if decision.retry_seconds is not None:
             return due_at(decision.retry_seconds, now=now_ms(), expires_at=push.expires_at)
         delivered = sum(verdict.action is Action.ACCEPTED for verdict in before) + decision.accepted
-        return Outcome(lease, decision.state, delivered, reason=decision.reason)
+        error = f"no device took it; the push provider's last answer: {decision.reason}"
+        error = error if decision.state is State.DEAD else ""
+        return Outcome(lease, decision.state, delivered, reason=decision.reason, error=error)
 
     def forget(self, push_ids: Iterable[NotificationId]) -> None:
         """They are settled."""

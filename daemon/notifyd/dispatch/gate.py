@@ -1,4 +1,4 @@
-"""When the push provider may be called at all. Times are monotonic seconds and given by the caller."""
+"""When a push provider or a webhook may be called at all. Times are monotonic seconds and given by the caller."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from notifyd.policy.backoff import backoff_seconds
 
 if TYPE_CHECKING:
-    from notifyd.policy.pushing import RetryRules
+    from notifyd.policy.backoff import Backoff
 
 
-class PushGate:
-    """Closed while the provider asked to be left alone or cannot be reached.
+class Gate:
+    """Closed while the other side asked to be left alone or cannot be reached.
 
-    When it opens again, one push goes ahead alone: if the provider is still away, that one has spent a try, not all.
+    When it opens again, one goes ahead alone: if the other side is still away, that one has spent a try, not all.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class PushGate:
         #: Closings in a row, without an answer between them that says that all is well.
         self._closings = 0
 
-    def close(self, seconds: float, rules: RetryRules, *, now: float, chance: float) -> float:
+    def close(self, seconds: float, rules: Backoff, *, now: float, chance: float) -> float:
         """Stay away for *seconds*, or where that is 0 for longer each time; answers when it opens."""
         # what was on the way together fails together, and is one closing
         if now >= self._until:
@@ -31,7 +31,7 @@ class PushGate:
         return self._until
 
     def went_well(self, *, now: float) -> None:
-        """The provider answered as it should. Says nothing while closed: that answer is from before."""
+        """The other side answered as it should. Says nothing while closed: that answer is from before."""
         if now >= self._until:
             self._closings = 0
 
