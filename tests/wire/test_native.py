@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 from notifyd.errors import Invalid
 from notifyd.model.position import StreamPosition
 from notifyd.wire import native
-from notifyd.wire.native import Authenticate, Ping, Publish, Since, Subscribe, Unsubscribe, parse_message, request_id_of
+from notifyd.wire.native import (
+    Ack,
+    Authenticate,
+    Nack,
+    Ping,
+    Publish,
+    Since,
+    Standing,
+    Subscribe,
+    Unsubscribe,
+    parse_message,
+    request_id_of,
+)
 from notifyd.wire.publication import publication_json
 from notifyd.wire.websocket import text_frame
 from tests.wire.publications import CHANNELS, PUBLICATIONS, TEXTS, VALUES, publication, written
@@ -46,7 +58,13 @@ def refused(text: bytes | str) -> Invalid:
             {"type": "subscribe", "channel": "c", "since": {"epoch": "e", "offset": 0}, "ack": True, "requestId": "a"},
             Subscribe(channel="c", since=Since("e", 0), ack=True, request_id="a"),
         ),
+        (
+            {"type": "subscribe", "channel": "c", "ack": True, "durable": "d"},
+            Subscribe(channel="c", ack=True, durable="d"),
+        ),
         ({"type": "unsubscribe", "channel": "c"}, Unsubscribe(channel="c")),
+        ({"type": "ack", "id": "n1"}, Ack(id="n1")),
+        ({"type": "nack", "ids": ["n1", "n2"], "reason": "busy"}, Nack(ids=["n1", "n2"], reason="busy")),
         ({"type": "ping", "unknown": [1]}, Ping()),
     ],
 )
@@ -90,6 +108,9 @@ def test_metadata_is_left_to_the_publisher_to_check(metadata: bytes) -> None:
         (b'{"type":"subscribe","channel":1}', "invalid_message", r"at `\$.channel`"),
         (b'{"type":"subscribe","channel":"c","since":{"epoch":"e","offset":-1}}', "invalid_message", "since.offset"),
         (b'{"type":"ping","requestId":1.5}', "invalid_message", "requestId"),
+        (b'{"type":"subscribe","channel":"c","ack":true,"durable":""}', "invalid_message", "durable"),
+        (b'{"type":"ack","ids":[]}', "invalid_message", "ids"),
+        (b'{"type":"nack","ids":[' + b",".join([b'"a"'] * 1001) + b"]}", "invalid_message", "ids"),
     ],
 )
 def test_what_is_wrong_is_said(text: bytes | str, code: str, why: str) -> None:
@@ -152,15 +173,46 @@ def test_answers_without_a_request_id() -> None:
 
 @given(CHANNELS, REQUEST_IDS)
 def test_the_answer_to_a_subscribe_tells_the_position(channel: str, request_id: native.RequestId) -> None:
-    answer = said(native.subscribed(channel, HERE, request_id))
+    answer = said(native.subscribed(channel, Standing(HERE), request_id))
     assert answer.pop("requestId", None) == request_id
     assert answer == {"type": "subscribed", "channel": channel, "position": {"epoch": "e1", "offset": 7}}
 
 
 @pytest.mark.parametrize("recovered", [True, False])
 def test_the_answer_to_a_resume_tells_how_it_went(recovered: bool) -> None:
-    answer = said(native.subscribed("c", HERE, None, recovered=recovered, replayed=3, skipped=1))
+    answer = said(native.subscribed("c", Standing(HERE, recovered, replayed=3, skipped=1), None))
     assert (answer["recovered"], answer["replayed"], answer["skipped"]) == (recovered, 3, 1)
+    assert "ack" not in answer
+
+
+@pytest.mark.parametrize("seconds", [0.1, 30.0, 86_400.0])
+def test_who_is_to_ack_is_told_how_long_that_may_take(seconds: float) -> None:
+    standing = Standing(HERE, ack_seconds=seconds)
+    for answer in (
+        native.subscribed("c", standing, None),
+        native.authenticated(None, user=native.User("u", None), inbox=standing),
+    ):
+        assert (said(answer)["ack"], said(answer)["ackSeconds"]) == (True, seconds)
+
+
+def test_the_answer_to_an_ack_names_what_was_acked() -> None:
+    assert said(native.acked(Ack(id='a"', request_id=1), 1, ())) == {
+        "type": "acked",
+        "id": 'a"',
+        "acked": 1,
+        "requestId": 1,
+    }
+    assert said(native.acked(Ack(ids=["a", "b"]), 1, ["b"])) == {
+        "type": "acked",
+        "ids": ["a", "b"],
+        "acked": 1,
+        "unknown": ["b"],
+    }
+
+
+def test_the_answer_to_a_nack_names_what_comes_again() -> None:
+    assert said(native.nacked(Nack(id="a"), 1, ())) == {"type": "nacked", "id": "a", "nacked": 1}
+    assert said(native.nacked(Nack(ids=["a", "b"]), 0, ["a", "b"]))["unknown"] == ["a", "b"]
 
 
 @given(CHANNELS, REQUEST_IDS)

@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from hypothesis import given
+from msgspec.structs import replace
 
 from notifyd.wire.publication import publication_json
 from tests.wire.publications import PUBLICATIONS, publication
@@ -24,6 +25,11 @@ def test_a_broadcast_has_none_and_its_label_may_be_missing() -> None:
         b'{"id":"n1","channel":null,"data":1,"timestamp":"2026-01-30T12:00:00.007Z","priority":5}'
     )
     assert json.loads(publication_json(publication("label", offset=0)))["channel"] == "label"
+
+
+def test_a_later_try_says_which_it_is() -> None:
+    again = replace(publication("news"), attempt=3)
+    assert json.loads(publication_json(again)) == json.loads(publication_json(publication("news"))) | {"attempt": 3}
 
 
 @given(PUBLICATIONS)

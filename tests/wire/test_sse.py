@@ -14,7 +14,17 @@ from notifyd.model.notification import Kind, Notification
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.wire.publication import publication_json
-from notifyd.wire.sse import HEARTBEAT, ending_event, event_id, notification_event, parse_event_id, subscribed_event
+from notifyd.wire.sse import (
+    HEARTBEAT,
+    Beginning,
+    ending_event,
+    event_id,
+    notification_body,
+    notification_event,
+    parse_event_id,
+    subscribed_event,
+    with_id,
+)
 from tests.wire.publications import PUBLICATIONS
 
 HERE = StreamPosition("e1", 7)
@@ -59,15 +69,29 @@ def test_a_refusal_names_the_field() -> None:
 
 @pytest.mark.parametrize(("recovered", "word"), [(None, b"null"), (True, b"true"), (False, b"false")])
 def test_the_first_event_tells_where_it_starts(recovered: bool | None, word: bytes) -> None:
-    assert subscribed_event(HERE, recovered) == (
-        b'id: e1:7\nevent: subscribed\ndata: {"position":{"epoch":"e1","offset":7},"recovered":' + word + b"}\n\n"
+    assert subscribed_event(Beginning("c-1", HERE, recovered)) == (
+        b'id: e1:7\nevent: subscribed\ndata: {"connectionId":"c-1","position":{"epoch":"e1","offset":7},"recovered":'
+        + word
+        + b"}\n\n"
     )
 
 
 def test_before_a_replay_the_id_is_where_the_replay_starts() -> None:
-    written = subscribed_event(HERE, True, resumes=StreamPosition("e1", 3))
+    written = subscribed_event(Beginning("c-1", HERE, True, resumes=StreamPosition("e1", 3)))
     assert written.startswith(b"id: e1:3\n")
     assert b'"offset":7' in written
+
+
+def test_who_has_to_ack_is_told_how_long_that_may_take() -> None:
+    assert b',"recovered":null,"ack":true,"ackSeconds":2.5}' in subscribed_event(
+        Beginning("c-1", HERE, None, ack_seconds=2.5)
+    )
+
+
+def test_a_delivery_may_have_another_place_to_go_on_from() -> None:
+    event = notification_body(publication(7))
+    assert with_id(StreamPosition("e1", 3), event) == b"id: e1:3\n" + event
+    assert with_id(HERE, event) == notification_event(publication(7))
 
 
 def test_the_last_event_says_why_and_when_to_come_back() -> None:

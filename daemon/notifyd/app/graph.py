@@ -8,6 +8,7 @@ import msgspec
 
 from notifyd import __version__
 from notifyd.app import translate
+from notifyd.app.acking import compose_acks
 from notifyd.app.clients import compose_clients
 from notifyd.app.pushing import Pushing, compose_pushing
 from notifyd.bus.local import LocalBus
@@ -27,6 +28,7 @@ from notifyd.ingress.edge.native.services import NativeRules, NativeServices
 from notifyd.policy.recovery import Pids
 from notifyd.policy.sealing import Sealer
 from notifyd.push.ports import PushProvider
+from notifyd.service.acks import Acks
 from notifyd.service.channels import Channels
 from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
@@ -93,6 +95,7 @@ class Graph(msgspec.Struct, frozen=True):
     connector: Connector
     subscriber: Subscriber
     inboxes: Inboxes
+    acks: Acks
     publisher: Publisher
     limiter: RateLimiter
     keys: Keys
@@ -139,7 +142,10 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         counters=counters,
         durability=broker.durability,
     )
-    native_services = NativeServices(connector, subscriber, publisher, limiter, counters, broker.durability, inboxes)
+    acks = compose_acks(settings, hub, broker, subscriber, inboxes, counters)
+    native_services = NativeServices(
+        connector, subscriber, publisher, limiter, counters, broker.durability, inboxes, acks
+    )
     return Graph(
         loaded=loaded,
         engines=engines,
@@ -151,6 +157,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         connector=connector,
         subscriber=subscriber,
         inboxes=inboxes,
+        acks=acks,
         publisher=publisher,
         limiter=limiter,
         keys=_keys(loaded, engines, ring, connector, registered.clients),

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 RequestId = str | int | None
 
+#: Ids in one ack.
+MAX_ACKED: Final = 1000
+
 
 class Since(msgspec.Struct, frozen=True):
     """A position as clients send it."""
@@ -48,6 +51,8 @@ class Authenticate(_Message, frozen=True, tag="authenticate"):
     api_key: str | None = None
     token: str | None = None
     since: Since | None = None
+    #: With a token: only acks prove what arrives, and what is not acked in time comes again.
+    ack: bool = False
 
     def __repr__(self) -> str:
         return "Authenticate()"
@@ -58,7 +63,10 @@ class Subscribe(_Message, frozen=True, tag="subscribe"):
 
     channel: str
     since: Since | None = None
+    #: Each delivery is to be acked, and comes again where it is not.
     ack: bool = False
+    #: The name under which what was acked is kept; goes with `ack`.
+    durable: Annotated[str, msgspec.Meta(min_length=1)] | None = None
 
 
 class Unsubscribe(_Message, frozen=True, tag="unsubscribe"):
@@ -81,19 +89,34 @@ class Publish(_Message, frozen=True, tag="publish"):
     metadata: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
 
 
+class Presence(_Message, frozen=True, tag="presence"):
+    """Ask who is in a channel."""
+
+    channel: str
+
+
 class Ack(_Message, frozen=True, tag="ack"):
-    """A notification from the inbox, and all before it, has arrived."""
+    """One notification, or several, have arrived: give `id` or `ids`."""
 
-    id: str
+    id: str | None = None
+    ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_ACKED)] | None = None
 
 
-Message = Authenticate | Subscribe | Unsubscribe | Ping | Publish | Ack
+class Nack(_Message, frozen=True, tag="nack"):
+    """As `Ack`: they cannot be taken now, and are to come again."""
+
+    id: str | None = None
+    ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_ACKED)] | None = None
+    reason: str = ""
+
+
+Message = Authenticate | Subscribe | Unsubscribe | Ping | Publish | Ack | Nack
 
 #: The id of a connection that was never let in.
 NOBODY: Final = ConnectionId("")
 
 #: The values of `type` that a client may send.
-MESSAGE_TYPES: Final = ("authenticate", "subscribe", "unsubscribe", "ping", "publish", "ack")
+MESSAGE_TYPES: Final = ("authenticate", "subscribe", "unsubscribe", "ping", "publish", "ack", "nack")
 
 _decoder: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
 
@@ -149,14 +172,16 @@ class User(msgspec.Struct, frozen=True):
     expires_at: int | None
 
 
-class InboxState(msgspec.Struct, frozen=True):
-    """What a user is told of the inbox when it begins to be served."""
+class Standing(msgspec.Struct, frozen=True):
+    """What a subscriber is told of a channel, or a user of the inbox, when it begins to be served."""
 
     position: StreamPosition
-    #: None where no `since` was given.
+    #: None where there was no position to continue from.
     recovered: bool | None = None
     replayed: int = 0
     skipped: int = 0
+    #: How long an ack may take; None where none is asked for.
+    ack_seconds: float | None = None
 
 
 def authenticated(
@@ -164,13 +189,13 @@ def authenticated(
     unsubscribed: Sequence[str] = (),
     *,
     user: User | None = None,
-    inbox: InboxState | None = None,
+    inbox: Standing | None = None,
 ) -> bytes:
     """The answer to a good credential, with the channels that it does not allow and that were subscribed before."""
     lost = b',"unsubscribed":' + encode(unsubscribed) if unsubscribed else b""
     return b'{"type":"authenticated","success":true,"message":"Successfully authenticated"%b%b%b%b}' % (
         b"" if user is None else _user(user),
-        b"" if inbox is None else _standing(inbox.position, inbox.recovered, inbox.replayed, inbox.skipped),
+        b"" if inbox is None else _standing(inbox),
         lost,
         _echo(request_id),
     )
@@ -181,32 +206,23 @@ def _user(user: User) -> bytes:
     return b',"userId":%b%b' % (json_string(user.user_id), expiry)
 
 
-def _standing(position: StreamPosition, recovered: bool | None, replayed: int, skipped: int) -> bytes:
-    recovery = b""
+def _standing(standing: Standing) -> bytes:
+    position, recovered = standing.position, standing.recovered
+    recovery = acks = b""
     if recovered is not None:
         recovery = b',"recovered":%b,"replayed":%d,"skipped":%d' % (
             b"true" if recovered else b"false",
-            replayed,
-            skipped,
+            standing.replayed,
+            standing.skipped,
         )
-    return b',"position":{"epoch":"%b","offset":%d}%b' % (position.epoch.encode(), position.offset, recovery)
+    if standing.ack_seconds is not None:
+        acks = b',"ack":true,"ackSeconds":%g' % standing.ack_seconds
+    return b',"position":{"epoch":"%b","offset":%d}%b%b' % (position.epoch.encode(), position.offset, recovery, acks)
 
 
-def subscribed(
-    channel: str,
-    position: StreamPosition,
-    request_id: RequestId,
-    *,
-    recovered: bool | None = None,
-    replayed: int = 0,
-    skipped: int = 0,
-) -> bytes:
-    """The answer to a subscribe. *recovered* is None where no `since` was given."""
-    return b'{"type":"subscribed","channel":%b%b%b}' % (
-        json_string(channel),
-        _standing(position, recovered, replayed, skipped),
-        _echo(request_id),
-    )
+def subscribed(channel: str, standing: Standing, request_id: RequestId) -> bytes:
+    """The answer to a subscribe."""
+    return b'{"type":"subscribed","channel":%b%b%b}' % (json_string(channel), _standing(standing), _echo(request_id))
 
 
 def unsubscribed(channel: str, request_id: RequestId) -> bytes:
@@ -228,9 +244,27 @@ def published(notification_id: str, durability: str, request_id: RequestId) -> b
     )
 
 
-def acked(notification_id: str, request_id: RequestId) -> bytes:
-    """The answer to an ack."""
-    return b'{"type":"acked","id":%b%b}' % (json_string(notification_id), _echo(request_id))
+def acked(message: Ack, count: int, unknown: Sequence[str]) -> bytes:
+    """The answer to an ack: how many were not acked before, and which ids this connection was never sent."""
+    return b'{"type":"acked"%b,"acked":%d%b%b}' % (_named(message), count, _unknown(unknown), _echo(message.request_id))
+
+
+def nacked(message: Nack, count: int, unknown: Sequence[str]) -> bytes:
+    """The answer to a nack: how many will come again or were given up, and which ids are not open here."""
+    return b'{"type":"nacked"%b,"nacked":%d%b%b}' % (
+        _named(message),
+        count,
+        _unknown(unknown),
+        _echo(message.request_id),
+    )
+
+
+def _named(message: Ack | Nack) -> bytes:
+    return b',"id":' + json_string(message.id) if message.id is not None else b',"ids":' + encode(message.ids)
+
+
+def _unknown(unknown: Sequence[str]) -> bytes:
+    return b',"unknown":' + encode(unknown) if unknown else b""
 
 
 def error(code: str, message: str, request_id: RequestId, *, retry_after_seconds: float | None = None) -> bytes:

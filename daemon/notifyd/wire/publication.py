@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def publication_json(publication: Publication) -> bytes:
-    """`{"id","channel","data","timestamp","priority","metadata"?,"epoch"?,"offset"?}` in UTF-8, on one line.
+    """`{"id","channel","data","timestamp","priority","metadata"?,"epoch"?,"offset"?,"attempt"?}`, UTF-8, on one line.
 
-    `epoch` and `offset` are absent where there is no place to resume from, `metadata` where none was given. What comes
-    from an inbox has the channel `null` and its place in the inbox.
+    `epoch` and `offset` are absent where there is no place to resume from, `metadata` where none was given, `attempt`
+    on the first try. What comes from an inbox has the channel `null` and its place in the inbox.
     """
     notification = publication.notification
     position = publication.position
@@ -34,5 +34,7 @@ def publication_json(publication: Publication) -> bytes:
         parts += (b',"metadata":', notification.metadata)
     if position is not None:
         parts.append(b',"epoch":"%b","offset":%d' % (position.epoch.encode(), position.offset))
+    if publication.attempt > 1:
+        parts.append(b',"attempt":%d' % publication.attempt)
     parts.append(b"}")
     return b"".join(parts)

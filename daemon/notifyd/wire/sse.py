@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from notifyd.errors import Invalid
 from notifyd.model.position import StreamPosition
+from notifyd.wire.json import json_string
 from notifyd.wire.publication import publication_json
 
 if TYPE_CHECKING:
@@ -34,29 +37,45 @@ def parse_event_id(text: str, what: str = "Last-Event-ID") -> StreamPosition:
 
 def notification_event(publication: Publication) -> bytes:
     """A delivery; its id is its position, absent for what has none."""
-    body = publication_json(publication)
-    position = publication.position
-    if position is not None:
-        head = b"id: %b:%d\n" % (position.epoch.encode(), position.offset)
-        return head + b"event: notification\ndata: " + body + b"\n\n"
-    return b"event: notification\ndata: " + body + b"\n\n"
+    position, event = publication.position, notification_body(publication)
+    return event if position is None else with_id(position, event)
 
 
-def subscribed_event(
-    position: StreamPosition, recovered: bool | None, *, resumes: StreamPosition | None = None
-) -> bytes:
-    """The first event of a stream: the channel's position, and whether it continues the Last-Event-ID without a gap.
+def notification_body(publication: Publication) -> bytes:
+    """A delivery without an id."""
+    return b"event: notification\ndata: " + publication_json(publication) + b"\n\n"
 
-    Its id is *resumes* where a replay follows: who loses the link before that must come back for it.
-    """
-    state = {True: b"true", False: b"false", None: b"null"}[recovered]
-    where = event_id(resumes or position).encode()
-    return b'id: %b\nevent: subscribed\ndata: {"position":{"epoch":"%b","offset":%d},"recovered":%b}\n\n' % (
-        where,
+
+def with_id(position: StreamPosition, event: bytes) -> bytes:
+    """*event* with an id: where who loses the link after it goes on."""
+    return b"id: %b:%d\n%b" % (position.epoch.encode(), position.offset, event)
+
+
+class Beginning(Struct, frozen=True):
+    """What the first event of a stream tells."""
+
+    connection_id: str
+    #: The newest of the channel or of the inbox.
+    position: StreamPosition
+    #: Whether it continues without a gap; None where there was no position to continue from.
+    recovered: bool | None
+    #: Where who loses the link right after it goes on; None for `position`.
+    resumes: StreamPosition | None = None
+    #: How long an ack may take; None where none is asked for.
+    ack_seconds: float | None = None
+
+
+def subscribed_event(beginning: Beginning) -> bytes:
+    """The first event of a stream."""
+    position, ack_seconds = beginning.position, beginning.ack_seconds
+    data = b'{"connectionId":%b,"position":{"epoch":"%b","offset":%d},"recovered":%b%b}' % (
+        json_string(beginning.connection_id),
         position.epoch.encode(),
         position.offset,
-        state,
+        {True: b"true", False: b"false", None: b"null"}[beginning.recovered],
+        b"" if ack_seconds is None else b',"ack":true,"ackSeconds":%g' % ack_seconds,
     )
+    return with_id(beginning.resumes or position, b"event: subscribed\ndata: %b\n\n" % data)
 
 
 def ending_event(reason: str) -> bytes:

@@ -11,7 +11,7 @@ from notifyd.errors import NotifydError
 from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
 from notifyd.model.position import StreamPosition
 from notifyd.model.principal import Principal
-from notifyd.wire.sse import HEARTBEAT, ending_event, notification_event, subscribed_event
+from notifyd.wire.sse import HEARTBEAT, Beginning, ending_event, notification_event, subscribed_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,14 +121,15 @@ class EventStream:
         head = self._doorman.accept(CONTENT_TYPE)
         stream.start(head.status, head.content_type, head.headers)
         wish = self._wish
-        writer = Writer(notification_event, self._announce, stream.outbox.drained, wish.page_bytes)
+
+        def announce(found: Subscription) -> bytes:
+            resumes = wish.since if found.replay else None
+            return subscribed_event(Beginning(connection.id, found.position, found.recovered, resumes))
+
+        writer = Writer(notification_event, announce, stream.outbox.drained, wish.page_bytes)
         with link.catching_up:
             await subscribe_and_replay(self._subscriber, connection, wish.channel, wish.since, writer)
         await stream.wait_closed()
-
-    def _announce(self, subscription: Subscription) -> bytes:
-        resumes = self._wish.since if subscription.replay else None
-        return subscribed_event(subscription.position, subscription.recovered, resumes=resumes)
 
 
 class Refusal:

@@ -122,7 +122,7 @@ class Opening:
             receiver.offer()
 
         pending = max(0, position.offset - track.settled.floor - len(track.settled)) + len(track.settled.reopened)
-        return Opened(position, recovered, pending, 0, house.rules.ack_seconds, start)
+        return Opened(position, recovered, pending, 0, house.rules.ack_seconds, track.settled_position, start)
 
     def _put_back(self, track: Track, receiver: AckReceiver) -> None:
         """What an operator reopened goes first; what is not kept any more goes for good."""

@@ -78,6 +78,10 @@ class Track(Protocol):
         """So many tries have failed."""
         ...
 
+    def settled_position(self) -> StreamPosition:
+        """Up to where everything is acked or given up."""
+        ...
+
     def written(self) -> Written | None:
         """What was acked until now, on its way to disk; None where it is nobody else's business."""
         ...
@@ -136,6 +140,10 @@ class ChannelTrack:
         """See `Track.failed`."""
         self.attempts[offset] = attempts
         self.keep()
+
+    def settled_position(self) -> StreamPosition:
+        """See `Track.settled_position`."""
+        return StreamPosition(self.epoch, self.settled.floor)
 
     def written(self) -> Written | None:
         """See `Track.written`."""
@@ -207,6 +215,10 @@ class InboxTrack:
     def failed(self, offset: int, attempts: int) -> None:
         """See `Track.failed`: counted while a connection is there."""
         self.attempts[offset] = attempts
+
+    def settled_position(self) -> StreamPosition:
+        """See `Track.settled_position`."""
+        return StreamPosition(self.epoch, self.settled.floor)
 
     def written(self) -> Written | None:
         """See `Track.written`."""

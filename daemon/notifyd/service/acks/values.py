@@ -30,6 +30,8 @@ class Opened(msgspec.Struct, frozen=True):
     pending: int
     skipped: int
     ack_seconds: float
+    #: Up to where everything is acked or given up, whenever it is asked.
+    settled: Callable[[], StreamPosition]
     #: Go live. Call it in the same step, right after the answer was written.
     start: Callable[[], None]
 

@@ -9,52 +9,24 @@ import pytest
 import trio
 
 from notifyd.clock import now_ms
-from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.native.connection import NativeConnection
 from notifyd.ingress.edge.native.protocol import NativeProtocol
-from notifyd.ingress.edge.native.services import NativeRules, NativeServices
 from notifyd.model.disconnect import DEAD_LINK
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.wire.http_answer import Answer
 from tests.ingress.edge.native.browser import Browser, finished
-from tests.service.node import Node, open_node
-from tests.store.samples import expire
 
 if TYPE_CHECKING:
+    from notifyd.ingress.edge.native.services import NativeRules, NativeServices
     from notifyd.service.keys import IssuedKey
-
-
-@pytest.fixture
-async def node(nursery: trio.Nursery) -> Node:
-    nursery.start_soon(expire, 20)
-    return await open_node(nursery)
-
-
-@pytest.fixture
-def rules() -> NativeRules:
-    return NativeRules(allowed_origins=(), max_protocol_errors=3, page_bytes=1000, proxies=TrustedProxies(()))
-
-
-@pytest.fixture
-def services(node: Node) -> NativeServices:
-    return NativeServices(
-        node.connector, node.subscriber, node.publisher, node.limiter, node.counters, "os", node.inboxes
-    )
+    from tests.service.node import Node
 
 
 @pytest.fixture
 async def key(node: Node) -> IssuedKey:
     return await node.key()
-
-
-@pytest.fixture
-def stranger(services: NativeServices, rules: NativeRules) -> Browser:
-    """One that was greeted."""
-    browser = Browser(services, rules)
-    assert browser.said
-    return browser
 
 
 @pytest.fixture
@@ -224,10 +196,6 @@ async def test_another_key_tells_which_subscriptions_it_ended(node: Node, browse
     narrower = await node.key("subscribe:orders")
     assert (await browser.ask("authenticate", apiKey=narrower.key))["unsubscribed"] == ["news"]
     assert node.hub.subscription_count == 1
-
-
-async def test_subscriptions_with_ack_are_refused_for_now(browser: Browser) -> None:
-    assert (await browser.ask("subscribe", channel="news", ack=True))["code"] == "not_supported"
 
 
 async def test_a_ping_is_answered(stranger: Browser) -> None:

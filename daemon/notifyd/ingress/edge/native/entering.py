@@ -19,7 +19,9 @@ from notifyd.wire import native
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.native.connection import NativeConnection, Step
+    from notifyd.model.position import StreamPosition
     from notifyd.model.principal import Principal
+    from notifyd.service.acks import Opened
 
 _ENDED: Final = {"api_key_expired": CREDENTIAL_ENDED, "token_expired": TOKEN_ENDED}
 
@@ -29,8 +31,7 @@ def authenticate(peer: NativeConnection, message: native.Authenticate) -> Step:
     fresh = peer.connection.principal is None
     try:
         principal = _principal(peer, message)
-        if not fresh and message.since is not None:
-            raise Invalid("since goes with the first authenticate of a connection", code="invalid_message")
+        _check_inbox(principal, message, fresh=fresh)
         lost = peer.services.connector.enter(peer.connection, principal)
     except (NotAuthenticated, Denied, TooManyConnections) as exc:
         peer.refuse(exc, message.request_id)
@@ -38,10 +39,12 @@ def authenticate(peer: NativeConnection, message: native.Authenticate) -> Step:
         return None
     if not principal.user_id:
         peer.say(native.authenticated(message.request_id, lost))
-    elif fresh:
-        _serve_inbox(peer, principal, message)
-    else:
+    elif not fresh:
         peer.say(native.authenticated(message.request_id, lost, user=_user(principal)))
+    elif message.ack:
+        _serve_inbox_with_acks(peer, principal, message)
+    else:
+        _serve_inbox(peer, principal, message)
     return None
 
 
@@ -54,6 +57,13 @@ def _principal(peer: NativeConnection, message: native.Authenticate) -> Principa
     return connector.token_principal(message.token)
 
 
+def _check_inbox(principal: Principal, message: native.Authenticate, *, fresh: bool) -> None:
+    if message.ack and not principal.user_id:
+        raise Invalid("ack goes with a user's token: subscribe with ack instead", code="invalid_message")
+    if not fresh and (message.ack or message.since is not None):
+        raise Invalid("since and ack go with the first authenticate of a connection", code="invalid_message")
+
+
 def _api_key(message: native.Authenticate) -> str:
     if message.api_key is None:
         raise NotAuthenticated("send the API key as apiKey, or a user's token as token", code="invalid_api_key")
@@ -62,12 +72,26 @@ def _api_key(message: native.Authenticate) -> str:
 
 def _serve_inbox(peer: NativeConnection, principal: Principal, message: native.Authenticate) -> None:
     services, connection = peer.services, peer.connection
-    since = None if message.since is None else message.since.position()
-    found = services.inboxes.check(connection, since)
-    state = native.InboxState(found.position, found.recovered, len(found.replay), found.skipped)
-    peer.say(native.authenticated(message.request_id, user=_user(principal), inbox=state))
+    found = services.inboxes.check(connection, _since(message))
+    standing = native.Standing(found.position, found.recovered, len(found.replay), found.skipped)
+    peer.say(native.authenticated(message.request_id, user=_user(principal), inbox=standing))
     peer.catch_ups = CatchUps(connection, services.subscriber, peer.rules.page_bytes, peer.refuse)
     peer.catch_ups.begin(InboxSource(services.inboxes, connection, found, native.notification_frame))
+
+
+def _serve_inbox_with_acks(peer: NativeConnection, principal: Principal, message: native.Authenticate) -> None:
+    opened = peer.services.acks.open_inbox(peer.connection, _since(message), native.notification_frame)
+    peer.say(native.authenticated(message.request_id, user=_user(principal), inbox=acked_standing(opened)))
+    opened.start()
+
+
+def acked_standing(opened: Opened) -> native.Standing:
+    """What a peer that acks is told."""
+    return native.Standing(opened.position, opened.recovered, opened.pending, opened.skipped, opened.ack_seconds)
+
+
+def _since(message: native.Authenticate) -> StreamPosition | None:
+    return None if message.since is None else message.since.position()
 
 
 def _user(principal: Principal) -> native.User:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from notifyd.ingress.edge.native.acking import ack, nack
 from notifyd.ingress.edge.native.entering import authenticate
 from notifyd.ingress.edge.native.publishing import publish
 from notifyd.ingress.edge.native.subscribing import subscribe, unsubscribe
@@ -21,13 +22,6 @@ def ping(peer: NativeConnection, message: native.Ping) -> Step:
     return None
 
 
-def ack(peer: NativeConnection, message: native.Ack) -> Step:
-    """Take the proof that something has arrived."""
-    peer.services.inboxes.ack(peer.connection, message.id)
-    peer.say(native.acked(message.id, message.request_id))
-    return None
-
-
 #: Each raises what is wrong with the message, or refuses it by itself where it has to wait.
 ANSWERS: Final[dict[type, Callable[[NativeConnection, Any], Step]]] = {
     native.Authenticate: authenticate,
@@ -36,4 +30,5 @@ ANSWERS: Final[dict[type, Callable[[NativeConnection, Any], Step]]] = {
     native.Ping: ping,
     native.Publish: publish,
     native.Ack: ack,
+    native.Nack: nack,
 }

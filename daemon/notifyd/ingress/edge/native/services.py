@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from notifyd.ingress.edge.forwarded import TrustedProxies
+from notifyd.service.acks import Acks
 from notifyd.service.connect import Connector
 from notifyd.service.inbox import Inboxes
 from notifyd.service.limits import RateLimiter
@@ -34,3 +35,4 @@ class NativeServices(msgspec.Struct, frozen=True):
     counters: Counters
     durability: str
     inboxes: Inboxes
+    acks: Acks

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import Invalid, NotifydError
+from notifyd.ingress.edge.native.entering import acked_standing
 from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
+from notifyd.service.acks import AckWish
 from notifyd.wire import native
+from notifyd.wire.recent import RecentFrames
 from notifyd.wire.websocket import text_frame
 
 if TYPE_CHECKING:
@@ -14,32 +17,38 @@ if TYPE_CHECKING:
     from notifyd.model.position import StreamPosition
     from notifyd.service.subscribe import Subscription
 
+#: For those who ack, whom the fan-out does not write to.
+_frame: Final = RecentFrames(native.notification_frame)
+
 
 def subscribe(peer: NativeConnection, message: native.Subscribe) -> Step:
     """Deliver a channel, from now or from a position on."""
+    since = None if message.since is None else message.since.position()
     if message.ack:
-        raise Invalid("subscriptions with ack are not available in this version", code="not_supported")
-    if message.since is not None:
-        return _resume(peer, message, message.since.position())
+        _subscribe_with_acks(peer, message, since)
+        return None
+    if message.durable is not None:
+        raise Invalid("durable goes with ack: true", code="invalid_message")
+    if since is not None:
+        return _resume(peer, message, since)
     subscriber = peer.services.subscriber
     subscription = subscriber.check(peer.connection, message.channel)
     subscriber.go_live(peer.connection, message.channel, subscription.position)
-    peer.say(native.subscribed(message.channel, subscription.position, message.request_id))
+    peer.say(native.subscribed(message.channel, native.Standing(subscription.position), message.request_id))
     return None
 
 
+def _subscribe_with_acks(peer: NativeConnection, message: native.Subscribe, since: StreamPosition | None) -> None:
+    wish = AckWish(since, message.durable or "")
+    opened = peer.services.acks.subscribe(peer.connection, message.channel, wish, _frame)
+    peer.say(native.subscribed(message.channel, acked_standing(opened), message.request_id))
+    opened.start()
+
+
 async def _resume(peer: NativeConnection, message: native.Subscribe, since: StreamPosition) -> None:
-    def announce(subscription: Subscription) -> bytes:
-        return text_frame(
-            native.subscribed(
-                message.channel,
-                subscription.position,
-                message.request_id,
-                recovered=subscription.recovered,
-                replayed=len(subscription.replay),
-                skipped=subscription.skipped,
-            )
-        )
+    def announce(found: Subscription) -> bytes:
+        standing = native.Standing(found.position, found.recovered, len(found.replay), found.skipped)
+        return text_frame(native.subscribed(message.channel, standing, message.request_id))
 
     writer = Writer(native.notification_frame, announce, peer.drained, peer.rules.page_bytes)
     try:
