@@ -61,6 +61,14 @@ class PresenceSettings(Struct, frozen=True):
         int,
         Setting("Joins and leaves are told to the subscribers of channels with at most so many.", low=1, reload=True),
     ] = 1000
+    max_waiting: Annotated[
+        int,
+        Setting(
+            "Joins and leaves that may wait to be told; beyond that new ones are not told, and counted.",
+            low=1,
+            reload=True,
+        ),
+    ] = 10_000
 
 
 class EventSettings(Struct, frozen=True):

@@ -32,7 +32,7 @@ class PresenceRules(msgspec.Struct, frozen=True):
     #: Joins and leaves are told in channels with at most so many subscribers.
     max_notified: int = 1000
     #: Joins and leaves that may wait to be told.
-    max_changes: int = 10_000
+    max_waiting: int = 10_000
 
     @property
     def wanted(self) -> bool:

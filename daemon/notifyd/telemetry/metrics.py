@@ -46,6 +46,8 @@ class Counters:
     webhooks_delivered: int = 0
     webhooks_failed: int = 0
     webhooks_dropped: int = 0
+    #: Joins and leaves that were not told because too many waited.
+    presence_dropped: int = 0
     connections_opened: int = 0
     connections_closed: int = 0
     #: Connections closed because they did not read what they were sent.

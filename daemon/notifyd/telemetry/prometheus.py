@@ -42,6 +42,7 @@ _NAMES: Final = {
     "webhooks_delivered": ("webhooks_delivered", "Events that a webhook took."),
     "webhooks_failed": ("webhooks_failed", "Calls of webhooks that failed."),
     "webhooks_dropped": ("webhooks_dropped", "Events dropped because too many waited."),
+    "presence_dropped": ("presence_dropped", "Joins and leaves that were not told because too many waited."),
     "connections_opened": ("connections_opened", "Connections opened."),
     "connections_closed": ("connections_closed", "Connections closed."),
     "slow_consumers": ("slow_consumers", "Connections closed because they did not read."),
