@@ -161,3 +161,15 @@ async def test_a_webhook_has_no_place_in_a_stream(broker: Broker) -> None:
         nursery.cancel_scope.cancel()
     assert broker.history.usage()[:2] == (1, 1)
     assert len(await dispatch(broker)) == 1
+
+
+async def test_what_waits_in_one_lane_can_be_listed_and_counted(broker: Broker) -> None:
+    made = [notification(), push(), push(delay=10), push(priority=9)]
+    await accept(broker, *made)
+    lease(broker, Lane.LIVE)
+    (held,) = broker.queue.lease(limit=1, lease_seconds=30, now=T0, lane=Lane.PUSH)
+    assert [receipt.id for receipt in broker.queue.waiting(limit=9, lane=Lane.PUSH)] == [made[1].id, made[2].id]
+    assert broker.queue.waiting(limit=9, lane=Lane.LIVE) == []
+    assert [broker.queue.size(lane) for lane in (Lane.LIVE, Lane.PUSH, Lane.WEBHOOK)] == [1, 3, 0]
+    await broker.queue.settle([Outcome(held, State.DISPATCHED)], now=T0)
+    assert broker.queue.size(Lane.PUSH) == 2

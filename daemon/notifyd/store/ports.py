@@ -180,8 +180,12 @@ class QueueStore(Protocol):
         """Count what waits."""
         ...
 
-    def waiting(self, *, limit: int, client_id: ClientId | None = None) -> list[Receipt]:
+    def waiting(self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None) -> list[Receipt]:
         """The next *limit* notifications in the order in which they would be leased, scheduled ones last."""
+        ...
+
+    def size(self, lane: Lane) -> int:
+        """How many of *lane* are in the queue, leased ones included."""
         ...
 
 

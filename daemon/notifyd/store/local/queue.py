@@ -97,9 +97,10 @@ class LocalQueue:
                 delivered = self._state.reached(entry, outcome)
             if state is _DEAD:
                 self._state.withhold(entry)
-                self._state.bury(batch, outcome, attempts=entry.attempts + 1, now=now)
             receipt = entry.receipt(state, settled_at=now, delivered=delivered, reason=reason)
             self._state.recent.add(receipt, entry.items)
+            if state is _DEAD:
+                self._state.bury(batch, outcome, attempts=entry.attempts + 1, now=now)
             if entry.publication is None or entry.said_to_wait or state is not _DISPATCHED:
                 batch.settled.append(entry.outcome(state, settled_at=now, delivered=delivered, reason=reason))
                 urgent = True
@@ -157,9 +158,13 @@ class LocalQueue:
         """See `QueueStore.stats`."""
         return self._queue.stats(now=now)
 
-    def waiting(self, *, limit: int, client_id: ClientId | None = None) -> list[Receipt]:
+    def waiting(self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None) -> list[Receipt]:
         """See `QueueStore.waiting`."""
-        return [entry.receipt() for entry in self._queue.waiting(limit=limit, client_id=client_id)]
+        return [entry.receipt() for entry in self._queue.waiting(limit=limit, client_id=client_id, lane=lane)]
+
+    def size(self, lane: Lane) -> int:
+        """See `QueueStore.size`."""
+        return self._queue.size(lane)
 
     def _add(self, notifications: Sequence[Notification]) -> Batch:
         batch = self._journal.batch()

@@ -197,10 +197,15 @@ class MemoryQueue:
             oldest_accepted_at=None if oldest is None else oldest.notification.accepted_at,
         )
 
-    def waiting(self, *, limit: int, client_id: ClientId | None = None) -> list[Entry]:
+    def size(self, lane: Lane) -> int:
+        """How many entries of *lane* there are."""
+        line = self._lines[lane]
+        return line.backlog.ready + line.backlog.scheduled + line.leased
+
+    def waiting(self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None) -> list[Entry]:
         """The next *limit* entries in the order in which they would be leased, scheduled ones last."""
         found: list[Entry] = []
-        for line in self._lines.values():
+        for line in self._lines.values() if lane is None else (self._lines[lane],):
             found += line.backlog.first(limit, client_id)
         found.sort(key=_place_in_line)
         return found[:limit]
