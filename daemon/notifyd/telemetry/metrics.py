@@ -69,6 +69,10 @@ class Counters:
     pushes_retried: int = 0
     #: Devices forgotten because the push provider does not know their token any more.
     devices_removed: int = 0
+    #: Events that webhooks took, calls of webhooks that failed, and events that had no room to wait or expired.
+    webhooks_delivered: int = 0
+    webhooks_failed: int = 0
+    webhooks_dropped: int = 0
     #: Faults of the daemon itself; each has a traceback in the log.
     errors: int = 0
     #: Log records that a sink could not take.

@@ -56,6 +56,9 @@ _NAMES: Final = {
     "pushes_failed": ("pushes_failed", "Devices for which a push was given up."),
     "pushes_retried": ("pushes_retried", "Pushes put back to be tried again."),
     "devices_removed": ("devices_removed", "Devices forgotten because their push token was not good any more."),
+    "webhooks_delivered": ("webhooks_delivered", "Events that webhooks took."),
+    "webhooks_failed": ("webhooks_failed", "Calls of webhooks that failed."),
+    "webhooks_dropped": ("webhooks_dropped", "Events that had no room to wait, or expired before they were told."),
     "errors": ("errors", "Faults of the daemon itself."),
     "log_records_lost": ("log_records_lost", "Log records that could not be written."),
 }
