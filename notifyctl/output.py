@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO
 
 from notifyctl.text import safe, safe_json
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Format = Literal["table", "json", "ndjson", "plain"]
 Record = dict[str, Any]
+#: Fields of this ending are measured, and nobody measures finer than this many digits of a second.
+_LENGTH: Final = "seconds"
+_LENGTH_DIGITS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,10 @@ class Column:
 
     def plain(self, record: Record) -> str:
         """The cell for programs."""
-        return safe(_plain(self.value(record)))
+        value = self.value(record)
+        if isinstance(value, float) and self.field.lower().endswith(_LENGTH):
+            value = round(value, _LENGTH_DIGITS)
+        return safe(_plain(value))
 
     def shown(self, record: Record) -> str:
         """The cell for people."""
@@ -125,13 +131,27 @@ class Output:
             for record in records:
                 self.each(record, columns, key=key, form=self.form)
 
-    def each(self, record: Record, columns: Sequence[Column], *, key: str = "id", form: Format | None = None) -> None:
-        """Print one record of a stream and flush it."""
+    def below(self, records: Sequence[Record], columns: Sequence[Column]) -> None:
+        """Print *records*, which belong to the record before, where a person reads; programs have them in that one."""
+        if records and self.form == "table" and not self.quiet:
+            self.text("")
+            self.many(records, columns)
+
+    def each(
+        self,
+        record: Record,
+        columns: Sequence[Column],
+        *,
+        key: str = "id",
+        form: Format | None = None,
+        file: TextIO | None = None,
+    ) -> None:
+        """Print one record of a stream, to *file* instead of stdout where one is given, and flush it."""
         form = form or self.stream_form
         if self.quiet:
-            self._ids([record], key)
+            self._ids([record], key, file)
         elif form in ("json", "ndjson"):
-            self._write(_document(record))
+            self._write(_document(record), file)
         elif form == "plain":
             self._write("\t".join(column.plain(record) for column in columns))
         else:
@@ -158,19 +178,20 @@ class Output:
             problem["retryAfterSeconds"] = refusal.retry_after_seconds
         self._say(_document({"error": problem}))
 
-    def _ids(self, records: Sequence[Record], key: str) -> None:
+    def _ids(self, records: Sequence[Record], key: str, file: TextIO | None = None) -> None:
         for record in records:
             value = record.get(key) if key else None
             if value:
-                self._write(safe(str(value)))
+                self._write(safe(str(value)), file)
 
     def _say(self, line: str) -> None:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
 
-    def _write(self, line: str) -> None:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+    def _write(self, line: str, file: TextIO | None = None) -> None:
+        file = file or sys.stdout
+        file.write(line + "\n")
+        file.flush()
 
 
 def _document(value: Any, *, indented: bool = False) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from notifyctl import stdin
-from notifyctl.exits import Refusal
+from notifyctl.exits import Refusal, Status
 from notifyctl.payload import usage
 
 TOKEN_VARIABLE: Final = "NOTIFYCTL_TOKEN"
@@ -57,6 +57,19 @@ def _checked(text: str, what: str, place: str) -> str:
     return secret
 
 
+def new_file(path: Path) -> int:
+    """The descriptor of a new file that only its owner can read.
+
+    Raises:
+        Refusal: it exists.
+        OSError: it cannot be made.
+    """
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_THE_OWNER)
+    except FileExistsError as exc:
+        raise Refusal(f"{path} exists already; name a new file.", Status.CONFLICT, code="file_exists") from exc
+
+
 class SecretOut:
     """A new file that only its owner can read, for a secret that is shown once.
 
@@ -67,10 +80,11 @@ class SecretOut:
         """Make the file.
 
         Raises:
-            OSError: it exists, or cannot be made.
+            Refusal: it exists.
+            OSError: it cannot be made.
         """
         self.path = Path(name)
-        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_THE_OWNER)
+        self._descriptor = new_file(self.path)
 
     def keep(self, secret: str) -> None:
         """Write *secret* as one line.
