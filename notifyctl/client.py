@@ -49,6 +49,10 @@ class Daemon:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def another(self) -> Daemon:
+        """The same daemon over a link of its own."""
+        return Daemon(self._socket, self.timeout_seconds)
+
     def close(self) -> None:
         """Let go of the socket; the next call connects anew."""
         if self._grpc_channel is not None:

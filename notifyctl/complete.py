@@ -70,6 +70,38 @@ def queued_ids(context: typer.Context, incomplete: str) -> list[str]:
     return _ask(context, incomplete, "ListQueue", request, lambda found: (each.id for each in found.notifications))
 
 
+def dead_letter_ids(context: typer.Context, incomplete: str) -> list[str]:
+    """Ids of the newest dead letters."""
+    from notifyd.v1 import admin_pb2 as pb
+
+    request = pb.ListDeadLettersRequest(filter=pb.DeadLetterFilter(client_id=_client(context)), limit=100)
+    return _ask(context, incomplete, "ListDeadLetters", request, lambda found: (each.id for each in found.dead_letters))
+
+
+def durable_names(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of durable subscriptions; of the channel that stands before."""
+    from notifyd.v1 import admin_pb2 as pb
+
+    channel = context.params.get("channel")
+    request = pb.ListDurableRequest(
+        client_id=_client(context), channel=channel if isinstance(channel, str) else "", limit=100
+    )
+    return _ask(context, incomplete, "ListDurable", request, lambda found: (each.name for each in found.subscriptions))
+
+
+def webhooks(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of webhooks."""
+    from notifyd.v1 import admin_pb2 as pb
+
+    return _ask(
+        context,
+        incomplete,
+        "ListWebhooks",
+        pb.ListWebhooksRequest(),
+        lambda found: (each.name for each in found.webhooks),
+    )
+
+
 def _client(context: typer.Context) -> str:
     return str(context.params.get("client") or "")
 

@@ -3,7 +3,7 @@
 Names are camelCase; 64-bit numbers are numbers; instants are ISO 8601 with milliseconds; a field `something_json` is
 embedded as the value `something`; a message or optional field that is not set is null, so that every object of a
 kind has the same fields. A publication carries `epoch` and `offset` beside its other fields, as on the WebSocket, and
-`userId` where it comes from an inbox.
+`userId` where it comes from an inbox; its `attempt` is above 1 where an ack did not come before.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def record(message: Message) -> Record:
     if message.DESCRIPTOR.name == "Publication":
         made |= made.pop("position") or {"epoch": None, "offset": None}
         made["userId"] = made.pop("userId") or None
+        made["attempt"] = max(1, made.pop("attempt"))
     return made
 
 

@@ -13,8 +13,9 @@ from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1.types_pb2 import StreamPosition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
+    from notifyctl.acking import Acker
     from notifyctl.output import Record
 
 #: Once the daemon has been there, these pass by themselves: a restart, or a limit that another listener reached.
@@ -25,16 +26,24 @@ class Follower:
     """Publications of channels of one client, and of a user's inbox, without a gap as far as the history reaches."""
 
     def __init__(
-        self, daemon: Daemon, places: Places, *, client_id: str, broadcasts: bool, note: Callable[[str], None]
+        self,
+        daemon: Daemon,
+        places: Places,
+        *,
+        client_id: str,
+        broadcasts: bool,
+        note: Callable[[str], None],
+        acker: Acker | None = None,
     ) -> None:
         self._daemon = daemon
         self._places = places
         self._client_id = client_id
         self._broadcasts = broadcasts
         self._note = note
+        self._acker = acker
         self._reconnecting = Reconnecting(note)
 
-    def publications(self, deadline: Deadline) -> Iterator[Record]:
+    def publications(self, deadline: Deadline) -> Generator[Record, None, None]:
         """Every publication until *deadline*.
 
         Raises:
@@ -61,7 +70,7 @@ class Follower:
                     self._reconnecting.returned()
                     if event.HasField("publication"):
                         publication = convert.record(event.publication)
-                        if not self._places.seen(publication):
+                        if not self._seen(publication):
                             yield publication
                             self._places.received(publication)
                     else:
@@ -69,10 +78,18 @@ class Follower:
         finally:
             call.cancel()
 
+    def _seen(self, publication: Record) -> bool:
+        return self._places.seen(publication) or (self._acker is not None and self._acker.again(publication))
+
     def _request(self) -> pb.ListenRequest:
         wanted = [pb.ChannelSince(channel=name, since=self._since(name)) for name in self._places.channels]
         return pb.ListenRequest(
-            client_id=self._client_id, channels=wanted, broadcasts=self._broadcasts, user_id=self._places.user
+            client_id=self._client_id,
+            channels=wanted,
+            broadcasts=self._broadcasts,
+            user_id=self._places.user,
+            ack=self._places.ack,
+            durable=self._places.durable,
         )
 
     def _since(self, channel: str) -> StreamPosition | None:
@@ -87,6 +104,8 @@ class Follower:
         return StreamPosition(epoch=known.position.epoch, offset=known.position.offset - known.publications)
 
     def _subscribed(self, answer: pb.Subscribed) -> None:
+        if self._acker is not None and answer.connection_id:
+            self._acker.connected(answer.connection_id)
         recovered = answer.recovered if answer.HasField("recovered") else None
         name = self._places.name(answer.channel)
         note = subscribed_note(name, answer.position, recovered=recovered, skipped=answer.skipped)

@@ -27,6 +27,9 @@ class Places:
     since: Since = None
     #: Whose inbox is read too; empty for nobody's.
     user: str = ""
+    #: What comes is to be acked, or it is sent again; under a name, that outlives the link.
+    ack: bool = False
+    durable: str = ""
     reached: dict[str, StreamPosition] = field(default_factory=dict)
     inbox: StreamPosition | None = None
 
@@ -50,7 +53,7 @@ class Places:
         place = StreamPosition(epoch=publication["epoch"], offset=publication["offset"])
         if publication["channel"] is None:
             self.inbox = place
-        else:
+        elif not _before(place, self.reached.get(publication["channel"])):
             self.reached[publication["channel"]] = place
 
     def seen(self, publication: Record) -> bool:
@@ -62,6 +65,15 @@ class Places:
     def name(self, channel: str) -> str:
         """What to call *channel*, the empty one being the inbox."""
         return channel or f"the inbox of {self.user}"
+
+
+def _before(place: StreamPosition, reached: StreamPosition | None) -> bool:
+    """Whether *place* was passed: what is sent again comes behind what came after it."""
+    return reached is not None and place.epoch == reached.epoch and place.offset < reached.offset
+
+
+class Enough(Exception):
+    """As many publications as were asked for were handed over."""
 
 
 class Reconnecting:

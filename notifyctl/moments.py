@@ -8,6 +8,8 @@ from typing import Final
 
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+#: What was meant as a length, though it may be too long.
+_LENGTH: Final = re.compile(rf"(?:{_PART.pattern})+|\d+")
 #: Longer than this is a typing mistake, and later arithmetic on instants could overflow.
 _LONGEST_SECONDS: Final = 100 * 365 * 86400.0
 
@@ -42,6 +44,23 @@ def instant(text: str) -> datetime:
     except ValueError:
         raise ValueError(f"{text!r} is no instant; write it like 2026-01-30T12:00:00Z") from None
     return parsed.astimezone(UTC)
+
+
+def moment(text: str) -> datetime:
+    """The instant that *text* says, or the one that lies a length such as `1h` back.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    try:
+        return datetime.now(UTC) - timedelta(seconds=seconds(text))
+    except ValueError as exc:
+        if _LENGTH.fullmatch(text.strip().lower()):
+            raise
+        try:
+            return instant(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is no instant; write 2026-01-30T12:00:00Z, or 1h for an hour ago") from exc
 
 
 def after(length_seconds: float) -> datetime:

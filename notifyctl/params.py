@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from notifyctl.moments import instant, seconds
+from notifyctl.moments import instant, moment, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -146,3 +146,8 @@ def duration_option(*names: str, help: str, **rest: Any) -> Any:  # noqa: A002 -
 def instant_option(*names: str, help: str, **rest: Any) -> Any:  # noqa: A002 -- typer's own name for it
     """An option that takes an instant and hands over an aware datetime."""
     return typer.Option(*names, help=help, parser=cast("Callable[[str], Any]", instant), metavar="INSTANT", **rest)
+
+
+def moment_option(*names: str, help: str, **rest: Any) -> Any:  # noqa: A002 -- typer's own name for it
+    """An option that takes an instant, or a length of time that lies back, and hands over an aware datetime."""
+    return typer.Option(*names, help=help, parser=cast("Callable[[str], Any]", moment), metavar="INSTANT|AGO", **rest)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
 import trio_websocket
 
 from notifyctl import convert
+from notifyctl.acking import Open, acks
 from notifyctl.exits import Refusal, Status, status_of
 from notifyctl.link import Dropped, Unreachable, close_link, open_link
-from notifyctl.listening import Deadline, Places, Reconnecting, subscribed_note
+from notifyctl.listening import Deadline, Enough, Places, Reconnecting, subscribed_note
 from notifyd.v1.types_pb2 import StreamPosition
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Subscriber:
         self._places = places
         self._note = note
         self._reconnecting = Reconnecting(note)
+        self._open = Open()
 
     async def run(self, receive: Callable[[Record], None], deadline: Deadline) -> None:
         """Hand every publication to *receive* until *deadline* or a close that means "done".
@@ -70,7 +73,7 @@ class Subscriber:
             await self._authenticate(websocket)
             await self._subscribe(websocket)
             while True:
-                self._take(await websocket.get_message(), receive)
+                await self._take(websocket, await websocket.get_message(), receive)
         except trio_websocket.ConnectionClosed as exc:
             self._closed(exc)
         finally:
@@ -79,7 +82,7 @@ class Subscriber:
     async def _authenticate(self, websocket: Any) -> None:
         try:
             with trio.fail_after(_ANSWER_SECONDS):
-                await _say(websocket, {"type": "authenticate", **self._credential, **_since(self._places.inbox)})
+                await _say(websocket, {"type": "authenticate", **self._credential, **self._inbox_wish()})
                 while (answer := _parsed(await websocket.get_message())).get("type") != "authenticated":
                     _refuse_error(answer)
         except trio.TooSlowError:
@@ -90,22 +93,54 @@ class Subscriber:
             # without a position of ours it is not told how much is replayed
             self._standing("", {"replayed": 1, **answer})
 
+    def _inbox_wish(self) -> Record:
+        acked: Record = {"ack": True} if self._places.ack and "token" in self._credential else {}
+        return {**_since(self._places.inbox), **acked}
+
     async def _subscribe(self, websocket: Any) -> None:
+        acked: Record = {"ack": True} if self._places.ack else {}
+        if self._places.durable:
+            acked["durable"] = self._places.durable
         for channel in self._places.channels:
             since = _since(self._places.asked(channel))
-            await _say(websocket, {"type": "subscribe", "channel": channel, "requestId": channel, **since})
+            await _say(websocket, {"type": "subscribe", "channel": channel, "requestId": channel, **since, **acked})
 
-    def _take(self, message: str | bytes, receive: Callable[[Record], None]) -> None:
+    async def _take(self, websocket: Any, message: str | bytes, receive: Callable[[Record], None]) -> None:
         content = _parsed(message)
         if content.get("type") == "notification":
-            publication = _publication(content["notification"], self._places.user)
-            if not self._places.seen(publication):
-                receive(publication)
-                self._places.received(publication)
+            await self._hand_over(websocket, _publication(content["notification"], self._places.user), receive)
         elif content.get("type") == "subscribed":
             self._standing(content["channel"], content)
+        elif content.get("type") == "acked":
+            self._open.acked(content.get("ids", ()))
         else:
             _refuse_error(content)
+
+    async def _hand_over(self, websocket: Any, publication: Record, receive: Callable[[Record], None]) -> None:
+        enough = None
+        if not (self._places.seen(publication) or publication["id"] in self._open):
+            try:
+                receive(publication)
+            except Enough as exc:
+                enough = exc
+            self._places.received(publication)
+        if self._acks(publication):
+            self._open.add(publication["id"])
+            await _say(websocket, {"type": "ack", "ids": [publication["id"]]})
+        if enough is not None:
+            await self._answered(websocket)
+            raise enough
+
+    def _acks(self, publication: Record) -> bool:
+        return self._places.ack and acks(publication)
+
+    async def _answered(self, websocket: Any) -> None:
+        """Wait a moment for the answers to the last acks."""
+        with suppress(trio_websocket.ConnectionClosed), trio.move_on_after(_ANSWER_SECONDS):
+            while len(self._open):
+                content = _parsed(await websocket.get_message())
+                if content.get("type") == "acked":
+                    self._open.acked(content.get("ids", ()))
 
     def _standing(self, channel: str, answer: Record) -> None:
         """The daemon told where *channel* (empty: the inbox) stands."""
@@ -146,7 +181,7 @@ def _publication(notification: Record, user: str) -> Record:
     names = ("id", "channel", "data", "metadata", "priority", "timestamp", "epoch", "offset")
     made = {name: notification.get(name) for name in names}
     from_inbox = made["channel"] is None and made["epoch"] is not None
-    return {**made, "userId": user if from_inbox else None}
+    return {**made, "userId": user if from_inbox else None, "attempt": notification.get("attempt", 1)}
 
 
 def _refuse_error(answer: Record) -> None:

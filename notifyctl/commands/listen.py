@@ -5,10 +5,11 @@ from typing import Annotated, Any
 import typer
 
 from notifyctl import complete, payload
+from notifyctl.acking import Acker
 from notifyctl.command import Invocation, command
 from notifyctl.exits import Refusal, Status
 from notifyctl.following import Follower
-from notifyctl.listening import Deadline, Places, Since
+from notifyctl.listening import Deadline, Enough, Places, Since
 from notifyctl.options import Client
 from notifyctl.output import Record
 from notifyctl.params import duration_option
@@ -21,10 +22,6 @@ app = typer.Typer(add_completion=False)
 
 def _since(text: str) -> Since:
     return "beginning" if text == "beginning" else position(text)
-
-
-class _Enough(Exception):
-    """As many publications as were asked for have come."""
 
 
 _SinceOption = Annotated[
@@ -46,6 +43,15 @@ _User = Annotated[
         autocompletion=complete.users,
     ),
 ]
+_Durable = Annotated[
+    str,
+    typer.Option(
+        "--durable",
+        metavar="NAME",
+        help="Ack under this name: whoever comes back with it goes on after what was acked. Listeners share a name.",
+        autocompletion=complete.durable_names,
+    ),
+]
 _TokenFile = Annotated[
     str | None,
     typer.Option(
@@ -62,6 +68,7 @@ _TokenFile = Annotated[
     example="notifyctl listen orders deploys\n"
     "notifyctl listen --user alice --client CLIENT_ID\n"
     "notifyctl listen orders --since beginning -n 1 --timeout 30s | jq .data\n"
+    'notifyctl listen orders --durable worker | while read -r order; do handle "$order"; done\n'
     "notifyctl listen orders --url ws://127.0.0.1:3001 --key-file key.txt\n"
     "notifyctl listen --url ws://127.0.0.1:3001 --token-file token.txt",
 )
@@ -75,6 +82,10 @@ def listen(
     since: _SinceOption = None,
     user: _User = "",
     broadcasts: Annotated[bool, typer.Option("--broadcasts", help="Every broadcast of the client too.")] = False,
+    ack: Annotated[
+        bool, typer.Option("--ack", help="Ack each once it is printed; what is not acked is sent again.")
+    ] = False,
+    durable: _Durable = "",
     count: Annotated[
         int | None, typer.Option("--count", "-n", min=1, metavar="N", help="End after so many; else only when stopped.")
     ] = None,
@@ -95,20 +106,22 @@ def listen(
 
     In a pipe each is a JSON object on a line of its own; on a terminal they are shown for reading unless -o says
     otherwise. After a drop it goes on where it was, as far as the history reaches.
+
+    With --ack or --durable each is acked after it was written to stdout and not before, so that a name loses nothing
+    that was not printed, however this command or the daemon ends; what was printed and not acked then comes again.
     """
     _check_places(channels, since, otherwise=bool(user or broadcasts or token_file))
     _check_way(since, url, (key_file, token_file), alone=bool(broadcasts or client or user))
-    places = Places(list(dict.fromkeys(channels)), since, user)
+    _check_acks(channels, durable, wanted=ack, otherwise=token_file is not None)
+    places = Places(list(dict.fromkeys(channels)), since, user, ack or bool(durable), durable)
     printer = _Printer(run, count)
     deadline = Deadline.after(timeout)
     try:
         if url is not None:
             _over_websocket(run, places, printer, deadline, url, _credential(key_file, token_file))
         else:
-            follower = Follower(run.daemon, places, client_id=client or "", broadcasts=broadcasts, note=run.output.note)
-            for publication in follower.publications(deadline):
-                printer(publication)
-    except _Enough:
+            _over_the_socket(run, places, printer, deadline, client_id=client or "", broadcasts=broadcasts)
+    except Enough:
         return
     if count is not None:
         raise Refusal(f"{printer.seen} of {count} came within {timeout:g} s.", Status.TIMED_OUT)
@@ -122,6 +135,14 @@ def _check_places(channels: list[str], since: Since, *, otherwise: bool) -> None
         raise payload.usage("--since is about channels: an inbox is read from its cursor.")
     if since is not None and since != "beginning" and len(channels) != 1:
         raise payload.usage("A position belongs to one channel: name exactly one with --since.")
+
+
+def _check_acks(channels: list[str], durable: str, *, wanted: bool, otherwise: bool) -> None:
+    """*otherwise*: there is something to ack beside channels."""
+    if durable and not channels:
+        raise payload.usage("--durable is about channels: name one.")
+    if wanted and not channels and not otherwise:
+        raise payload.usage("--ack is about channels: name one.")
 
 
 def _check_way(since: Since, url: str | None, credentials: tuple[str | None, str | None], *, alone: bool) -> None:
@@ -144,6 +165,24 @@ def _credential(key_file: str | None, token_file: str | None) -> Record:
     return {"apiKey": read_secret(str(key_file), "key")}
 
 
+def _over_the_socket(
+    run: Invocation, places: Places, receive: "_Printer", deadline: Deadline, *, client_id: str, broadcasts: bool
+) -> None:
+    acker = Acker(run.daemon.another(), run.output.note, durable=bool(places.durable)) if places.ack else None
+    follower = Follower(
+        run.daemon, places, client_id=client_id, broadcasts=broadcasts, note=run.output.note, acker=acker
+    )
+    publications = follower.publications(deadline)
+    try:
+        for publication in publications:
+            receive(publication, acker)
+    finally:
+        # First the acks: with the stream goes the connection that they name.
+        if acker is not None:
+            acker.close()
+        publications.close()
+
+
 def _over_websocket(
     run: Invocation, places: Places, receive: "_Printer", deadline: Deadline, url: str, credential: Record
 ) -> None:
@@ -163,8 +202,10 @@ class _Printer:
         self._count = count
         self.seen = 0
 
-    def __call__(self, publication: Record) -> None:
+    def __call__(self, publication: Record, acker: Acker | None = None) -> None:
         self._output.each(publication, PUBLICATION)
+        if acker is not None:
+            acker.printed(publication)
         self.seen += 1
         if self.seen == self._count:
-            raise _Enough
+            raise Enough

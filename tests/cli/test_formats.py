@@ -107,7 +107,7 @@ def test_history_is_as_subscribers_see_it(ctl: Ctl, admin: Admin):
     admin.answers("GetHistory", pb.GetHistoryResponse(publications=[samples.publication()]))
     assert ctl("channels", "history", "orders", "-o", "ndjson").out == (
         '{"id":"n_1","channel":"orders","data":{"total":12.5,"big":9007199254740993},"metadata":null,"priority":5,'
-        '"timestamp":"2026-01-30T12:00:00.123Z","epoch":"e1","offset":7,"userId":null}\n'
+        '"timestamp":"2026-01-30T12:00:00.123Z","epoch":"e1","offset":7,"userId":null,"attempt":1}\n'
     )
 
 
@@ -142,7 +142,7 @@ def test_more_connections_than_shown(ctl: Ctl, admin: Admin):
 
 
 def test_connections_of_a_user(ctl: Ctl, admin: Admin):
-    admin.answers("ListConnections", pb.ListConnectionsResponse())
+    admin.answers("ListConnections", pb.ListConnectionsResponse(connections=[pb.Connection(id="c_1")], total=1))
     ctl("connections", "list", "--user", "alice", "--client", "c_shop")
     assert admin.requests[-1] == pb.ListConnectionsRequest(client_id="c_shop", user_id="alice", limit=1000)
 

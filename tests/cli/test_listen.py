@@ -53,7 +53,7 @@ def test_publications_are_an_object_a_line(ctl: Ctl, admin: Admin):
     assert result.status == 0
     assert result.objects[0]["offset"] == 7
     assert list(result.objects[0]) == [
-        "id", "channel", "data", "metadata", "priority", "timestamp", "epoch", "offset", "userId",
+        "id", "channel", "data", "metadata", "priority", "timestamp", "epoch", "offset", "userId", "attempt",
     ]  # fmt: skip
 
 

@@ -37,6 +37,17 @@ def test_instants():
         moments.instant("tomorrow")
 
 
+def test_an_instant_may_lie_a_length_back():
+    assert abs((datetime.now(UTC) - moments.moment("1h")).total_seconds() - 3600) < 5
+    assert moments.moment("2026-01-30T12:00:00Z") == datetime(2026, 1, 30, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("text", "words"), [("soon", "no instant"), ("9999w", "hundred years")])
+def test_neither_an_instant_nor_a_length(text: str, words: str):
+    with pytest.raises(ValueError, match=words):
+        moments.moment(text)
+
+
 @pytest.mark.parametrize(
     ("length", "words"), [(0.4, "0.4s"), (59, "59s"), (3600, "1h"), (90061, "1d 1h"), (125, "2m 5s"), (86405, "1d")]
 )
@@ -136,6 +147,15 @@ def test_a_replay_that_is_still_to_come_does_not_count_as_reached():
     assert places.asked("c") == position("e:1")
     places.subscribed("c", position("e:9"), replayed=0)
     assert places.asked("c") == position("e:9")
+
+
+def test_what_is_sent_again_takes_no_place_back():
+    places = Places(["c"])
+    for epoch, offset in (("e", 7), ("e", 9), ("e", 8)):
+        places.received({"channel": "c", "epoch": epoch, "offset": offset})
+    assert places.asked("c") == position("e:9")
+    places.received({"channel": "c", "epoch": "f", "offset": 1})
+    assert places.asked("c") == position("f:1")
 
 
 def test_every_message_of_the_contract_can_be_shown():
