@@ -1,75 +1,61 @@
 """notifyctl notifications."""
 
-from collections import Counter
+from typing import Annotated
+
+import typer
 
 from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
 from notifyctl.options import NotificationId
-from notifyctl.output import Column, Record
+from notifyctl.params import duration_option
+from notifyctl.payload import usage
+from notifyctl.receipts import SHOWN, TIMELINE, USERS
+from notifyctl.waiting import Goal, Wish
+from notifyctl.waiting import wait as wait_for
 from notifyd.v1 import admin_pb2 as pb
 
-app = noun("Look at single notifications, and withdraw them.")
-
-STATES = {
-    "waiting": "yellow",
-    "dispatched": "green",
-    "expired": "red",
-    "cancelled": "magenta",
-    "cleared": "magenta",
-    "dead": "red",
-}
-
-
-def _summary(users: list[Record]) -> str:
-    states = Counter(user["state"] for user in users)
-    return f"{len(users)}: " + ", ".join(f"{count} {state}" for state, count in states.items())
-
-
-_SHOWN = (
-    Column("ID", "id", style="cyan"),
-    Column("State", "state", style=STATES),
-    Column("Client", "clientId"),
-    Column("Kind", "kind"),
-    Column("Channel", "channel"),
-    Column("Priority", "priority"),
-    Column("Accepted", "acceptedAt"),
-    Column("Due", "dueAt"),
-    Column("Expires", "expiresAt"),
-    Column("Settled", "settledAt"),
-    Column("Attempts", "attempts"),
-    Column("Delivered", "delivered"),
-    Column("Stored", "stored"),
-    Column("Arrived", "arrived"),
-    Column("Pushed", "pushed"),
-    Column("Failed", "failed"),
-    Column("Reason", "reason"),
-    Column("Epoch", "position.epoch"),
-    Column("Offset", "position.offset"),
-    Column("Users", "users", human=_summary),
-)
-_USERS = (
-    Column("User", "userId", style="cyan"),
-    Column("State", "state", style={"stored": "yellow", "delivered": "green", "evicted": "red", "expired": "red"}),
-    Column("Offset", "offset"),
-    Column("Connections", "connections"),
-    Column("Pushed", "pushed"),
-    Column("Failed", "failed"),
-    Column("Reason", "reason"),
-)
+app = noun("Look at single notifications, wait for them, and withdraw them.")
 
 
 @command(app, "show", example="notifyctl notifications show ID -o json | jq .state")
 def show(run: Invocation, notification_id: NotificationId) -> None:
-    """Show the receipt of a notification.
+    """Show the receipt of a notification: its state, its counts, and what happened to it in order.
 
     One to users has a row for each of them: whether it waits in the inbox or has arrived, and what became of pushes.
     """
     answer = run.daemon.call("GetNotification", pb.GetNotificationRequest(id=notification_id))
     receipt = convert.record(answer)
-    run.output.one(receipt, _SHOWN, key="id")
-    if receipt["users"] and run.output.form == "table" and not run.output.quiet:
-        run.output.text("")
-        run.output.many(receipt["users"], _USERS)
+    run.output.one(receipt, SHOWN, key="id")
+    run.output.below(receipt["users"], USERS)
+    run.output.below(receipt["timeline"], TIMELINE)
+
+
+@command(
+    app,
+    "wait",
+    example="notifyctl notifications wait ID\nnotifyctl notifications wait ID --until acked --acks 2 --timeout 1m -q",
+)
+def wait(
+    run: Invocation,
+    notification_id: NotificationId,
+    *,
+    until: Annotated[Goal, typer.Option("--until", help="What to wait for.")] = "dispatched",
+    acks: Annotated[
+        int | None,
+        typer.Option(
+            "--acks", min=1, max=1_000_000, metavar="N", help="So many acks; one, or every user, unless given."
+        ),
+    ] = None,
+    timeout: Annotated[float, duration_option("--timeout", help="How long to wait.", show_default="30s")] = 30.0,
+) -> None:
+    """Wait until a notification is dispatched or acked, and print its receipt.
+
+    The exit status is 7 when the time was over and nobody had acked, 8 when some acked and not all, and 1 when it can
+    no longer come true.
+    """
+    if acks is not None and until != "acked":
+        raise usage("--acks goes with --until acked.")
+    wait_for(run, notification_id, Wish(until, acks, timeout))
 
 
 @command(app, "cancel", example="notifyctl notifications cancel ID", changes=True)
@@ -79,4 +65,4 @@ def cancel(run: Invocation, notification_id: NotificationId) -> None:
     When it is too late the exit status is 5.
     """
     answer = run.daemon.call("CancelNotification", pb.CancelNotificationRequest(id=notification_id))
-    run.output.one(convert.record(answer), _SHOWN, key="id")
+    run.output.one(convert.record(answer), SHOWN, key="id")

@@ -6,10 +6,10 @@ import typer
 
 from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
-from notifyctl.commands.notifications import STATES
 from notifyctl.moments import relative
 from notifyctl.options import OfClient
 from notifyctl.output import Column
+from notifyctl.receipts import STATES
 from notifyctl.sizes import binary
 from notifyd.v1 import admin_pb2 as pb
 

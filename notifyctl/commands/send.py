@@ -17,6 +17,7 @@ from notifyctl.output import Column, Record
 from notifyctl.params import duration_option, instant_option
 from notifyctl.publishing import Answer, LinePublisher
 from notifyctl.stdin import STDIN, Lines
+from notifyctl.waiting import Wish, wait
 from notifyd.v1 import types_pb2
 
 app = typer.Typer(add_completion=False)
@@ -57,12 +58,43 @@ _Metadata = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class Patience:
+    """Options that make `send` wait."""
+
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is dispatched.")] = False
+    wait_ack: Annotated[
+        bool, typer.Option("--wait-ack", help="Wait until a subscriber has acked it, or it has reached every user.")
+    ] = False
+    acks: Annotated[
+        int | None, typer.Option("--acks", min=1, max=1_000_000, metavar="N", help="With --wait-ack: so many acks.")
+    ] = None
+    wait_timeout: Annotated[
+        float, duration_option("--wait-timeout", help="How long to wait for it.", show_default="30s")
+    ] = 30.0
+
+    def wish(self) -> Wish | None:
+        """What to wait for; None for nothing.
+
+        Raises:
+            Refusal: the options contradict each other.
+        """
+        if self.wait and self.wait_ack:
+            raise payload.usage("Give --wait or --wait-ack, not both.")
+        if self.acks is not None and not self.wait_ack:
+            raise payload.usage("--acks goes with --wait-ack.")
+        if not (self.wait or self.wait_ack):
+            return None
+        return Wish("acked" if self.wait_ack else "dispatched", self.acks, self.wait_timeout)
+
+
 @command(
     app,
     "send",
     example="notifyctl send --channel deploys 'v1.2 is live' --title Deploy --priority 8\n"
     "notifyctl send --channel orders --data '{\"id\": 17}' --ttl 5m\n"
     "notifyctl send --user alice --user bob --client CLIENT_ID 'Your parcel is there'\n"
+    "notifyctl send --channel orders --wait-ack --wait-timeout 10s 'Order 17' -o json | jq .acked\n"
     "tail -f app.log | notifyctl send --channel log --lines -q",
     changes=True,
 )
@@ -99,12 +131,18 @@ def send(
     metadata: _Metadata = None,
     client: Client = None,
     lines: Annotated[bool, typer.Option("--lines", help="Each line of stdin is one notification.")] = False,
+    patience: Patience,
 ) -> None:
     """Send a notification to a channel, to users, or to everyone connected.
 
     A message becomes {"body": MESSAGE}. With --lines a line that is a JSON object is the data, any other line a
     message; each gets an answer on stdout, and the exit status is 8 when some were refused.
+
+    With --wait or --wait-ack the receipt is printed when what was waited for is true, or can no longer come true. The
+    exit status is 7 when the time was over and nobody had acked, 8 when some acked and not all, and 1 when it failed:
+    it is dead, expired or was withdrawn.
     """
+    wish = patience.wish()
     request = _addressed(channel, user, label, broadcast=broadcast)
     request.client_id = client or ""
     if metadata is not None:
@@ -114,12 +152,23 @@ def send(
     _schedule(request, ttl, delay, at)
     if lines:
         _refuse_with_lines(message, data, title, idempotency_key)
+        if wish is not None:
+            raise payload.usage("--lines goes without --wait and --wait-ack: it prints ids to wait for.")
         _publish_lines(run, request)
         return
     request.idempotency_key = idempotency_key or ""
     request.data_json = payload.message_json(message, data, title)
     answer = run.daemon.call("Publish", request)
-    run.output.one(convert.record(answer), _SENT, key="notificationId")
+    if wish is None:
+        run.output.one(convert.record(answer), _SENT, key="notificationId")
+    else:
+        _await(run, answer.notification_id, wish)
+
+
+def _await(run: Invocation, notification_id: str, wish: Wish) -> None:
+    if sys.stderr.isatty():
+        run.output.note(f"Accepted as {notification_id}; waiting until it is {wish.goal}.")
+    wait(run, notification_id, wish)
 
 
 def _addressed(

@@ -1,0 +1,112 @@
+"""Waiting for what becomes of a notification, over restarts of the daemon."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from notifyctl import convert
+from notifyctl.backoff import Backoff
+from notifyctl.client import Daemon, refusals
+from notifyctl.exits import Refusal, Status
+from notifyctl.listening import Deadline
+from notifyctl.output import Column
+from notifyctl.receipts import STATES
+from notifyd.v1 import admin_pb2 as pb
+
+if TYPE_CHECKING:
+    from notifyctl.command import Invocation
+    from notifyctl.output import Record
+
+Goal = Literal["dispatched", "acked"]
+
+#: What the daemon may take beyond the time that it was given to wait.
+_GRACE_SECONDS: Final = 5.0
+_LINE: Final = (
+    Column("ID", "id", style="cyan"),
+    Column("State", "state", style=STATES),
+    Column("Acked", "acked", human="acked {}".format),
+    Column("Delivered", "delivered", human="delivered {}".format),
+    Column("Stored", "stored", human="stored {}".format),
+    Column("Pushed", "pushed", human="pushed {}".format),
+    Column("Reason", "reason", style="red"),
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is waited for, and how long."""
+
+    goal: Goal
+    #: With `acked`: how many; None leaves it to the daemon.
+    acks: int | None
+    seconds: float
+
+
+def wait(run: Invocation, notification_id: str, wish: Wish) -> None:
+    """Wait until *wish* is true, and print the receipt as it is then, or as it was at the end.
+
+    Raises:
+        Refusal: it did not come true: in time (TIMED_OUT), in part (PARTLY), or at all (FAILED).
+    """
+    event = _last(run.daemon, notification_id, wish)
+    _show(run, convert.record(event.receipt))
+    if event.verdict != "done":
+        raise _fell_short(event, wish)
+
+
+def _last(daemon: Daemon, notification_id: str, wish: Wish) -> pb.WaitEvent:
+    """What the daemon said last: with a verdict, or before it went away for longer than the wish lasts."""
+    deadline = Deadline.after(wish.seconds)
+    backoff = Backoff()
+    while True:
+        left = round(deadline.left() or 0.0, 3)
+        request = pb.WaitNotificationRequest(id=notification_id, until=wish.goal, acks=wish.acks, timeout_seconds=left)
+        try:
+            for event in _events(daemon, request):
+                if event.verdict:
+                    return event
+            reason = Refusal("The daemon ended the stream.", Status.UNREACHABLE)
+        except Refusal as refusal:
+            # What was accepted is kept, so that a daemon which comes back goes on with it.
+            if refusal.status is not Status.UNREACHABLE:
+                raise
+            reason = refusal
+        if deadline.over():
+            raise Refusal(f"{reason.message} What became of {notification_id} is not known.", reason.status)
+        daemon.close()
+        time.sleep(deadline.clip(backoff.next_seconds()))
+
+
+def _events(daemon: Daemon, request: pb.WaitNotificationRequest) -> list[pb.WaitEvent]:
+    call = daemon.stream("WaitNotification", request, timeout_seconds=request.timeout_seconds + _GRACE_SECONDS)
+    try:
+        with refusals():
+            return list(call)
+    finally:
+        call.cancel()
+
+
+def _show(run: Invocation, receipt: Record) -> None:
+    if run.output.form == "json" and not run.output.quiet:
+        run.output.one(receipt, _LINE)
+    else:
+        run.output.each(receipt, _LINE, form=run.output.form)
+
+
+def _fell_short(event: pb.WaitEvent, wish: Wish) -> Refusal:
+    receipt = event.receipt
+    got = f"{event.acked} of {event.wanted} acked" if wish.goal == "acked" else f"it is {receipt.state}"
+    if 0 < event.acked < event.wanted:
+        return Refusal(f"{receipt.id}: {got}{_why(event, wish)}.", Status.PARTLY, code="partly_done")
+    if event.verdict == "timed_out":
+        return Refusal(f"{receipt.id}: {got}{_why(event, wish)}.", Status.TIMED_OUT, code="timed_out")
+    return Refusal(f"{receipt.id}: {got}{_why(event, wish)}.", code=f"notification_{receipt.state}")
+
+
+def _why(event: pb.WaitEvent, wish: Wish) -> str:
+    if event.verdict == "timed_out":
+        return f" within {wish.seconds:g} s"
+    state = f", and it is {event.receipt.state}" if wish.goal == "acked" else ""
+    return state + (f": {event.receipt.reason}" if event.receipt.reason else "")
