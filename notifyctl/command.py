@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import inspect
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -15,6 +15,7 @@ from notifyctl.exits import Refusal, Status
 from notifyctl.output import Format, Output
 from notifyctl.params import NounGroup, PlainCommand, duration_option
 from notifyctl.pipes import silence_stdout
+from notifyctl.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,14 +77,25 @@ class Invocation:
         Raises:
             Refusal: stdin is no terminal and --yes is missing (USAGE), or the answer was no (FAILED).
         """
-        if self.agreed:
-            return
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if self.must_ask(deed):
+            _ask(deed)
+
+    def must_ask(self, deed: str) -> bool:
+        """Whether the operator is to be asked before *deed*, and not said --yes.
+
+        Raises:
+            Refusal: stdin is no terminal and --yes is missing (USAGE).
+        """
+        if not self.agreed and not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise Refusal(f"{deed} needs --yes where nobody can be asked.", Status.USAGE, code="confirmation_needed")
-        sys.stderr.write(f"{deed}? [y/N] ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise Refusal("Nothing was done.", Status.FAILED, code="not_confirmed")
+        return not self.agreed
+
+
+def _ask(deed: str) -> None:
+    sys.stderr.write(f"{safe(deed)}? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise Refusal("Nothing was done.", Status.FAILED, code="not_confirmed")
 
 
 def command(
@@ -93,7 +105,7 @@ def command(
 
     The function's first parameter is the Invocation. Its docstring is the help; *example* and whether it *changes*
     the daemon, or else its *impact*, are added. With *asks* it takes --yes. An option of the function takes the place
-    of a common one.
+    of a common one; a dataclass among its parameters stands for options, one for each field.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -113,8 +125,11 @@ def _help(function: Callable[..., None], example: str, impact: str) -> str:
 def _with_common_options(function: Callable[..., None], *, asks: bool) -> Callable[..., None]:
     hints = get_type_hints(function, include_extras=True)
     _, *own = inspect.signature(function).parameters.values()
-    parameters = [param.replace(annotation=hints[param.name]) for param in own]
-    taken = {param.name for param in own}
+    sets = {param.name: hints[param.name] for param in own if is_dataclass(hints[param.name])}
+    parameters = [param.replace(annotation=hints[param.name]) for param in own if param.name not in sets]
+    for kind in sets.values():
+        parameters += _options_of(kind)
+    taken = {param.name for param in parameters}
     for name, (kind, option) in _COMMON.items():
         if name not in taken:
             parameters.append(_keyword(name, Annotated[kind, option], _DEFAULTS[name]))
@@ -127,6 +142,8 @@ def _with_common_options(function: Callable[..., None], *, asks: bool) -> Callab
         timeout = DEFAULT_TIMEOUT_SECONDS if "timeout" in taken else given.pop("timeout")
         agreed = given.pop("yes") if asks else False
         output = Output(given.pop("form"), quiet=given.pop("quiet"))
+        for name, kind in sets.items():
+            given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
         with Daemon(given.pop("socket"), timeout) as daemon:
             _report(output, function, Invocation(output, daemon, agreed), given)
 
@@ -134,6 +151,11 @@ def _with_common_options(function: Callable[..., None], *, asks: bool) -> Callab
     run.__annotations__ = {param.name: param.annotation for param in parameters}
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return run
+
+
+def _options_of(kind: Any) -> list[inspect.Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    return [_keyword(field.name, hints[field.name], field.default) for field in fields(kind)]
 
 
 def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:

@@ -30,6 +30,9 @@ COMMANDS: Final = (
     "send",
     "listen",
     "notifications",
+    "dead-letters",
+    "subscriptions",
+    "webhooks",
     "stats",
     "queue",
     "channels",
@@ -41,7 +44,7 @@ COMMANDS: Final = (
     "drain",
     "completion",
 )
-"""Every command, in the order of the help; `notifyctl.commands.NAME` holds its `app`."""
+"""Every command, in the order of the help; `notifyctl.commands.NAME`, with `_` for `-`, holds its `app`."""
 
 ENVIRONMENT_PREFIX: Final = "NOTIFYCTL"
 _HELP_WIDTH: Final = 100
@@ -69,7 +72,7 @@ class LazyGroup(NounGroup):
         return super().resolve_command(ctx, args)
 
     def _load(self, name: str) -> Any:
-        noun_app: typer.Typer = importlib.import_module(f"notifyctl.commands.{name}").app
+        noun_app: typer.Typer = importlib.import_module(f"notifyctl.commands.{name.replace('-', '_')}").app
         noun_app.rich_markup_mode = self.rich_markup_mode
         loaded = typer.main.get_command(noun_app)
         loaded.name = name

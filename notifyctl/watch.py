@@ -38,16 +38,25 @@ _RATES: Final = (
     ("deliveredBytes", "Delivered", False),
     ("httpRequests", "HTTP requests", False),
     ("connectionsOpened", "Connections opened", False),
+    ("acked", "Acked", False),
+    ("webhooksDelivered", "Webhooks", False),
     ("pushesAccepted", "Pushes", False),
     ("rejected", "Rejected", True),
     ("rateLimited", "Rate limited", True),
     ("expired", "Expired", True),
+    ("redelivered", "Redelivered", True),
+    ("dead", "Dead", True),
+    ("deadLettersEvicted", "Dead letters evicted", True),
+    ("webhooksFailed", "Webhooks failed", True),
+    ("webhooksDropped", "Webhooks dropped", True),
     ("pushesFailed", "Pushes failed", True),
     ("inboxEvicted", "Evicted from inboxes", True),
     ("slowConsumers", "Slow consumers", True),
     ("authenticationFailures", "Wrong credentials", True),
     ("errors", "Errors", True),
 )
+#: Good ones that only some daemons have.
+_WHERE_ANY: Final = ("acked", "webhooksDelivered", "pushesAccepted")
 
 
 class Figures:
@@ -89,7 +98,7 @@ def screen(figures: Figures, width: int) -> RenderableType:
         f"   files {last['openFiles']}",
         ("   QUEUE PAUSED", "bold red") if queue.get("paused") else "",
     )
-    sides = Columns([_connections(last), _queue(queue), _kept(last)], padding=(0, 4))
+    sides = Columns([_connections(last), _queue(queue), _kept(last), _guaranteed(last)], padding=(0, 4))
     rates = _rates(figures, min(_SPARK_WIDTH, width - _FIGURES_WIDTH))
     return Group(head, Rule(style="dim"), rates, Rule(style="dim"), sides, Rule(style="dim"), _top(last))
 
@@ -98,7 +107,7 @@ def _rates(figures: Figures, bars: int) -> Table:
     table = _table("Per second", "Now", "", "Since start")
     for name, label, bad in _RATES:
         total = figures.last[name]
-        if not total and (bad or name == "pushesAccepted"):
+        if not total and (bad or name in _WHERE_ANY):
             continue
         say = binary if name == "deliveredBytes" else decimal
         rates = figures.rates[name]
@@ -141,6 +150,15 @@ def _kept(last: Record) -> Table:
         table.add_row("inboxes of users", decimal(last["inboxUsers"]))
         table.add_row("kept in inboxes", decimal(last["inboxNotifications"]))
         table.add_row("their size", binary(last["inboxBytes"]))
+    return table
+
+
+def _guaranteed(last: Record) -> Table:
+    table = _table("Dead letters", decimal(last["deadLetters"]))
+    if last["deadLetters"]:
+        table.add_row("size", binary(last["deadLetterBytes"]))
+    table.add_row("unacked", decimal(last["unacked"]))
+    table.add_row("durable subscriptions", decimal(last["durableSubscriptions"]))
     return table
 
 

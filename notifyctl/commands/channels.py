@@ -8,7 +8,7 @@ from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
 from notifyctl.moments import relative
 from notifyctl.options import ChannelName, Client, OfClient
-from notifyctl.output import Column
+from notifyctl.output import Column, Record
 from notifyctl.positions import position
 from notifyctl.publications import PUBLICATION
 from notifyctl.sizes import binary
@@ -25,6 +25,30 @@ _LISTED = (
     Column("Epoch", "position.epoch", spare=True),
     Column("Offset", "position.offset"),
     Column("Last", "lastAt", human=relative),
+)
+#: Members that are named on one line; a table of all follows.
+_NAMED = 5
+
+
+def _member(member: Record) -> str:
+    """A user, or the connection of one without a name."""
+    return str(member["userId"] or next(iter(member["connectionIds"]), ""))
+
+
+def _names(members: list[Record]) -> str:
+    return ", ".join(map(_member, members[:_NAMED])) + (", ..." if len(members) > _NAMED else "")
+
+
+_PRESENCE = (
+    Column("Channel", "channel", style="cyan"),
+    Column("Members", "memberCount", style="bold"),
+    Column("Subscribers", "subscriberCount"),
+    Column("Who", "members", human=_names),
+)
+_MEMBERS = (
+    Column("User", "userId", style="cyan"),
+    Column("Joined", "joinedAt", human=relative),
+    Column("Connections", "connectionIds"),
 )
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, metavar="N", help="At most so many.")]
 
@@ -77,3 +101,33 @@ def history(
         run.output.note("That position is not in the history any more: something is missing before the first of these.")
     if answer.skipped:
         run.output.note(f"{answer.skipped} expired meanwhile and were left out.")
+
+
+@command(
+    app,
+    "presence",
+    example="notifyctl channels presence orders\nnotifyctl channels presence orders -o json | jq .memberCount",
+)
+def presence(
+    run: Invocation,
+    channel: ChannelName,
+    *,
+    client: Client = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, max=100_000, metavar="N", help="At most so many members.")
+    ] = None,
+) -> None:
+    """Show who is in a channel: its members are users with all their connections, and connections of keys.
+
+    This is told to operators whether or not the rule of the channel tells it to subscribers.
+    """
+    request = pb.GetPresenceRequest(client_id=client or "", channel=channel, limit=limit)
+    answer = convert.record(run.daemon.call("GetPresence", request))
+    members = answer["members"]
+    if run.output.quiet:
+        run.output.many([{"id": _member(member)} for member in members], ())
+        return
+    run.output.one(answer, _PRESENCE)
+    run.output.below(members, _MEMBERS)
+    if len(members) < answer["memberCount"]:
+        run.output.note(f"These are {len(members)} of {answer['memberCount']} members; see more with --limit.")

@@ -7,9 +7,10 @@ import typer
 from notifyctl import complete, convert
 from notifyctl.command import Invocation, command, noun
 from notifyctl.exits import Refusal, Status
+from notifyctl.known import check_client
 from notifyctl.moments import relative, spoken
 from notifyctl.options import Client, OfClient, OfUser
-from notifyctl.output import Column
+from notifyctl.output import Column, Record
 from notifyctl.sizes import binary
 from notifyd.v1 import admin_pb2 as pb
 
@@ -27,6 +28,21 @@ _LISTED = (
     Column("Outbox", "outboxBytes", human=binary, spare=True),
     Column("Sent", "sentBytes", human=binary, spare=True),
     Column("Idle", "idleSeconds", human=spoken, spare=True),
+)
+_SLOW = (
+    Column("ID", "id", style="cyan"),
+    Column("Client", "clientId"),
+    Column("User or key", "who", style="bold"),
+    Column("Transport", "transport"),
+    Column("Outbox", "outboxBytes", human=binary),
+    Column("Full", "outboxShare", human="{:.1%}".format, style="yellow"),
+    Column("Behind", "behindSince", human=relative),
+    Column("Cut off", "cutOffAt", human=relative, style="red"),
+    Column("Idle", "idleSeconds", human=spoken, spare=True),
+    Column("Address", "address", spare=True),
+    Column("Subs", "subscriptionCount", spare=True),
+    Column("Sent", "sentBytes", human=binary, spare=True),
+    Column("Connected", "connectedAt", human=relative, spare=True),
 )
 _KICKED = (Column("Kicked", "kicked"), Column("Not found", "notFound"))
 _OfChannel = Annotated[
@@ -55,14 +71,46 @@ def list_(
         int, typer.Option("--limit", "-n", min=1, max=100_000, metavar="N", help="At most so many.")
     ] = 1000,
 ) -> None:
-    """List live connections."""
+    """List live connections.
+
+    With --slow these are the ones that do not keep up: whose each is, how full its outbox is, and since when something
+    has waited there. One that is full is closed with 4008; those to whom this happened lately follow.
+    """
     request = pb.ListConnectionsRequest(
         client_id=client or "", channel=channel, key_id=key, user_id=user, slow=slow, limit=limit
     )
     answer = run.daemon.call("ListConnections", request)
-    run.output.many([convert.record(connection) for connection in answer.connections], _LISTED)
+    check_client(run, client, answer.connections)
+    if slow:
+        run.output.many(_slow_ones(run, answer), _SLOW)
+    else:
+        run.output.many([convert.record(connection) for connection in answer.connections], _LISTED)
     if answer.total > len(answer.connections):
         run.output.note(f"These are {len(answer.connections)} of {answer.total}; see more with --limit.")
+
+
+def _slow_ones(run: Invocation, answer: pb.ListConnectionsResponse) -> list[Record]:
+    """Those that do not keep up, with whose each is, and behind them those that were cut off for it lately."""
+    live = [_beside(convert.record(connection)) for connection in answer.connections]
+    if run.output.quiet:
+        return live
+    return live + [_beside(_gone(convert.record(cut))) for cut in answer.recently_cut]
+
+
+def _gone(cut: Record) -> Record:
+    """One that was cut off, with the fields of a connection."""
+    cut["cutOffAt"] = cut.pop("at")
+    return {**dict.fromkeys(convert.record(pb.Connection())), **cut}
+
+
+def _beside(connection: Record) -> Record:
+    limit = connection["outboxLimitBytes"]
+    return {
+        **connection,
+        "who": connection["userId"] or connection["keyId"],
+        "outboxShare": round(connection["outboxBytes"] / limit, 4) if limit else None,
+        "cutOffAt": connection.get("cutOffAt"),
+    }
 
 
 @command(

@@ -6,6 +6,7 @@ import typer
 
 from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
+from notifyctl.known import check_client
 from notifyctl.moments import relative
 from notifyctl.options import OfClient
 from notifyctl.output import Column
@@ -41,4 +42,5 @@ def list_(
     """List users that have an inbox: what is kept for them, and what has not arrived yet."""
     request = pb.ListInboxesRequest(client_id=client or "", prefix=prefix, limit=limit)
     answer = run.daemon.call("ListInboxes", request)
+    check_client(run, client, answer.inboxes)
     run.output.many([convert.record(inbox) for inbox in answer.inboxes], _LISTED, key="userId")

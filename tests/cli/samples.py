@@ -83,3 +83,29 @@ def receipt(**changes: object) -> types_pb2.Receipt:
     made.accepted_at.FromMilliseconds(NOON_MS)
     made.MergeFrom(types_pb2.Receipt(**changes))
     return made
+
+
+def dead_letter(**changes: object) -> types_pb2.DeadLetter:
+    made = types_pb2.DeadLetter(
+        id="n_1.abc",
+        client_id="default",
+        stage="subscription",
+        notification_id="n_1",
+        kind="channel",
+        channel="orders",
+        reason="ack_timeout",
+        error="no ack within 30 s",
+        attempts=3,
+        durable="worker",
+        position=types_pb2.StreamPosition(epoch="e1", offset=7),
+        priority=5,
+    )
+    made.died_at.FromMilliseconds(NOON_MS)
+    made.MergeFrom(types_pb2.DeadLetter(**changes))
+    return made
+
+
+def happening(event: str, **changes: object) -> types_pb2.TimelineEvent:
+    made = types_pb2.TimelineEvent(event=event, **changes)
+    made.at.FromMilliseconds(NOON_MS)
+    return made
