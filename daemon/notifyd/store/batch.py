@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -47,17 +48,30 @@ class Commit:
         if self._event is not None:
             self._event.set()
 
+    def give_up(self, failure: str) -> None:
+        """Tell everybody who waits that it takes too long; `finish` still comes, and counts for who asks then."""
+        self.finish(failure)
+        self._event = None
+        self.done = False
+
     async def wait(self) -> None:
         """Return when the transaction is committed.
 
         Raises:
-            StoreUnavailable: it failed, and nothing of it was kept.
+            StoreUnavailable: it failed, and nothing of it was kept; or the disk does not answer.
         """
         if self._event is None:
             self._event = trio.Event()
             if self.done:
                 self._event.set()
         await self._event.wait()
+        self.check()
+
+    async def ended(self) -> None:
+        """As `wait`, for who has to know the end of it however long that takes."""
+        while not self.done:
+            with suppress(StoreUnavailable):
+                await self.wait()
         self.check()
 
     def check(self) -> None:

@@ -50,3 +50,11 @@ async def test_counts_are_journalled_within_a_tick(
         receipt = await broker.receipts.find(DEFAULT_CLIENT, one)
         assert receipt is not None
         assert receipt.delivered == 3
+
+
+async def test_a_failing_journal_is_tried_until_it_works(start: Start) -> None:
+    async with start() as broker:
+        broker._journal._failing_since = 1.0
+        broker.upkeep.trim(now=T0)
+        await broker._journal.batch().commit.wait()
+        assert broker.failing_since() is None

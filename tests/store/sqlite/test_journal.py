@@ -205,6 +205,48 @@ async def test_a_write_that_hangs_counts_as_failing(
     assert journal.failing_since() is None
 
 
+async def test_nobody_waits_for_a_write_that_hangs_and_what_it_holds_may_yet_be_kept(
+    journal: SqliteJournal, book: Book, pen: Pen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "_SLOW_SECONDS", -1.0)
+    monkeypatch.setattr(journals, "_WATCH_SECONDS", 0.01)
+    pen.free.clear()
+    first = add(journal)
+    with pytest.raises(StoreUnavailable, match="may yet be kept"):
+        await first.wait()
+    second = add(journal)
+    with pytest.raises(StoreUnavailable, match="not answered"):
+        await second.wait()
+    assert book.endings() == [("failed", 1)]
+    pen.free.set()
+    await first.ended()
+    await first.wait()
+    with pytest.raises(StoreUnavailable):
+        await second.ended()
+    assert book.endings() == [("failed", 1), ("committed", 1)]
+    assert [len(batch.entries) for batch in pen.written] == [1]
+
+
+async def test_who_has_to_know_the_end_waits_longer(
+    journal: SqliteJournal, pen: Pen, monkeypatch: pytest.MonkeyPatch, nursery: trio.Nursery
+) -> None:
+    monkeypatch.setattr(journals, "_SLOW_SECONDS", -1.0)
+    monkeypatch.setattr(journals, "_WATCH_SECONDS", 0.01)
+    pen.free.clear()
+    commit, known = add(journal), trio.Event()
+
+    async def wait() -> None:
+        await commit.ended()
+        known.set()
+
+    nursery.start_soon(wait)
+    with pytest.raises(StoreUnavailable):
+        await commit.wait()
+    assert not known.is_set()
+    pen.free.set()
+    await known.wait()
+
+
 async def test_closing_writes_what_is_left(
     journal: SqliteJournal, book: Book, pen: Pen, ended: trio.CancelScope
 ) -> None:

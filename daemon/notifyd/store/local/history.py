@@ -62,7 +62,8 @@ class LocalHistory:
         batch = self._journal.batch()
         self._state.stamp(batch, entries, now)
         self._journal.ring()
-        await batch.commit.wait()
+        # given up, the leases would be done again while their stamps are still on their way
+        await batch.commit.ended()
 
     def _publication(self, lease: Lease, entry: Entry | None) -> Publication:
         if entry is not None and entry.publication is not None:

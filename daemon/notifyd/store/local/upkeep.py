@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: What travels with the next transaction waits no longer than this for one.
 _TICK_SECONDS: Final = 1.0
 
+#: Nobody reads it: written to see whether the disk takes it.
+_TRIED_AT: Final = "tried_at"
+
 #: Pause between two looks at all rows for some to purge.
 _PURGE_SECONDS: Final = 30.0
 
@@ -78,6 +81,10 @@ class Upkeep:
         self._state.flush(batch)
         while forgotten := self._state.keys.trim(now=now):
             batch.forgotten_keys += forgotten
+        if self._journal.failing_since() is not None:
+            # only a commit tells that the disk is well again, and who is refused may not come back to ask
+            batch.meta[_TRIED_AT] = str(now)
+            batch.synced = True
         if not batch.empty():
             self._journal.ring()
 

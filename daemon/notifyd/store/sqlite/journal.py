@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import structlog
+import trio
 
 from notifyd.clock import monotonic
 from notifyd.errors import StoreUnavailable
@@ -22,6 +24,9 @@ log = structlog.get_logger("notifyd.store")
 
 #: A transaction that takes longer than this counts as a failing store, though it may yet succeed.
 _SLOW_SECONDS: Final = 5.0
+
+#: How often it is looked at whether it does.
+_WATCH_SECONDS: Final = 1.0
 
 
 class SqliteJournal:
@@ -67,11 +72,14 @@ class SqliteJournal:
         """See `Journal.run`."""
         while True:
             # begun by a task and not by the ring, so that everything that rings in the same turn of trio gets in
-            await self._bell.wait()
+            with trio.move_on_after(math.inf if self._writing is None else _WATCH_SECONDS):
+                await self._bell.wait()
             if self._defect is not None:
                 raise self._defect
-            if self._writing is None:
+            if self._writing is None and self._rung:
                 self._begin()
+            elif self._slow():
+                self._give_up()
 
     async def close(self) -> None:
         """See `Journal.close`. `run` must have ended."""
@@ -96,8 +104,7 @@ class SqliteJournal:
 
     def failing_since(self) -> float | None:
         """See `Journal.failing_since`."""
-        slow = self._writing is not None and monotonic() - self._begun_at > _SLOW_SECONDS
-        return self._begun_at if slow and self._failing_since is None else self._failing_since
+        return self._begun_at if self._slow() and self._failing_since is None else self._failing_since
 
     async def _turn(self) -> None:
         """Return when what is being written has been told of: the thread answers in order."""
@@ -137,6 +144,21 @@ class SqliteJournal:
                 self._bell.ring()
         if self._rung:
             self._bell.ring()
+
+    def _slow(self) -> bool:
+        return self._writing is not None and monotonic() - self._begun_at > _SLOW_SECONDS
+
+    def _give_up(self) -> None:
+        """Nobody waits longer for a disk that does not answer. What is being written may yet be kept."""
+        reason = f"the disk has not answered for {_SLOW_SECONDS:g} s"
+        if self._writing is not None:
+            self._writing.commit.give_up(f"{reason}; it may yet be kept")
+        waiting = [batch for batch in self._batches if not batch.empty()]
+        self._batches = deque([Batch()])
+        for batch in reversed(waiting):
+            self._batches[0].inherit(batch)
+        for batch in waiting:
+            self._fail(batch, reason)
 
     def _fail(self, batch: Batch, reason: str) -> None:
         self._ledger.failed(batch)

@@ -1,0 +1,3 @@
+from tests.faults.fixtures import faulty
+
+__all__ = ["faulty"]
