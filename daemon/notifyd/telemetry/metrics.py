@@ -42,10 +42,6 @@ class Counters:
     #: Dead letters that an operator put back, and dropped.
     requeued: int = 0
     dropped: int = 0
-    #: Events that a webhook took, tries of them that failed, and events that no place was left for.
-    webhooks_delivered: int = 0
-    webhooks_failed: int = 0
-    webhooks_dropped: int = 0
     #: Joins and leaves that were not told because too many waited.
     presence_dropped: int = 0
     connections_opened: int = 0
