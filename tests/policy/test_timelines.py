@@ -35,5 +35,10 @@ def test_what_was_noted_stands_in_its_place() -> None:
 
 
 def test_nothing_is_told_twice() -> None:
-    noted = (TimelineEvent(T0, Happening.ACCEPTED), TimelineEvent(T0 + 999, Happening.DEAD, detail="fault"))
+    noted = (TimelineEvent(T0, Happening.ACCEPTED), TimelineEvent(T0 + 1000, Happening.DEAD, detail="fault"))
     assert told(receipt(State.DEAD, timeline=noted)) == noted
+
+
+def test_what_was_put_back_ends_more_than_once() -> None:
+    noted = (TimelineEvent(T0 + 500, Happening.DEAD), TimelineEvent(T0 + 700, Happening.REQUEUED))
+    assert names(*told(receipt(State.DEAD, timeline=noted))) == ["accepted", "dead", "requeued", "dead"]

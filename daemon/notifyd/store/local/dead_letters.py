@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from notifyd.errors import Conflict
+from notifyd.errors import Conflict, StoreUnavailable
+from notifyd.store.batch import ended
 from notifyd.store.pending import Enqueued
 from notifyd.store.ports import Accepted
 from notifyd.store.written import Recorded
@@ -40,9 +41,13 @@ class LocalDeadLetters:
 
     def add(self, letters: Sequence[DeadLetter], *, now: int) -> Written:
         """See `DeadLetterStore.add`."""
-        batch = self._journal.batch()
+        try:
+            batch = self._journal.batch()
+        except StoreUnavailable as exc:
+            return Recorded(ended(exc.message))
         for letter in letters:
             self._state.keep_letter(batch, letter, now=now)
+        # the memory engine is done with it when this returns
         self._journal.ring()
         return Recorded(batch.commit)
 

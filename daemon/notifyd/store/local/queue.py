@@ -95,12 +95,10 @@ class LocalQueue:
             state, delivered, reason = outcome.state, outcome.delivered, outcome.reason
             if entry.items:
                 delivered = self._state.reached(entry, outcome)
-            if state is _DEAD:
-                self._state.withhold(entry)
             receipt = entry.receipt(state, settled_at=now, delivered=delivered, reason=reason)
             self._state.recent.add(receipt, entry.items)
             if state is _DEAD:
-                self._state.bury(batch, outcome, attempts=entry.attempts + 1, now=now)
+                self._state.bury(batch, entry, outcome, now=now)
             if entry.publication is None or entry.said_to_wait or state is not _DISPATCHED:
                 batch.settled.append(entry.outcome(state, settled_at=now, delivered=delivered, reason=reason))
                 urgent = True

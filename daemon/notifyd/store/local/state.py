@@ -191,11 +191,11 @@ class LocalState:
         self.evicted_letters += evicted
         return len(evicted)
 
-    def bury(self, batch: Batch, outcome: Outcome, *, attempts: int, now: int) -> None:
-        """Make a dead letter of what *outcome* gives up after so many tries."""
-        letter = letter_of(
-            outcome.lease.notification, reason=outcome.reason, error=outcome.error, attempts=attempts, now=now
-        )
+    def bury(self, batch: Batch, entry: Entry, outcome: Outcome, *, now: int) -> None:
+        """Leave *entry*, which was given up, out of every read, and make a dead letter of it."""
+        self._withhold(entry)
+        attempts = entry.attempts + 1
+        letter = letter_of(entry.notification, reason=outcome.reason, error=outcome.error, attempts=attempts, now=now)
         self.keep_letter(batch, letter, now=now)
         receiver = letter.notification.channel if letter.stage is Stage.WEBHOOK else ""
         event = TimelineEvent(now, Happening.DEAD, letter.user_id, receiver, attempts, outcome.reason)
@@ -216,8 +216,7 @@ class LocalState:
                 self.inbox.unwritten.marked(item)
         return max(outcome.delivered, sum(by_user.values()))
 
-    def withhold(self, entry: Entry) -> None:
-        """Leave *entry*, which was given up, out of every read."""
+    def _withhold(self, entry: Entry) -> None:
         if entry.publication is not None:
             self.history.withhold(entry.publication, entry.channel_id)
             for item in entry.items:

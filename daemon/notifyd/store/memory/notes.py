@@ -151,14 +151,16 @@ class UnwrittenNotes:
         self._page = Page(number + 1)
         #: Pages that were flushed, and of which the journal does not say yet that it has them.
         self._flushed: deque[Page] = deque()
+        #: Events on these.
+        self._flushed_size = 0
 
     def add(self, notification_id: NotificationId, event: TimelineEvent, acked: int) -> None:
         """See `Notes.add`. While the journal fails, what is over the bounds is not kept."""
-        page = self._page
-        if acked:
+        page, limits = self._page, self._limits
+        if acked and len(page.acked) < limits.max_all_events:
             page.ack(notification_id, acked)
-        if self.usage() < self._limits.max_all_events:
-            page.add(notification_id, event, self._limits.max_events)
+        if page.size + self._flushed_size < limits.max_all_events:
+            page.add(notification_id, event, limits.max_events)
 
     def pages(self) -> Sequence[Page]:
         """See `Notes.pages`."""
@@ -184,13 +186,14 @@ class UnwrittenNotes:
         notes.number = page.number
         batch.meta[NOTED] = str(page.number)
         self._flushed.append(page)
+        self._flushed_size += page.size
         self._page = Page(page.number + 1)
 
     def written(self, number: int) -> None:
         """See `Notes.written`."""
         while self._flushed and self._flushed[0].number <= number:
-            self._flushed.popleft()
+            self._flushed_size -= self._flushed.popleft().size
 
     def usage(self) -> int:
         """See `Notes.usage`."""
-        return self._page.size + sum([page.size for page in self._flushed])
+        return self._page.size + self._flushed_size
