@@ -10,15 +10,17 @@ import structlog
 import trio
 
 from notifyd.clock import now_ms
+from notifyd.dispatch.event_desk import tell_dead
 from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import Kind, State
 from notifyd.store.ports import HistoryStore, Lease, Outcome, QueueStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from notifyd.bus.ports import Bus
-    from notifyd.model.ids import UserId
+    from notifyd.dispatch.event_desk import EventDesk
+    from notifyd.model.ids import NotificationId, UserId
     from notifyd.model.notification import Notification
     from notifyd.model.publication import Publication
     from notifyd.telemetry.metrics import Counters
@@ -28,12 +30,14 @@ log = structlog.get_logger("notifyd.dispatch")
 #: The longest sleep: a wall clock that jumps is noticed after this.
 _LONGEST_REST_SECONDS: Final = 30.0
 
+_FAULT: Final = "the daemon could not dispatch it; its log has the traceback"
+
 
 class PushDesk(Protocol):
     """Where notifications for users without a connection are handed in."""
 
-    async def offer(self, notification: Notification, user_ids: Sequence[UserId]) -> None:
-        """Have the devices of these users pushed; kept as safely as the notification when it returns. Never raises."""
+    async def offer(self, notification: Notification, user_ids: Sequence[UserId]) -> int:
+        """Have the devices of these users pushed; answers how many pushes are kept as safely as it. Never raises."""
         ...
 
 
@@ -67,6 +71,8 @@ class Dispatcher:
         self.rules = rules
         self._counters = counters
         self._push = push
+        #: Told of what reached nobody, and of dead letters; None where nobody wants to know.
+        self.events: EventDesk | None = None
         self._failures = 0
         #: So many of the next ones are dispatched one by one, because one of them fails whatever it is batched with.
         self._suspects = 0
@@ -107,7 +113,9 @@ class Dispatcher:
         given_up = [lease for lease in leases if lease.attempts + 1 >= self.rules.max_attempts]
         again = [lease for lease in leases if lease.attempts + 1 < self.rules.max_attempts]
         if given_up:
-            await self._settle([Outcome(lease, State.DEAD) for lease in given_up], now)
+            outcomes = [Outcome(lease, State.DEAD, reason="fault", error=_FAULT) for lease in given_up]
+            await self._settle(outcomes, now)
+            tell_dead(self.events, outcomes, now=now)
         self._queue.release(again, due_at=now)
         self._suspects = len(again)
         self._counters.dead += len(given_up)
@@ -133,20 +141,28 @@ class Dispatcher:
             return False
         outcomes = [Outcome(lease, State.EXPIRED) for lease in expired]
         outcomes += outcomes_of(live, publications, delivered)
-        if self._push is not None:
-            await self._offer(self._push, outcomes)
+        pushed = await self._offer(self._push, outcomes) if self._push is not None else frozenset()
+        if self.events is not None:
+            _tell_unreached(self.events, outcomes, pushed)
         await self._settle(outcomes, now)
         self._counters.expired += len(expired)
         self._counters.dispatched += len(live)
         return True
 
-    async def _offer(self, desk: PushDesk, outcomes: Sequence[Outcome]) -> None:
-        """Have those pushed who had no connection; together, so that they share a commit."""
+    async def _offer(self, desk: PushDesk, outcomes: Sequence[Outcome]) -> Collection[NotificationId]:
+        """Have those pushed who had no connection, together, so that they share a commit; answers what is pushed."""
+        pushed: set[NotificationId] = set()
+
+        async def offer(notification: Notification, user_ids: Sequence[UserId]) -> None:
+            if await desk.offer(notification, user_ids):
+                pushed.add(notification.id)
+
         async with trio.open_nursery() as nursery:
             for outcome in outcomes:
                 offline = [user for user, count in (outcome.by_user or {}).items() if not count]
                 if offline:
-                    nursery.start_soon(desk.offer, outcome.lease.notification, offline)
+                    nursery.start_soon(offer, outcome.lease.notification, offline)
+        return pushed
 
     async def _settle(self, outcomes: Sequence[Outcome], now: int) -> None:
         try:
@@ -161,6 +177,12 @@ class Dispatcher:
         doubled = self.rules.retry_seconds * 2 ** min(self._failures - 1, 30)
         seconds = min(doubled, self.rules.retry_max_seconds)
         await trio.sleep(random.uniform(seconds / 2, seconds))
+
+
+def _tell_unreached(events: EventDesk, outcomes: Sequence[Outcome], pushed: Collection[NotificationId]) -> None:
+    for outcome in outcomes:
+        if not outcome.delivered and outcome.lease.notification.id not in pushed:
+            events.unreached(outcome.lease.notification, outcome.state, len(outcome.by_user or ()))
 
 
 def outcomes_of(

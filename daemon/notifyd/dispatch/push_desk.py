@@ -52,8 +52,8 @@ class PushDesk:
         self._counters = counters
         self.ageing_ms = ageing_ms
 
-    async def offer(self, notification: Notification, user_ids: Sequence[UserId]) -> None:
-        """Have *notification* pushed to those of *user_ids* that have devices; returns when that survives a crash.
+    async def offer(self, notification: Notification, user_ids: Sequence[UserId]) -> int:
+        """Have *notification* pushed to those of *user_ids* that have devices; answers how many, once they are kept.
 
         Who is connected and still catches up with the inbox was not written to, and gets it there: no push.
         Raises nothing: what cannot be kept is told in the receipt, counted and logged.
@@ -62,21 +62,22 @@ class PushDesk:
         try:
             user_ids = [user_id for user_id in user_ids if not self._online(notification.client_id, user_id)]
             if user_ids and not notification.expired(now) and wants_push(notification.metadata):
-                await self._offer(notification, user_ids, now)
+                return await self._offer(notification, user_ids, now)
         except Exception:
             # a fault in pushing must not look like one in what was delivered already
             log.exception("push_fault", notification_id=notification.id)
             self._counters.errors += 1
+        return 0
 
-    async def _offer(self, notification: Notification, user_ids: Sequence[UserId], now: int) -> None:
+    async def _offer(self, notification: Notification, user_ids: Sequence[UserId], now: int) -> int:
         try:
             found = await self._devices.of_users(notification.client_id, user_ids)
         except StoreUnavailable as exc:
             self._give_up([self._push(notification, user_id, now) for user_id in user_ids], exc)
-            return
+            return 0
         pushes = [self._push(notification, user_id, now) for user_id in user_ids if found.get(user_id)]
-        for start in range(0, len(pushes), _GROUP):
-            await self._enqueue(pushes[start : start + _GROUP], now)
+        groups = [pushes[start : start + _GROUP] for start in range(0, len(pushes), _GROUP)]
+        return sum([await self._enqueue(group, now) for group in groups])
 
     def _push(self, parent: Notification, user_id: UserId, now: int) -> Notification:
         return msgspec.structs.replace(
@@ -92,17 +93,21 @@ class PushDesk:
             parent=parent.id,
         )
 
-    async def _enqueue(self, pushes: Sequence[Notification], now: int) -> None:
+    async def _enqueue(self, pushes: Sequence[Notification], now: int) -> int:
         try:
             pending = self._queue.enqueue(pushes, now=now)
         except (QueueFull, StoreUnavailable) as exc:
             self._give_up(pushes, exc)
-            return
+            return 0
+        count = 0
         for push, kept in zip(pushes, pending, strict=True):
             try:
                 await kept.result()
             except StoreUnavailable as exc:
                 self._give_up([push], exc)
+            else:
+                count += 1
+        return count
 
     def _give_up(self, pushes: Sequence[Notification], problem: NotifydError) -> None:
         log.warning("push_not_kept", pushes=len(pushes), notification_id=pushes[0].parent, problem=problem.message)

@@ -1,0 +1,85 @@
+"""What waits for one webhook, so that it holds up nobody but itself."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from notifyd.dispatch.gate import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from notifyd.store.ports import Lease
+
+#: How often a line looks whether the queue is still paused.
+_PAUSED_SECONDS: Final = 1.0
+
+
+class WebhookLine:
+    """The events of one webhook in their order; its task lives while there are any."""
+
+    def __init__(
+        self,
+        deliver: Callable[[Lease, Gate], Awaitable[None]],
+        share: Callable[[], int],
+        paused: Callable[[], bool],
+    ) -> None:
+        """*deliver* never raises; *share* is how many may be on the way at once."""
+        self._deliver = deliver
+        self._share = share
+        self._paused = paused
+        self.gate = Gate()
+        self._waiting: deque[Lease] = deque()
+        self._in_flight = 0
+        self._changed = trio.Event()
+
+    def __len__(self) -> int:
+        """How many wait here, those on the way included."""
+        return len(self._waiting) + self._in_flight
+
+    @property
+    def idle(self) -> bool:
+        """Whether its task has ended, and has to be started for what comes next."""
+        return not len(self)
+
+    def put(self, lease: Lease) -> None:
+        """Have one more told, after those that wait. Start `run` when the line was idle before."""
+        self._waiting.append(lease)
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Tell what waits, so many at once, until nothing does. What was begun is finished when it is cancelled."""
+        async with trio.open_nursery() as nursery:
+            while len(self):
+                if not self._waiting:
+                    await self._change()
+                elif await self._ready():
+                    self._in_flight += 1
+                    nursery.start_soon(self._one, self._waiting.popleft())
+
+    async def _ready(self) -> bool:
+        """Whether one may go now; where not, waits until that may be different."""
+        now = trio.current_time()
+        if self._paused():
+            await trio.sleep(_PAUSED_SECONDS)
+        elif self.gate.seconds_left(now=now):
+            await trio.sleep_until(self.gate.opens_at)
+        elif not self.gate.room(self._in_flight, self._share(), now=now):
+            await self._change()
+        else:
+            return True
+        return False
+
+    async def _change(self) -> None:
+        """Wait until one comes or one is done."""
+        self._changed = trio.Event()
+        await self._changed.wait()
+
+    async def _one(self, lease: Lease) -> None:
+        with trio.CancelScope(shield=True):
+            await self._deliver(lease, self.gate)
+        self._in_flight -= 1
+        self._changed.set()
