@@ -18,7 +18,7 @@ from notifyd.model import disconnect
 from notifyd.model.disconnect import Disconnect
 from notifyd.policy.tokens import RawClaims
 from notifyd.v1 import client_pb2, types_pb2
-from notifyd.wire import native, sse
+from notifyd.wire import native, presence, sse
 from notifyd.wire.operations import OPERATIONS
 from tests.docs.codes import error_codes
 from tests.docs.pages import items, page, section, words
@@ -90,17 +90,18 @@ def test_message_of_the_client_has_all_its_fields(kind: type[msgspec.Struct]):
 
 
 def test_every_message_of_the_daemon_is_described_and_no_other():
-    said = set(re.findall(r'"type":"(\w+)"', getsource(native)))
+    said = set(re.findall(r'"type": ?"(\w+)"', getsource(native) + getsource(presence)))
+    said |= {presence.JOIN, presence.LEAVE}
     assert set(items(section(PAGE, "Messages of the daemon"), "Ic")) == said
 
 
 def test_every_field_of_the_daemon_s_messages_is_described():
-    said = set(re.findall(r'"(\w+)":', getsource(native)))
+    said = set(re.findall(r'"(\w+)":', getsource(native) + getsource(presence)))
     assert said <= words(section(PAGE, "WEBSOCKET"))
 
 
 def test_every_event_of_a_stream_is_described_and_no_other():
-    said = set(re.findall(r"event: (\w+)\\n", getsource(sse)))
+    said = set(re.findall(r"event: (\w+)\\n", getsource(sse))) | {presence.JOIN, presence.LEAVE}
     assert set(items(section(PAGE, "EVENT STREAMS"), "Ic")) == said
 
 

@@ -17,6 +17,7 @@ from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 from notifyd.model.notification import Kind
 from notifyd.model.principal import operator
 from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.presence import PresenceRule, PresenceRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.policy.sealing import Sealer
 from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
@@ -26,6 +27,7 @@ from notifyd.service.inbox import Inboxes
 from notifyd.service.keyring import KeyRing
 from notifyd.service.keys import IssuedKey, KeyRules, Keys, NewKey
 from notifyd.service.limits import RateLimiter
+from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.subscribe import Subscriber, SubscribeRules
 from notifyd.service.tokens import TokenRules, Tokens
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from notifyd.hub.fanout import Encoder
     from notifyd.model.client import Client
     from notifyd.model.disconnect import Disconnect
+    from notifyd.model.presence import PresenceChange
     from notifyd.model.principal import Principal
     from notifyd.model.publication import Publication
     from notifyd.store.ports import Broker
@@ -56,6 +59,7 @@ PUBLISH_RULES = PublishRules(
     max_data_depth=20,
     max_channel_length=100,
 )
+PRESENCE_RULES = PresenceRules((PresenceRule("open.*", presence=True, join_leave=True),))
 TOKEN_RULES = TokenRules(
     leeway_seconds=5, max_bytes=8192, users_subscribe=("open.*",), users_publish=(), users_may_publish=True
 )
@@ -122,6 +126,8 @@ class Node:
     ) -> None:
         self.broker = broker
         self.counters = counters
+        #: Joins and leaves to be told.
+        self.changes: list[PresenceChange] = []
         self.hub = Hub({"text": text_of, "native": notification_frame, **(encoders or {})}, counters)
         self.ring = KeyRing()
         self.records = MemoryRecords()
@@ -139,6 +145,7 @@ class Node:
         self.keys = Keys(
             self.records.keys, self.ring, KeyRules(32, DAY_MS, max_keys), self.connector.end_key, self.clients.known
         )
+        self.presence = Presence(self.hub, PRESENCE_RULES, self.changes.append)
         self.inboxes = Inboxes(self.hub, broker.inbox, counters)
         self.subscriber = Subscriber(self.hub, broker.history, SubscribeRules(5, 100), counters)
         self.publisher = Publisher(broker.queue, PUBLISH_RULES, counters, idempotency_seconds=3600)

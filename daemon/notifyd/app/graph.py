@@ -10,6 +10,7 @@ from notifyd import __version__
 from notifyd.app import translate
 from notifyd.app.acking import compose_acks
 from notifyd.app.clients import compose_clients
+from notifyd.app.presence import compose_presence
 from notifyd.app.pushing import Pushing, compose_pushing
 from notifyd.bus.local import LocalBus
 from notifyd.config import Loaded
@@ -40,6 +41,8 @@ from notifyd.service.keyring import KeyRing
 from notifyd.service.keys import Keys
 from notifyd.service.limits import RateLimiter
 from notifyd.service.notifications import Notifications
+from notifyd.service.presence import Presence
+from notifyd.service.presence_news import PresenceNews
 from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
@@ -96,6 +99,8 @@ class Graph(msgspec.Struct, frozen=True):
     subscriber: Subscriber
     inboxes: Inboxes
     acks: Acks
+    presence: Presence
+    presence_news: PresenceNews
     publisher: Publisher
     limiter: RateLimiter
     keys: Keys
@@ -129,6 +134,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     publisher = _publisher(loaded, broker, counters)
     limiter = _limiter(loaded, counters)
     pushing = compose_pushing(settings, engines.push, broker, engines.records, inboxes, counters)
+    presence, presence_news = compose_presence(settings, hub, counters)
     native_rules, namespace_rules = translate.native_rules(settings), translate.namespace_rules(settings)
     namespace_services = NamespaceServices(
         clients=registered.clients,
@@ -141,10 +147,11 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         pids=Pids(engines.master_key),
         counters=counters,
         durability=broker.durability,
+        presence=presence,
     )
     acks = compose_acks(settings, hub, broker, subscriber, inboxes, counters)
     native_services = NativeServices(
-        connector, subscriber, publisher, limiter, counters, broker.durability, inboxes, acks
+        connector, subscriber, publisher, limiter, counters, broker.durability, inboxes, acks, presence
     )
     return Graph(
         loaded=loaded,
@@ -158,6 +165,8 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         subscriber=subscriber,
         inboxes=inboxes,
         acks=acks,
+        presence=presence,
+        presence_news=presence_news,
         publisher=publisher,
         limiter=limiter,
         keys=_keys(loaded, engines, ring, connector, registered.clients),

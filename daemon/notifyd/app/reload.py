@@ -9,6 +9,7 @@ import structlog
 import trio
 
 from notifyd.app import translate
+from notifyd.app.presence import configure_presence
 from notifyd.app.problems import CannotStart
 from notifyd.config import ConfigInvalid, Loaded, catalogue, diff_settings, reloaded, value_of
 from notifyd.config.catalogue import TABLES
@@ -81,6 +82,7 @@ class Reloader:
         graph.clients.rules = translate.client_rules(settings)
         graph.tokens.rules = translate.token_rules(settings)
         graph.devices.rules = translate.device_rules(settings)
+        configure_presence(graph.presence, graph.presence_news, settings)
         graph.engines.logbook.set_level(settings.log.level)
         graph.engines.broker.configure(translate.broker_limits(settings))
         _take_over(graph.native_rules, translate.native_rules(settings))

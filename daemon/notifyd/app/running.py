@@ -141,6 +141,7 @@ async def _serve(graph: Graph, place: Place) -> None:
         await nursery.start(edge.run)
         drainer.dispatching = await nursery.start(_dispatch, graph)
         nursery.start_soon(graph.sweeper.run)
+        nursery.start_soon(graph.presence_news.run)
         nursery.start_soon(graph.acks.house.clock.run)
         if graph.pushing is not None:
             nursery.start_soon(graph.pushing.router.run)

@@ -13,6 +13,7 @@ from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings, Http
 from notifyd.ingress.edge.socketio.settings import EngineSettings, SocketIoSettings
 from notifyd.ingress.rpc.options import RpcOptions
 from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.presence import PresenceRule, PresenceRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.policy.window import AckRules
 from notifyd.push.options import FcmOptions
@@ -113,6 +114,13 @@ def publish_rules(settings: Settings) -> PublishRules:
         max_frame_bytes=settings.websocket.outbox_bytes,
         max_targets=settings.clients.max_targets,
     )
+
+
+def presence_rules(settings: Settings) -> PresenceRules:
+    """Where presence is told, and how much of it."""
+    presence = settings.presence
+    rules = tuple(PresenceRule(rule.pattern, rule.presence, rule.join_leave) for rule in settings.channels)
+    return PresenceRules(rules, presence.max_members, presence.max_notified, presence.max_waiting)
 
 
 def dispatch_rules(settings: Settings) -> DispatchRules:

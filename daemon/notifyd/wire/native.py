@@ -110,13 +110,13 @@ class Nack(_Message, frozen=True, tag="nack"):
     reason: str = ""
 
 
-Message = Authenticate | Subscribe | Unsubscribe | Ping | Publish | Ack | Nack
+Message = Authenticate | Subscribe | Unsubscribe | Ping | Publish | Ack | Nack | Presence
 
 #: The id of a connection that was never let in.
 NOBODY: Final = ConnectionId("")
 
 #: The values of `type` that a client may send.
-MESSAGE_TYPES: Final = ("authenticate", "subscribe", "unsubscribe", "ping", "publish", "ack", "nack")
+MESSAGE_TYPES: Final = ("authenticate", "subscribe", "unsubscribe", "ping", "publish", "ack", "nack", "presence")
 
 _decoder: Final[msgspec.json.Decoder[Message]] = msgspec.json.Decoder(Message)
 

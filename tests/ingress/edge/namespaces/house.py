@@ -60,6 +60,7 @@ def services_of(node: Node) -> NamespaceServices:
         pids=PIDS,
         counters=node.counters,
         durability="os",
+        presence=node.presence,
     )
 
 

@@ -297,3 +297,10 @@ async def test_what_the_hub_sees_of_it(node: Node, user: User) -> None:
 async def test_when_it_is_closed_nothing_is_left(node: Node, user: User) -> None:
     user.drop()
     assert (node.hub.connection_count, node.hub.user_connection_count(DEFAULT_CLIENT, UserId("alice"))) == (0, 0)
+
+
+async def test_who_is_in_a_channel_can_be_asked(alice: User) -> None:
+    alice.connect()
+    await alice.ask("subscribe", {"channel": "open.a"})
+    answer = await alice.ask("presence", {"channel": "open.a"})
+    assert (answer["success"], answer["memberCount"], answer["members"][0]["userId"]) == (True, 1, "alice")

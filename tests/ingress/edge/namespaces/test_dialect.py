@@ -278,3 +278,9 @@ async def test_a_slow_one_is_closed(node: Node, terminal: Terminal) -> None:
     await terminal.send({"event": "ping"})
     assert [code for code, _ in terminal.socket.closes] == [4008]
     assert node.counters.slow_consumers == 1
+
+
+async def test_who_is_in_a_channel_can_be_asked(terminal: Terminal) -> None:
+    await terminal.send({"event": "subscribe", "data": {"channel": "open.a"}})
+    (answer,) = await terminal.send({"event": "presence", "data": {"channel": "open.a"}})
+    assert (answer["event"], answer["data"]["members"][0]["userId"]) == ("presence", "alice")

@@ -50,6 +50,20 @@ async def test_what_makes_no_sense_is_refused(node: Node, requests: Requests, bo
     assert (refused.value.code, node.hub.subscription_count) == ("invalid_message", 0)
 
 
+async def test_who_is_in_a_channel_is_told_to_who_may_subscribe_to_it(node: Node, requests: Requests) -> None:
+    requests.subscribe({"channel": "open.a"}, encode)
+    answer = requests.presence({"channel": "open.a"})
+    (member,) = answer["members"]
+    assert (answer["success"], answer["memberCount"], answer["subscriberCount"], member["userId"]) == (
+        True,
+        1,
+        1,
+        "alice",
+    )
+    with pytest.raises(Denied):
+        requests.presence({"channel": "closed"})
+
+
 async def test_publishing_is_limited_and_what_is_refused_is_counted(
     node: Node, requests: Requests, rules: NamespaceRules
 ) -> None:

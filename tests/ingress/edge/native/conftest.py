@@ -37,7 +37,15 @@ def house(node: Node) -> House:
 @pytest.fixture
 def services(node: Node, house: House) -> NativeServices:
     return NativeServices(
-        node.connector, node.subscriber, node.publisher, node.limiter, node.counters, "os", node.inboxes, house.acks
+        connector=node.connector,
+        subscriber=node.subscriber,
+        publisher=node.publisher,
+        limiter=node.limiter,
+        counters=node.counters,
+        durability="os",
+        inboxes=node.inboxes,
+        acks=house.acks,
+        presence=node.presence,
     )
 
 

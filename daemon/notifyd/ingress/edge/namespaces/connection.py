@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import trio
 
@@ -23,11 +23,26 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.socketio.api import Ack, Socket, Step
     from notifyd.model.disconnect import Disconnect
     from notifyd.model.publication import Publication
+    from notifyd.wire.namespaces import EventEncoder
+
+T = TypeVar("T")
 
 _ON_WEBSOCKET: Final = "socketio"
 _ON_POLLING: Final = "socketio-polling"
 #: For sockets that do not recover, and could take the text of a place for an argument.
 _PLAIN: Final = "-plain"
+
+
+def by_format(make: Callable[[EventEncoder], T]) -> dict[str, T]:
+    """What *make* makes of the encoder of events, for each format of these connections."""
+    on_websocket, on_polling = make(websocket_event), make(polling_event)
+    return {
+        _ON_WEBSOCKET: on_websocket,
+        _ON_POLLING: on_polling,
+        _ON_WEBSOCKET + _PLAIN: on_websocket,
+        _ON_POLLING + _PLAIN: on_polling,
+    }
+
 
 #: The encoders of the hub, by format.
 SOCKETIO_ENCODERS: Final[dict[str, Callable[[Publication], bytes]]] = {
@@ -252,6 +267,10 @@ class NamespaceConnection:
         self._reply(answer, "unsubscribed", ack)
         return None
 
+    def _presence(self, arguments: list[Any], ack: Ack | None) -> Step:
+        self._reply(self._requests.presence(_first(arguments)), "presence", ack)
+        return None
+
 
 def _first(arguments: list[Any]) -> Any:
     return arguments[0] if arguments else None
@@ -268,4 +287,5 @@ _EVENTS: Final[dict[str, Callable[[NamespaceConnection, list[Any], Ack | None], 
     "authenticate": NamespaceConnection._authenticate,
     "subscribe": NamespaceConnection._subscribe,
     "unsubscribe": NamespaceConnection._unsubscribe,
+    "presence": NamespaceConnection._presence,
 }

@@ -212,6 +212,9 @@ class DialectConnection(WebSocketLink):
         self._catch_ups.drop(answer["channel"])
         self._reply(message, answer, "unsubscribed")
 
+    def _presence(self, message: dialect.Message) -> None:
+        self._reply(message, self._requests.presence(message.data), "presence")
+
 
 _EVENTS: Final[dict[str, Callable[[DialectConnection, dialect.Message], Coroutine[Any, Any, None] | None]]] = {
     "notification-job": DialectConnection._job,
@@ -219,4 +222,5 @@ _EVENTS: Final[dict[str, Callable[[DialectConnection, dialect.Message], Coroutin
     "authenticate": DialectConnection._authenticate,
     "subscribe": DialectConnection._subscribe,
     "unsubscribe": DialectConnection._unsubscribe,
+    "presence": DialectConnection._presence,
 }

@@ -13,6 +13,7 @@ from notifyd.policy.rate import TokenBucket
 from notifyd.service.limits import rate_limited
 from notifyd.wire.jobs import job_command
 from notifyd.wire.native import Since
+from notifyd.wire.presence import presence_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,10 @@ class _Subscribe(msgspec.Struct):
 
 
 class _Unsubscribe(msgspec.Struct):
+    channel: str
+
+
+class _Presence(msgspec.Struct):
     channel: str
 
 
@@ -140,6 +145,17 @@ class Requests:
         channel = _convert(body, _Unsubscribe).channel
         self._services.subscriber.unsubscribe(self._connection, channel)
         return {"success": True, "channel": channel}
+
+    def presence(self, body: object) -> Answer:
+        """Ask who is in a channel.
+
+        Raises:
+            Invalid: *body* names none.
+            Denied: the token does not allow it, or nobody is told.
+        """
+        principal = self._principal()
+        view = self._services.presence.members(principal, principal.client_id, _convert(body, _Presence).channel)
+        return {"success": True, **presence_fields(view)}
 
     def _principal(self) -> Principal:
         principal = self._connection.principal

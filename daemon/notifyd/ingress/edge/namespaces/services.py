@@ -10,6 +10,7 @@ from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
 from notifyd.service.devices import Devices
 from notifyd.service.inbox import Inboxes
+from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.subscribe import Subscriber
 from notifyd.store.ports import HistoryStore
@@ -30,6 +31,7 @@ class NamespaceServices(msgspec.Struct, frozen=True):
     pids: Pids
     counters: Counters
     durability: str
+    presence: Presence
 
 
 class NamespaceRules(msgspec.Struct):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notifyd.ingress.edge.native.acking import ack, nack
 from notifyd.ingress.edge.native.entering import authenticate
+from notifyd.ingress.edge.native.presence import presence
 from notifyd.ingress.edge.native.publishing import publish
 from notifyd.ingress.edge.native.subscribing import subscribe, unsubscribe
 from notifyd.wire import native
@@ -31,4 +32,5 @@ ANSWERS: Final[dict[type, Callable[[NativeConnection, Any], Step]]] = {
     native.Publish: publish,
     native.Ack: ack,
     native.Nack: nack,
+    native.Presence: presence,
 }

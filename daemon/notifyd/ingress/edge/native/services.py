@@ -9,6 +9,7 @@ from notifyd.service.acks import Acks
 from notifyd.service.connect import Connector
 from notifyd.service.inbox import Inboxes
 from notifyd.service.limits import RateLimiter
+from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.subscribe import Subscriber
 from notifyd.telemetry.metrics import Counters
@@ -36,3 +37,4 @@ class NativeServices(msgspec.Struct, frozen=True):
     durability: str
     inboxes: Inboxes
     acks: Acks
+    presence: Presence
