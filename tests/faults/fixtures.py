@@ -29,8 +29,9 @@ EXPECTED = frozenset({"journal_failed", "records_failed"})
 class Faulty:
     """A daemon under faults, with one producer and one subscriber who must not be harmed by them."""
 
-    def __init__(self, daemon: Daemon, faults: Faults, client: Rest, peer: Peer) -> None:
+    def __init__(self, daemon: Daemon, faults: Faults, key: str, client: Rest, peer: Peer) -> None:
         self.daemon = daemon
+        self.key = key
         self.faults = faults
         self.client = client
         self.peer = peer
@@ -62,6 +63,12 @@ class Faulty:
         while len(self.arrived) < len(self.accepted):
             await self.receive()
         assert self.arrived == self.accepted
+
+    async def all_arrived_in_any_order(self) -> None:
+        """As `all_arrived`, where the order is not that of the publishes."""
+        while len(self.arrived) < len(self.accepted):
+            await self.receive()
+        assert sorted(self.arrived) == sorted(self.accepted)
 
     async def works(self) -> None:
         """A notification comes through."""
@@ -104,7 +111,7 @@ async def _used(daemon: Daemon) -> AsyncIterator[Faulty]:
     faults = await start_under(daemon)
     key = await daemon.key()
     async with daemon.rest(key) as client, join(daemon.ws_url, key, "c") as peer:
-        yield Faulty(daemon, faults, client, peer)
+        yield Faulty(daemon, faults, key, client, peer)
 
 
 def _expected(line: str) -> bool:

@@ -78,9 +78,9 @@ def library() -> Path:
     return made
 
 
-async def start_under(daemon: Daemon) -> Faults:
-    """Start *daemon* with faults to be made."""
-    faults = Faults(daemon.folder / "faults")
+async def start_under(daemon: Daemon, faults: Faults | None = None) -> Faults:
+    """Start *daemon* with faults to be made, or with those of its life before."""
+    faults = faults or Faults(daemon.folder / "faults")
     daemon.environ = {"LD_PRELOAD": str(library()), "FAULTS": str(daemon.folder / "faults")}
     await daemon.start()
     # notifyctl is to be left in peace
