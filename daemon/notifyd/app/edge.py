@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import trio
+
 from notifyd.app import translate
 from notifyd.ingress.edge.rest.app import ChannelServiceApp
 from notifyd.ingress.edge.rest.realtime import Realtime
@@ -95,6 +97,7 @@ def gauges(graph: Graph, in_force: Callable[[], Settings], socketio: SocketIoSer
             "Pushes that are being sent.",
             lambda: graph.pushing.router.in_flight if graph.pushing else 0,
         ),
+        Gauge("tasks", "Tasks of the event loop.", lambda: trio.lowlevel.current_statistics().tasks_living),
         Gauge("outbox_bytes", "Bytes that wait for slow connections.", lambda: snapshot().outbox_bytes),
         Gauge("limit", "Bounds in force.", lambda: limits(in_force()), label="name"),
     ]
