@@ -27,6 +27,7 @@ from notifyd.service.channels import Channels
 from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
 from notifyd.service.connect import Connector, ConnectRules
 from notifyd.service.daemon import About, Daemon
+from notifyd.service.dead_letters import DeadLetters
 from notifyd.service.devices import DeviceRules, Devices
 from notifyd.service.inbox import Inboxes
 from notifyd.service.keyring import KeyRing
@@ -38,11 +39,13 @@ from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber, SubscribeRules
 from notifyd.service.tokens import TokenRules, Tokens
+from notifyd.service.waiting import Waiting
 from notifyd.store.memory.records import MemoryRecords
 from notifyd.telemetry.prometheus import Exposition
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.publication import publication_json
 from notifyd.wire.sse import notification_event
+from tests.service.acking import acks_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,19 +83,27 @@ def services(
     connector = Connector(hub, ring, tokens, sweeper, counters, ConnectRules(3, 3))
     daemon = Daemon(About("0.0.0", broker.durability, "memory", "memory", state_dir, None, False), broker)
     daemon.ready = True
+    publisher = Publisher(broker.queue, PUBLISH_RULES, counters, idempotency_seconds=86_400.0)
+    inboxes = Inboxes(hub, broker.inbox, counters)
+    subscriber = Subscriber(hub, broker.history, SubscribeRules(1000, 200), counters)
+    notifications = Notifications(broker.queue, broker.receipts, counters)
+    acks = acks_of(hub, broker, subscriber, inboxes, counters)
     made = RestServices(
-        publisher=Publisher(broker.queue, PUBLISH_RULES, counters, idempotency_seconds=86_400.0),
+        publisher=publisher,
         keys=Keys(records.keys, ring, KeyRules(32, DAY_MS, 100), connector.end_key, clients.known),
         clients=clients,
         tokens=tokens,
         devices=Devices(records.devices, clients, DeviceRules(max_per_user=5)),
-        inboxes=Inboxes(hub, broker.inbox, counters),
+        inboxes=inboxes,
         connector=connector,
-        subscriber=Subscriber(hub, broker.history, SubscribeRules(1000, 200), counters),
-        notifications=Notifications(broker.queue, broker.receipts, counters),
+        subscriber=subscriber,
+        notifications=notifications,
+        waiting=Waiting(notifications, broker.receipts, max_waiters=3),
+        dead_letters=DeadLetters(broker.dead_letters, broker.receipts, publisher, acks, counters),
+        acks=acks,
         queue=Queue(broker.queue, counters),
         channels=Channels(hub, broker.history),
-        stats=Stats(hub, broker, counters),
+        stats=Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: 0),
         daemon=daemon,
         limiter=RateLimiter(enabled=True, per_minute=60, burst=60, counters=counters),
         exposition=Exposition(counters),
@@ -166,6 +177,7 @@ class Service:
         await self.services.clients.load()
         nursery.start_soon(self.sweeper.run)
         nursery.start_soon(self.dispatcher.run)
+        nursery.start_soon(self.services.acks.house.clock.run)
         await nursery.start(self.edge.run)
         self.port = self._listen(self.app)
         self.ws_port = self._listen(WebSocketPortApp(_accept_no_websocket))

@@ -4,6 +4,10 @@ from notifyd.service.stats import TOP_CHANNELS, Stats
 from tests.service.node import Node, RecordingLink
 
 
+def stats_of(node: Node) -> Stats:
+    return Stats(node.hub, node.broker, node.counters, unacked=lambda: 3, log_entries=lambda: 7)
+
+
 async def test_the_figures_of_the_moment(node: Node) -> None:
     connection = node.connect()
     node.connect().link.transport = "sse"
@@ -12,7 +16,7 @@ async def test_the_figures_of_the_moment(node: Node) -> None:
     connection.link.waiting = 5
     await node.published(count=2)
     await node.publish(delay_ms=60_000)
-    snapshot = Stats(node.hub, node.broker, node.counters).snapshot()
+    snapshot = stats_of(node).snapshot()
     assert (snapshot.connections, snapshot.connections_by_transport) == (2, {"websocket": 1, "sse": 1})
     assert (snapshot.channels, snapshot.subscriptions, snapshot.outbox_bytes) == (1, 1, 5)
     assert (snapshot.queue.waiting, snapshot.history_channels, snapshot.history_publications) == (1, 1, 2)
@@ -24,11 +28,11 @@ async def test_the_busiest_channels_are_named(node: Node) -> None:
     for size in range(TOP_CHANNELS + 2):
         for _ in range(size + 1):
             node.hub.subscribe(node.connect(), f"c{size}", offset=0)
-    top = Stats(node.hub, node.broker, node.counters).snapshot().top_channels
+    top = stats_of(node).snapshot().top_channels
     assert [entry.channel for entry in top] == [f"c{size}" for size in range(11, 1, -1)]
     assert (top[0].client_id, top[0].subscriber_count) == ("default", 12)
 
 
 async def test_the_uptime_rises(node: Node) -> None:
-    stats = Stats(node.hub, node.broker, node.counters)
+    stats = stats_of(node)
     assert 0 <= stats.uptime_seconds <= stats.uptime_seconds

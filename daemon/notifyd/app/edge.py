@@ -35,6 +35,9 @@ def applications(
         connector=graph.connector,
         subscriber=graph.subscriber,
         notifications=graph.notifications,
+        waiting=graph.waiting,
+        dead_letters=graph.dead_letters,
+        acks=graph.acks,
         queue=graph.queue,
         channels=graph.channels,
         stats=graph.stats,
@@ -86,6 +89,7 @@ def gauges(graph: Graph, in_force: Callable[[], Settings], socketio: SocketIoSer
         Gauge("inbox_users", "Users with an inbox.", lambda: graph.engines.broker.inbox.usage()[0]),
         Gauge("inbox_notifications", "Notifications kept for users.", lambda: graph.engines.broker.inbox.usage()[1]),
         Gauge("inbox_bytes", "Bytes kept for users.", lambda: graph.engines.broker.inbox.usage()[2]),
+        *_of_guarantees(graph),
         Gauge("clients", "Registered clients.", lambda: len(graph.clients.list())),
         Gauge(
             "push_paused_seconds",
@@ -103,6 +107,21 @@ def gauges(graph: Graph, in_force: Callable[[], Settings], socketio: SocketIoSer
     ]
 
 
+def _of_guarantees(graph: Graph) -> list[Gauge]:
+    """What is kept of what comes after the dispatch."""
+    broker = graph.engines.broker
+    return [
+        Gauge("dead_letters", "Dead letters kept.", lambda: broker.dead_letters.usage()[0]),
+        Gauge("dead_letter_bytes", "Bytes of dead letters kept.", lambda: broker.dead_letters.usage()[1]),
+        Gauge("durable_subscriptions", "Durable subscriptions remembered.", broker.durables.usage),
+        Gauge("unacked", "Deliveries with acks that are open.", lambda: graph.acks.unacked),
+        Gauge("receipts", "Receipts in memory.", lambda: broker.receipts.usage()[0]),
+        Gauge("timeline_events", "Events of timelines in memory.", lambda: broker.receipts.usage()[1]),
+        Gauge("waiters", "Calls that wait for what becomes of a notification.", lambda: graph.waiting.waiters),
+        Gauge("log_entries", "Log records in memory.", lambda: len(graph.engines.logbook.ring)),
+    ]
+
+
 def limits(settings: Settings) -> dict[str, float]:
     """The bounds that the gauges above come near to."""
     return {
@@ -111,6 +130,15 @@ def limits(settings: Settings) -> dict[str, float]:
         "history_bytes": settings.history.max_bytes,
         "inbox_bytes": settings.inbox.max_bytes,
         "inbox_users": settings.inbox.max_users,
+        "history_channels": settings.history.max_channels,
+        "dead_letters": settings.dead_letters.max_count,
+        "dead_letter_bytes": settings.dead_letters.max_bytes,
+        "durable_subscriptions": settings.subscriptions.max_durable,
+        "unacked_each": settings.subscriptions.max_unacked,
+        "receipts": settings.receipts.max_count,
+        "timeline_events": settings.receipts.max_all_events,
+        "waiters": settings.receipts.max_waiters,
+        "log_entries": settings.log.ring_entries,
         "clients": settings.clients.max_clients,
         "connections": settings.server.max_connections,
         "socketio_sessions": settings.socketio.max_sessions,

@@ -35,6 +35,7 @@ from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
 from notifyd.service.connections import Connections
 from notifyd.service.daemon import About, Daemon
+from notifyd.service.dead_letters import DeadLetters
 from notifyd.service.devices import Devices
 from notifyd.service.inbox import Inboxes
 from notifyd.service.keyring import KeyRing
@@ -48,6 +49,7 @@ from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
+from notifyd.service.waiting import Waiting
 from notifyd.store.ports import Broker
 from notifyd.store.record_ports import Records
 from notifyd.telemetry.logs import Logbook
@@ -108,6 +110,8 @@ class Graph(msgspec.Struct, frozen=True):
     tokens: Tokens
     devices: Devices
     notifications: Notifications
+    waiting: Waiting
+    dead_letters: DeadLetters
     queue: Queue
     channels: Channels
     connections: Connections
@@ -135,6 +139,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     limiter = _limiter(loaded, counters)
     pushing = compose_pushing(settings, engines.push, broker, engines.records, inboxes, counters)
     presence, presence_news = compose_presence(settings, hub, counters)
+    notifications = Notifications(broker.queue, broker.receipts, counters)
     native_rules, namespace_rules = translate.native_rules(settings), translate.namespace_rules(settings)
     namespace_services = NamespaceServices(
         clients=registered.clients,
@@ -173,11 +178,13 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         clients=registered.clients,
         tokens=registered.tokens,
         devices=registered.devices,
-        notifications=Notifications(broker.queue, broker.receipts, counters),
+        notifications=notifications,
+        waiting=Waiting(notifications, broker.receipts, max_waiters=settings.receipts.max_waiters),
+        dead_letters=DeadLetters(broker.dead_letters, broker.receipts, publisher, acks, counters),
         queue=Queue(broker.queue, counters),
         channels=Channels(hub, broker.history, max_channel_length=settings.websocket.max_channel_length),
         connections=Connections(hub),
-        stats=Stats(hub, broker, counters),
+        stats=Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: len(engines.logbook.ring)),
         daemon=Daemon(_about(loaded, broker, dev=dev), broker),
         native=NativeProtocol(native_services, native_rules),
         native_rules=native_rules,

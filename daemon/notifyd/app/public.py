@@ -31,6 +31,7 @@ def public_server(graph: Graph, *, token: str, dev: bool, certificate: Certifica
         connector=graph.connector,
         subscriber=graph.subscriber,
         inboxes=graph.inboxes,
+        acks=graph.acks,
         limiter=graph.limiter,
     )
     options = PublicOptions(

@@ -76,6 +76,7 @@ class Reloader:
         graph.publisher.rules = translate.publish_rules(settings)
         graph.publisher.idempotency_ms = round(settings.delivery.idempotency_seconds * 1000)
         graph.dispatcher.rules = translate.dispatch_rules(settings)
+        graph.waiting.max_waiters = settings.receipts.max_waiters
         graph.subscriber.rules = translate.subscribe_rules(settings)
         graph.connector.rules = translate.connect_rules(settings)
         graph.keys.rules = translate.key_rules(settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from notifyd.model.ids import ClientId
+from notifyd.model.ids import ClientId, UserId
 
 
 class DurableKey(msgspec.Struct, frozen=True):
@@ -15,6 +15,11 @@ class DurableKey(msgspec.Struct, frozen=True):
     #: `user/ID` for one of a user, "" for one of the client's keys: nobody takes up another's.
     owner: str
     name: str
+
+    @property
+    def user_id(self) -> UserId:
+        """The user whose it is; "" for one of the client's keys."""
+        return UserId(self.owner.removeprefix("user/"))
 
 
 class DurableState(msgspec.Struct, frozen=True):

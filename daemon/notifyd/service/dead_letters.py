@@ -15,7 +15,6 @@ from notifyd.model.notification import Notification
 from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.policy.publishing import MAX_LIFE_MS
 from notifyd.policy.requeueing import notification_again
-from notifyd.policy.timelines import told
 from notifyd.store.ports import Pending
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class DeadLetters:
         for notification_id in ids:
             receipt = await self._receipts.find(letter.client_id, notification_id)
             if receipt is not None:
-                return ShownLetter(letter, told(receipt))
+                return ShownLetter(letter, receipt.timeline)
         return ShownLetter(letter, ())
 
     def pages(self, query: DeadLetterQuery) -> Iterator[Sequence[DeadLetter]]:
@@ -261,6 +260,20 @@ class DeadLetters:
         receiver = letter.durable or letter.connection_id
         event = TimelineEvent(now_ms(), happening, letter.user_id, receiver, letter.attempts, detail)
         self._receipts.note(letter.notification_id, event)
+
+
+def stage_of(word: str) -> Stage | None:
+    """The stage of that name; "" stands for any.
+
+    Raises:
+        Invalid: there is none.
+    """
+    if not word:
+        return None
+    try:
+        return Stage(word)
+    except ValueError as exc:
+        raise Invalid(f"stage must be one of {', '.join(stage.value for stage in Stage)}") from exc
 
 
 def _distinct(ids: Iterable[str]) -> list[DeadLetterId]:

@@ -35,7 +35,7 @@ class Notifications:
         receipt = await self._receipts.find(client_id, NotificationId(notification_id))
         if receipt is None:
             raise _unknown()
-        return replace(receipt, timeline=told(receipt))
+        return receipt
 
     async def cancel(self, client_id: ClientId | None, notification_id: str) -> Receipt:
         """Withdraw one that waits.

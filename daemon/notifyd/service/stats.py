@@ -13,6 +13,8 @@ from notifyd.store.ports import Broker, QueueStats
 from notifyd.telemetry.process import cpu_seconds, open_files, resident_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notifyd.hub.hub import Hub
     from notifyd.telemetry.metrics import Counters
 
@@ -49,6 +51,16 @@ class StatsSnapshot(msgspec.Struct, frozen=True, rename="camel"):
     inbox_users: int
     inbox_notifications: int
     inbox_bytes: int
+    dead_letters: int
+    dead_letter_bytes: int
+    durable_subscriptions: int
+    #: Deliveries with acks that were sent and are open.
+    unacked: int
+    #: Receipts and events of timelines that memory holds.
+    receipts: int
+    timeline_events: int
+    #: Log records in memory.
+    log_entries: int
     outbox_bytes: int
     resident_bytes: int
     cpu_seconds: float
@@ -59,7 +71,17 @@ class StatsSnapshot(msgspec.Struct, frozen=True, rename="camel"):
 class Stats:
     """Reads what everybody else counts."""
 
-    def __init__(self, hub: Hub, broker: Broker, counters: Counters) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        broker: Broker,
+        counters: Counters,
+        *,
+        unacked: Callable[[], int],
+        log_entries: Callable[[], int],
+    ) -> None:
+        self._unacked = unacked
+        self._log_entries = log_entries
         self._hub = hub
         self._broker = broker
         self._counters = counters
@@ -76,6 +98,8 @@ class Stats:
         transports = Counter(connection.link.transport for connection in connections)
         channels, publications, size = self._broker.history.usage()
         users, kept, kept_bytes = self._broker.inbox.usage()
+        letters, letter_bytes = self._broker.dead_letters.usage()
+        receipts, events = self._broker.receipts.usage()
         top = heapq.nlargest(TOP_CHANNELS, self._hub.occupied(), key=lambda entry: entry[1])
         return StatsSnapshot(
             at=now_ms(),
@@ -92,6 +116,13 @@ class Stats:
             inbox_users=users,
             inbox_notifications=kept,
             inbox_bytes=kept_bytes,
+            dead_letters=letters,
+            dead_letter_bytes=letter_bytes,
+            durable_subscriptions=self._broker.durables.usage(),
+            unacked=self._unacked(),
+            receipts=receipts,
+            timeline_events=events,
+            log_entries=self._log_entries(),
             outbox_bytes=sum(connection.link.pending_bytes() for connection in connections),
             resident_bytes=resident_bytes(),
             cpu_seconds=cpu_seconds(),

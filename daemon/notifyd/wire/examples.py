@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from notifyd.wire.delivery_examples import DELIVERY_ANSWERS, DELIVERY_BODIES, DELIVERY_TEXTS, TIMELINE
 from notifyd.wire.rest import FieldProblemView, Problem
 
 Json = dict[str, Any]
@@ -87,6 +88,7 @@ _RECEIPT: Final[Json] = {
         },
         {"userId": "bob", "state": "stored", "offset": 4, "connections": 0, "pushed": 1, "failed": 0, "reason": None},
     ],
+    "timeline": TIMELINE,
 }
 _CANCELLED: Final[Json] = _RECEIPT | {
     "kind": "channel",
@@ -97,6 +99,7 @@ _CANCELLED: Final[Json] = _RECEIPT | {
     "stored": 0,
     "pushed": 0,
     "users": [],
+    "timeline": [TIMELINE[0], {"at": _AT, "event": "cancelled"}],
 }
 _API_KEY: Final[Json] = {
     "id": "key_7b1d3f5e9a2c4068",
@@ -135,6 +138,10 @@ _STATS: Final[Json] = {
     "queue": _QUEUE,
     "history": {"channels": 14, "publications": 1250, "bytes": 412000},
     "inboxes": {"users": 310, "notifications": 1820, "bytes": 640000},
+    "deadLetters": {"count": 2, "bytes": 1290},
+    "acks": {"durable": 3, "unacked": 12},
+    "receipts": {"receipts": 1250, "timelineEvents": 2410},
+    "logEntries": 10000,
     "outboxBytes": 0,
     "residentBytes": 74000000,
     "cpuSeconds": 31.5,
@@ -170,6 +177,7 @@ BODIES: Final[dict[str, Json]] = {
     "mintToken": {"clientId": "default", "userId": "alice", "ttlSeconds": 3600, "channels": ["subscribe:orders.*"]},
     "createKey": {"clientName": "Shop", "scopes": ["publish:orders.*", "users"], "allowedCidrs": ["10.0.0.0/8"]},
     "rotateKey": {"overlapSeconds": 3600},
+    **DELIVERY_BODIES,
 }
 
 #: The example of a success without what every one begins with, by operation.
@@ -236,6 +244,7 @@ ANSWERS: Final[dict[str, Json]] = {
     },
     "getLive": {"status": "live"},
     "getReady": {"status": "ready"},
+    **DELIVERY_ANSWERS,
 }
 #: Answers that say nothing but how it is.
 _WITHOUT_SUCCESS: Final = ("getHealth", "getLive", "getReady")
@@ -251,6 +260,7 @@ TEXTS: Final[dict[str, Any]] = {
     ),
     "getMetrics": "# TYPE notifyd_accepted_total counter\nnotifyd_accepted_total 1250.0\n",
     "getOpenApi": {"openapi": "3.1.0", "info": {"title": "notifyd", "version": "0.1.0"}},
+    **DELIVERY_TEXTS,
 }
 
 
@@ -296,9 +306,11 @@ REFUSALS: Final[dict[int, tuple[Problem, ...]]] = {
         _because("client_not_found", f"there is no client {_CLIENT_ID!r}"),
         _because("notification_not_found", "there is no such notification, or its receipt was dropped"),
         _because("key_not_found", "there is no such API key"),
+        _because("dead_letter_not_found", "there is no such dead letter (any more)"),
     ),
     409: (
         _because("conflict", "the notification is dispatched already: it cannot be withdrawn any more"),
+        _because("expired", "it has expired: put it back with a new ttl"),
         _because("client_protected", "the client `default` stays: rotate its secret instead"),
     ),
     413: (_because("too_large", "the body is over 1048576 bytes"),),

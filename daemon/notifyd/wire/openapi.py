@@ -19,6 +19,8 @@ _SECURITY: Final[dict[Access, list[Json]]] = {
     Access.KEY: [{"apiKey": []}, {"bearerKey": []}],
     Access.KEY_OR_ADMIN: [{"apiKey": []}, {"bearerKey": []}, {"adminToken": []}],
     Access.STREAM: [{"apiKey": []}, {"bearerKey": []}, {"queryKey": []}, {"adminToken": []}],
+    Access.SUBSCRIBER: [{"apiKey": []}, {"bearerKey": []}, {"userToken": []}, {"adminToken": []}],
+    Access.USER: [{"userToken": []}, {"queryToken": []}],
     Access.ADMIN: [{"adminToken": []}],
     # Open to everybody where the operator said so.
     Access.METRICS: [{"adminToken": []}, {}],
@@ -30,6 +32,7 @@ _SCHEMES: Final[Json] = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearerKey": {"type": "http", "scheme": "bearer", "description": "The API key."},
     "queryKey": {"type": "apiKey", "in": "query", "name": "apiKey"},
+    "queryToken": {"type": "apiKey", "in": "query", "name": "token"},
     "adminToken": {
         "type": "http",
         "scheme": "bearer",
@@ -47,6 +50,7 @@ _TAGS: Final = {
     Tag.PUBLISHING: "Hand notifications in.",
     Tag.NOTIFICATIONS: "What became of them.",
     Tag.CHANNELS: "Named streams of publications: their history, and subscriptions by Server-Sent Events.",
+    Tag.DEAD_LETTERS: "What was given up, to be looked at, put back or dropped.",
     Tag.CLIENTS: "Registered applications.",
     Tag.USERS: "Their users: what is kept for them, their devices and their tokens.",
     Tag.KEYS: "Credentials of producers and subscribers.",

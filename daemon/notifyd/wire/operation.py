@@ -17,6 +17,10 @@ class Access(enum.Enum):
     KEY_OR_ADMIN = "key_or_admin"
     #: As KEY_OR_ADMIN; the key may stand in the query too, because a browser's EventSource sends no headers.
     STREAM = "stream"
+    #: What may subscribe: an API key, a user's token, or the admin token.
+    SUBSCRIBER = "subscriber"
+    #: A user's token; it may stand in the query too.
+    USER = "user"
     ADMIN = "admin"
     #: As ADMIN, unless the operator opened the metrics.
     METRICS = "metrics"
@@ -29,7 +33,7 @@ class Access(enum.Enum):
 
 
 #: Where a user's token counts: pages of the clients may make these calls.
-OF_USERS = frozenset((Access.ADMIN_OR_USER, Access.DEVICE))
+OF_USERS = frozenset((Access.ADMIN_OR_USER, Access.DEVICE, Access.SUBSCRIBER, Access.USER))
 
 
 class Tag(enum.Enum):
@@ -38,6 +42,7 @@ class Tag(enum.Enum):
     PUBLISHING = "Publishing"
     NOTIFICATIONS = "Notifications"
     CHANNELS = "Channels"
+    DEAD_LETTERS = "Dead letters"
     CLIENTS = "Clients"
     USERS = "Users"
     KEYS = "API keys"

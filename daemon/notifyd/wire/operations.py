@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from notifyd.wire import rest
+from notifyd.wire import receipt_rest, rest
 from notifyd.wire.client_operations import CLIENT_OPERATIONS
+from notifyd.wire.delivery_operations import DELIVERY_OPERATIONS
 from notifyd.wire.operation import Access, Operation, Parameter, Tag
 
 _KEY: Final = Parameter("id", "path", "The key's id, or the key itself.")
@@ -46,11 +47,16 @@ _CHANNEL_OPERATIONS: Final = (
     PUBLISH_BATCH,
     Operation(
         "getNotification", "GET", "/api/notifications/{id}", "What became of a notification",
-        Tag.NOTIFICATIONS, Access.KEY_OR_ADMIN, 200, rest.NotificationAnswer, (404,), parameters=(_NOTIFICATION,),
+        Tag.NOTIFICATIONS, Access.KEY_OR_ADMIN, 200, receipt_rest.NotificationAnswer, (404,), parameters=(
+            _NOTIFICATION,
+            Parameter("wait", "query", "dispatched or acked: answer when that is so, or cannot come true any more."),
+            Parameter("acks", "query", "With acked: how many; one, or every user, when absent.", "integer"),
+            Parameter("timeout", "query", "Seconds to wait at most, 1 to 300; 30 when absent.", "integer"),
+        ),
     ),
     Operation(
         "cancelNotification", "DELETE", "/api/notifications/{id}", "Withdraw a notification that waits",
-        Tag.NOTIFICATIONS, Access.KEY_OR_ADMIN, 200, rest.NotificationAnswer, (404, 409, 503),
+        Tag.NOTIFICATIONS, Access.KEY_OR_ADMIN, 200, receipt_rest.NotificationAnswer, (404, 409, 503),
         parameters=(_NOTIFICATION,),
     ),
     Operation(
@@ -131,4 +137,4 @@ _OPERATING: Final = (
     ),
 )  # fmt: skip
 
-OPERATIONS: Final = (*_CHANNEL_OPERATIONS, *CLIENT_OPERATIONS, *_OPERATING)
+OPERATIONS: Final = (*_CHANNEL_OPERATIONS, *DELIVERY_OPERATIONS, *CLIENT_OPERATIONS, *_OPERATING)

@@ -187,59 +187,6 @@ class Position(Struct, frozen=True):
     offset: int
 
 
-class UserReceiptView(Struct, frozen=True, rename="camel"):
-    """What became of a notification for one of its users."""
-
-    user_id: str
-    state: Literal["stored", "delivered", "evicted", "expired"]
-    #: Its place in the user's inbox.
-    offset: int
-    #: Connections of the user that took it when it was dispatched.
-    connections: int
-    #: Devices that the push provider took it for, and for which it refused it for good.
-    pushed: int
-    failed: int
-    #: Why the push failed last, null for not.
-    reason: str | None
-
-
-class ReceiptView(Struct, frozen=True, rename="camel"):
-    """What became of a notification."""
-
-    id: str
-    client_id: str
-    kind: Literal["channel", "broadcast", "users", "connections", "push", "webhook"]
-    channel: str | None
-    priority: int
-    state: Literal["waiting", "dispatched", "expired", "cancelled", "cleared", "dead"]
-    accepted_at: Timestamp
-    due_at: Timestamp
-    expires_at: Timestamp
-    settled_at: Timestamp | None
-    attempts: int
-    #: Connections that took it when it was dispatched.
-    delivered: int
-    #: Users with whom it has arrived, as an ack or a later sign of life has proven.
-    acked: int
-    #: Users in whose inbox it waits.
-    stored: int
-    #: Devices that the push provider took it for, and for which it refused it for good.
-    pushed: int
-    failed: int
-    position: Position | None
-    #: Why it is dead, null otherwise.
-    reason: str | None
-    #: One row for each user of a notification to users.
-    users: list[UserReceiptView]
-
-
-class NotificationAnswer(Struct, frozen=True, kw_only=True):
-    """One notification."""
-
-    success: Literal[True] = True
-    notification: ReceiptView
-
-
 class PublicationView(Struct, frozen=True, kw_only=True):
     """A notification with its place in the channel, as subscribers receive it."""
 
@@ -338,6 +285,29 @@ class InboxUsage(Struct, frozen=True):
     bytes: int
 
 
+class DeadLetterUsage(Struct, frozen=True):
+    """What is kept of what was given up."""
+
+    count: int
+    bytes: int
+
+
+class AckUsage(Struct, frozen=True, rename="camel"):
+    """Subscriptions with acks."""
+
+    #: Durable subscriptions that are remembered.
+    durable: int
+    #: Deliveries that were sent, and neither acked nor timed out.
+    unacked: int
+
+
+class ReceiptUsage(Struct, frozen=True, rename="camel"):
+    """What memory holds of receipts."""
+
+    receipts: int
+    timeline_events: int
+
+
 class ChannelCountView(Struct, frozen=True, rename="camel"):
     """A channel and how many are subscribed to it."""
 
@@ -359,6 +329,11 @@ class StatsView(Struct, frozen=True, rename="camel"):
     queue: QueueView
     history: HistoryUsage
     inboxes: InboxUsage
+    dead_letters: DeadLetterUsage
+    acks: AckUsage
+    receipts: ReceiptUsage
+    #: Records of the log in memory.
+    log_entries: int
     outbox_bytes: int
     resident_bytes: int
     cpu_seconds: float

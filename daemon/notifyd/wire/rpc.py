@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from notifyd.model.key import ApiKey
     from notifyd.model.publication import Publication
     from notifyd.model.receipt import Receipt, UserReceipt
+    from notifyd.model.timeline import TimelineEvent
 
 #: Key of `listen_frame` among the hub's encoders.
 LISTEN_FORMAT: Final = "rpc"
@@ -127,6 +128,7 @@ def publication_message(publication: Publication) -> types_pb2.Publication:
         timestamp=timestamp_of(notification.accepted_at),
         position=None if position is None else position_message(position.epoch, position.offset),
         user_id=publication.user_id,
+        attempt=publication.attempt,
     )
 
 
@@ -153,6 +155,20 @@ def receipt_message(receipt: Receipt) -> types_pb2.Receipt:
         arrived=receipt.arrived,
         pushed=receipt.pushed,
         failed=receipt.failed,
+        acked=receipt.acked + receipt.arrived,
+        timeline=map(timeline_message, receipt.timeline),
+    )
+
+
+def timeline_message(event: TimelineEvent) -> types_pb2.TimelineEvent:
+    """One thing that happened."""
+    return types_pb2.TimelineEvent(
+        at=timestamp_of(event.at),
+        event=event.happening.value,
+        user_id=event.user_id,
+        receiver=event.receiver,
+        attempt=event.attempt,
+        detail=event.detail,
     )
 
 
@@ -212,11 +228,18 @@ def key_message(key: ApiKey, *, now: int) -> types_pb2.ApiKey:
 
 
 def opening_event(
-    channel: str, position: StreamPosition, recovered: bool | None, *, replayed: int, skipped: int
+    channel: str,
+    position: StreamPosition,
+    recovered: bool | None,
+    *,
+    replayed: int,
+    skipped: int,
+    connection_id: str = "",
 ) -> bytes:
     """How a subscription begins, as a serialized ListenEvent; *channel* is empty for an inbox.
 
-    SubscribeEvent has the same fields under the same numbers, so that this and `listen_event` are those of both.
+    *connection_id* is told where acks are wanted. SubscribeEvent has the same fields under the same numbers, so that
+    this and `listen_event` are those of both.
     """
     subscribed = admin_pb2.Subscribed(
         channel=channel,
@@ -224,6 +247,7 @@ def opening_event(
         recovered=recovered,
         replayed=replayed,
         skipped=skipped,
+        connection_id=connection_id,
     )
     return admin_pb2.ListenEvent(subscribed=subscribed).SerializeToString()
 

@@ -23,6 +23,7 @@ from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
 from notifyd.service.connect import Connector, ConnectRules
 from notifyd.service.connections import Connections
 from notifyd.service.daemon import About, Daemon
+from notifyd.service.dead_letters import DeadLetters
 from notifyd.service.devices import DeviceRules, Devices
 from notifyd.service.inbox import Inboxes
 from notifyd.service.keyring import KeyRing
@@ -35,11 +36,13 @@ from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber, SubscribeRules
 from notifyd.service.tokens import TokenRules, Tokens
+from notifyd.service.waiting import Waiting
 from notifyd.store.memory.records import MemoryRecords
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits
 from notifyd.telemetry import Counters, LogOptions, configure
 from notifyd.wire.rpc import LISTEN_FORMAT, listen_frame
+from tests.service.acking import acks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +122,9 @@ class Node:
         self.notifications = Notifications(broker.queue, broker.receipts, counters)
         self.subscriber = Subscriber(self.hub, broker.history, SubscribeRules(50, 200), counters)
         self.inboxes = Inboxes(self.hub, broker.inbox, counters)
+        self.acks = acks_of(self.hub, broker, self.subscriber, self.inboxes, counters)
+        self.waiting = Waiting(self.notifications, broker.receipts, max_waiters=10)
+        self.dead_letters = DeadLetters(broker.dead_letters, broker.receipts, self.publisher, self.acks, counters)
         self.limiter = RateLimiter(enabled=False, per_minute=60, burst=60, counters=counters)
         about = About("0.1.0", broker.durability, "memory", "memory", folder, None, development=False)
         self.daemon = Daemon(about, broker)
@@ -129,11 +135,12 @@ class Node:
         rules = DispatchRules(100, 30, 0.1, 1)
         bus = LocalBus(self.hub.fan_out)
         dispatcher = Dispatcher(self.broker.queue, self.broker.history, bus, rules, self.counters)
-        for part in (self.broker, self.sweeper, dispatcher):
+        for part in (self.broker, self.sweeper, dispatcher, self.acks.house.clock):
             nursery.start_soon(part.run)
 
     def admin_services(self) -> AdminServices:
         """What the admin interface needs."""
+        ring = configure(LogOptions(console=False), self.counters).ring
         return AdminServices(
             daemon=self.daemon,
             keys=self.keys,
@@ -143,13 +150,18 @@ class Node:
             inboxes=self.inboxes,
             publisher=self.publisher,
             notifications=self.notifications,
+            waiting=self.waiting,
+            dead_letters=self.dead_letters,
+            acks=self.acks,
             connector=self.connector,
             subscriber=self.subscriber,
             queue=Queue(self.broker.queue, self.counters),
             channels=Channels(self.hub, self.broker.history),
             connections=Connections(self.hub),
-            stats=Stats(self.hub, self.broker, self.counters),
-            logs=Logs(configure(LogOptions(console=False), self.counters).ring),
+            stats=Stats(
+                self.hub, self.broker, self.counters, unacked=lambda: self.acks.unacked, log_entries=lambda: len(ring)
+            ),
+            logs=Logs(ring),
             admin_token=ADMIN_TOKEN,
             outbox_bytes=self.outbox_bytes,
         )

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyd.errors import Denied, Exhausted, Invalid
-from notifyd.ingress.rpc.sources import InboxSource, WatchedInbox, channel_openings, check_channels
+from notifyd.ingress.rpc.feed import AckedOpening, FeedServices, Opening
+from notifyd.ingress.rpc.sources import InboxSource, WatchedInbox, channel_opening, check_channels
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.position import StreamPosition
 from notifyd.v1 import client_pb2 as pb
 from notifyd.v1 import types_pb2
+from tests.service.acking import acks_of
 from tests.service.node import OPERATOR, Node, open_node, writes
 from tests.store.samples import expire
 
 if TYPE_CHECKING:
     import trio
+
+    from notifyd.hub.connection import Connection
 
 ALICE = UserId("alice")
 
@@ -32,16 +36,44 @@ def wish(channel: str, since: StreamPosition | None = None) -> pb.ChannelPositio
     return pb.ChannelPosition(channel=channel, since=position)
 
 
+def opening(
+    node: Node, connection: Connection, wanted: pb.ChannelPosition, *, ack: bool = False, durable: str = ""
+) -> Opening | AckedOpening:
+    acks = acks_of(node.hub, node.broker, node.subscriber, node.inboxes, node.counters)
+    services = FeedServices(node.connector, node.subscriber, node.inboxes, acks, outbox_bytes=1000)
+    return channel_opening(services, connection, wanted, ack=ack, durable=durable)
+
+
 async def test_channels_begin_where_it_is_asked(node: Node) -> None:
     await node.published("news", count=2)
     connection = node.connect(OPERATOR)
     since = StreamPosition(node.broker.history.position(DEFAULT_CLIENT, "news").epoch, 1)
-    news, weather = channel_openings([wish("news", since), wish("weather")], node.subscriber, connection)
+    news, weather = (opening(node, connection, wish(*asked)) for asked in (("news", since), ("weather",)))
+    assert isinstance(news, Opening)
+    assert isinstance(weather, Opening)
     assert (news.since, weather.since) == (since, None)
     assert [each.offset for each in news.source.look(news.since).replay] == [2]
     news.source.go_live(news.source.look(news.since).position)
     await node.published("news")
     assert writes(connection) == ["news/3"]
+
+
+async def test_who_acks_is_fed_by_acks(node: Node) -> None:
+    connection = node.connect(OPERATOR)
+    acked = opening(node, connection, wish("news"), ack=True, durable="audit")
+    assert isinstance(acked, AckedOpening)
+    opened = acked.open()
+    opened.start()
+    assert opened.position == node.broker.history.position(DEFAULT_CLIENT, "news")
+    live = node.hub.channel(DEFAULT_CLIENT, "news")
+    assert live is not None
+    assert list(live.receivers) == [connection]
+
+
+async def test_a_name_is_for_who_acks(node: Node) -> None:
+    with pytest.raises(Invalid, match="ack") as refused:
+        opening(node, node.connect(OPERATOR), wish("news"), durable="audit")
+    assert refused.value.code == "invalid_durable"
 
 
 async def test_a_stream_has_so_many_channels_each_once(node: Node) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.v1 import admin_pb2 as pb
+from notifyd.v1 import types_pb2
 from notifyd.wire.rpc import position_message, timestamp_of
 
 if TYPE_CHECKING:
+    from notifyd.service.acks import DurableView
     from notifyd.service.channels import ChannelView
     from notifyd.service.connections import ConnectionView
     from notifyd.service.stats import StatsSnapshot
@@ -78,6 +80,22 @@ def inbox_message(info: InboxInfo, *, connections: int) -> pb.Inbox:
     )
 
 
+def durable_message(view: DurableView) -> types_pb2.DurableSubscription:
+    """One durable subscription."""
+    key, position = view.key, view.position
+    return types_pb2.DurableSubscription(
+        client_id=key.client_id,
+        channel=key.channel,
+        name=key.name,
+        user_id=key.user_id,
+        position=position_message(position.epoch, position.offset),
+        pending=view.pending,
+        unacked=view.unacked,
+        connections=view.connections,
+        used_at=timestamp_of(view.used_at),
+    )
+
+
 def stats_message(snapshot: StatsSnapshot) -> pb.Stats:
     """The figures of one moment."""
     named = pb.Stats.DESCRIPTOR.fields_by_name
@@ -97,6 +115,13 @@ def stats_message(snapshot: StatsSnapshot) -> pb.Stats:
         inbox_users=snapshot.inbox_users,
         inbox_notifications=snapshot.inbox_notifications,
         inbox_bytes=snapshot.inbox_bytes,
+        dead_letters=snapshot.dead_letters,
+        dead_letter_bytes=snapshot.dead_letter_bytes,
+        durable_subscriptions=snapshot.durable_subscriptions,
+        unacked=snapshot.unacked,
+        receipts=snapshot.receipts,
+        timeline_events=snapshot.timeline_events,
+        log_entries=snapshot.log_entries,
         outbox_bytes=snapshot.outbox_bytes,
         resident_bytes=snapshot.resident_bytes,
         cpu_seconds=snapshot.cpu_seconds,

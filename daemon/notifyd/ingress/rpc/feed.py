@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -12,6 +12,7 @@ import trio
 from notifyd.ingress.rpc.endings import ending
 from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.position import StreamPosition
+from notifyd.service.acks import Acks, Opened
 from notifyd.service.connect import Connector
 from notifyd.service.inbox import Inboxes
 from notifyd.service.subscribe import Subscriber, Subscription
@@ -68,12 +69,21 @@ class Opening(msgspec.Struct, frozen=True):
     since: StreamPosition | None = None
 
 
+class AckedOpening(msgspec.Struct, frozen=True):
+    """A source that delivers to who acks, and no faster."""
+
+    #: Empty for an inbox.
+    channel: str
+    open: Callable[[], Opened]
+
+
 class FeedServices(msgspec.Struct, frozen=True):
     """What a feed needs of the house."""
 
     connector: Connector
     subscriber: Subscriber
     inboxes: Inboxes
+    acks: Acks
     #: Bytes that may wait for a slow peer.
     outbox_bytes: int
 
@@ -94,7 +104,10 @@ class Feed:
             connector.enter(connection, principal)
             with self._link.scope:
                 for opening in plan.openings(connection):
-                    await self._open(opening)
+                    if isinstance(opening, AckedOpening):
+                        self._open_acked(connection, opening)
+                    else:
+                        await self._open(opening)
                 await self._forward(plan.watched)
         finally:
             connector.leave(connection)
@@ -121,6 +134,21 @@ class Feed:
         for publication in answer.replay:
             link.keep(listen_event(publication))
         source.go_live(answer.position)
+
+    def _open_acked(self, connection: Connection, opening: AckedOpening) -> None:
+        """Tell the position and go live, without an await between: what is kept comes as far as acks make room."""
+        opened = opening.open()
+        self._link.keep(
+            opening_event(
+                opening.channel,
+                opened.position,
+                opened.recovered,
+                replayed=opened.pending,
+                skipped=opened.skipped,
+                connection_id=connection.id,
+            )
+        )
+        opened.start()
 
     def _short(self, replay: Sequence[Publication]) -> bool:
         size = sum(publication.notification.size() for publication in replay[: _CHUNK + 1])
@@ -155,6 +183,6 @@ class Plan(Protocol):
         """The one of its sources that has to be asked."""
         ...
 
-    def openings(self, connection: Connection) -> Sequence[Opening]:
+    def openings(self, connection: Connection) -> Sequence[Opening | AckedOpening]:
         """Its sources for *connection*, in order."""
         ...

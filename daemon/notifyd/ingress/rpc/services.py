@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from notifyd.service.acks import Acks
 from notifyd.service.channels import Channels
 from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
 from notifyd.service.connections import Connections
 from notifyd.service.daemon import Daemon
+from notifyd.service.dead_letters import DeadLetters
 from notifyd.service.devices import Devices
 from notifyd.service.inbox import Inboxes
 from notifyd.service.keys import Keys
@@ -19,6 +21,7 @@ from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
+from notifyd.service.waiting import Waiting
 
 
 class AdminServices(msgspec.Struct, frozen=True):
@@ -32,6 +35,9 @@ class AdminServices(msgspec.Struct, frozen=True):
     inboxes: Inboxes
     publisher: Publisher
     notifications: Notifications
+    waiting: Waiting
+    dead_letters: DeadLetters
+    acks: Acks
     connector: Connector
     subscriber: Subscriber
     queue: Queue

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import Exhausted, Invalid
-from notifyd.ingress.rpc.feed import Opening
-from notifyd.wire.rpc import position_of
+from notifyd.ingress.rpc.feed import AckedOpening, Opening
+from notifyd.service.acks import AckWish
+from notifyd.wire.rpc import listen_frame, position_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import Protocol
 
     from notifyd.hub.connection import Connection
+    from notifyd.ingress.rpc.feed import FeedServices
     from notifyd.model.ids import ClientId, UserId
     from notifyd.model.position import StreamPosition
     from notifyd.model.publication import Publication
@@ -108,15 +111,21 @@ class WatchedInbox:
         return found.replay
 
 
-def channel_openings(wishes: Iterable[ChannelWish], subscriber: Subscriber, connection: Connection) -> list[Opening]:
-    """The channels of a request."""
-    return [
-        Opening(
-            ChannelSource(subscriber, connection, wish.channel),
-            position_of(wish.since) if wish.HasField("since") else None,
-        )
-        for wish in wishes
-    ]
+def channel_opening(
+    services: FeedServices, connection: Connection, wish: ChannelWish, *, ack: bool, durable: str
+) -> Opening | AckedOpening:
+    """One channel of a request, with acks or without.
+
+    Raises:
+        Invalid: a durable name without acks.
+    """
+    channel, since = wish.channel, position_of(wish.since) if wish.HasField("since") else None
+    if ack:
+        wanted = AckWish(since, durable)
+        return AckedOpening(channel, partial(services.acks.subscribe, connection, channel, wanted, listen_frame))
+    if durable:
+        raise Invalid("durable goes with ack", code="invalid_durable")
+    return Opening(ChannelSource(services.subscriber, connection, channel), since)
 
 
 def check_channels(wishes: Sequence[ChannelWish], subscriber: Subscriber) -> None:

@@ -70,14 +70,17 @@ class Acks:
         """
         return await self._acking.nack(connection, ids, reason=reason)
 
-    def connection_of(self, connection_id: str, principal: Principal) -> Connection:
+    def connection_of(self, connection_id: str, principal: Principal | None) -> Connection:
         """The live connection of that id, if the same credential opened it: for acks that come another way.
+
+        None stands for an operator, who may ack for everybody.
 
         Raises:
             NotFound: there is none.
         """
         connection = self.house.hub.connection(ConnectionId(connection_id))
-        if connection is None or connection.principal is None or connection.principal.subject != principal.subject:
+        found = None if connection is None else connection.principal
+        if connection is None or found is None or (principal is not None and found.subject != principal.subject):
             raise NotFound("there is no such connection of this credential", code="connection_not_found")
         return connection
 

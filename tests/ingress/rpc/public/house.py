@@ -122,6 +122,7 @@ def services_of(node: Node) -> PublicServices:
         connector=node.connector,
         subscriber=node.subscriber,
         inboxes=node.inboxes,
+        acks=node.acks,
         limiter=node.limiter,
     )
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import parse_qsl
 
+import msgspec
+
+from notifyd.clock import ms_of
 from notifyd.errors import Invalid
 from notifyd.ingress.edge.request_ids import request_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from notifyd.ingress.edge.http.request import Request
     from notifyd.model.principal import Principal
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from notifyd.wire.operation import Access
 
 _MAX_QUERY_FIELDS = 50
+_Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 #: Rows in one answer.
 MAX_LIMIT: Final = 1000
@@ -31,7 +36,9 @@ class Call:
         "access",
         "address",
         "allowance",
+        "chunks",
         "headers",
+        "left",
         "operator",
         "params",
         "principal",
@@ -65,6 +72,10 @@ class Call:
         self.allowance: Allowance | None = None
         #: A publish got as far as the service, which counts what it refuses.
         self.submitted = False
+        #: Returns when the peer has left; None where nobody watches.
+        self.left: Callable[[], Awaitable[object]] | None = None
+        #: What comes before the body of the answer, written no faster than the peer reads.
+        self.chunks: Iterable[bytes] = ()
         self._query: dict[str, str] | None = None
 
     @property
@@ -96,6 +107,20 @@ class Call:
         if not (text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high):
             raise Invalid(f"{name} must be a number from {low} to {high}")
         return int(text)
+
+    def query_instant(self, name: str) -> int | None:
+        """A query parameter that is an instant, in milliseconds since the Unix epoch; None where it is absent.
+
+        Raises:
+            Invalid: it is no instant, or does not tell its offset from UTC.
+        """
+        text = self.query(name)
+        if text is None:
+            return None
+        try:
+            return ms_of(msgspec.convert(text, _Instant))
+        except msgspec.ValidationError as exc:
+            raise Invalid(f"{name} must be an instant in RFC 3339 with an offset from UTC") from exc
 
     def limit(self) -> int:
         """How many rows were asked for at most.

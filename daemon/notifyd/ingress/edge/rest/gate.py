@@ -24,6 +24,9 @@ _INSTEAD: Final = {
     Access.DEVICE: ", the user's own token in its place, or the client's secret as X-Client-Secret",
 }
 
+#: Where an operator acts for the client that the query names.
+_FOR_CLIENTS: Final = (Access.KEY_OR_ADMIN, Access.STREAM, Access.SUBSCRIBER)
+
 
 class Gate:
     """Lets calls in, or says why not."""
@@ -45,12 +48,16 @@ class Gate:
             self._admit_key(call, _key_in_headers(call))
         elif access is Access.OPEN or (access is Access.METRICS and self._options.metrics_open):
             return
+        elif access is Access.USER:
+            self._admit_one_user(call)
         elif access is Access.ADMIN or access is Access.METRICS:
             self._admit_operator(call, access)
         elif self._is_operator(call) or self._is_developer(call, access):
             call.operator = True
-            if access in (Access.KEY_OR_ADMIN, Access.STREAM):
+            if access in _FOR_CLIENTS:
                 call.principal = operator(ClientId(call.query("clientId") or DEFAULT_CLIENT))
+        elif access is Access.SUBSCRIBER:
+            self._admit_subscriber(call)
         elif access in OF_USERS:
             self._admit_user(call, access)
         elif access is Access.ADMIN_OR_KEY:
@@ -96,6 +103,20 @@ class Gate:
             self._admit_operator(call, access)
         # The body tells whose secret it has to be: see `check_secret`.
 
+    def _admit_subscriber(self, call: Call) -> None:
+        token = (_bearer(call) or b"").decode("latin-1")
+        if looks_like_a_token(token):
+            self._admit_token(call, token)
+        else:
+            self._admit_key(call, _key_in_headers(call))
+
+    def _admit_one_user(self, call: Call) -> None:
+        bearer = _bearer(call)
+        token = call.query("token") if bearer is None else bearer.decode("latin-1")
+        if not token:
+            raise NotAuthenticated("send the user's token as Authorization: Bearer TOKEN", code="token_missing")
+        self._admit_token(call, token)
+
     def _admit_token(self, call: Call, token: str) -> None:
         client_id = call.query("clientId")
         try:
@@ -132,7 +153,7 @@ class Gate:
 
     def _is_developer(self, call: Call, access: Access) -> bool:
         """Whether development mode takes the place of the admin token, where a key would do as well."""
-        if not self._options.dev or access not in (Access.KEY_OR_ADMIN, Access.STREAM) or not _anonymous(call):
+        if not self._options.dev or access not in _FOR_CLIENTS or not _anonymous(call):
             return False
         check_local(call)
         return True

@@ -18,7 +18,7 @@ from notifyd.wire.http_answer import Answer, has_body
 from notifyd.wire.operation import OF_USERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Iterable, Mapping, MutableMapping
 
     from notifyd.ingress.edge.http.app import AsgiReceive, AsgiSend
     from notifyd.ingress.edge.rest.call import Call
@@ -61,6 +61,7 @@ class Resource:
         except Exception as exc:  # noqa: BLE001 - it is logged where it is no refusal
             return self._reception.refuse(call, exc)
         call.request = msgspec.structs.replace(call.request, body=body)
+        call.left = receive
         return await self._reception.serve(call, endpoint)
 
     def _choose(self, method: str) -> tuple[Operation, Endpoint]:
@@ -112,14 +113,16 @@ def request_of(scope: Scope) -> Request:
     )
 
 
-async def send_answer(send: AsgiSend, answer: Answer) -> None:
-    """Say *answer* in ASGI events."""
+async def send_answer(send: AsgiSend, answer: Answer, chunks: Iterable[bytes] = ()) -> None:
+    """Say *answer* in ASGI events, *chunks* before its body as fast as the peer reads."""
     headers = list(answer.headers)
     if has_body(answer.status):
         headers.append((b"Content-Type", answer.content_type))
     if answer.close:
         headers.append((b"Connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    for chunk in chunks:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": answer.body})
 
 

@@ -8,8 +8,10 @@ from starlette.routing import Route, Router
 
 from notifyd.ingress.edge.rest.channels import ChannelEndpoints
 from notifyd.ingress.edge.rest.clients import ClientEndpoints
+from notifyd.ingress.edge.rest.dead_letters import DeadLetterEndpoints
 from notifyd.ingress.edge.rest.devices import DeviceEndpoints
 from notifyd.ingress.edge.rest.docs import DOCS, DocsEndpoints
+from notifyd.ingress.edge.rest.durables import DurableEndpoints
 from notifyd.ingress.edge.rest.keys import KeyEndpoints
 from notifyd.ingress.edge.rest.notifications import NotificationEndpoints
 from notifyd.ingress.edge.rest.operating import OperatingEndpoints
@@ -32,10 +34,12 @@ if TYPE_CHECKING:
 def endpoints_by_id(services: RestServices, reception: Reception, streaming: Streaming) -> dict[str, Endpoint]:
     """The endpoint of each operation that is not hot, by the operation's id."""
     keys = KeyEndpoints(services.keys, reception)
-    notifications = NotificationEndpoints(services.notifications)
+    notifications = NotificationEndpoints(services.notifications, services.waiting)
     channels = ChannelEndpoints(services.channels, services.subscriber)
     operating = OperatingEndpoints(services)
-    return _client_service(services, reception) | {
+    return {
+        **_client_service(services, reception),
+        **_deliveries(services, reception),
         "getNotification": notifications.get,
         "cancelNotification": notifications.cancel,
         "getHistory": channels.history,
@@ -55,6 +59,22 @@ def endpoints_by_id(services: RestServices, reception: Reception, streaming: Str
         "getReady": operating.ready,
         "getMetrics": operating.metrics,
         "getOpenApi": operating.openapi,
+    }
+
+
+def _deliveries(services: RestServices, reception: Reception) -> dict[str, Endpoint]:
+    letters = DeadLetterEndpoints(services.dead_letters, reception)
+    durables = DurableEndpoints(services.acks)
+    return {
+        "listDeadLetters": letters.list,
+        "getDeadLetter": letters.get,
+        "exportDeadLetters": letters.export,
+        "retryDeadLetter": letters.retry,
+        "retryDeadLetters": letters.retry_many,
+        "dropDeadLetter": letters.drop,
+        "dropDeadLetters": letters.drop_many,
+        "listDurableSubscriptions": durables.list,
+        "removeDurableSubscription": durables.remove,
     }
 
 

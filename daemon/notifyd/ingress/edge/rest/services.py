@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from notifyd.service.acks import Acks
 from notifyd.service.channels import Channels
 from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
 from notifyd.service.daemon import Daemon
+from notifyd.service.dead_letters import DeadLetters
 from notifyd.service.devices import Devices
 from notifyd.service.inbox import Inboxes
 from notifyd.service.keys import Keys
@@ -18,6 +20,7 @@ from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
+from notifyd.service.waiting import Waiting
 from notifyd.telemetry.metrics import Counters
 from notifyd.telemetry.prometheus import Exposition
 
@@ -34,6 +37,9 @@ class RestServices(Struct, frozen=True):
     connector: Connector
     subscriber: Subscriber
     notifications: Notifications
+    waiting: Waiting
+    dead_letters: DeadLetters
+    acks: Acks
     queue: Queue
     channels: Channels
     stats: Stats

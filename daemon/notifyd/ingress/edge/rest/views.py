@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.clock import iso_ms
+from notifyd.wire.receipt_rest import ReceiptView, TimelineEventView, UserReceiptView
 from notifyd.wire.rest import (
+    AckUsage,
     ChannelCountView,
+    DeadLetterUsage,
     HistoryUsage,
     InboxUsage,
     KeyView,
     Position,
     QueueView,
-    ReceiptView,
+    ReceiptUsage,
     StatsView,
-    UserReceiptView,
 )
 
 if TYPE_CHECKING:
     from notifyd.model.key import ApiKey
     from notifyd.model.receipt import Receipt, UserReceipt
+    from notifyd.model.timeline import TimelineEvent
     from notifyd.service.stats import StatsSnapshot
     from notifyd.store.ports import QueueStats
 
@@ -57,13 +60,26 @@ def receipt_view(receipt: Receipt) -> ReceiptView:
         settled_at=_instant(receipt.settled_at or None),
         attempts=receipt.attempts,
         delivered=receipt.delivered,
-        acked=receipt.arrived,
+        acked=receipt.acked + receipt.arrived,
         stored=receipt.stored,
         pushed=receipt.pushed,
         failed=receipt.failed,
         position=None if position is None else Position(position.epoch, position.offset),
         reason=receipt.reason or None,
         users=[_user_receipt_view(row) for row in receipt.users],
+        timeline=[timeline_view(event) for event in receipt.timeline],
+    )
+
+
+def timeline_view(event: TimelineEvent) -> TimelineEventView:
+    """One thing that happened."""
+    return TimelineEventView(
+        at=iso_ms(event.at),
+        event=event.happening.value,
+        user_id=event.user_id,
+        receiver=event.receiver,
+        attempt=event.attempt,
+        detail=event.detail,
     )
 
 
@@ -102,6 +118,10 @@ def stats_view(snapshot: StatsSnapshot) -> StatsView:
         queue=queue_view(snapshot.queue),
         history=HistoryUsage(snapshot.history_channels, snapshot.history_publications, snapshot.history_bytes),
         inboxes=InboxUsage(snapshot.inbox_users, snapshot.inbox_notifications, snapshot.inbox_bytes),
+        dead_letters=DeadLetterUsage(snapshot.dead_letters, snapshot.dead_letter_bytes),
+        acks=AckUsage(snapshot.durable_subscriptions, snapshot.unacked),
+        receipts=ReceiptUsage(snapshot.receipts, snapshot.timeline_events),
+        log_entries=snapshot.log_entries,
         outbox_bytes=snapshot.outbox_bytes,
         resident_bytes=snapshot.resident_bytes,
         cpu_seconds=round(snapshot.cpu_seconds, 3),

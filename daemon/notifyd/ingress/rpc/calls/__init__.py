@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notifyd.ingress.rpc.calls.acks import AckCalls, DurableCalls
 from notifyd.ingress.rpc.calls.channels import ChannelCalls
 from notifyd.ingress.rpc.calls.clients import ClientCalls, TokenCalls
 from notifyd.ingress.rpc.calls.connections import ConnectionCalls
 from notifyd.ingress.rpc.calls.daemon import DaemonCalls
+from notifyd.ingress.rpc.calls.dead_letters import DeadLetterCalls
 from notifyd.ingress.rpc.calls.keys import KeyCalls
 from notifyd.ingress.rpc.calls.listen import ListenCalls
 from notifyd.ingress.rpc.calls.logs import LogCalls
@@ -15,6 +17,7 @@ from notifyd.ingress.rpc.calls.notifications import NotificationCalls
 from notifyd.ingress.rpc.calls.queue import QueueCalls
 from notifyd.ingress.rpc.calls.stats import StatsCalls
 from notifyd.ingress.rpc.calls.users import DeviceCalls, InboxCalls
+from notifyd.ingress.rpc.calls.waiting import WaitCalls
 
 if TYPE_CHECKING:
     from notifyd.ingress.rpc.services import AdminServices
@@ -31,7 +34,11 @@ def admin_parts(services: AdminServices) -> list[object]:
         DeviceCalls(services.devices),
         InboxCalls(services.inboxes),
         NotificationCalls(services),
+        WaitCalls(services.waiting),
         ListenCalls(services),
+        AckCalls(services.acks),
+        DurableCalls(services.acks),
+        DeadLetterCalls(services.dead_letters),
         QueueCalls(services.queue),
         ChannelCalls(services.channels, services.clients),
         ConnectionCalls(services.connections),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.errors import Invalid
-from notifyd.ingress.rpc.feed import Feed, FeedServices, Opening
+from notifyd.ingress.rpc.feed import AckedOpening, Feed, FeedServices, Opening
 from notifyd.ingress.rpc.link import StreamLink
-from notifyd.ingress.rpc.sources import WatchedInbox, channel_openings, check_channels
+from notifyd.ingress.rpc.sources import WatchedInbox, channel_opening, check_channels
 from notifyd.model.principal import operator
 from notifyd.policy.targets import check_user
 from notifyd.wire.rpc import client_of
@@ -27,7 +27,9 @@ class ListenCalls:
 
     def __init__(self, services: AdminServices) -> None:
         self._clients = services.clients
-        self._services = FeedServices(services.connector, services.subscriber, services.inboxes, services.outbox_bytes)
+        self._services = FeedServices(
+            services.connector, services.subscriber, services.inboxes, services.acks, services.outbox_bytes
+        )
 
     async def listen(self, request: pb.ListenRequest, answers: Answers) -> None:
         """Serve one listener until it leaves or is ended."""
@@ -51,7 +53,11 @@ class _Listening:
             WatchedInbox(services.inboxes, client_id, check_user(request.user_id)) if request.user_id else None
         )
 
-    def openings(self, connection: Connection) -> Sequence[Opening]:
+    def openings(self, connection: Connection) -> Sequence[Opening | AckedOpening]:
         """See `Plan`."""
+        request = self._request
         inbox = [] if self.watched is None else [Opening(self.watched)]
-        return inbox + channel_openings(self._request.channels, self._services.subscriber, connection)
+        return inbox + [
+            channel_opening(self._services, connection, wish, ack=request.ack, durable=request.durable)
+            for wish in request.channels
+        ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from notifyd.ingress.rpc.options import RpcOptions
+from notifyd.service.acks import Acks
 from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
 from notifyd.service.daemon import Daemon
@@ -27,6 +28,7 @@ class PublicServices(msgspec.Struct, frozen=True):
     connector: Connector
     subscriber: Subscriber
     inboxes: Inboxes
+    acks: Acks
     limiter: RateLimiter
 
 

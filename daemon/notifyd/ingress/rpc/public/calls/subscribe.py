@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from notifyd.errors import Invalid
-from notifyd.ingress.rpc.feed import Feed, FeedServices, Opening
+from notifyd.ingress.rpc.acking import acknowledge
+from notifyd.ingress.rpc.feed import AckedOpening, Feed, FeedServices, Opening
 from notifyd.ingress.rpc.link import StreamLink
-from notifyd.ingress.rpc.sources import InboxSource, channel_openings, check_channels
+from notifyd.ingress.rpc.sources import InboxSource, channel_opening, check_channels
 from notifyd.service.inbox import user_of
 from notifyd.v1 import client_pb2 as pb
-from notifyd.wire.rpc import position_of
+from notifyd.wire.rpc import listen_frame, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +30,9 @@ class SubscribeCalls:
     def __init__(self, gate: Gate, services: PublicServices, *, outbox_bytes: int) -> None:
         self._gate = gate
         self._inboxes = services.inboxes
-        self._services = FeedServices(services.connector, services.subscriber, services.inboxes, outbox_bytes)
+        self._services = FeedServices(
+            services.connector, services.subscriber, services.inboxes, services.acks, outbox_bytes
+        )
 
     async def subscribe(self, request: pb.SubscribeRequest, answers: Answers, caller: Caller) -> None:
         """Serve one subscriber until it leaves or is ended."""
@@ -38,6 +42,8 @@ class SubscribeCalls:
         plan = _Subscribing(self._services, request, with_inbox=bool(principal.user_id and not request.without_inbox))
         if request.HasField("inbox_since") and not plan.with_inbox:
             raise Invalid("inbox_since goes with a user's token, and not with without_inbox")
+        if request.ack_inbox and not plan.with_inbox:
+            raise Invalid("ack_inbox goes with a user's token, and not with without_inbox")
         if not (request.channels or request.broadcasts or plan.with_inbox):
             raise Invalid("name at least one channel, or ask for broadcasts", code="invalid_channel")
         check_channels(request.channels, self._services.subscriber)
@@ -45,6 +51,13 @@ class SubscribeCalls:
             "rpc", address=caller.address, limit_bytes=self._services.outbox_bytes, broadcasts=request.broadcasts
         )
         await Feed(self._services, link, answers).serve(principal, plan)
+
+    async def ack(self, request: pb.AckRequest, caller: Caller) -> pb.AckResponse:
+        """A subscriber has what it was sent, or refuses it."""
+        asker = self._gate.admit(caller)
+        self._gate.count(asker)
+        done = await acknowledge(self._services.acks, asker.principal, request)
+        return pb.AckResponse(acked=done.acked, unknown=done.unknown)
 
     async def ack_inbox(self, request: pb.AckInboxRequest, caller: Caller) -> pb.AckInboxResponse:
         """The user's inbox up to a position has arrived."""
@@ -68,10 +81,17 @@ class _Subscribing:
         self._request = request
         self.with_inbox = with_inbox
 
-    def openings(self, connection: Connection) -> Sequence[Opening]:
+    def openings(self, connection: Connection) -> Sequence[Opening | AckedOpening]:
         """See `Plan`. The inbox comes first: it is what nobody else can have."""
-        request, openings = self._request, []
-        if self.with_inbox:
-            since = position_of(request.inbox_since) if request.HasField("inbox_since") else None
-            openings.append(Opening(InboxSource(self._services.inboxes, connection), since))
-        return openings + channel_openings(request.channels, self._services.subscriber, connection)
+        openings = [self._inbox(connection)] if self.with_inbox else []
+        return openings + [
+            channel_opening(self._services, connection, wish, ack=wish.ack, durable=wish.durable)
+            for wish in self._request.channels
+        ]
+
+    def _inbox(self, connection: Connection) -> Opening | AckedOpening:
+        request = self._request
+        since = position_of(request.inbox_since) if request.HasField("inbox_since") else None
+        if request.ack_inbox:
+            return AckedOpening("", partial(self._services.acks.open_inbox, connection, since, listen_frame))
+        return Opening(InboxSource(self._services.inboxes, connection), since)

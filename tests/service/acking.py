@@ -1,0 +1,34 @@
+"""Acks over the parts of a node, as the daemon wires them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notifyd.policy.window import AckRules
+from notifyd.service.acks import AckClock, Acks
+from notifyd.service.acks.aftermath import Aftermath
+from notifyd.service.acks.house import AckHouse
+from notifyd.service.acks.registry import AckRegistry
+
+if TYPE_CHECKING:
+    from notifyd.hub.hub import Hub
+    from notifyd.service.inbox import Inboxes
+    from notifyd.service.subscribe import Subscriber
+    from notifyd.store.ports import Broker
+    from notifyd.telemetry.metrics import Counters
+
+#: Two tries; the second comes soon.
+ACK_RULES = AckRules(
+    max_attempts=2,
+    retry_seconds=0.05,
+    retry_max_seconds=0.05,
+    ack_seconds=30.0,
+    max_unacked=10,
+    max_unacked_bytes=1_000_000,
+)
+
+
+def acks_of(hub: Hub, broker: Broker, subscriber: Subscriber, inboxes: Inboxes, counters: Counters) -> Acks:
+    """Nothing runs yet: `Acks.house.clock` has to."""
+    aftermath = Aftermath(broker.receipts, broker.dead_letters, counters)
+    return Acks(AckHouse(hub, broker, subscriber, AckRegistry(), aftermath, AckClock(), ACK_RULES), inboxes)
