@@ -23,10 +23,15 @@ Goal = Literal["dispatched", "acked"]
 
 #: What the daemon may take beyond the time that it was given to wait.
 _GRACE_SECONDS: Final = 5.0
+#: What the daemon lets one call wait; a longer wait is several.
+_LONGEST_SECONDS: Final = 3600.0
+#: A restart, or a limit that others who wait have reached.
+_PASSING: Final = (Status.UNREACHABLE, Status.RATE_LIMITED)
 _LINE: Final = (
     Column("ID", "id", style="cyan"),
     Column("State", "state", style=STATES),
     Column("Acked", "acked", human="acked {}".format),
+    Column("Arrived", "arrived", human="arrived {}".format),
     Column("Delivered", "delivered", human="delivered {}".format),
     Column("Stored", "stored", human="stored {}".format),
     Column("Pushed", "pushed", human="pushed {}".format),
@@ -57,26 +62,38 @@ def wait(run: Invocation, notification_id: str, wish: Wish) -> None:
 
 
 def _last(daemon: Daemon, notification_id: str, wish: Wish) -> pb.WaitEvent:
-    """What the daemon said last: with a verdict, or before it went away for longer than the wish lasts."""
+    """The event with the verdict.
+
+    Raises:
+        Refusal: the daemon refused, or was not there until the time was over.
+    """
     deadline = Deadline.after(wish.seconds)
     backoff = Backoff()
     while True:
-        left = round(deadline.left() or 0.0, 3)
-        request = pb.WaitNotificationRequest(id=notification_id, until=wish.goal, acks=wish.acks, timeout_seconds=left)
+        left = deadline.left() or 0.0
         try:
-            for event in _events(daemon, request):
-                if event.verdict:
-                    return event
-            reason = Refusal("The daemon ended the stream.", Status.UNREACHABLE)
+            event = _verdict(daemon, notification_id, wish, min(left, _LONGEST_SECONDS))
+            if event.verdict != "timed_out" or left <= _LONGEST_SECONDS:
+                return event
         except Refusal as refusal:
             # What was accepted is kept, so that a daemon which comes back goes on with it.
-            if refusal.status is not Status.UNREACHABLE:
+            if refusal.status not in _PASSING:
                 raise
-            reason = refusal
-        if deadline.over():
-            raise Refusal(f"{reason.message} What became of {notification_id} is not known.", reason.status)
-        daemon.close()
-        time.sleep(deadline.clip(backoff.next_seconds()))
+            if deadline.over():
+                words = f"{refusal.message} What became of {notification_id} is not known."
+                raise Refusal(words, refusal.status, code=refusal.code) from refusal
+            daemon.close()
+            time.sleep(deadline.clip(backoff.next_seconds()))
+
+
+def _verdict(daemon: Daemon, notification_id: str, wish: Wish, seconds: float) -> pb.WaitEvent:
+    request = pb.WaitNotificationRequest(
+        id=notification_id, until=wish.goal, acks=wish.acks, timeout_seconds=round(seconds, 3)
+    )
+    for event in _events(daemon, request):
+        if event.verdict:
+            return event
+    raise Refusal("The daemon ended the stream.", Status.UNREACHABLE)
 
 
 def _events(daemon: Daemon, request: pb.WaitNotificationRequest) -> list[pb.WaitEvent]:
@@ -108,5 +125,9 @@ def _fell_short(event: pb.WaitEvent, wish: Wish) -> Refusal:
 def _why(event: pb.WaitEvent, wish: Wish) -> str:
     if event.verdict == "timed_out":
         return f" within {wish.seconds:g} s"
-    state = f", and it is {event.receipt.state}" if wish.goal == "acked" else ""
-    return state + (f": {event.receipt.reason}" if event.receipt.reason else "")
+    reason = f": {event.receipt.reason}" if event.receipt.reason else ""
+    if wish.goal == "dispatched":
+        return reason
+    if event.receipt.state == "dispatched":
+        return ", and no more can come"
+    return f", and it is {event.receipt.state}{reason}"

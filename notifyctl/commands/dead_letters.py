@@ -26,6 +26,8 @@ app = noun("Look at what was given up, try it again, or drop it.")
 
 #: Ids in one call: few enough for a call's deadline, whatever the disk.
 _AT_ONCE: Final = 500
+_RETRYING: Final = "Retrying"
+_DROPPING: Final = "Dropping"
 _Answer = TypeVar("_Answer")
 _Ids = Annotated[
     list[str],
@@ -48,7 +50,7 @@ def list_(
     run: Invocation,
     *,
     which: Which,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, metavar="N", help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=5000, metavar="N", help="At most so many.")] = 50,
     after: Annotated[
         str,
         typer.Option(
@@ -109,11 +111,12 @@ def retry(
         answer: pb.RetryDeadLettersResponse = run.daemon.call("RetryDeadLetters", request)
         return answer
 
-    answers, broken = _done(_parts(run, ids, which, "Retrying", named_too=False), ask)
-    results = [result for answer in answers for result in answer.results]
+    work = _Work(run, _RETRYING)
+    answers = work.answers(ids, which, ask, lambda answer: answer.retried)
+    results = list({result.id: result for answer in answers for result in answer.results}.values())
     run.output.many([convert.record(result) for result in results], RETRIED, key="notificationId")
-    if broken is not None:
-        raise broken
+    if work.broken is not None:
+        raise work.broken
     _refuse_rest(results)
 
 
@@ -140,12 +143,13 @@ def drop(
         answer: pb.DropDeadLettersResponse = run.daemon.call("DropDeadLetters", request)
         return answer
 
-    answers, broken = _done(_parts(run, ids, which, "Dropping", named_too=True), ask)
+    work = _Work(run, _DROPPING)
+    answers = list(work.answers(ids, which, ask, lambda answer: len(answer.dropped)))
     dropped = [letter_id for answer in answers for letter_id in answer.dropped]
     missing = [letter_id for answer in answers for letter_id in answer.not_found]
     run.output.many([{"id": letter_id} for letter_id in dropped], [Column("Dropped", "id")])
-    if broken is not None:
-        raise broken
+    if work.broken is not None:
+        raise work.broken
     if missing:
         status = Status.PARTLY if dropped else Status.NOT_FOUND
         raise Refusal(f"Not there (any more): {', '.join(missing)}.", status, code="dead_letter_not_found")
@@ -195,48 +199,58 @@ def _opened(out: str | None) -> Iterator[TextIO]:
         yield file
 
 
-def _parts(run: Invocation, words: Sequence[str], which: Choice, deed: str, *, named_too: bool) -> list[_Part]:
-    """What to ask the daemon for, one call each, once the operator has agreed; *named_too*: ask about ids as well."""
-    if words and which.chooses:
-        raise usage("Name dead letters, or choose them with options, not both.")
-    if not (words or which.chooses):
-        raise usage("Name dead letters, choose some with options such as --stage, or say --all.")
-    if not words:
-        having = _agreed(run, which, deed)
-        return [] if having is None else [([], having)]
-    ids = named(words)
-    if named_too:
-        run.confirm(f"{deed} {_counted(len(ids))}")
-    return [(ids[start : start + _AT_ONCE], None) for start in range(0, len(ids), _AT_ONCE)]
+class _Work:
+    """What the daemon is asked to do, in calls that its limits allow, once the operator has agreed."""
 
+    def __init__(self, run: Invocation, deed: str) -> None:
+        self._run = run
+        self._deed = deed
+        #: What broke off after something was done.
+        self.broken: Refusal | None = None
 
-def _done(parts: Sequence[_Part], ask: Callable[[_Part], _Answer]) -> tuple[list[_Answer], Refusal | None]:
-    """The daemon's answers, and what broke off after the first of them."""
-    answers: list[_Answer] = []
-    for part in parts:
+    def answers(
+        self, words: Sequence[str], which: Choice, ask: Callable[[_Part], _Answer], done: Callable[[_Answer], int]
+    ) -> Iterator[_Answer]:
+        """The daemon's answers; *done* counts what one of them did."""
+        if words and which.chooses:
+            raise usage("Name dead letters, or choose them with options, not both.")
+        if not (words or which.chooses):
+            raise usage("Name dead letters, choose some with options such as --stage, or say --all.")
+        begun = False
         try:
-            answers.append(ask(part))
+            for answer in self._of_named(words, ask) if words else self._of_chosen(which, ask, done):
+                begun = True
+                yield answer
         except Refusal as refusal:
-            if not answers:
+            if not begun:
                 raise
-            return answers, Refusal(f"{refusal.message} Not all was done.", Status.PARTLY, code=refusal.code)
-    return answers, None
+            self.broken = Refusal(f"{refusal.message} Not all was done.", Status.PARTLY, code=refusal.code)
 
+    def _of_named(self, words: Sequence[str], ask: Callable[[_Part], _Answer]) -> Iterator[_Answer]:
+        ids = named(words)
+        if self._deed == _DROPPING:
+            self._run.confirm(f"{self._deed} {_counted(len(ids))}")
+        for start in range(0, len(ids), _AT_ONCE):
+            yield ask((ids[start : start + _AT_ONCE], None))
 
-def _agreed(run: Invocation, which: Which, deed: str) -> pb.DeadLetterFilter | None:
-    """The filter that the operator agrees to, knowing how many it fits; None where it fits none."""
-    having = which.filter()
-    if not run.must_ask(f"{deed} dead letters"):
-        return having
-    if not having.HasField("until"):
-        # What dies while the operator thinks was not asked about.
-        having.until.FromDatetime(moments.after(0.0))
-    total = run.daemon.call("ListDeadLetters", pb.ListDeadLettersRequest(filter=having, limit=1)).total
-    if not total:
-        run.output.note("No dead letter fits.")
-        return None
-    run.confirm(f"{deed} {_counted(total)}")
-    return having
+    def _of_chosen(
+        self, which: Choice, ask: Callable[[_Part], _Answer], done: Callable[[_Answer], int]
+    ) -> Iterator[_Answer]:
+        having = which.filter()
+        must_ask = self._run.must_ask(f"{self._deed} dead letters")
+        if not having.HasField("until"):
+            # What dies while the operator thinks, or because of this retry, was not meant.
+            having.until.FromDatetime(moments.after(0.0))
+        left = self._run.daemon.call("ListDeadLetters", pb.ListDeadLettersRequest(filter=having, limit=1)).total
+        if not left:
+            self._run.output.note("No dead letter fits.")
+        elif must_ask:
+            self._run.confirm(f"{self._deed} {_counted(left)}")
+        while left > 0:
+            answer = ask(([], having))
+            yield answer
+            # The daemon takes so many at once; without progress the rest is what it refuses.
+            left = left - done(answer) if done(answer) else 0
 
 
 def _counted(count: int) -> str:

@@ -143,6 +143,8 @@ def send(
     it is dead, expired or was withdrawn.
     """
     wish = patience.wish()
+    if broadcast and patience.wait_ack:
+        raise payload.usage("Nobody acks a broadcast: --wait-ack goes with --channel or --user.")
     request = _addressed(channel, user, label, broadcast=broadcast)
     request.client_id = client or ""
     if metadata is not None:

@@ -44,7 +44,7 @@ def list_(
         ),
     ] = "",
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, max=100_000, metavar="N", help="At most so many.")
+        int, typer.Option("--limit", "-n", min=1, max=10_000, metavar="N", help="At most so many.")
     ] = 1000,
 ) -> None:
     """List durable subscriptions: what each has not acked yet, and who serves it now."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from notifyd.v1 import admin_pb2 as pb
+from notifyd.v1 import types_pb2
 from tests.cli import samples
 from tests.cli.scripted import Admin, Ctl
 
@@ -85,6 +86,19 @@ def test_bash_completes_clients_and_their_users(admin: Admin):
 def test_bash_completes_devices(admin: Admin):
     admin.answers("ListDevices", pb.ListDevicesResponse(devices=[samples.device()]))
     assert completed(admin, "notifyctl", "devices", "remove", "d") == ["d_1"]
+
+
+@bash
+def test_bash_completes_what_was_given_up_and_what_outlives_connections(admin: Admin):
+    admin.answers("ListDeadLetters", pb.ListDeadLettersResponse(dead_letters=[samples.dead_letter(id="n_1.abc")]))
+    admin.answers("ListWebhooks", pb.ListWebhooksResponse(webhooks=[pb.Webhook(name="audit")]))
+    worker = types_pb2.DurableSubscription(name="worker", channel="orders")
+    admin.answers("ListDurable", pb.ListDurableResponse(subscriptions=[worker]))
+    assert completed(admin, "notifyctl", "dead-letters", "retry", "n_") == ["n_1.abc"]
+    assert completed(admin, "notifyctl", "webhooks", "test", "a") == ["audit"]
+    assert completed(admin, "notifyctl", "subscriptions", "remove", "orders", "w") == ["worker"]
+    assert admin.requests[-1] == pb.ListDurableRequest(channel="orders", limit=100)
+    assert completed(admin, "notifyctl", "listen", "orders", "--durable", "w") == ["worker"]
 
 
 @bash

@@ -202,10 +202,11 @@ def test_all_needs_a_word_even_of_one_client(ctl: Ctl, admin: Admin, monkeypatch
     monkeypatch.setenv("NOTIFYCTL_CLIENT", "acme")
     assert ctl("dead-letters", verb, "--yes").status == 2
     assert admin.requests == []
+    listed(admin, total=1)
     admin.answers("RetryDeadLetters", retried("a"))
     admin.answers("DropDeadLetters", pb.DropDeadLettersResponse(dropped=["a"]))
     assert ctl("dead-letters", verb, "--all", "--yes").status == 0
-    assert admin.requests[-1].filter == pb.DeadLetterFilter(client_id="acme")
+    assert admin.requests[-1].filter.client_id == "acme"
     assert ctl("dead-letters", verb, "a", "--yes").status == 0
     assert not admin.requests[-1].HasField("filter")
 
@@ -231,6 +232,20 @@ def test_a_person_is_not_asked_about_nothing(admin: Admin):
     listed(admin)
     status, shown = on_a_terminal(admin, b"", "dead-letters", "retry", "--reason", "nacked")
     assert (status, "No dead letter fits." in shown) == (0, True)
+
+
+def test_a_choice_of_more_than_the_daemon_takes_at_once(ctl: Ctl, admin: Admin):
+    listed(admin, total=5)
+    batches = iter([["a", "b"], ["c", "d"], ["e"]])
+    admin.does("DropDeadLetters", lambda *_: pb.DropDeadLettersResponse(dropped=next(batches)))
+    assert ctl("dead-letters", "drop", "--all", "--yes", "-q").out == "a\nb\nc\nd\ne\n"
+
+
+def test_what_cannot_be_retried_is_asked_about_once(ctl: Ctl, admin: Admin):
+    listed(admin, total=3)
+    admin.answers("RetryDeadLetters", retried(refused={"a": "expired", "b": "expired"}))
+    assert ctl("dead-letters", "retry", "--stage", "push", "--yes").status == 5
+    assert len(admin.requests) == 2
 
 
 def exported(admin: Admin) -> None:

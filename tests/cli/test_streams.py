@@ -60,6 +60,19 @@ def test_stats_once(ctl: Ctl, admin: Admin):
     assert ctl("stats", "-o", "json").json["connectionsByTransport"] == {"sse": 1, "websocket": 2}
 
 
+def test_stats_tell_what_was_given_up_and_what_is_not_acked(ctl: Ctl, admin: Admin):
+    figures = {
+        "dead_letters": 7, "dead_letters_evicted": 1, "unacked": 5, "redelivered": 4, "acked": 9, "webhooks_failed": 2,
+        "durable_subscriptions": 3, "requeued": 6, "dropped": 8,
+    }  # fmt: skip
+    admin.answers("GetStats", samples.stats(uptime_seconds=90061.123456, **figures))
+    lines = ctl("stats").lines
+    for line in ("deadLetters\t7", "deadLettersEvicted\t1", "unacked\t5", "redelivered\t4", "webhooksFailed\t2"):
+        assert line in lines
+    assert "uptimeSeconds\t90061.123" in lines
+    assert lines.index("acked\t9") < lines.index("deadLetters\t7") < lines.index("connections\t3")
+
+
 def test_watching_in_a_pipe_is_ndjson(ctl: Ctl, admin: Admin):
     admin.answers("WatchStats", [samples.stats(), samples.stats(accepted=200)])
     result = ctl("stats", "--watch", "--interval", "250ms")
@@ -110,6 +123,17 @@ def test_the_screen_shows_inboxes_and_pushes_where_there_are_any():
     for words in ("inboxes of users", "Pushes", "Evicted from inboxes"):
         assert words in shown
     assert "Pushes failed" not in shown
+
+
+def test_the_screen_shows_dead_letters_and_what_is_not_acked():
+    figures = watch.Figures()
+    figures.take(convert.record(samples.stats(dead_letters=7, dead_letter_bytes=2048, unacked=5, redelivered=4)))
+    paper = Console(file=io.StringIO(), width=160)
+    paper.print(watch.screen(figures, 160))
+    shown = paper.file.getvalue()
+    for words in ("Dead letters", "2.0 KiB", "unacked", "durable subscriptions", "Redelivered"):
+        assert words in shown
+    assert "Webhooks" not in shown
 
 
 @pytest.mark.parametrize("width", [46, 60, 200])

@@ -67,6 +67,25 @@ def test_a_receipt_has_a_row_for_each_user(ctl: Ctl):
     assert [line for line in shown if line.split()[:3] == ["Users", "2:", "1"]]
 
 
+def test_a_receipt_has_a_timeline(ctl: Ctl, admin: Admin, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    timeline = [
+        samples.happening("accepted"), samples.happening("redelivered", receiver="worker", attempt=2),
+        samples.happening("acked", user_id="alice", receiver="worker", detail=samples.HOSTILE),
+    ]  # fmt: skip
+    admin.answers("GetNotification", samples.receipt(acked=1, timeline=timeline))
+    result = ctl("notifications", "show", "n_1", "-o", "table")
+    rows = [line.split() for line in result.lines]
+    assert ["Acked", "1"] in rows
+    assert ["Timeline", "3", "events"] in rows
+    assert rows[-4] == ["Time", "Event", "User", "Receiver", "Try", "Detail"]
+    assert [row[2:6] for row in rows[-3:-1]] == [["accepted", "-", "-", "-"], ["redelivered", "-", "worker", "2"]]
+    assert rows[-1][2:6] == ["acked", "alice", "worker", "-"]
+    assert samples.HOSTILE not in result.out
+    record = ctl("notifications", "show", "n_1", "-o", "json").json
+    assert [event["event"] for event in record["timeline"]] == ["accepted", "redelivered", "acked"]
+
+
 @pytest.mark.usefixtures("_receipt")
 def test_a_receipt_for_programs_holds_them_all(ctl: Ctl):
     record = ctl("notifications", "show", "n_1", "-o", "json").json

@@ -1,6 +1,7 @@
 """send --wait, send --wait-ack and notifications wait."""
 
 import threading
+import time
 
 import grpc
 import pytest
@@ -30,14 +31,14 @@ SEND = ("send", "--channel", "orders", "hello")
 def test_done_is_0_and_a_line(ctl: Ctl, admin: Admin):
     ends(admin, "done", delivered=2)
     result = ctl(*SEND, "--wait")
-    assert (result.status, result.out) == (0, "n_1\tdispatched\t0\t2\t0\t0\t\n")
+    assert (result.status, result.out) == (0, "n_1\tdispatched\t0\t0\t2\t0\t0\t\n")
     assert admin.requests[-1] == pb.WaitNotificationRequest(id="n_1", until="dispatched", timeout_seconds=30)
 
 
 def test_a_person_reads_a_line_too(ctl: Ctl, admin: Admin):
     ends(admin, "done", 1, 1, delivered=2)
     (line,) = ctl(*SEND, "--wait-ack", "-o", "table").lines
-    assert line.split("  ")[:4] == ["n_1", "dispatched", "acked 1", "delivered 2"]
+    assert line.split("  ")[:4] == ["n_1", "dispatched", "acked 1", "arrived 0"]
 
 
 def test_programs_get_the_receipt(ctl: Ctl, admin: Admin):
@@ -67,6 +68,39 @@ def test_why_it_failed_is_said(ctl: Ctl, admin: Admin):
     assert ctl(*SEND, "--wait-ack").err == "Error: n_1: 1 of 3 acked, and it is expired.\n"
     ends(admin, "timed_out", 0, 1)
     assert ctl(*SEND, "--wait-ack", "--wait-timeout", "2s").err == "Error: n_1: 0 of 1 acked within 2 s.\n"
+
+
+def test_what_no_more_can_come_for_is_said(ctl: Ctl, admin: Admin):
+    ends(admin, "failed", 1, 2)
+    assert ctl(*SEND, "--wait-ack").err == "Error: n_1: 1 of 2 acked, and no more can come.\n"
+
+
+def test_nobody_acks_a_broadcast(ctl: Ctl, admin: Admin):
+    assert ctl("send", "--broadcast", "hello", "--wait-ack").status == 2
+    assert admin.requests == []
+
+
+def test_longer_than_the_daemon_lets_one_call_wait(ctl: Ctl, admin: Admin, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("notifyctl.waiting._LONGEST_SECONDS", 0.2)
+    verdicts = iter(["timed_out", "done"])
+
+    def wait(request: pb.WaitNotificationRequest, _: object) -> object:
+        time.sleep(request.timeout_seconds)
+        yield pb.WaitEvent(receipt=samples.receipt(), verdict=next(verdicts))
+
+    admin.does("WaitNotification", wait)
+    assert ctl(*SEND, "--wait", "--wait-timeout", "300ms", "-q").out == "n_1\n"
+    first, second = admin.requests[1:]
+    assert (first.timeout_seconds, second.timeout_seconds < 0.2) == (0.2, True)
+
+
+def test_a_full_waiting_room_is_tried_again(ctl: Ctl, admin: Admin):
+    def full(_: object, context: grpc.ServicerContext) -> None:
+        ends(admin, "done")
+        context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many wait")
+
+    admin.does("WaitNotification", full)
+    assert ctl(*SEND, "--wait", "-q").out == "n_1\n"
 
 
 @pytest.mark.parametrize(
