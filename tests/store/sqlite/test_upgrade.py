@@ -1,4 +1,4 @@
-"""A journal of version 1, as the first release wrote it, is taken over with everything in it."""
+"""A journal of an earlier version, as that version wrote it, is taken over with everything in it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 from notifyd.model.ids import DEFAULT_CLIENT, NotificationId, UserId
 from notifyd.model.notification import Kind, State
 from notifyd.model.position import StreamPosition
+from notifyd.model.timeline import Happening, TimelineEvent
+from notifyd.store.ports import Lane
 from notifyd.store.sqlite.connection import APPLICATION_ID
 from tests.store.samples import HOUR, T0, accept, dispatch, for_users, idempotency, notification
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 #: A copy of the script that version 1 was made by: it never changes.
 SCRIPT: Final = Path(__file__).parent / "broker_v1.sql"
+
+MARKS: Final = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={{}}; PRAGMA journal_mode=WAL"
 
 #: seq, id, kind, channel, due at
 NOTIFICATIONS: Final = (
@@ -39,7 +43,7 @@ OUTCOMES: Final = (
 )
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def version_1(tmp_path: Path) -> None:
     """The journal of a daemon that was stopped."""
     (tmp_path / "state").mkdir()
@@ -55,10 +59,21 @@ def version_1(tmp_path: Path) -> None:
     connection.execute("INSERT INTO idempotency VALUES ('c', 'k', 'f', 'delivered', ?)", (T0 + HOUR,))
     meta = {"base_epoch": "e", "generation": "2", "clean": "yes", "paused": "no", "boot_id": "b"}
     connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-    connection.executescript(f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version=1; PRAGMA journal_mode=WAL")
+    connection.executescript(MARKS.format(1))
     connection.close()
 
 
+@pytest.fixture
+def version_2(tmp_path: Path) -> None:
+    """The journal of a daemon that was stopped, with an inbox that was read and one that was not."""
+    (tmp_path / "state").mkdir()
+    connection = sqlite3.connect(tmp_path / "state" / "broker.db")
+    connection.executescript((Path(__file__).parent / "broker_v2.sql").read_text())
+    connection.executescript(MARKS.format(2))
+    connection.close()
+
+
+@pytest.mark.usefixtures("version_1")
 async def test_what_waited_waits(start: Start) -> None:
     async with start() as broker:
         leased = broker.queue.lease(limit=9, lease_seconds=30, now=T0)
@@ -68,6 +83,7 @@ async def test_what_waited_waits(start: Start) -> None:
         assert broker.queue.stats(now=T0).scheduled == 1
 
 
+@pytest.mark.usefixtures("version_1")
 async def test_histories_and_receipts_are_there(start: Start) -> None:
     async with start() as broker:
         history = broker.history.since(DEFAULT_CLIENT, "orders", StreamPosition("e.2", 0), now=T0)
@@ -87,6 +103,7 @@ async def test_histories_and_receipts_are_there(start: Start) -> None:
         assert (await pending.result()).id == "delivered"
 
 
+@pytest.mark.usefixtures("version_1")
 async def test_it_is_of_the_newest_version_from_then_on(start: Start, tmp_path: Path) -> None:
     one = for_users("anna", connections=["c1"])
     async with start() as broker:
@@ -99,3 +116,32 @@ async def test_it_is_of_the_newest_version_from_then_on(start: Start, tmp_path: 
         (kept,) = broker.inbox.since(DEFAULT_CLIENT, UserId("anna"), now=T0).publications
         assert kept in published
         assert kept.notification == one
+
+
+@pytest.mark.usefixtures("version_2")
+async def test_version_2_is_taken_over(start: Start) -> None:
+    async with start() as broker:
+        history = broker.history.since(DEFAULT_CLIENT, "orders", StreamPosition("e", 0), now=T0)
+        assert [p.notification.id for p in history.publications] == ["delivered"]
+        assert [lease.notification.id for lease in broker.queue.lease(limit=9, lease_seconds=30, now=T0 + 1000)] == [
+            "scheduled"
+        ]
+        assert len(broker.queue.lease(limit=9, lease_seconds=30, now=T0, lane=Lane.PUSH)) == 1
+        (kept,) = broker.inbox.since(DEFAULT_CLIENT, UserId("ben"), now=T0).publications
+        assert kept.notification.users == ("anna", "ben")
+        assert broker.dead_letters.usage() == (0, 0)
+        receipt = await broker.receipts.find(None, NotificationId("given-up"))
+        assert receipt is not None
+        assert (receipt.state, receipt.reason, receipt.acked) == (State.DEAD, "fault", 0)
+        assert [event.happening for event in receipt.timeline] == [Happening.ACCEPTED, Happening.DEAD]
+
+
+@pytest.mark.usefixtures("version_2")
+async def test_what_version_2_knew_can_be_acked_and_noted(start: Start) -> None:
+    known = NotificationId("delivered")
+    for round_number in (1, 2):
+        async with start() as broker:
+            broker.receipts.note(known, TimelineEvent(T0 + round_number, Happening.ACKED), acked=1)
+            receipt = await broker.receipts.find(None, known)
+            assert receipt is not None
+            assert (receipt.acked, len(receipt.timeline)) == (round_number, 2 + round_number)

@@ -94,6 +94,9 @@ class LocalState:
         self._flush_forgotten(batch)
         self.inbox.unwritten.complete(batch)
         self.durables.flush(batch)
+        if batch.letters:
+            # that it died is told with it
+            self.notes.flush(batch)
         entries = batch.entries
         if not 0 < len(entries) <= _STAMPED_ON_ARRIVAL or self.stamping or not self.queue.idle():
             return
