@@ -75,7 +75,7 @@ def notification_fields(publication: Publication) -> bytes:
 
     A payload that is no object is the field `data`. `notificationId` and `timestamp` are always ours, and so are
     `channel`, `epoch` and `offset` of what comes from a channel; `metadata` and the label of a broadcast, where there
-    are any, give way to a field of the payload with that name.
+    are any, give way to a field of the payload with that name. `attempt` is there where an ack did not come.
     """
     notification = publication.notification
     fields = _payload(notification.data)
@@ -87,6 +87,8 @@ def notification_fields(publication: Publication) -> bytes:
         fields["offset"] = _raw(b"%d" % publication.offset)
     elif notification.channel:
         fields.setdefault("channel", _raw(json_string(notification.channel)))
+    if publication.attempt > 1:
+        fields["attempt"] = _raw(b"%d" % publication.attempt)
     if notification.metadata:
         fields.setdefault("metadata", _raw(notification.metadata))
     return encode(fields)

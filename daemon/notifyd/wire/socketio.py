@@ -269,17 +269,22 @@ def _beginning(namespace: str, event: str) -> bytes:
     return b"2%s[%s" % (_prefix(namespace), encode(event))
 
 
-def websocket_event(namespace: str, event: str, json_arguments: bytes = b"") -> bytes:
-    """The frame of an event, for `Socket.put` on WebSocket. The arguments are JSON values with commas between them."""
-    return websocket_text(_event(namespace, event, json_arguments))
+def websocket_event(namespace: str, event: str, json_arguments: bytes = b"", *, ack_id: int | None = None) -> bytes:
+    """The frame of an event, for `Socket.put` on WebSocket. The arguments are JSON values with commas between them.
+
+    With *ack_id* the peer is asked for a socket.io ack; see `Socket.ask`.
+    """
+    return websocket_text(_event(namespace, event, json_arguments, ack_id))
 
 
-def polling_event(namespace: str, event: str, json_arguments: bytes = b"") -> bytes:
+def polling_event(namespace: str, event: str, json_arguments: bytes = b"", *, ack_id: int | None = None) -> bytes:
     """The piece of an event, for `Socket.put` on polling. Pieces are joined as they are."""
-    return polling_text(_event(namespace, event, json_arguments))
+    return polling_text(_event(namespace, event, json_arguments, ack_id))
 
 
-def _event(namespace: str, event: str, json_arguments: bytes) -> bytes:
+def _event(namespace: str, event: str, json_arguments: bytes, ack_id: int | None) -> bytes:
+    if ack_id is not None:
+        return b"2%s%d[%s,%s]" % (_prefix(namespace), ack_id, encode(event), json_arguments)
     if json_arguments:
         return b"%s,%s]" % (_beginning(namespace, event), json_arguments)
     return _beginning(namespace, event) + b"]"

@@ -19,11 +19,13 @@ from notifyd.model.notification import Kind
 from notifyd.model.principal import operator
 from notifyd.policy.recovery import Pids
 from notifyd.wire import dialect
+from tests.service.acking import acks_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from notifyd.ingress.edge.namespaces.application import NamespaceApplication
+    from notifyd.ingress.edge.socketio.api import OnAck
     from tests.service.node import Node
 
 PIDS = Pids(b"k" * 32)
@@ -61,6 +63,7 @@ def services_of(node: Node) -> NamespaceServices:
         counters=node.counters,
         durability="os",
         presence=node.presence,
+        acks=acks_of(node.hub, node.broker, node.subscriber, node.inboxes, node.counters),
     )
 
 
@@ -81,6 +84,9 @@ class Wire:
         #: Events and pings, in order.
         self.under_way: list[list[Any] | int] = []
         self.closes: list[tuple[int, str]] = []
+        #: What waits for acks, by their ids, and the id that each notification came with last.
+        self.callbacks: list[OnAck] = []
+        self.asked: dict[str, int] = {}
         self.disconnects = 0
         self.limit = 10_000
         self.writes = 0
@@ -95,7 +101,10 @@ class Wire:
         for text in texts:
             head = f"42{self.namespace},".encode()
             assert text.startswith(head), text
-            self.under_way.append(json.loads(text[len(head) :]))
+            number, _, event = text[len(head) :].partition(b"[")
+            self.under_way.append(json.loads(b"[" + event))
+            if number:
+                self.asked[self.under_way[-1][1]["notificationId"]] = int(number)
         return True
 
     def emit(self, event: str, *arguments: Any) -> bool:
@@ -104,8 +113,12 @@ class Wire:
         self.under_way.append([event, *arguments])
         return True
 
-    def emit_with_ack(self, event: str, *arguments: Any, on_ack: Callable[[list[Any]], None]) -> bool:
+    def emit_with_ack(self, event: str, *arguments: Any, on_ack: OnAck) -> bool:
         return self.emit(event, *arguments)
+
+    def ask(self, on_ack: OnAck) -> int:
+        self.callbacks.append(on_ack)
+        return len(self.callbacks) - 1
 
     def ping(self, mark: int = 0) -> None:
         self.under_way.append(mark)
@@ -198,6 +211,10 @@ class User:
     def data(self) -> list[Any]:
         """What notifications carried that hold a number."""
         return [notification["n"] for notification in self.said()]
+
+    async def call_back(self, notification_id: str) -> None:
+        """Call the callback that a notification came with."""
+        await finished(self.wire.callbacks[self.wire.asked[notification_id]]([]))
 
     async def ask(self, event: str, *arguments: Any) -> Any:
         """Emit, and wait for the ack."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from notifyd.errors import Conflict, Denied, Invalid, NotAuthenticated, RateLimited
-from notifyd.ingress.edge.namespaces.requests import Requests, ending, exception, refusal
+from notifyd.ingress.edge.namespaces.requests import Encoders, Requests, ending, exception, refusal
 from notifyd.model.disconnect import KICKED
 from notifyd.model.ids import DEFAULT_CLIENT
 
@@ -26,10 +26,14 @@ def encode(_publication: Publication) -> bytes:
     return b""
 
 
+ENCODERS = Encoders(encode, encode)
+
+
 async def test_what_is_missing_comes_before_it_is_live(node: Node, requests: Requests) -> None:
     await node.published("open.a", count=2)
     epoch = node.broker.history.position(DEFAULT_CLIENT, "open.a").epoch
-    answer, source = requests.subscribe({"channel": "open.a", "since": {"epoch": epoch, "offset": 1}}, encode)
+    done = requests.subscribe({"channel": "open.a", "since": {"epoch": epoch, "offset": 1}}, ENCODERS)
+    answer, source = done.answer, done.source
     assert (answer["replayed"], node.hub.subscription_count) == (1, 0)
     assert source is not None
     assert [each.offset for each in source.missing()] == [2]
@@ -37,7 +41,8 @@ async def test_what_is_missing_comes_before_it_is_live(node: Node, requests: Req
 
 @pytest.mark.parametrize("since", [None, {"epoch": "lost", "offset": 7}])
 async def test_where_nothing_is_missing_it_is_live(node: Node, requests: Requests, since: object) -> None:
-    answer, source = requests.subscribe({"channel": "open.a", "since": since}, encode)
+    done = requests.subscribe({"channel": "open.a", "since": since}, ENCODERS)
+    answer, source = done.answer, done.source
     assert (answer["success"], source, node.hub.subscription_count) == (True, None, 1)
 
 
@@ -46,12 +51,12 @@ async def test_where_nothing_is_missing_it_is_live(node: Node, requests: Request
 )
 async def test_what_makes_no_sense_is_refused(node: Node, requests: Requests, body: Any) -> None:
     with pytest.raises(Invalid) as refused:
-        requests.subscribe(body, encode)
+        requests.subscribe(body, ENCODERS)
     assert (refused.value.code, node.hub.subscription_count) == ("invalid_message", 0)
 
 
 async def test_who_is_in_a_channel_is_told_to_who_may_subscribe_to_it(node: Node, requests: Requests) -> None:
-    requests.subscribe({"channel": "open.a"}, encode)
+    requests.subscribe({"channel": "open.a"}, ENCODERS)
     answer = requests.presence({"channel": "open.a"})
     (member,) = answer["members"]
     assert (answer["success"], answer["memberCount"], answer["subscriberCount"], member["userId"]) == (

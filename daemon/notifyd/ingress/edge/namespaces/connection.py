@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import structlog
 import trio
 
 from notifyd.errors import Invalid, NotifydError
 from notifyd.ingress.edge.catch_up import CatchUps
-from notifyd.ingress.edge.namespaces.requests import Answer, Requests, ending, exception, refusal
+from notifyd.ingress.edge.namespaces.requests import Answer, Encoders, Requests, ending, exception, refusal
 from notifyd.ingress.edge.namespaces.sources import JoinSource
 from notifyd.model.disconnect import PROTOCOL_ERROR
 from notifyd.wire.namespaces import NotificationEncoder, Place, notification_event
 from notifyd.wire.socketio import polling_event, websocket_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from notifyd.hub.connection import Connection
     from notifyd.ingress.edge.namespaces.entrance import Resumption, Visitor
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from notifyd.wire.namespaces import EventEncoder
 
 T = TypeVar("T")
+
+log = structlog.get_logger("notifyd.namespaces")
 
 _ON_WEBSOCKET: Final = "socketio"
 _ON_POLLING: Final = "socketio-polling"
@@ -57,6 +61,7 @@ class NamespaceConnection:
     """`NamespaceHandler` to the driver, `Link` to the hub."""
 
     __slots__ = (
+        "_acks",
         "_catch_ups",
         "_connection",
         "_ending",
@@ -82,6 +87,7 @@ class NamespaceConnection:
         self.address = visitor.address
         #: Whether it is given what a stock client needs to recover its state.
         self.recovers = visitor.credentials.recovers
+        self._acks = visitor.credentials.acks
         self._socket: Socket | None = None
         self._connection: Connection | None = None
         self._resumption: Resumption
@@ -111,6 +117,9 @@ class NamespaceConnection:
             return
         if self._trouble is not None:
             self._tell("exception", exception(self._trouble))
+        if self._acks:
+            self._requests.receive_inbox(self._encoders())
+            return
         self._catch_ups.begin(
             JoinSource(self._services, connection, resumption.session, resumption.place, self._encode_placed)
         )
@@ -184,6 +193,10 @@ class NamespaceConnection:
         """What waits in the outbox."""
         return 0 if self._socket is None else self._socket.pending_bytes
 
+    def behind_since(self) -> float | None:
+        """See `Link.behind_since`."""
+        return None if self._socket is None else self._socket.behind_since
+
     def sent_bytes(self) -> int:
         """What was written so far."""
         return 0 if self._socket is None else self._socket.sent_bytes
@@ -227,18 +240,38 @@ class NamespaceConnection:
         event = polling_event if self.transport == "polling" else websocket_event
         return notification_event(publication, event, place if self.recovers else None)
 
+    def _encoders(self) -> Encoders:
+        return Encoders(self._encode, self._encode_asking)
+
     def _encode(self, publication: Publication) -> bytes:
         return SOCKETIO_ENCODERS[self.format](publication)
 
+    def _encode_asking(self, publication: Publication) -> bytes:
+        if self._socket is None:
+            return b""
+        event = polling_event if self.transport == "polling" else websocket_event
+        ack_id = self._socket.ask(partial(self._answered, publication.notification.id))
+        return notification_event(publication, partial(event, ack_id=ack_id), None)
+
+    async def _answered(self, notification_id: str, _arguments: list[Any]) -> None:
+        """The peer called the callback of a delivery, which has no answer to look at."""
+        try:
+            await self._services.acks.ack(self._entered(), [notification_id])
+        except NotifydError as exc:
+            log.warning("ack_not_kept", notification_id=notification_id, problem=exc.message)
+
     # Events
 
-    async def _job(self, arguments: list[Any], ack: Ack | None) -> None:
+    async def _later(self, answering: Awaitable[Answer], event: str, ack: Ack | None) -> None:
         try:
-            answer = await self._requests.publish(_first(arguments))
+            answer = await answering
         except NotifydError as exc:
             self._refuse(exc, ack)
         else:
-            self._reply(answer, "", ack)
+            self._reply(answer, event, ack)
+
+    def _job(self, arguments: list[Any], ack: Ack | None) -> Step:
+        return self._later(self._requests.publish(_first(arguments)), "", ack)
 
     def _ping(self, arguments: list[Any], ack: Ack | None) -> Step:
         if ack is not None:
@@ -254,12 +287,20 @@ class NamespaceConnection:
 
     def _subscribe(self, arguments: list[Any], ack: Ack | None) -> Step:
         self._catch_ups.check_room()
-        answer, source = self._requests.subscribe(_first(arguments), self._encode)
-        self._catch_ups.drop(answer["channel"])
-        self._reply(answer, "subscribed", ack)
-        if source is not None:
-            self._catch_ups.begin(source)
+        done = self._requests.subscribe(_first(arguments), self._encoders())
+        self._catch_ups.drop(done.answer["channel"])
+        self._reply(done.answer, "subscribed", ack)
+        if done.source is not None:
+            self._catch_ups.begin(done.source)
+        elif done.start is not None:
+            done.start()
         return None
+
+    def _ack(self, arguments: list[Any], ack: Ack | None) -> Step:
+        return self._later(self._requests.ack(_first(arguments)), "acked", ack)
+
+    def _nack(self, arguments: list[Any], ack: Ack | None) -> Step:
+        return self._later(self._requests.nack(_first(arguments)), "nacked", ack)
 
     def _unsubscribe(self, arguments: list[Any], ack: Ack | None) -> Step:
         answer = self._requests.unsubscribe(_first(arguments))
@@ -288,4 +329,6 @@ _EVENTS: Final[dict[str, Callable[[NamespaceConnection, list[Any], Ack | None], 
     "subscribe": NamespaceConnection._subscribe,
     "unsubscribe": NamespaceConnection._unsubscribe,
     "presence": NamespaceConnection._presence,
+    "ack": NamespaceConnection._ack,
+    "nack": NamespaceConnection._nack,
 }

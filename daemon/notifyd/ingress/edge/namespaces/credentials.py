@@ -33,6 +33,8 @@ class Credentials(msgspec.Struct, frozen=True):
     offset: str = ""
     #: Whether it is to be given what it needs for that.
     recovers: bool = True
+    #: Whether it acks what comes from the inbox.
+    acks: bool = False
 
     def __repr__(self) -> str:
         return f"Credentials({self.client_id!r})"
@@ -52,6 +54,7 @@ def read_credentials(auth: Any, request: Request, cookie_name: str) -> Credentia
     from_cookie = not token and bool(cookie_name)
     if from_cookie:
         token = cookie(request, cookie_name)
+    acks = str(fields.get("ack", "no")).lower() not in _NO
     return Credentials(
         client_id=_text(fields, "clientId"),
         token=token,
@@ -59,7 +62,9 @@ def read_credentials(auth: Any, request: Request, cookie_name: str) -> Credentia
         from_cookie=from_cookie,
         pid=_text(said, "pid"),
         offset=_text(said, "offset"),
-        recovers=_recovers(fields.get("recovery"), request),
+        # an event that asks for an ack tells no place, as with Socket.IO's own server
+        recovers=not acks and _recovers(fields.get("recovery"), request),
+        acks=acks,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -11,7 +12,7 @@ from notifyd.hub.connection import Connection
 from notifyd.ingress.edge.catch_up import CatchUps
 from notifyd.ingress.edge.inbox_source import InboxSource
 from notifyd.ingress.edge.marks import Marks
-from notifyd.ingress.edge.namespaces.requests import Answer, Requests, exception, refusal
+from notifyd.ingress.edge.namespaces.requests import Answer, Encoders, Requests, exception, refusal
 from notifyd.ingress.edge.websocket.link import WebSocketLink
 from notifyd.model.disconnect import (
     DRAINED,
@@ -22,9 +23,10 @@ from notifyd.model.disconnect import (
 )
 from notifyd.model.ids import ConnectionId
 from notifyd.wire import dialect
+from notifyd.wire.recent import RecentFrames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable
 
     from notifyd.ingress.edge.namespaces.entrance import Visitor
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from notifyd.model.disconnect import Disconnect
 
 FORMAT: Final = "dialect"
+
+Step = Coroutine[Any, Any, None] | None
 
 _ENDINGS: Final = {
     "token_expired": TOKEN_ENDED,
@@ -99,6 +103,9 @@ class DialectConnection(WebSocketLink):
         self._say("connected", who)
         if self._trouble is not None:
             self._say("exception", exception(self._trouble))
+        if self._visitor.credentials.acks:
+            self._requests.receive_inbox(_ENCODERS)
+            return
         found = self._services.inboxes.check(connection)
         self._catch_ups.begin(InboxSource(self._services.inboxes, connection, found, dialect.notification_frame))
 
@@ -115,7 +122,7 @@ class DialectConnection(WebSocketLink):
             return exc
         return None
 
-    def text(self, payload: bytes) -> Coroutine[Any, Any, None] | None:
+    def text(self, payload: bytes) -> Step:
         """One message of the peer."""
         self._connection.received_at = trio.current_time()
         self._services.counters.frames_received += 1
@@ -183,13 +190,22 @@ class DialectConnection(WebSocketLink):
 
     # Events
 
-    async def _job(self, message: dialect.Message) -> None:
+    async def _later(self, answering: Awaitable[Answer], message: dialect.Message, event: str = "") -> None:
         try:
-            answer = await self._requests.publish(message.data)
+            answer = await answering
         except NotifydError as exc:
             self._refuse(exc, message)
         else:
-            self._reply(message, answer)
+            self._reply(message, answer, event)
+
+    def _job(self, message: dialect.Message) -> Step:
+        return self._later(self._requests.publish(message.data), message)
+
+    def _ack(self, message: dialect.Message) -> Step:
+        return self._later(self._requests.ack(message.data), message, "acked")
+
+    def _nack(self, message: dialect.Message) -> Step:
+        return self._later(self._requests.nack(message.data), message, "nacked")
 
     def _ping(self, message: dialect.Message) -> None:
         if message.id is not None:
@@ -201,11 +217,13 @@ class DialectConnection(WebSocketLink):
 
     def _subscribe(self, message: dialect.Message) -> None:
         self._catch_ups.check_room()
-        answer, source = self._requests.subscribe(message.data, dialect.notification_frame)
-        self._catch_ups.drop(answer["channel"])
-        self._reply(message, answer, "subscribed")
-        if source is not None:
-            self._catch_ups.begin(source)
+        done = self._requests.subscribe(message.data, _ENCODERS)
+        self._catch_ups.drop(done.answer["channel"])
+        self._reply(message, done.answer, "subscribed")
+        if done.source is not None:
+            self._catch_ups.begin(done.source)
+        elif done.start is not None:
+            done.start()
 
     def _unsubscribe(self, message: dialect.Message) -> None:
         answer = self._requests.unsubscribe(message.data)
@@ -216,11 +234,15 @@ class DialectConnection(WebSocketLink):
         self._reply(message, self._requests.presence(message.data), "presence")
 
 
-_EVENTS: Final[dict[str, Callable[[DialectConnection, dialect.Message], Coroutine[Any, Any, None] | None]]] = {
+_ENCODERS: Final = Encoders(dialect.notification_frame, RecentFrames(dialect.notification_frame))
+
+_EVENTS: Final[dict[str, Callable[[DialectConnection, dialect.Message], Step]]] = {
     "notification-job": DialectConnection._job,
     "ping": DialectConnection._ping,
     "authenticate": DialectConnection._authenticate,
     "subscribe": DialectConnection._subscribe,
     "unsubscribe": DialectConnection._unsubscribe,
     "presence": DialectConnection._presence,
+    "ack": DialectConnection._ack,
+    "nack": DialectConnection._nack,
 }

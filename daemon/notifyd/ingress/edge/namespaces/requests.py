@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from notifyd.clock import iso_ms, monotonic
 from notifyd.errors import Conflict, Denied, Invalid, NotAuthenticated, NotifydError
+from notifyd.ingress.edge.namespaces.acking import Acknowledged, AckRequests
 from notifyd.ingress.edge.namespaces.sources import ChannelSource
+from notifyd.model.publication import Publication
 from notifyd.policy.rate import TokenBucket
 from notifyd.service.limits import rate_limited
 from notifyd.wire.jobs import job_command
@@ -16,14 +19,11 @@ from notifyd.wire.native import Since
 from notifyd.wire.presence import presence_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from notifyd.hub.connection import Connection
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
     from notifyd.model.command import Publish
     from notifyd.model.disconnect import Disconnect
     from notifyd.model.principal import Principal
-    from notifyd.model.publication import Publication
 
 T = TypeVar("T")
 
@@ -33,6 +33,8 @@ Answer = dict[str, Any]
 class _Subscribe(msgspec.Struct):
     channel: str
     since: Since | None = None
+    ack: bool = False
+    durable: str = ""
 
 
 class _Unsubscribe(msgspec.Struct):
@@ -47,15 +49,35 @@ class _Authenticate(msgspec.Struct):
     token: str
 
 
+class Encoders(msgspec.Struct, frozen=True):
+    """How a connection makes a frame of a publication: as it is, and asking for an ack."""
+
+    plain: Callable[[Publication], bytes]
+    asking: Callable[[Publication], bytes]
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """The answer to a subscribe.
+
+    Once it was written, and before anybody awaits, *source* is to be begun with, or *start* to be called; where there
+    is neither, it is live. What is left of an earlier subscribe to the channel is to be dropped.
+    """
+
+    answer: Answer
+    source: ChannelSource | None = None
+    start: Callable[[], None] | None = None
+
+
 class Requests:
     """The requests of one authenticated connection."""
 
-    __slots__ = ("_bucket", "_bucket_rate", "_connection", "_rules", "_services")
+    __slots__ = ("_acks", "_bucket", "_bucket_rate", "_connection", "_rules", "_services")
 
     def __init__(self, services: NamespaceServices, rules: NamespaceRules, connection: Connection) -> None:
         self._services = services
         self._rules = rules
         self._connection = connection
+        self._acks = AckRequests(services, connection)
         self._bucket: TokenBucket | None = None
         self._bucket_rate = 0
 
@@ -115,17 +137,19 @@ class Requests:
             answer["unsubscribed"] = lost
         return answer
 
-    def subscribe(self, body: object, encode: Callable[[Publication], bytes]) -> tuple[Answer, ChannelSource | None]:
+    def subscribe(self, body: object, encoders: Encoders) -> Subscribed:
         """Ask for a channel, and with `since` for what came after that position.
-
-        Where something is to be sent before it is live, that source is to be begun with before anybody awaits, once the
-        answer is written; where nothing is, it is live. What is left of an earlier subscribe to it is to be dropped.
 
         Raises:
             NotifydError: nothing has changed.
         """
         wanted = _convert(body, _Subscribe)
         since = None if wanted.since is None else wanted.since.position()
+        if wanted.ack:
+            told, start = self._acks.subscribe(wanted.channel, since, wanted.durable, encoders.asking)
+            return Subscribed(told, start=start)
+        if wanted.durable:
+            raise Invalid("durable goes with ack: true", code="invalid_message")
         found = self._services.subscriber.check(self._connection, wanted.channel, since)
         position = {"epoch": found.position.epoch, "offset": found.position.offset}
         answer: Answer = {"success": True, "channel": wanted.channel, "position": position}
@@ -133,8 +157,21 @@ class Requests:
             answer |= {"recovered": found.recovered, "replayed": len(found.replay), "skipped": found.skipped}
         if since is None or not found.replay:
             self._services.subscriber.go_live(self._connection, wanted.channel, found.position)
-            return answer, None
-        return answer, ChannelSource(self._services, self._connection, wanted.channel, since, encode)
+            return Subscribed(answer)
+        source = ChannelSource(self._services, self._connection, wanted.channel, since, encoders.plain)
+        return Subscribed(answer, source)
+
+    async def ack(self, body: object) -> Answer:
+        """See `AckRequests.ack`."""
+        return await self._acks.ack(_convert(body, Acknowledged))
+
+    async def nack(self, body: object) -> Answer:
+        """See `AckRequests.nack`."""
+        return await self._acks.nack(_convert(body, Acknowledged))
+
+    def receive_inbox(self, encoders: Encoders) -> None:
+        """See `AckRequests.receive_inbox`."""
+        self._acks.receive_inbox(encoders.asking)
 
     def unsubscribe(self, body: object) -> Answer:
         """Stop a channel.

@@ -6,6 +6,7 @@ import msgspec
 
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.policy.recovery import Pids
+from notifyd.service.acks import Acks
 from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
 from notifyd.service.devices import Devices
@@ -32,6 +33,7 @@ class NamespaceServices(msgspec.Struct, frozen=True):
     counters: Counters
     durability: str
     presence: Presence
+    acks: Acks
 
 
 class NamespaceRules(msgspec.Struct):

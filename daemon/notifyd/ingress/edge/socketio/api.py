@@ -19,6 +19,9 @@ Step = Coroutine[Any, Any, None] | None
 #: Answers the peer's request for a socket.io ack; to be called once, later calls change nothing.
 Ack = Callable[..., None]
 
+#: Called with what the peer answered to an event that asked for an ack; a coroutine is awaited before the next packet.
+OnAck = Callable[[list[Any]], Step]
+
 
 class Welcome(Struct, frozen=True):
     """The consent to a CONNECT."""
@@ -103,8 +106,11 @@ class Socket(Protocol):
     def emit(self, event: str, *arguments: Any) -> bool:
         """Send one event made of JSON values (and bytes); False as with `put`."""
 
-    def emit_with_ack(self, event: str, *arguments: Any, on_ack: Callable[[list[Any]], None]) -> bool:
+    def emit_with_ack(self, event: str, *arguments: Any, on_ack: OnAck) -> bool:
         """As `emit`, and call *on_ack* with the peer's answer, if one comes while the socket lives."""
+
+    def ask(self, on_ack: OnAck) -> int:
+        """The id for an event that is about to be put, which asks the peer for an ack; else as `emit_with_ack`."""
 
     def ping(self, mark: int = 0) -> None:
         """Send an Engine.IO ping now; with a *mark*, its pong calls `NamespaceHandler.proven(mark)`."""
@@ -118,6 +124,10 @@ class Socket(Protocol):
     @property
     def pending_bytes(self) -> int:
         """Bytes that wait for the peer."""
+
+    @property
+    def behind_since(self) -> float | None:
+        """Since when something waits in the outbox of a WebSocket; None while nothing does, and on polling."""
 
     @property
     def sent_bytes(self) -> int:

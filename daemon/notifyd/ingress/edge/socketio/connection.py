@@ -87,6 +87,11 @@ class EngineConnection:
         return self._ws.pending_bytes if self._ws is not None else len(self._polls.queue)
 
     @property
+    def behind_since(self) -> float | None:
+        """See `EngineLink`."""
+        return self._ws.outbox.behind_since if self._ws is not None else None
+
+    @property
     def sent_bytes(self) -> int:
         """See `EngineLink`."""
         polled = self.polling.queue.taken_bytes if self.polling is not None else 0

@@ -30,6 +30,10 @@ class EngineLink(Protocol):
         """Bytes that wait for the peer."""
 
     @property
+    def behind_since(self) -> float | None:
+        """Since when something waits for a WebSocket, in seconds of trio.current_time(); None else."""
+
+    @property
     def sent_bytes(self) -> int:
         """Bytes that were handed to the transport."""
 

@@ -10,7 +10,7 @@ from notifyd.wire.socketio import ack_packet, disconnect_packet, event_packet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyd.ingress.edge.socketio.api import Welcome
+    from notifyd.ingress.edge.socketio.api import OnAck, Step, Welcome
     from notifyd.ingress.edge.socketio.transport import SocketIoTransport
 
 
@@ -21,7 +21,7 @@ class NamespaceSocket:
 
     def __init__(self, transport: SocketIoTransport, namespace: str, welcome: Welcome) -> None:
         self._transport = transport
-        self._acks: dict[int, Callable[[list[Any]], None]] | None = None
+        self._acks: dict[int, OnAck] | None = None
         self._ack_count = 0
         #: See `Socket`.
         self.namespace = namespace
@@ -45,6 +45,11 @@ class NamespaceSocket:
         return self._transport.link.pending_bytes
 
     @property
+    def behind_since(self) -> float | None:
+        """See `Socket`."""
+        return self._transport.link.behind_since
+
+    @property
     def sent_bytes(self) -> int:
         """See `Socket`."""
         return self._transport.link.sent_bytes
@@ -53,18 +58,23 @@ class NamespaceSocket:
         """See `Socket`."""
         return self._transport.send(event_packet(self.namespace, event, arguments))
 
-    def emit_with_ack(self, event: str, *arguments: Any, on_ack: Callable[[list[Any]], None]) -> bool:
+    def emit_with_ack(self, event: str, *arguments: Any, on_ack: OnAck) -> bool:
+        """See `Socket`."""
+        sent = self._transport.send(event_packet(self.namespace, event, arguments, self._ack_count))
+        if sent:
+            self.ask(on_ack)
+        return sent
+
+    def ask(self, on_ack: OnAck) -> int:
         """See `Socket`."""
         number = self._ack_count
-        sent = self._transport.send(event_packet(self.namespace, event, arguments, number))
-        if sent:
-            self._ack_count = number + 1
-            if self._acks is None:
-                self._acks = {}
-            elif len(self._acks) >= self._transport.rules.max_unanswered_acks:
-                del self._acks[next(iter(self._acks))]
-            self._acks[number] = on_ack
-        return sent
+        self._ack_count = number + 1
+        if self._acks is None:
+            self._acks = {}
+        elif len(self._acks) >= self._transport.rules.max_unanswered_acks:
+            del self._acks[next(iter(self._acks))]
+        self._acks[number] = on_ack
+        return number
 
     def ping(self, mark: int = 0) -> None:
         """See `Socket`."""
@@ -79,11 +89,10 @@ class NamespaceSocket:
         """See `Socket`."""
         self._transport.link.close(code, reason)
 
-    def acked(self, number: int | None, arguments: list[Any]) -> None:
-        """The peer's answer to `emit_with_ack`; one that nobody waits for changes nothing."""
+    def acked(self, number: int | None, arguments: list[Any]) -> Step:
+        """The peer's answer to `ask`; one that nobody waits for changes nothing."""
         on_ack = self._acks.pop(number, None) if self._acks is not None and number is not None else None
-        if on_ack is not None:
-            on_ack(arguments)
+        return None if on_ack is None else on_ack(arguments)
 
     def answer(self, number: int) -> OnceAck:
         """What answers the peer's request for an ack."""

@@ -126,8 +126,8 @@ class SocketIoTransport:
             ack = socket.answer(packet.id) if packet.id is not None else None
             return socket.handler.event(str(name), arguments, ack)
         if what is What.ACK:
-            self._session.sockets[packet.namespace].acked(packet.id, packet.data)
-        elif what is What.DISCONNECT:
+            return self._session.sockets[packet.namespace].acked(packet.id, packet.data)
+        if what is What.DISCONNECT:
             socket = self._session.sockets[packet.namespace]
             self._end(socket, by_peer=True)
             _tell_closed(socket, CLIENT_DISCONNECT)
