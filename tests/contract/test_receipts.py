@@ -225,3 +225,17 @@ async def test_whoever_waits_for_an_arrival_is_told(broker: Broker) -> None:
         nursery.start_soon(broker.receipts.changed, one.id)
         await trio.testing.wait_all_tasks_blocked()
         broker.inbox.advance(one.client_id, UserId("anna"), publication.inbox, now=T0)
+
+
+async def test_notes_are_kept_as_long_as_their_receipt(open_engine: OpenBroker, engine: str) -> None:
+    broker = await open_engine(BrokerLimits(receipts=ReceiptLimits(max_count=1)))
+    one, other = notification(), notification()
+    await publish(broker, one)
+    broker.receipts.note(one.id, event(), acked=1)
+    await publish(broker, other)
+    if engine == "memory":
+        assert await broker.receipts.find(None, one.id) is None
+        assert broker.receipts.usage() == (1, 0)
+    else:
+        # until the journal is purged, it remembers more
+        assert len(happenings(await broker.receipts.find(None, one.id))) == 3

@@ -41,3 +41,17 @@ def test_a_second_receipt_of_one_id_outlives_the_first() -> None:
     receipts.add(again)
     assert receipts.find(again.id) is again
     assert receipts.find(one.id) is None
+
+
+def test_whoever_keeps_more_of_a_receipt_is_told_when_it_goes() -> None:
+    told: list[str] = []
+    receipts = RecentReceipts(max_count=1, max_age_ms=1000, max_rows=9)
+    receipts.forgotten = told.append
+    first, second, third = receipt(), receipt(), receipt()
+    receipts.add(first)
+    receipts.forget(first.id)
+    # it begins anew: what more is kept of it goes on
+    receipts.add(second)
+    receipts.add(third)
+    assert told == [second.id]
+    assert (len(receipts), receipts.find(first.id)) == (1, None)
