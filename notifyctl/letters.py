@@ -27,14 +27,14 @@ LISTED: Final = (
     _REASON,
     Column("Channel", "channel"),
     Column("User", "userId", spare=True),
+    Column("Durable", "durable", spare=True),
     Column("Attempts", "attempts"),
     Column("Died", "diedAt", human=relative),
+    Column("Error", "error", spare=True),
     Column("Client", "clientId", spare=True),
     Column("Kind", "kind", spare=True),
-    Column("Durable", "durable", spare=True),
     Column("Notification", "notificationId", spare=True),
     Column("Expires", "expiresAt", human=relative, spare=True),
-    Column("Error", "error", spare=True),
 )
 """Columns of `dead-letters list`."""
 

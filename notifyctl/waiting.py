@@ -109,7 +109,9 @@ def _show(run: Invocation, receipt: Record) -> None:
     if run.output.form == "json" and not run.output.quiet:
         run.output.one(receipt, _LINE)
     else:
-        run.output.each(receipt, _LINE, form=run.output.form)
+        # On a line for people what is nothing is left out; programs count on its place.
+        told = [column for column in _LINE if run.output.form != "table" or column.value(receipt)]
+        run.output.each(receipt, told, form=run.output.form)
 
 
 def _fell_short(event: pb.WaitEvent, wish: Wish) -> Refusal:

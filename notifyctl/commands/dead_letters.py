@@ -169,7 +169,7 @@ def export(
         str | None, typer.Option("--out", metavar="FILE", help="A new file for them, instead of stdout.")
     ] = None,
 ) -> None:
-    """Print dead letters whole, with data and timeline, as an object a line, the oldest first.
+    """Print dead letters with their data, an object a line, the oldest first.
 
     This is NDJSON on a terminal too, whatever --output says.
     """
@@ -262,7 +262,9 @@ def _refuse_rest(results: Sequence[pb.Retried]) -> None:
     if not refused:
         return
     first = refused[0]
-    sentence = f"{len(refused)} of {_counted(len(results))} could not be retried; {first.id}: {first.refused.message}"
+    sentence = f"{first.id} could not be retried: {first.refused.message.rstrip('.')}."
+    if len(results) > 1:
+        sentence = f"{len(refused)} of {_counted(len(results))} could not be retried. {sentence}"
     if len(refused) < len(results):
         raise Refusal(sentence, Status.PARTLY, code="partly_done")
     statuses = {status_of(result.refused.code) for result in refused}

@@ -15,8 +15,8 @@ from tests.cli.scripted import Admin, Ctl
 from tests.cli.test_confirming import on_a_terminal
 
 PLAIN = (
-    "n_1.abc\tsubscription\tack_timeout\torders\t\t3\t2026-01-30T12:00:00.123Z\tdefault\tchannel\tworker\tn_1\t\t"
-    "no ack within 30 s\n"
+    "n_1.abc\tsubscription\tack_timeout\torders\t\tworker\t3\t2026-01-30T12:00:00.123Z\tno ack within 30 s\t"
+    "default\tchannel\tn_1\t\n"
 )
 WHOLE = (
     '{"id":"n_1.abc","clientId":"default","stage":"subscription","notificationId":"n_1","kind":"channel",'
@@ -185,7 +185,7 @@ def test_how_a_retry_ends(ctl: Ctl, admin: Admin, answer: pb.RetryDeadLettersRes
     admin.answers("RetryDeadLetters", answer)
     result = ctl("dead-letters", "retry", "a", "b", "-o", "json")
     assert (result.status, len(result.json)) == (status, len(answer.results))
-    assert result.error["message"]
+    assert result.error["message"].startswith("1 of 2" if status == 8 else "")
 
 
 def test_how_a_drop_ends(ctl: Ctl, admin: Admin):

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -67,3 +67,32 @@ def test_a_drain_ends_the_daemon_and_asks_listeners_to_come_back(daemon: RealDae
         send(real, "after")
         for listener in (over_admin, over_websocket):
             assert listener.next()["data"] == {"body": "after"}
+
+
+def until(truth: Callable[[], bool]) -> None:
+    while not truth():
+        pass
+
+
+def test_a_durable_listener_misses_nothing_over_kills_of_the_daemon_and_of_itself(daemon: RealDaemon, real: Ctl):
+    def waits(pending: int, connections: int) -> bool:
+        (worker,) = real("subscriptions", "list", "-o", "json").json
+        return (worker["pending"], worker["unacked"], worker["connections"]) == (pending, 0, connections)
+
+    with Listener(daemon, "c", "--durable", "worker") as listener:
+        until(lambda: len(real("connections", "list", "--channel", "c", "-q").lines) == 1)
+        assert real("send", "--channel", "c", "one", "--wait-ack", "-q").status == 0
+        assert listener.next()["offset"] == 1
+        daemon.kill()
+        listener.said("Trying again")
+        daemon.start()
+        assert real("send", "--channel", "c", "two", "--wait-ack", "-q").status == 0
+        assert listener.next()["offset"] == 2
+        listener.process.kill()
+    until(lambda: waits(0, 0))
+    send(real, "three")
+    send(real, "four")
+    until(lambda: waits(2, 0))
+    assert [record["offset"] for record in real("listen", "c", "--durable", "worker", "-n", "2").objects] == [3, 4]
+    until(lambda: waits(0, 0))
+    assert real("listen", "c", "--durable", "worker", "-n", "1", "--timeout", "300ms").status == 7

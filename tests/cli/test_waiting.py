@@ -38,7 +38,7 @@ def test_done_is_0_and_a_line(ctl: Ctl, admin: Admin):
 def test_a_person_reads_a_line_too(ctl: Ctl, admin: Admin):
     ends(admin, "done", 1, 1, delivered=2)
     (line,) = ctl(*SEND, "--wait-ack", "-o", "table").lines
-    assert line.split("  ")[:4] == ["n_1", "dispatched", "acked 1", "arrived 0"]
+    assert line.split("  ")[:4] == ["n_1", "dispatched", "acked 1", "delivered 2"]
 
 
 def test_programs_get_the_receipt(ctl: Ctl, admin: Admin):
