@@ -77,6 +77,7 @@ class RecordingLink:
         self.address = address
         self.limit = limit
         self.waiting = 0
+        self.behind: float | None = None
         self.writes: list[bytes] = []
         self.endings: list[Disconnect] = []
         self.pings = 0
@@ -99,6 +100,9 @@ class RecordingLink:
 
     def pending_bytes(self) -> int:
         return self.waiting
+
+    def behind_since(self) -> float | None:
+        return self.behind
 
     def sent_bytes(self) -> int:
         return sum(map(len, self.writes))

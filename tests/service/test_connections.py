@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import trio
 
+from notifyd.clock import now_ms
 from notifyd.model.disconnect import KICKED
 from notifyd.model.ids import ClientId, KeyId
 from notifyd.model.position import StreamPosition
@@ -72,6 +74,40 @@ async def test_what_is_seen_of_a_connection(connections: Connections, three: lis
     assert (operator.client_id, operator.channels) == ("default", ["a", "b"])
     assert (shop.key_id, shop.transport, shop.outbox_bytes, shop.sent_bytes) == ("key_1", "websocket", 7, 5)
     assert shop.idle_seconds >= 0
+
+
+async def test_a_slow_one_tells_its_bound_and_since_when_it_is_behind(
+    node: Node, three: list[Connection], autojump_clock: trio.testing.MockClock
+) -> None:
+    assert isinstance(three[2].link, RecordingLink)
+    three[2].link.behind = trio.current_time()
+    await trio.sleep(2)
+    ((view,), _) = Connections(node.hub, outbox_limit_bytes=9).list(ConnectionQuery(slow=True))
+    assert view.behind_since is not None
+    assert (view.outbox_limit_bytes, round((now_ms() - view.behind_since) / 1000)) == (9, 2)
+
+
+async def test_one_that_is_not_behind_says_so(connections: Connections, three: list[Connection]) -> None:
+    assert {view.behind_since for view in connections.list(ConnectionQuery())[0]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (ConnectionQuery(), [2, 1, 0]),
+        (ConnectionQuery(limit=1), [2]),
+        (ConnectionQuery(client_id="shop"), [2]),
+        (ConnectionQuery(key_id="key_1"), [2]),
+        (ConnectionQuery(user_id="ann"), []),
+    ],
+)
+async def test_who_was_cut_off_lately_the_last_one_first(
+    node: Node, connections: Connections, three: list[Connection], query: ConnectionQuery, found: list[int]
+) -> None:
+    for connection in three:
+        node.subscriber.end_slow(connection)
+        node.connector.leave(connection)
+    assert [cut.id for cut in connections.recently_cut(query)] == [three[index].id for index in found]
 
 
 async def test_a_kick_says_whom_it_found(connections: Connections, three: list[Connection]) -> None:

@@ -183,7 +183,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         dead_letters=DeadLetters(broker.dead_letters, broker.receipts, publisher, acks, counters),
         queue=Queue(broker.queue, counters),
         channels=Channels(hub, broker.history, max_channel_length=settings.websocket.max_channel_length),
-        connections=Connections(hub),
+        connections=Connections(hub, outbox_limit_bytes=settings.websocket.outbox_bytes),
         stats=Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: len(engines.logbook.ring)),
         daemon=Daemon(_about(loaded, broker, dev=dev), broker),
         native=NativeProtocol(native_services, native_rules),

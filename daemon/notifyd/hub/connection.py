@@ -56,6 +56,13 @@ class Link(Protocol):
         """What waits in the outbox."""
         ...
 
+    def behind_since(self) -> float | None:
+        """Since when something waits in the outbox, in seconds of trio.current_time(); None where nothing does.
+
+        A link that cannot tell answers None as well.
+        """
+        ...
+
     def sent_bytes(self) -> int:
         """What was written so far."""
         ...

@@ -73,6 +73,21 @@ async def test_what_the_kernel_refuses_follows_in_order(nursery: trio.Nursery) -
     assert kernel.taken == b"abcdefg"
 
 
+async def test_it_knows_since_when_it_is_behind(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> None:
+    kernel = Kernel(room=2)
+    outbox = outbox_of(kernel, nursery)
+    outbox.put(b"ab")
+    assert outbox.behind_since is None
+    outbox.put(b"cd")
+    since = outbox.behind_since
+    await trio.sleep(1)
+    outbox.put(b"ef")
+    assert outbox.behind_since == since == trio.current_time() - 1
+    kernel.take(10)
+    await trio.testing.wait_all_tasks_blocked()
+    assert outbox.behind_since is None
+
+
 async def test_the_bound(nursery: trio.Nursery) -> None:
     outbox = outbox_of(Kernel(), nursery, limit=10)
     assert outbox.put(b"12345")

@@ -37,6 +37,7 @@ class Outbox:
         "_flushing",
         "_link",
         "_waiting",
+        "behind_since",
         "broken",
         "rules",
         "sent_bytes",
@@ -52,6 +53,8 @@ class Outbox:
         self._drained: trio.Event | None = None
         #: bounds; replaced when a connection changes its protocol
         self.rules = rules
+        #: since when bytes wait, in seconds of trio.current_time(); None while nothing does
+        self.behind_since: float | None = None
         #: whether the link is dead
         self.broken = False
         #: bytes that the kernel has taken
@@ -145,6 +148,7 @@ class Outbox:
         self._blocked = True
         if not self._flushing:
             self._flushing = True
+            self.behind_since = trio.current_time()
             self.rules.nursery.start_soon(self._flush)
 
     async def _flush(self) -> None:
@@ -159,6 +163,7 @@ class Outbox:
             else:
                 self._push(self._waiting)
         self._flushing = False
+        self.behind_since = None
         self._blocked = self._corked or self._ended or self.broken
 
     def _push(self, waiting: bytearray) -> None:

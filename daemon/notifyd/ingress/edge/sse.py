@@ -61,6 +61,10 @@ class SseLink:
         """What waits in the outbox."""
         return self._stream.pending_bytes
 
+    def behind_since(self) -> float | None:
+        """See `Link.behind_since`."""
+        return self._stream.outbox.behind_since
+
     def sent_bytes(self) -> int:
         """What was written so far."""
         return self._stream.sent_bytes

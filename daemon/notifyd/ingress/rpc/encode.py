@@ -11,6 +11,7 @@ from notifyd.wire.rpc import position_message, timestamp_of
 if TYPE_CHECKING:
     from notifyd.service.acks import DurableView
     from notifyd.service.channels import ChannelView
+    from notifyd.hub.slow import CutOff
     from notifyd.service.connections import ConnectionView
     from notifyd.service.stats import StatsSnapshot
     from notifyd.store.inbox_ports import InboxInfo
@@ -62,6 +63,22 @@ def connection_message(view: ConnectionView) -> pb.Connection:
         idle_seconds=view.idle_seconds,
         channels=view.channels,
         user_id=view.user_id,
+        outbox_limit_bytes=view.outbox_limit_bytes,
+        behind_since=timestamp_of(view.behind_since),
+    )
+
+
+def cut_off_message(cut: CutOff) -> pb.CutOff:
+    """One connection that was cut off."""
+    return pb.CutOff(
+        id=cut.id,
+        client_id=cut.client_id,
+        key_id=cut.key_id,
+        user_id=cut.user_id,
+        transport=cut.transport,
+        address=cut.address,
+        outbox_bytes=cut.outbox_bytes,
+        at=timestamp_of(cut.at),
     )
 
 

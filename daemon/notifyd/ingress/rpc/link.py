@@ -27,6 +27,7 @@ class StreamLink:
         self._events: list[bytes] = []
         self._pending = 0
         self._sent = 0
+        self._behind_since = 0.0
         self._doorbell = trio.Event()
         #: Cancelled when the link is ended.
         self.scope = trio.CancelScope()
@@ -41,6 +42,8 @@ class StreamLink:
 
     def keep(self, event: bytes) -> None:
         """Keep one serialized event, whatever the bound."""
+        if not self._events:
+            self._behind_since = trio.current_time()
         self._events.append(event)
         self._pending += len(event)
         self._doorbell.set()
@@ -70,6 +73,10 @@ class StreamLink:
     def pending_bytes(self) -> int:
         """What the stream has not taken yet."""
         return self._pending
+
+    def behind_since(self) -> float | None:
+        """Since when there is something to take."""
+        return self._behind_since if self._events else None
 
     def sent_bytes(self) -> int:
         """What the stream has taken."""

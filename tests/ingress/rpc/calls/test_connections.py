@@ -68,3 +68,14 @@ async def test_a_kick_that_is_not_clear_is_refused(house: House, request_: pb.Ki
 
 async def test_a_key_without_connections_kicks_nobody(house: House) -> None:
     assert not (await house.ask("KickConnections", pb.KickConnectionsRequest(key_id="k"))).kicked
+
+
+async def test_who_was_cut_off_lately_is_told_with_the_slow_ones(house: House) -> None:
+    stream = listen(house, "news")
+    await in_thread(next, stream)
+    (connection,) = house.node.hub.connections()
+    house.node.hub.slow.cut(connection)
+    (cut,) = (await house.ask("ListConnections", pb.ListConnectionsRequest(slow=True))).recently_cut
+    assert (cut.id, cut.transport, cut.client_id) == (connection.id, "admin", "default")
+    assert not (await house.ask("ListConnections", pb.ListConnectionsRequest())).recently_cut
+    stream.cancel()

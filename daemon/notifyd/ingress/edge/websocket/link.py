@@ -35,6 +35,10 @@ class WebSocketLink:
         """What waits in the outbox."""
         return self._ws.pending_bytes
 
+    def behind_since(self) -> float | None:
+        """See `Link.behind_since`."""
+        return self._ws.outbox.behind_since
+
     def sent_bytes(self) -> int:
         """What was written so far."""
         return self._ws.sent_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import Invalid
-from notifyd.ingress.rpc.encode import connection_message
+from notifyd.ingress.rpc.encode import connection_message, cut_off_message
 from notifyd.service.connections import ConnectionQuery, Connections
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.wire.rpc import client_of
@@ -36,7 +36,8 @@ class ConnectionCalls:
             limit=min(request.limit if request.HasField("limit") else _LIMIT, _MAX_LIMIT),
         )
         views, total = self._connections.list(query)
-        return pb.ListConnectionsResponse(connections=map(connection_message, views), total=total)
+        cut = map(cut_off_message, self._connections.recently_cut(query)) if query.slow else ()
+        return pb.ListConnectionsResponse(connections=map(connection_message, views), total=total, recently_cut=cut)
 
     async def kick_connections(self, request: pb.KickConnectionsRequest) -> pb.KickConnectionsResponse:
         """Close connections for good."""
