@@ -12,6 +12,7 @@ from notifyd.app.acking import compose_acks
 from notifyd.app.clients import compose_clients
 from notifyd.app.presence import compose_presence
 from notifyd.app.pushing import Pushing, compose_pushing
+from notifyd.app.webhooks import Telling, compose_telling
 from notifyd.bus.local import LocalBus
 from notifyd.config import Loaded
 from notifyd.dispatch.dispatcher import Dispatcher
@@ -97,6 +98,7 @@ class Graph(msgspec.Struct, frozen=True):
     sweeper: Sweeper
     dispatcher: Dispatcher
     pushing: Pushing | None
+    telling: Telling
     connector: Connector
     subscriber: Subscriber
     inboxes: Inboxes
@@ -140,6 +142,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     pushing = compose_pushing(settings, engines.push, broker, engines.records, inboxes, counters)
     presence, presence_news = compose_presence(settings, hub, counters)
     notifications = Notifications(broker.queue, broker.receipts, counters)
+    telling = compose_telling(settings, hub, broker, inboxes, counters)
     native_rules, namespace_rules = translate.native_rules(settings), translate.namespace_rules(settings)
     namespace_services = NamespaceServices(
         clients=registered.clients,
@@ -154,7 +157,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         durability=broker.durability,
         presence=presence,
     )
-    acks = compose_acks(settings, hub, broker, subscriber, inboxes, counters)
+    acks = compose_acks(settings, hub, broker, subscriber, inboxes, counters, telling.desk)
     native_services = NativeServices(
         connector, subscriber, publisher, limiter, counters, broker.durability, inboxes, acks, presence
     )
@@ -164,8 +167,9 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         ring=ring,
         hub=hub,
         sweeper=sweeper,
-        dispatcher=_dispatcher(loaded, broker, hub, counters, pushing),
+        dispatcher=_dispatcher(loaded, broker, hub, counters, pushing, telling),
         pushing=pushing,
+        telling=telling,
         connector=connector,
         subscriber=subscriber,
         inboxes=inboxes,
@@ -205,10 +209,14 @@ def _limiter(loaded: Loaded, counters: Counters) -> RateLimiter:
     )
 
 
-def _dispatcher(loaded: Loaded, broker: Broker, hub: Hub, counters: Counters, pushing: Pushing | None) -> Dispatcher:
+def _dispatcher(
+    loaded: Loaded, broker: Broker, hub: Hub, counters: Counters, pushing: Pushing | None, telling: Telling
+) -> Dispatcher:
     desk = pushing.desk if pushing is not None else None
     rules = translate.dispatch_rules(loaded.settings)
-    return Dispatcher(broker.queue, broker.history, LocalBus(hub.fan_out), rules, counters, desk)
+    dispatcher = Dispatcher(broker.queue, broker.history, LocalBus(hub.fan_out), rules, counters, desk)
+    telling.listen_to(dispatcher, pushing)
+    return dispatcher
 
 
 def _publisher(loaded: Loaded, broker: Broker, counters: Counters) -> Publisher:

@@ -11,6 +11,7 @@ import trio
 from notifyd.app import translate
 from notifyd.app.presence import configure_presence
 from notifyd.app.problems import CannotStart
+from notifyd.app.webhooks import read_endpoints
 from notifyd.config import ConfigInvalid, Loaded, catalogue, diff_settings, reloaded, value_of
 from notifyd.config.catalogue import TABLES
 from notifyd.config.gathering import SECRET
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from notifyd.app.graph import Graph
     from notifyd.app.tls import Certificate
     from notifyd.config import Entry, Settings
+    from notifyd.dispatch.webhook_book import Endpoint
 
 log = structlog.get_logger("notifyd.config")
 
@@ -57,10 +59,15 @@ class Reloader:
         self._renew_certificate()
         now, later = diff_settings(self.settings, loaded.settings)
         result = Reloaded([change.path for change in now], [change.path for change in later])
-        self.settings = reloaded(self.settings, loaded.settings)
+        settings = reloaded(self.settings, loaded.settings)
+        endpoints = _endpoints(settings)
+        self.settings = settings
         # What waits for a restart still comes from where it came from.
         self._origins = loaded.origins | {path: self._origins[path] for path in result.need_restart}
         self._apply(result.applied)
+        graph = self._graph
+        graph.telling.configure(settings, endpoints)
+        graph.telling.listen_to(graph.dispatcher, graph.pushing)
         log.info("config_reloaded", applied=result.applied, need_restart=result.need_restart)
         return result
 
@@ -119,6 +126,13 @@ class Reloader:
     def _shown(self, entry: Entry) -> str:
         value = value_of(self.settings, entry.path)
         return SECRET if entry.setting.secret and value != entry.default else to_toml(value)
+
+
+def _endpoints(settings: Settings) -> list[Endpoint]:
+    try:
+        return read_endpoints(settings)
+    except CannotStart as exc:
+        raise Invalid(exc.message, code="config_invalid") from exc
 
 
 def _take_over(rules: msgspec.Struct, newest: msgspec.Struct) -> None:

@@ -83,6 +83,7 @@ async def run_daemon(loaded: Loaded, place: Place) -> None:
     await engines.records.close()
     if engines.push is not None:
         await engines.push.close()
+    await graph.telling.caller.close()
 
 
 async def _prepare(loaded: Loaded, place: Place) -> Graph:
@@ -145,6 +146,8 @@ async def _serve(graph: Graph, place: Place) -> None:
         nursery.start_soon(graph.acks.house.clock.run)
         if graph.pushing is not None:
             nursery.start_soon(graph.pushing.router.run)
+        nursery.start_soon(graph.telling.router.run)
+        nursery.start_soon(graph.telling.watch.run)
         nursery.start_soon(keep_last_uses, graph.keys)
         nursery.start_soon(watchdog, manager)
         await nursery.start(admin.run)

@@ -1,4 +1,4 @@
-"""The daemon's own secrets: the admin token, and the master key under which clients' secrets are sealed."""
+"""The daemon's own secrets: the admin token, the master key that seals clients' secrets, and those of webhooks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from notifyd.app.private_files import private_line
 from notifyd.app.problems import CannotStart
+from notifyd.errors import Invalid
 from notifyd.policy.sealing import MASTER_KEY_BYTES
+from notifyd.policy.signing import new_secret, signing_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +22,7 @@ MASTER_KEY_FILE_NAME: Final = "master.key"
 _TOKEN_BYTES: Final = 32
 _MIN_LENGTH: Final = 16
 _MAX_LENGTH: Final = 1024
+_WEBHOOKS_FOLDER: Final = "webhooks"
 
 
 def admin_token(state_dir: Path) -> str:
@@ -59,6 +62,26 @@ def master_key(configured: Path | None, state_dir: Path) -> bytes:
             "because what was sealed with it cannot be opened otherwise"
         )
     return bytes.fromhex(line)
+
+
+def webhook_secret(name: str, configured: Path | None, state_dir: Path) -> str:
+    """The secret of a webhook, in the *configured* file or in the state folder, made where there is none yet.
+
+    Raises:
+        CannotStart: the file can be read by others, holds no such secret, or cannot be read or written.
+    """
+    path = configured if configured is not None else state_dir / _WEBHOOKS_FOLDER / f"{name}.secret"
+    if configured is None:
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+        except OSError as exc:
+            raise CannotStart(f"cannot make the folder {path.parent}: {exc.strerror}") from exc
+    secret = private_line(path, f"secret of the webhook {name}", new_secret, max_length=_MAX_LENGTH)
+    try:
+        signing_key(secret)
+    except Invalid as exc:
+        raise CannotStart(f"the secret of the webhook {name} in {path} cannot be used: {exc.message}") from exc
+    return secret
 
 
 def wrong_master_key(configured: Path | None, state_dir: Path, problem: SealBroken) -> CannotStart:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from notifyd.dispatch.dispatcher import DispatchRules
 from notifyd.dispatch.push_router import PushRules
+from notifyd.dispatch.webhook_desk import EventRules
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.namespaces.services import NamespaceRules
 from notifyd.ingress.edge.native.services import NativeRules
@@ -15,6 +16,7 @@ from notifyd.ingress.rpc.options import RpcOptions
 from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.presence import PresenceRule, PresenceRules
 from notifyd.policy.publishing import PublishRules
+from notifyd.policy.webhook_answers import WebhookRules
 from notifyd.policy.window import AckRules
 from notifyd.push.options import FcmOptions
 from notifyd.service.clients import ClientRules
@@ -223,6 +225,29 @@ def push_rules(settings: Settings) -> PushRules:
         # take its time to reach the provider, and again for the answer.
         lease_seconds=settings.delivery.lease_seconds
         + 2 * push.timeout_seconds * (1 + settings.clients.max_devices_per_user),
+    )
+
+
+def event_rules(settings: Settings) -> EventRules:
+    """Which events may wait to be told."""
+    events = settings.events
+    return EventRules(
+        max_waiting=events.max_waiting,
+        expiry_ms=_ms(events.expiry_seconds),
+        with_data=events.with_data,
+        ageing_ms=_ms(settings.delivery.ageing_seconds),
+    )
+
+
+def webhook_rules(settings: Settings) -> WebhookRules:
+    """How webhooks are called."""
+    events = settings.events
+    return WebhookRules(
+        max_attempts=events.max_attempts,
+        retry_seconds=events.retry_delay_seconds,
+        retry_max_seconds=events.retry_max_seconds,
+        batch_size=events.batch_size,
+        timeout_seconds=events.timeout_seconds,
     )
 
 

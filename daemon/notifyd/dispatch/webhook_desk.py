@@ -31,6 +31,9 @@ log = structlog.get_logger("notifyd.webhooks")
 
 _NOBODY: Final = NotificationId("")
 
+#: So far apart are log lines about dropped events.
+_QUIET_MS: Final = 10_000
+
 #: Whether a user has a connection.
 Online = Callable[[ClientId, UserId], bool]
 
@@ -57,6 +60,7 @@ class WebhookDesk:
         self.rules = rules
         self._counters = counters
         self._online = online
+        self._quiet_until = 0
 
     def unreached(self, notification: Notification, state: State, stored: int) -> None:
         """See `EventDesk.unreached`. Who is connected and still catches up gets it: that is no such event."""
@@ -128,8 +132,11 @@ class WebhookDesk:
         )
 
     def _drop(self, event_type: EventType, events: Sequence[Notification], problem: str) -> None:
-        if events:
-            self._counters.webhooks_dropped += len(events)
-            log.warning("event_dropped", event_type=event_type.value, webhooks=len(events), problem=problem)
         for event in events:
             self._book.figures(event.channel).dropped += 1
+        self._counters.webhooks_dropped += len(events)
+        if events and now_ms() >= self._quiet_until:
+            # what drops one mostly drops many
+            self._quiet_until = now_ms() + _QUIET_MS
+            dropped = self._counters.webhooks_dropped
+            log.warning("events_dropped", event_type=event_type.value, problem=problem, webhooks_dropped=dropped)
