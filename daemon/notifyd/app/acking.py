@@ -29,6 +29,6 @@ def compose_acks(
     desk: DeathDesk | None = None,
 ) -> Acks:
     """Nothing runs yet: `Acks.house.clock` has to."""
-    aftermath = Aftermath(broker.receipts, broker.dead_letters, counters, desk)
+    aftermath = Aftermath(broker.receipts, broker.dead_letters, counters, desk, hub.slow)
     house = AckHouse(hub, broker, subscriber, AckRegistry(), aftermath, AckClock(), ack_rules(settings))
     return Acks(house, inboxes)

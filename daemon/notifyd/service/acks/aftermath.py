@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from notifyd.clock import now_ms
+from notifyd.hub.slow import SlowConsumers
 from notifyd.model.dead_letter import DeadLetter
-from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.policy.dead_letters import receiver_letter_id
 
@@ -35,12 +35,18 @@ class Aftermath:
     """Notes, counts and keeps."""
 
     def __init__(
-        self, receipts: ReceiptStore, letters: DeadLetterStore, counters: Counters, desk: DeathDesk | None = None
+        self,
+        receipts: ReceiptStore,
+        letters: DeadLetterStore,
+        counters: Counters,
+        desk: DeathDesk | None = None,
+        slow: SlowConsumers | None = None,
     ) -> None:
         self._receipts = receipts
         self.letters = letters
         self._counters = counters
         self._desk = desk
+        self._slow = SlowConsumers(counters) if slow is None else slow
 
     def acked(self, whose: Whose, notification_id: NotificationId, attempts: int) -> None:
         """A receiver acked what it had not acked before. What has arrived at users the inbox notes itself."""
@@ -96,8 +102,7 @@ class Aftermath:
 
     def end_slow(self, connection: Connection) -> None:
         """See `receiver.Aftermath`."""
-        self._counters.slow_consumers += 1
-        connection.end(SLOW_CONSUMER)
+        self._slow.cut(connection)
 
     def _note(self, track: Track, flight: Flight, happening: Happening, attempt: int, detail: str = "") -> None:
         whose = track.whose
