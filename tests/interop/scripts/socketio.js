@@ -3,6 +3,7 @@ const readline = require('readline');
 const { io } = require('socket.io-client');
 
 const sockets = {};
+const callbacks = {};
 const tell = (tell, as, more = {}) => console.log(JSON.stringify({ tell, as, ...more }));
 const revive = (_key, value) => (value && value.$hex !== undefined ? Buffer.from(value.$hex, 'hex') : value);
 
@@ -17,11 +18,18 @@ const orders = {
     socket.on('connect', () => tell('connect', as, { id: socket.id, recovered: Boolean(socket.recovered) }));
     socket.on('connect_error', ({ message, data }) => tell('connect_error', as, { message, data }));
     socket.on('disconnect', reason => tell('disconnect', as, { reason, active: socket.active }));
-    socket.onAny((event, ...args) => tell(event, as, { args }));
+    socket.onAny((event, ...args) => {
+      const last = args.at(-1);
+      if (typeof last === 'function') callbacks[args[0].notificationId] = last;
+      tell(event, as, { args });
+    });
   },
   emit({ as, event, args, ack }) {
     const answer = (...args) => tell('ack', as, { args });
     sockets[as].emit(event, ...args, ...(ack ? [answer] : []));
+  },
+  callback({ id }) {
+    callbacks[id]();
   },
   drop({ as }) {
     sockets[as].io.engine.close();
