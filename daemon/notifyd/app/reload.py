@@ -85,6 +85,7 @@ class Reloader:
         graph.dispatcher.rules = translate.dispatch_rules(settings)
         graph.waiting.max_waiters = settings.receipts.max_waiters
         graph.subscriber.rules = translate.subscribe_rules(settings)
+        graph.acks.configure(translate.ack_rules(settings))
         graph.connector.rules = translate.connect_rules(settings)
         graph.keys.rules = translate.key_rules(settings)
         graph.clients.rules = translate.client_rules(settings)

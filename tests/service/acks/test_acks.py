@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
+from msgspec.structs import replace
 
 from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Denied, Invalid, NotAuthenticated, NotFound
@@ -15,7 +16,7 @@ from notifyd.model.durable import DurableKey
 from notifyd.model.ids import DEFAULT_CLIENT, NotificationId
 from notifyd.model.position import StreamPosition
 from notifyd.model.timeline import Happening
-from tests.service.acks.house import ACK_SECONDS, House, sent
+from tests.service.acks.house import ACK_SECONDS, RULES, House, sent
 from tests.service.node import OPERATOR, endings
 
 if TYPE_CHECKING:
@@ -313,3 +314,13 @@ async def test_acks_that_come_another_way_need_the_same_credential(house: House,
     assert stranger is not None
     with pytest.raises(NotFound):
         house.acks.connection_of(peer.id, stranger)
+
+
+async def test_other_rules_are_for_what_is_open_as_well(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer)
+    await house.node.published(count=6)
+    assert sent(peer) == "1 2 3 4"
+    house.acks.configure(replace(RULES, max_unacked=5))
+    await house.ack(peer, 1)
+    assert sent(peer) == "1 2 3 4 5 6"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from notifyd.model.durable import DurableKey
     from notifyd.model.position import StreamPosition
     from notifyd.model.principal import Principal
+    from notifyd.policy.window import AckRules
     from notifyd.service.acks.house import AckHouse
     from notifyd.service.acks.receiver import Encode
     from notifyd.service.acks.values import Acked, AckWish, DurableView, Opened
@@ -32,6 +33,12 @@ class Acks:
         self._opening = Opening(house)
         self._acking = Acking(house, inboxes)
         self._durables = Durables(house)
+
+    def configure(self, rules: AckRules) -> None:
+        """Use other rules from now on, for what is open as well; deadlines that run stay as they are."""
+        self.house.rules = rules
+        for receiver in self.house.registry.everyone():
+            receiver.window.rules = rules
 
     def subscribe(self, connection: Connection, channel: str, wish: AckWish, encode: Encode) -> Opened:
         """Subscribe with acks; *encode* makes the frame of one publication for this connection.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from notifyd.service.acks.tracks import ChannelTrack, InboxTrack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from notifyd.hub.connection import Connection
     from notifyd.model.durable import DurableKey
@@ -39,9 +39,13 @@ class AckRegistry:
         """The track of a user of whom some connection acks the inbox."""
         return self._inboxes.get((client_id, user_id))
 
+    def everyone(self) -> Iterator[AckReceiver]:
+        """All receivers."""
+        return (receiver for receivers in self._receivers.values() for receiver in receivers.values())
+
     def unacked(self) -> int:
         """Deliveries that are open, of all."""
-        return sum(len(each.window) for receivers in self._receivers.values() for each in receivers.values())
+        return sum(len(receiver.window) for receiver in self.everyone())
 
     def enter(self, receiver: AckReceiver) -> None:
         """It goes live; one of the same connection and channel was closed before."""
