@@ -82,10 +82,14 @@ class Browser:
 
     async def send(self, *messages: dict[str, Any] | bytes) -> list[Any]:
         """The answers to pipelined messages."""
+        await self.send_only(*messages)
+        return self.said
+
+    async def send_only(self, *messages: dict[str, Any] | bytes) -> None:
+        """Leave the answers for the next look."""
         for message in messages:
             text = message if isinstance(message, bytes) else json.dumps(message).encode()
             await finished(self.native.text(text))
-        return self.said
 
     async def ask(self, type_: str, **fields: Any) -> Any:
         """The one answer to one message."""
