@@ -21,6 +21,7 @@ from notifyd.ingress.edge.server import EdgeServer
 from notifyd.ingress.edge.settings import EdgeSettings, HttpSettings, WebSocketSettings
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.presence import PresenceRule, PresenceRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.policy.sealing import Sealer
 from notifyd.service.channels import Channels
@@ -34,6 +35,7 @@ from notifyd.service.keyring import KeyRing
 from notifyd.service.keys import KeyRules, Keys, NewKey
 from notifyd.service.limits import RateLimiter
 from notifyd.service.notifications import Notifications
+from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
@@ -46,6 +48,7 @@ from notifyd.wire.http_answer import Answer
 from notifyd.wire.publication import publication_json
 from notifyd.wire.sse import notification_event
 from tests.service.acking import acks_of
+from tests.webhooks.parts import endpoint, webhooks_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,7 +104,9 @@ def services(
         waiting=Waiting(notifications, broker.receipts, max_waiters=3),
         dead_letters=DeadLetters(broker.dead_letters, broker.receipts, publisher, acks, counters),
         acks=acks,
+        presence=Presence(hub, PresenceRules((PresenceRule("open.*", presence=True),)), lambda change: None),
         queue=Queue(broker.queue, counters),
+        webhooks=webhooks_of(broker.queue, counters, endpoint("backend", "notification.dead")),
         channels=Channels(hub, broker.history),
         stats=Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: 0),
         daemon=daemon,

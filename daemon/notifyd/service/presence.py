@@ -88,7 +88,8 @@ class Presence:
     ) -> PresenceView:
         """Who is in a channel; of more than *limit* members the first to come.
 
-        *principal* is who asks, about its own client whatever *client_id* says; None is an operator.
+        *principal* is who asks, about its own client whatever *client_id* says; None is an operator, who is told
+        whatever the rule says. Without one nobody noted since when a member is there: since now, as far as is known.
 
         Raises:
             Invalid: *channel* cannot name a channel.
@@ -98,12 +99,14 @@ class Presence:
         if principal is not None:
             check_subscribe(principal.grants, channel)
             client_id = principal.client_id
-        if not self.rules.of(channel).presence:
+        told = self.rules.of(channel).presence
+        if not told and principal is not None:
             raise Denied(
                 f"who is in {channel!r} is not told: no rule in [[channels]] with presence fits first",
                 code="presence_off",
             )
-        roster = self._rosters.get((client_id, channel), {})
+        key = (client_id, channel)
+        roster = self._rosters.get(key, {}) if told else self._roster_of(key)
         most = self.rules.max_members if limit is None else min(limit, self.rules.max_members)
         return PresenceView(
             channel=channel,

@@ -90,6 +90,15 @@ DELIVERY_ANSWERS: Final[dict[str, Json]] = {
             },
         ],
     },
+    "getPresence": {
+        "channel": "orders.eu",
+        "memberCount": 2,
+        "subscriberCount": 3,
+        "members": [
+            {"userId": "alice", "connectionIds": ["c_5d1f", "c_9b02"], "joinedAt": _AT},
+            {"connectionIds": ["c_77ae"], "joinedAt": _LATER},
+        ],
+    },
     "listDurableSubscriptions": {"subscriptions": [_DURABLE]},
     "removeDurableSubscription": {"subscription": _DURABLE | {"connections": 0, "unacked": 0}},
 }

@@ -8,6 +8,7 @@ from notifyd.wire import delivery_rest, rest
 from notifyd.wire.operation import Access, Operation, Parameter, Tag
 
 _LETTER: Final = Parameter("id", "path", "The dead letter's id.")
+_CHANNEL: Final = Parameter("channel", "path", "The channel, percent-encoded; slashes may stand as %2F.")
 #: Which dead letters.
 FILTERS: Final = (
     Parameter("clientId", "query", "Only those of this client."),
@@ -56,6 +57,14 @@ DELIVERY_OPERATIONS: Final = (
         "retryDeadLetter", "POST", "/api/dead-letters/{id}/retry", "Put a dead letter back",
         Tag.DEAD_LETTERS, Access.ADMIN, 200, delivery_rest.RetriedAnswer, (404, 409, 413, 415, 503),
         delivery_rest.RetryBody, body_optional=True, parameters=(_LETTER,),
+    ),
+    Operation(
+        "getPresence", "GET", "/api/channels/{channel}/presence", "Who is in a channel",
+        Tag.CHANNELS, Access.SUBSCRIBER, 200, delivery_rest.PresenceAnswer, parameters=(
+            _CHANNEL,
+            Parameter("clientId", "query", "With the admin token: whose channel; `default` when absent."),
+            Parameter("limit", "query", "How many members at most, 1 to 1000; 100 when absent.", "integer"),
+        ),
     ),
     Operation(
         "listDurableSubscriptions", "GET", "/api/durable-subscriptions", "List durable subscriptions",

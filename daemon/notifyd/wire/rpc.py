@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notifyd.model.client import Client
     from notifyd.model.device import Device
     from notifyd.model.key import ApiKey
+    from notifyd.model.presence import Member
     from notifyd.model.publication import Publication
     from notifyd.model.receipt import Receipt, UserReceipt
     from notifyd.model.timeline import TimelineEvent
@@ -224,6 +225,13 @@ def key_message(key: ApiKey, *, now: int) -> types_pb2.ApiKey:
         last_used_at=timestamp_of(key.last_used_at),
         status=key.status(now),
         previous_until=timestamp_of(key.overlaps_until(now)),
+    )
+
+
+def member_message(member: Member) -> types_pb2.Member:
+    """One member of a channel."""
+    return types_pb2.Member(
+        user_id=member.user_id, connection_ids=member.connection_ids, joined_at=timestamp_of(member.joined_at)
     )
 
 

@@ -13,9 +13,11 @@ from notifyd.bus.local import LocalBus
 from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules
 from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
+from notifyd.ingress.rpc.link import StreamLink
 from notifyd.ingress.rpc.services import AdminServices
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.presence import PresenceRule, PresenceRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.policy.sealing import Sealer
 from notifyd.service.channels import Channels
@@ -31,6 +33,7 @@ from notifyd.service.keys import KeyRules, Keys, NewKey
 from notifyd.service.limits import RateLimiter
 from notifyd.service.logs import Logs
 from notifyd.service.notifications import Notifications
+from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
@@ -43,17 +46,20 @@ from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits
 from notifyd.telemetry import Counters, LogOptions, configure
 from notifyd.wire.rpc import LISTEN_FORMAT, listen_frame
 from tests.service.acking import acks_of
+from tests.webhooks.parts import endpoint, webhooks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from notifyd.hub.connection import Connection
     from notifyd.model.client import Client
     from notifyd.store.ports import Broker
 
 PATIENCE_SECONDS = 20
 ADMIN_TOKEN = "the-admin-token"
 TOKEN_RULES = TokenRules(0, 8192, users_subscribe=("open.*",), users_publish=("open.*",), users_may_publish=True)
+PRESENCE_RULES = PresenceRules((PresenceRule("open.*", presence=True),))
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -123,6 +129,7 @@ class Node:
         self.subscriber = Subscriber(self.hub, broker.history, SubscribeRules(50, 200), counters)
         self.inboxes = Inboxes(self.hub, broker.inbox, counters)
         self.acks = acks_of(self.hub, broker, self.subscriber, self.inboxes, counters)
+        self.presence = Presence(self.hub, PRESENCE_RULES, lambda change: None)
         self.waiting = Waiting(self.notifications, broker.receipts, max_waiters=10)
         self.dead_letters = DeadLetters(broker.dead_letters, broker.receipts, self.publisher, self.acks, counters)
         self.limiter = RateLimiter(enabled=False, per_minute=60, burst=60, counters=counters)
@@ -153,9 +160,11 @@ class Node:
             waiting=self.waiting,
             dead_letters=self.dead_letters,
             acks=self.acks,
+            presence=self.presence,
             connector=self.connector,
             subscriber=self.subscriber,
             queue=Queue(self.broker.queue, self.counters),
+            webhooks=webhooks_of(self.broker.queue, self.counters, endpoint("backend", "notification.dead")),
             channels=Channels(self.hub, self.broker.history),
             connections=Connections(self.hub),
             stats=Stats(
@@ -165,6 +174,13 @@ class Node:
             admin_token=ADMIN_TOKEN,
             outbox_bytes=self.outbox_bytes,
         )
+
+    def user(self, user_id: str, channel: str) -> Connection:
+        """A connection of a user, subscribed to *channel*."""
+        connection = self.connector.admit(StreamLink("rpc", limit_bytes=1000))
+        self.connector.enter(connection, self.connector.token_principal(self.token(user_id)))
+        self.hub.subscribe(connection, channel, offset=0)
+        return connection
 
     async def client(self, name: str = "shop", secret: str = "") -> ClientId:
         """A registered client."""

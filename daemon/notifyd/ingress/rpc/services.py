@@ -16,12 +16,14 @@ from notifyd.service.inbox import Inboxes
 from notifyd.service.keys import Keys
 from notifyd.service.logs import Logs
 from notifyd.service.notifications import Notifications
+from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
 from notifyd.service.waiting import Waiting
+from notifyd.service.webhooks import Webhooks
 
 
 class AdminServices(msgspec.Struct, frozen=True):
@@ -38,11 +40,13 @@ class AdminServices(msgspec.Struct, frozen=True):
     waiting: Waiting
     dead_letters: DeadLetters
     acks: Acks
+    presence: Presence
     connector: Connector
     subscriber: Subscriber
     queue: Queue
     channels: Channels
     connections: Connections
+    webhooks: Webhooks
     stats: Stats
     logs: Logs
     #: Empty in development mode, where none is asked for.

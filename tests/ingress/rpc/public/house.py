@@ -123,6 +123,7 @@ def services_of(node: Node) -> PublicServices:
         subscriber=node.subscriber,
         inboxes=node.inboxes,
         acks=node.acks,
+        presence=node.presence,
         limiter=node.limiter,
     )
 

@@ -15,6 +15,7 @@ from notifyd.ingress.edge.rest.durables import DurableEndpoints
 from notifyd.ingress.edge.rest.keys import KeyEndpoints
 from notifyd.ingress.edge.rest.notifications import NotificationEndpoints
 from notifyd.ingress.edge.rest.operating import OperatingEndpoints
+from notifyd.ingress.edge.rest.presence import PresenceEndpoints
 from notifyd.ingress.edge.rest.resource import Nothing, Resource
 from notifyd.ingress.edge.rest.users import UserEndpoints
 from notifyd.wire.operations import OPERATIONS
@@ -73,6 +74,7 @@ def _deliveries(services: RestServices, reception: Reception) -> dict[str, Endpo
         "retryDeadLetters": letters.retry_many,
         "dropDeadLetter": letters.drop,
         "dropDeadLetters": letters.drop_many,
+        "getPresence": PresenceEndpoints(services.presence).get,
         "listDurableSubscriptions": durables.list,
         "removeDurableSubscription": durables.remove,
     }

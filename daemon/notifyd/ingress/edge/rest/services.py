@@ -15,12 +15,14 @@ from notifyd.service.inbox import Inboxes
 from notifyd.service.keys import Keys
 from notifyd.service.limits import RateLimiter
 from notifyd.service.notifications import Notifications
+from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
 from notifyd.service.waiting import Waiting
+from notifyd.service.webhooks import Webhooks
 from notifyd.telemetry.metrics import Counters
 from notifyd.telemetry.prometheus import Exposition
 
@@ -40,7 +42,9 @@ class RestServices(Struct, frozen=True):
     waiting: Waiting
     dead_letters: DeadLetters
     acks: Acks
+    presence: Presence
     queue: Queue
+    webhooks: Webhooks
     channels: Channels
     stats: Stats
     daemon: Daemon

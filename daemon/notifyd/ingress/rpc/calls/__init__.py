@@ -14,10 +14,12 @@ from notifyd.ingress.rpc.calls.keys import KeyCalls
 from notifyd.ingress.rpc.calls.listen import ListenCalls
 from notifyd.ingress.rpc.calls.logs import LogCalls
 from notifyd.ingress.rpc.calls.notifications import NotificationCalls
+from notifyd.ingress.rpc.calls.presence import PresenceCalls
 from notifyd.ingress.rpc.calls.queue import QueueCalls
 from notifyd.ingress.rpc.calls.stats import StatsCalls
 from notifyd.ingress.rpc.calls.users import DeviceCalls, InboxCalls
 from notifyd.ingress.rpc.calls.waiting import WaitCalls
+from notifyd.ingress.rpc.calls.webhooks import WebhookCalls
 
 if TYPE_CHECKING:
     from notifyd.ingress.rpc.services import AdminServices
@@ -40,7 +42,9 @@ def admin_parts(services: AdminServices) -> list[object]:
         DurableCalls(services.acks),
         DeadLetterCalls(services.dead_letters),
         QueueCalls(services.queue),
+        WebhookCalls(services.webhooks),
         ChannelCalls(services.channels, services.clients),
+        PresenceCalls(services.presence, services.clients),
         ConnectionCalls(services.connections),
         StatsCalls(services.stats),
     ]

@@ -13,6 +13,7 @@ from notifyd.bridge.worker import ThreadWorker
 from notifyd.ingress.rpc.host import RpcHost
 from notifyd.ingress.rpc.interface import Interface, Service
 from notifyd.ingress.rpc.public.calls.notifications import PublishCalls, ReceiptCalls
+from notifyd.ingress.rpc.public.calls.presence import PresenceCalls
 from notifyd.ingress.rpc.public.calls.registration import DeviceCalls, RegistrationCalls
 from notifyd.ingress.rpc.public.calls.subscribe import SubscribeCalls
 from notifyd.ingress.rpc.public.credentials import caller_of
@@ -131,6 +132,7 @@ def _interface(services: PublicServices, options: PublicOptions, counters: Count
             DeviceCalls(gate, services.devices),
             PublishCalls(gate, services),
             ReceiptCalls(gate, services),
+            PresenceCalls(gate, services.presence),
             SubscribeCalls(gate, services, outbox_bytes=options.outbox_bytes),
         ),
     }

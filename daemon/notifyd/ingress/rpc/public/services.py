@@ -13,6 +13,7 @@ from notifyd.service.devices import Devices
 from notifyd.service.inbox import Inboxes
 from notifyd.service.limits import RateLimiter
 from notifyd.service.notifications import Notifications
+from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.subscribe import Subscriber
 
@@ -29,6 +30,7 @@ class PublicServices(msgspec.Struct, frozen=True):
     subscriber: Subscriber
     inboxes: Inboxes
     acks: Acks
+    presence: Presence
     limiter: RateLimiter
 
 
