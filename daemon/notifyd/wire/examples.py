@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from notifyd.wire.delivery_examples import DELIVERY_ANSWERS, DELIVERY_BODIES, DELIVERY_TEXTS, TIMELINE
+from notifyd.wire.receiving_examples import RECEIVING_ANSWERS, RECEIVING_BODIES, RECEIVING_TEXTS
 from notifyd.wire.rest import FieldProblemView, Problem
 
 Json = dict[str, Any]
@@ -178,6 +179,7 @@ BODIES: Final[dict[str, Json]] = {
     "createKey": {"clientName": "Shop", "scopes": ["publish:orders.*", "users"], "allowedCidrs": ["10.0.0.0/8"]},
     "rotateKey": {"overlapSeconds": 3600},
     **DELIVERY_BODIES,
+    **RECEIVING_BODIES,
 }
 
 #: The example of a success without what every one begins with, by operation.
@@ -245,22 +247,17 @@ ANSWERS: Final[dict[str, Json]] = {
     "getLive": {"status": "live"},
     "getReady": {"status": "ready"},
     **DELIVERY_ANSWERS,
+    **RECEIVING_ANSWERS,
 }
 #: Answers that say nothing but how it is.
 _WITHOUT_SUCCESS: Final = ("getHealth", "getLive", "getReady")
 
 #: The examples of answers that have no type of ours.
 TEXTS: Final[dict[str, Any]] = {
-    "streamChannel": (
-        "event: subscribed\n"
-        f'data: {{"type":"subscribed","position":{{"epoch":"{_EPOCH}","offset":16}},"recovered":null}}\n\n'
-        f"id: {_EPOCH}:17\nevent: notification\n"
-        f'data: {{"id":"{_NOTIFICATION_ID}","channel":"orders.eu","data":{{"orderId":42}},"timestamp":"{_AT}",'
-        f'"priority":5,"epoch":"{_EPOCH}","offset":17}}\n\n'
-    ),
     "getMetrics": "# TYPE notifyd_accepted_total counter\nnotifyd_accepted_total 1250.0\n",
     "getOpenApi": {"openapi": "3.1.0", "info": {"title": "notifyd", "version": "0.1.0"}},
     **DELIVERY_TEXTS,
+    **RECEIVING_TEXTS,
 }
 
 

@@ -8,6 +8,7 @@ from notifyd.wire import receipt_rest, rest
 from notifyd.wire.client_operations import CLIENT_OPERATIONS
 from notifyd.wire.delivery_operations import DELIVERY_OPERATIONS
 from notifyd.wire.operation import Access, Operation, Parameter, Tag
+from notifyd.wire.receiving_operations import ACK, STREAM_CHANNEL, STREAM_INBOX
 
 _KEY: Final = Parameter("id", "path", "The key's id, or the key itself.")
 _NOTIFICATION: Final = Parameter("id", "path", "The notification's id.")
@@ -31,20 +32,11 @@ PUBLISH_BATCH: Final = Operation(
     "publishBatch", "POST", "/api/notifications/batch", "Publish several notifications, all or none",
     Tag.PUBLISHING, Access.KEY, 202, rest.BatchAccepted, (413, 415, 503), rest.BatchBody,
 )  # fmt: skip
-STREAM_CHANNEL: Final = Operation(
-    "streamChannel", "GET", "/api/channels/{channel}/events", "Subscribe to a channel by Server-Sent Events",
-    Tag.CHANNELS, Access.STREAM, 200, "text/event-stream", (503,), parameters=(
-        _CHANNEL, _CLIENT,
-        Parameter("Last-Event-ID", "header", "EPOCH:OFFSET: continue after this position."),
-        Parameter("lastEventId", "query", "The same, for who cannot set headers."),
-        Parameter("apiKey", "query", "The API key, for who cannot set headers."),
-    ),
-)  # fmt: skip
-
 _CHANNEL_OPERATIONS: Final = (
     PUBLISH,
     BROADCAST,
     PUBLISH_BATCH,
+    ACK,
     Operation(
         "getNotification", "GET", "/api/notifications/{id}", "What became of a notification",
         Tag.NOTIFICATIONS, Access.KEY_OR_ADMIN, 200, receipt_rest.NotificationAnswer, (404,), parameters=(
@@ -68,6 +60,7 @@ _CHANNEL_OPERATIONS: Final = (
         ),
     ),
     STREAM_CHANNEL,
+    STREAM_INBOX,
 )  # fmt: skip
 
 _OPERATING: Final = (

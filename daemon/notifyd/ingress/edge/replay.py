@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -17,6 +17,7 @@ from notifyd.service.subscribe import Subscriber, Subscription
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.model.position import StreamPosition
+    from notifyd.service.inbox import Inboxes
 
 
 class Writer(msgspec.Struct, frozen=True):
@@ -32,6 +33,67 @@ class Writer(msgspec.Struct, frozen=True):
     page_bytes: int
 
 
+class _Stream(Protocol):
+    """What is kept for one connection, and how it goes live."""
+
+    def check(self, since: StreamPosition | None) -> Subscription:
+        """What there is at this moment; raises what forbids it."""
+        ...
+
+    def go_on(self, position: StreamPosition) -> Subscription:
+        """What has come since *position*, up to which everything was written."""
+        ...
+
+    def pause(self) -> None:
+        """Deliver nothing live for now."""
+        ...
+
+    def go_live(self, position: StreamPosition) -> None:
+        """Deliver from now on what comes after *position*, which has to be the newest one."""
+        ...
+
+
+class _ChannelStream:
+    def __init__(self, subscriber: Subscriber, connection: Connection, channel: str) -> None:
+        self._subscriber = subscriber
+        self._connection = connection
+        self._channel = channel
+
+    def check(self, since: StreamPosition | None) -> Subscription:
+        return self._subscriber.check(self._connection, self._channel, since)
+
+    def go_on(self, position: StreamPosition) -> Subscription:
+        return self.check(position)
+
+    def pause(self) -> None:
+        # One that was subscribed already must not be sent what is live in between: offsets rise.
+        self._subscriber.unsubscribe(self._connection, self._channel)
+
+    def go_live(self, position: StreamPosition) -> None:
+        self._subscriber.go_live(self._connection, self._channel, position)
+
+
+class _InboxStream:
+    def __init__(self, inboxes: Inboxes, connection: Connection) -> None:
+        self._inboxes = inboxes
+        self._connection = connection
+
+    def check(self, since: StreamPosition | None) -> Subscription:
+        return self._inboxes.check(self._connection, since)
+
+    def go_on(self, position: StreamPosition) -> Subscription:
+        # Looked at alone: that it was written proves nothing, and the cursor stays where it is.
+        principal = self._connection.principal
+        assert principal is not None, "it was let in before"
+        return self._inboxes.look(principal.client_id, principal.user_id, position)
+
+    def pause(self) -> None:
+        """It is not live yet."""
+
+    def go_live(self, position: StreamPosition) -> None:
+        self._inboxes.go_live(self._connection, position)
+
+
 async def subscribe_and_replay(
     subscriber: Subscriber, connection: Connection, channel: str, since: StreamPosition | None, writer: Writer
 ) -> None:
@@ -42,7 +104,24 @@ async def subscribe_and_replay(
     Raises:
         NotAuthenticated, Invalid, Denied, Exhausted: as `Subscriber.subscribe`; nothing was written.
     """
-    subscription = subscriber.check(connection, channel, since)
+    await _hand_over(_ChannelStream(subscriber, connection, channel), subscriber, connection, since, writer)
+
+
+async def receive_and_replay(
+    inboxes: Inboxes, subscriber: Subscriber, connection: Connection, since: StreamPosition | None, writer: Writer
+) -> None:
+    """As `subscribe_and_replay` for the inbox of its user, from *since* or from the cursor on.
+
+    Raises:
+        NotAuthenticated, Denied: as `Inboxes.check`; nothing was written.
+    """
+    await _hand_over(_InboxStream(inboxes, connection), subscriber, connection, since, writer)
+
+
+async def _hand_over(
+    stream: _Stream, subscriber: Subscriber, connection: Connection, since: StreamPosition | None, writer: Writer
+) -> None:
+    subscription = stream.check(since)
     head = writer.announce(subscription)
     while True:
         pages = _pages(subscription.replay, writer)
@@ -50,17 +129,16 @@ async def subscribe_and_replay(
         subscriber.count_replayed(len(subscription.replay))
         if second is None:
             break
-        # One that was subscribed already must not be sent what is live in between: offsets rise.
-        subscriber.unsubscribe(connection, channel)
+        stream.pause()
         if not await _write_pages(subscriber, connection, chain((head + first, second), pages), writer):
             return
-        head, position = b"", subscription.position
-        subscription = subscriber.check(connection, channel, position)
+        head = b""
+        subscription = stream.go_on(subscription.position)
         if not subscription.recovered:
             # It was so slow that what comes next is gone: its resume will be told.
             subscriber.end_slow(connection)
             return
-    subscriber.go_live(connection, channel, subscription.position)
+    stream.go_live(subscription.position)
     rest = head + first
     if rest and not connection.put(rest):
         subscriber.end_slow(connection)

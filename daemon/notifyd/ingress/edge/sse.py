@@ -1,4 +1,4 @@
-"""Server-Sent Events: one channel, as an answer without an end."""
+"""Server-Sent Events: one channel or inbox, as an answer without an end."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import trio
 from msgspec import Struct
 
 from notifyd.errors import NotifydError
-from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
-from notifyd.model.position import StreamPosition
+from notifyd.ingress.edge.feeds import Feed, Pace
 from notifyd.model.principal import Principal
-from notifyd.wire.sse import HEARTBEAT, Beginning, ending_event, notification_event, subscribed_event
+from notifyd.wire.sse import HEARTBEAT, ending_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.http.stream import HttpStream
     from notifyd.model.disconnect import Disconnect
     from notifyd.service.connect import Connector
-    from notifyd.service.subscribe import Subscriber, Subscription
     from notifyd.wire.http_answer import Answer
 
 FORMAT: Final = "sse"
@@ -47,8 +45,11 @@ class SseLink:
         return self._stream.outbox.put
 
     def ping(self, mark: int = 0) -> None:
-        """Write a comment, so that nobody on the way gives the stream up. One that is behind needs none."""
-        if not self._stream.pending_bytes:
+        """Write a comment, so that nobody on the way gives the stream up. One that is behind needs none.
+
+        Nobody answers, so that there is nothing to ask with a mark.
+        """
+        if not mark and not self._stream.pending_bytes:
             self._stream.put(HEARTBEAT)
 
     def end(self, disconnect: Disconnect) -> None:
@@ -75,8 +76,7 @@ class Wish(Struct, frozen=True):
 
     principal: Principal
     address: str
-    channel: str
-    since: StreamPosition | None
+    feed: Feed
     #: Bytes of a replay that may be written before waiting for the reader.
     page_bytes: int
 
@@ -96,9 +96,8 @@ class Doorman(Protocol):
 class EventStream:
     """Serves one wish to its end; a `StreamHandler` of the edge."""
 
-    def __init__(self, connector: Connector, subscriber: Subscriber, wish: Wish, doorman: Doorman) -> None:
+    def __init__(self, connector: Connector, wish: Wish, doorman: Doorman) -> None:
         self._connector = connector
-        self._subscriber = subscriber
         self._wish = wish
         self._doorman = doorman
 
@@ -106,7 +105,7 @@ class EventStream:
         """Enter the hub, catch up, and stay until either side ends it."""
         link = SseLink(stream, self._wish.address)
         try:
-            self._subscriber.look(self._wish.principal, self._wish.channel, None)
+            self._wish.feed.check(self._wish.principal)
             connection = self._connector.admit(link)
         except NotifydError as exc:
             write_answer(stream, self._doorman.refuse(exc))
@@ -117,22 +116,17 @@ class EventStream:
             self._connector.leave(connection)
 
     async def _serve(self, stream: HttpStream, link: SseLink, connection: Connection) -> None:
+        wish = self._wish
         try:
-            self._connector.enter(connection, self._wish.principal)
+            self._connector.enter(connection, wish.principal)
+            begin = wish.feed.open(connection)
         except NotifydError as exc:
             write_answer(stream, self._doorman.refuse(exc))
             return
         head = self._doorman.accept(CONTENT_TYPE)
         stream.start(head.status, head.content_type, head.headers)
-        wish = self._wish
-
-        def announce(found: Subscription) -> bytes:
-            resumes = wish.since if found.replay else None
-            return subscribed_event(Beginning(connection.id, found.position, found.recovered, resumes))
-
-        writer = Writer(notification_event, announce, stream.outbox.drained, wish.page_bytes)
         with link.catching_up:
-            await subscribe_and_replay(self._subscriber, connection, wish.channel, wish.since, writer)
+            await begin(Pace(stream.outbox.drained, wish.page_bytes))
         await stream.wait_closed()
 
 

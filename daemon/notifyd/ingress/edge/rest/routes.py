@@ -16,6 +16,7 @@ from notifyd.ingress.edge.rest.keys import KeyEndpoints
 from notifyd.ingress.edge.rest.notifications import NotificationEndpoints
 from notifyd.ingress.edge.rest.operating import OperatingEndpoints
 from notifyd.ingress.edge.rest.presence import PresenceEndpoints
+from notifyd.ingress.edge.rest.receiving import ReceivingEndpoints
 from notifyd.ingress.edge.rest.resource import Nothing, Resource
 from notifyd.ingress.edge.rest.users import UserEndpoints
 from notifyd.wire.operations import OPERATIONS
@@ -44,7 +45,8 @@ def endpoints_by_id(services: RestServices, reception: Reception, streaming: Str
         "getNotification": notifications.get,
         "cancelNotification": notifications.cancel,
         "getHistory": channels.history,
-        "streamChannel": streaming.without_stream,
+        "streamChannel": streaming.without_channel,
+        "streamInbox": streaming.without_inbox,
         "createKey": keys.create,
         "listKeys": keys.list,
         "getKey": keys.get,
@@ -67,6 +69,7 @@ def _deliveries(services: RestServices, reception: Reception) -> dict[str, Endpo
     letters = DeadLetterEndpoints(services.dead_letters, reception)
     durables = DurableEndpoints(services.acks)
     return {
+        "ackNotifications": ReceivingEndpoints(services.acks, reception).ack,
         "listDeadLetters": letters.list,
         "getDeadLetter": letters.get,
         "exportDeadLetters": letters.export,

@@ -6,20 +6,24 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import Invalid, NotifydError
+from notifyd.ingress.edge.feeds import AckedChannelFeed, AckedInboxFeed, ChannelFeed, InboxFeed
 from notifyd.ingress.edge.rest.paths import check_path
 from notifyd.ingress.edge.sse import CONTENT_TYPE, EventStream, Refusal, Wish
+from notifyd.service.acks import AckWish
 from notifyd.wire.http_answer import Answer
-from notifyd.wire.operations import STREAM_CHANNEL
+from notifyd.wire.receiving_operations import STREAM_CHANNEL, STREAM_INBOX
 from notifyd.wire.sse import parse_event_id
 
 if TYPE_CHECKING:
+    from notifyd.ingress.edge.feeds import Feed
     from notifyd.ingress.edge.http.app import StreamHandler
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Reception
     from notifyd.ingress.edge.rest.services import RestServices
+    from notifyd.model.position import StreamPosition
 
-_PATH: Final = re.compile(r"/api/channels/(?P<channel>.*)/events", re.DOTALL)
+_CHANNEL: Final = re.compile(r"/api/channels/(?P<channel>.*)/events", re.DOTALL)
 _STREAM_HEADERS: Final = (
     (b"Cache-Control", b"no-store"),
     # nginx holds answers back to make them larger; this asks it not to.
@@ -52,30 +56,54 @@ class Streaming:
 
     def open(self, request: Request) -> StreamHandler | None:
         """The stream that *request* asks for; None: it asks for something else."""
-        match = _PATH.fullmatch(request.path) if request.method == "GET" else None
-        if match is None:
+        if request.method != "GET":
             return None
-        call = self._reception.meet(request, STREAM_CHANNEL.path)
+        match = _CHANNEL.fullmatch(request.path)
+        if match is None and request.path != STREAM_INBOX.path:
+            return None
+        operation = STREAM_INBOX if match is None else STREAM_CHANNEL
+        call = self._reception.meet(request, operation.path)
         try:
             check_path(request)
-            self._reception.admit(call, STREAM_CHANNEL.access)
-            wish = self._wish(call, match["channel"])
+            self._reception.admit(call, operation.access)
+            feed = self._inbox(call) if match is None else self._channel(call, match["channel"])
         except NotifydError as exc:
             return Refusal(self._reception.refuse(call, exc))
-        services = self._services
-        return EventStream(services.connector, services.subscriber, wish, _Door(self._reception, call))
+        wish = Wish(call.who, call.address, feed, self._reception.options.page_bytes)
+        return EventStream(self._services.connector, wish, _Door(self._reception, call))
 
-    async def without_stream(self, call: Call) -> Answer:
+    async def without_channel(self, call: Call) -> Answer:
         """HEAD: what a GET would begin with."""
-        if call.request.method != "HEAD":
-            raise Invalid("a subscription has no body: leave it out")
-        wish = self._wish(call, call.params["channel"])
-        self._services.subscriber.look(wish.principal, wish.channel, None)
-        return Answer(200, b"", CONTENT_TYPE, _STREAM_HEADERS)
+        return _without_stream(call, self._channel(call, call.params["channel"]))
 
-    def _wish(self, call: Call, channel: str) -> Wish:
-        header = call.headers.get(b"last-event-id")
-        # The specification sends it in UTF-8; empty says that there was none.
-        position = (call.query("lastEventId") if header is None else header.decode("utf-8", "replace")) or None
-        since = None if position is None else parse_event_id(position)
-        return Wish(call.who, call.address, channel, since, self._reception.options.page_bytes)
+    async def without_inbox(self, call: Call) -> Answer:
+        """HEAD: what a GET would begin with."""
+        return _without_stream(call, self._inbox(call))
+
+    def _channel(self, call: Call, channel: str) -> Feed:
+        services, since, durable = self._services, _since(call), call.query("durable")
+        if call.query_flag("ack"):
+            return AckedChannelFeed(services.acks, services.subscriber, channel, AckWish(since, durable or ""))
+        if durable is not None:
+            raise Invalid("durable goes with ack=true")
+        return ChannelFeed(services.subscriber, channel, since)
+
+    def _inbox(self, call: Call) -> Feed:
+        services, since = self._services, _since(call)
+        if call.query_flag("ack"):
+            return AckedInboxFeed(services.acks, since)
+        return InboxFeed(services.subscriber, services.inboxes, since)
+
+
+def _without_stream(call: Call, feed: Feed) -> Answer:
+    if call.request.method != "HEAD":
+        raise Invalid("a subscription has no body: leave it out")
+    feed.check(call.who)
+    return Answer(200, b"", CONTENT_TYPE, _STREAM_HEADERS)
+
+
+def _since(call: Call) -> StreamPosition | None:
+    header = call.headers.get(b"last-event-id")
+    # The specification sends it in UTF-8; empty says that there was none.
+    position = (call.query("lastEventId") if header is None else header.decode("utf-8", "replace")) or None
+    return None if position is None else parse_event_id(position)
