@@ -55,6 +55,10 @@ bench: $(READY) ## measure it beside C, Node and the disk; BENCH="--only rest" f
 crash: $(READY) ## kill it under load for MINUTES=2 (SEED=N, DURABILITY=fsync|os), prove that nothing is lost
 	$(BIN)/python -m tests.crash --minutes $(or $(MINUTES),2) $(if $(SEED),--seed $(SEED))
 
+.PHONY: soak
+soak: $(READY) ## load it for MINUTES=20 with all kinds of clients, see that everything comes back
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),20)
+
 .PHONY: format
 format: $(READY) ## rewrite the code the way `make check` wants it
 	$(BIN)/ruff check --fix .

@@ -15,6 +15,7 @@ import grpc
 import msgspec
 import trio
 from trio_websocket import ConnectionClosed, HandshakeError
+from wsproto.utilities import LocalProtocolError
 
 from notifyd.v1 import client_pb2_grpc, types_pb2
 from tests.crash.log import Composer
@@ -30,7 +31,14 @@ if TYPE_CHECKING:
     from tests.e2e.rest import Rest
 
 #: Everything that a connection to a daemon that is being killed raises.
-DROPPED: Final = (ConnectionClosed, HandshakeError, OSError, trio.BrokenResourceError, trio.TooSlowError)
+DROPPED: Final = (
+    ConnectionClosed,
+    HandshakeError,
+    OSError,
+    trio.BrokenResourceError,
+    trio.TooSlowError,
+    LocalProtocolError,  # trio-websocket answers a ping while it closes
+)
 #: No answer is waited for longer than this, however the daemon died.
 ANSWER_SECONDS: Final = 30.0
 REFUSED_SECONDS: Final = 0.05

@@ -321,9 +321,11 @@ def nothing_is_invented(record: Record) -> Iterator[str]:
 
 
 def refusals_are_known(record: Record) -> Iterator[str]:
-    """A publish is refused for want of room or of a daemon, and for nothing else."""
+    """A publish is refused for want of room or of a daemon, or sent again after its time, and for nothing else."""
     for fact in record.all(Refused):
-        if fact.code not in PASSING:
+        published = record.published.get(fact.token)
+        over = published is not None and 0 < published.expires_at <= fact.at + CLOCK_SECONDS
+        if fact.code not in PASSING and not over:
             yield f"{fact.token} was refused with {fact.code}"
 
 

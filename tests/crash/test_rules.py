@@ -212,3 +212,6 @@ def test__nothing_is_invented() -> None:
 def test__refusals_are_known() -> None:
     assert broken(*WELL, Refused("p-1", "store_unavailable", 9.0)) == set()
     assert broken(*WELL, Refused("p-1", "invalid_body", 9.0)) == {"refusals_are_known"}
+    late = [began(stream=MORTAL), published(1, stream=MORTAL, expires_at=5.0)]
+    assert broken(*late, Refused("p-1", "invalid_request", 5.1)) == set()
+    assert broken(*late, Refused("p-1", "invalid_request", 4.9)) == {"refusals_are_known"}
