@@ -49,6 +49,7 @@ from notifyd.wire.publication import publication_json
 from notifyd.wire.sse import notification_event
 from tests.service.acking import acks_of
 from tests.webhooks.parts import endpoint, webhooks_of
+from tests.webhooks.parts import endpoint, webhooks_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,6 +107,7 @@ def services(
         acks=acks,
         presence=Presence(hub, PresenceRules((PresenceRule("open.*", presence=True),)), lambda change: None),
         queue=Queue(broker.queue, counters),
+        webhooks=webhooks_of(broker.queue, counters, endpoint("backend", "notification.dead")),
         webhooks=webhooks_of(broker.queue, counters, endpoint("backend", "notification.dead")),
         channels=Channels(hub, broker.history),
         stats=Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: 0),

@@ -41,6 +41,7 @@ def applications(
         presence=graph.presence,
         queue=graph.queue,
         webhooks=graph.telling.service,
+        webhooks=graph.telling.service,
         channels=graph.channels,
         stats=graph.stats,
         daemon=graph.daemon,

@@ -10,6 +10,7 @@ from typing import Any, Final
 from notifyd.wire.delivery_examples import DELIVERY_ANSWERS, DELIVERY_BODIES, DELIVERY_TEXTS, TIMELINE
 from notifyd.wire.receiving_examples import RECEIVING_ANSWERS, RECEIVING_BODIES, RECEIVING_TEXTS
 from notifyd.wire.rest import FieldProblemView, Problem
+from notifyd.wire.webhook_examples import WEBHOOK_ANSWERS
 
 Json = dict[str, Any]
 
@@ -247,6 +248,7 @@ ANSWERS: Final[dict[str, Json]] = {
     "getLive": {"status": "live"},
     "getReady": {"status": "ready"},
     **DELIVERY_ANSWERS,
+    **WEBHOOK_ANSWERS,
     **RECEIVING_ANSWERS,
 }
 #: Answers that say nothing but how it is.

@@ -51,6 +51,7 @@ _TAGS: Final = {
     Tag.NOTIFICATIONS: "What became of them.",
     Tag.CHANNELS: "Named streams of publications: their history, and subscriptions by Server-Sent Events.",
     Tag.DEAD_LETTERS: "What was given up, to be looked at, put back or dropped.",
+    Tag.WEBHOOKS: "Who is told of events by signed requests.",
     Tag.CLIENTS: "Registered applications.",
     Tag.USERS: "Their users: what is kept for them, their devices and their tokens.",
     Tag.KEYS: "Credentials of producers and subscribers.",

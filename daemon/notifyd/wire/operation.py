@@ -43,6 +43,7 @@ class Tag(enum.Enum):
     NOTIFICATIONS = "Notifications"
     CHANNELS = "Channels"
     DEAD_LETTERS = "Dead letters"
+    WEBHOOKS = "Webhooks"
     CLIENTS = "Clients"
     USERS = "Users"
     KEYS = "API keys"

@@ -9,6 +9,7 @@ from notifyd.wire.client_operations import CLIENT_OPERATIONS
 from notifyd.wire.delivery_operations import DELIVERY_OPERATIONS
 from notifyd.wire.operation import Access, Operation, Parameter, Tag
 from notifyd.wire.receiving_operations import ACK, STREAM_CHANNEL, STREAM_INBOX
+from notifyd.wire.webhook_operations import WEBHOOK_OPERATIONS
 
 _KEY: Final = Parameter("id", "path", "The key's id, or the key itself.")
 _NOTIFICATION: Final = Parameter("id", "path", "The notification's id.")
@@ -130,4 +131,4 @@ _OPERATING: Final = (
     ),
 )  # fmt: skip
 
-OPERATIONS: Final = (*_CHANNEL_OPERATIONS, *DELIVERY_OPERATIONS, *CLIENT_OPERATIONS, *_OPERATING)
+OPERATIONS: Final = (*_CHANNEL_OPERATIONS, *DELIVERY_OPERATIONS, *WEBHOOK_OPERATIONS, *CLIENT_OPERATIONS, *_OPERATING)

@@ -19,6 +19,7 @@ from notifyd.ingress.edge.rest.presence import PresenceEndpoints
 from notifyd.ingress.edge.rest.receiving import ReceivingEndpoints
 from notifyd.ingress.edge.rest.resource import Nothing, Resource
 from notifyd.ingress.edge.rest.users import UserEndpoints
+from notifyd.ingress.edge.rest.webhooks import WebhookEndpoints
 from notifyd.wire.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def endpoints_by_id(services: RestServices, reception: Reception, streaming: Str
     notifications = NotificationEndpoints(services.notifications, services.waiting)
     channels = ChannelEndpoints(services.channels, services.subscriber)
     operating = OperatingEndpoints(services)
+    webhooks = WebhookEndpoints(services.webhooks)
     return {
         **_client_service(services, reception),
         **_deliveries(services, reception),
@@ -52,6 +54,8 @@ def endpoints_by_id(services: RestServices, reception: Reception, streaming: Str
         "getKey": keys.get,
         "revokeKey": keys.revoke,
         "rotateKey": keys.rotate,
+        "listWebhooks": webhooks.list,
+        "testWebhook": webhooks.test,
         "getStats": operating.stats,
         "getQueue": operating.queue,
         "clearQueue": operating.clear,
