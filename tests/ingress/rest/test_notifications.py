@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import trio
+
+from notifyd.clock import now_ms
+from notifyd.model.timeline import Happening, TimelineEvent
 
 if TYPE_CHECKING:
     from tests.ingress.harness import Service
@@ -69,3 +73,83 @@ async def test_what_is_settled_is_not_withdrawn(service: Service) -> None:
     await service.dispatched(key, published.json["notificationId"])
     reply = await service.call("DELETE", f"{PATH}/{published.json['notificationId']}", key=key)
     assert reply.status == 409
+
+
+async def test_a_receipt_has_acks_and_a_timeline(service: Service) -> None:
+    key = await service.key()
+    published = await service.publish(key, "updates", 1)
+    identifier = published.json["notificationId"]
+    await service.dispatched(key, identifier)
+    event = TimelineEvent(now_ms(), Happening.ACKED, receiver="audit", attempt=2)
+    service.broker.receipts.note(identifier, event, acked=1)
+    receipt = (await service.call("GET", f"{PATH}/{identifier}", key=key)).json["notification"]
+    assert receipt["acked"] == 1
+    *before, last = receipt["timeline"]
+    assert [event["event"] for event in before] == ["accepted", "dispatched"]
+    assert (last["event"], last["receiver"], last["attempt"], "userId" in last) == ("acked", "audit", 2, False)
+
+
+async def test_a_receipt_can_be_waited_for(service: Service) -> None:
+    key = await service.key()
+    published = await service.publish(key, "updates", 1, delay=200)
+    identifier = published.json["notificationId"]
+    reply = await service.call("GET", f"{PATH}/{identifier}?wait=dispatched&timeout=20", key=key)
+    assert (reply.json["notification"]["state"], reply.json["wait"]["verdict"]) == ("dispatched", "done")
+
+
+async def test_an_ack_ends_the_wait(service: Service, nursery: trio.Nursery) -> None:
+    key = await service.key()
+    published = await service.publish(key, "updates", 1)
+    identifier = published.json["notificationId"]
+    await service.dispatched(key, identifier)
+
+    async def ack() -> None:
+        while not service.services.waiting.waiters:
+            await trio.lowlevel.checkpoint()
+        service.broker.receipts.note(identifier, TimelineEvent(now_ms(), Happening.ACKED), acked=1)
+
+    nursery.start_soon(ack)
+    reply = await service.call("GET", f"{PATH}/{identifier}?wait=acked&timeout=20", key=key)
+    assert reply.json["wait"] == {"verdict": "done", "acked": 1, "wanted": 1}
+
+
+async def test_a_wait_ends_in_time(service: Service) -> None:
+    key = await service.key()
+    published = await service.publish(key, "updates", 1)
+    path = f"{PATH}/{published.json['notificationId']}?wait=acked&acks=2&timeout=1"
+    reply = await service.call("GET", path, key=key)
+    assert (reply.status, reply.json["wait"]) == (200, {"verdict": "timed_out", "acked": 0, "wanted": 2})
+
+
+async def test_who_leaves_waits_no_longer(service: Service) -> None:
+    key = await service.key()
+    identifier = await scheduled(service, key)
+    async with await service.connect() as stream:
+        lines = (f"GET {PATH}/{identifier}?wait=dispatched HTTP/1.1", "Host: localhost", f"X-API-Key: {key}", "", "")
+        await stream.send_all("\r\n".join(lines).encode())
+        while not service.services.waiting.waiters:
+            await trio.lowlevel.checkpoint()
+    while service.services.waiting.waiters:
+        await trio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["wait=delivered", "wait=acked&timeout=0", "wait=acked&timeout=301", "wait=dispatched&acks=1", "wait=acked&acks=0"],
+)
+async def test_what_cannot_be_waited_for(service: Service, query: str) -> None:
+    key = await service.key()
+    reply = await service.call("GET", f"{PATH}/{await scheduled(service, key)}?{query}", key=key)
+    assert reply.status == 400
+
+
+async def test_waiting_for_what_is_not_there_is_404(service: Service) -> None:
+    reply = await service.call("GET", f"{PATH}/nope?wait=acked", key=await service.key())
+    assert (reply.status, reply.code) == (404, "notification_not_found")
+
+
+async def test_no_more_wait_than_may(service: Service) -> None:
+    service.services.waiting.max_waiters = 0
+    key = await service.key()
+    reply = await service.call("GET", f"{PATH}/{await scheduled(service, key)}?wait=acked", key=key)
+    assert (reply.status, reply.code, reply.headers["retry-after"]) == (429, "too_many_waiters", "1")

@@ -50,7 +50,7 @@ class Resource:
                 answer = self._options(call)
             else:
                 answer = await self._answer(call, receive)
-        await send_answer(send, answer)
+        await send_answer(send, answer, call.chunks if answer.status == 200 and request.method != "HEAD" else ())
 
     async def _answer(self, call: Call, receive: AsgiReceive) -> Answer:
         try:
