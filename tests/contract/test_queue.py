@@ -346,3 +346,9 @@ async def test_other_bounds_count_from_the_moment_they_are_set(broker: Broker) -
     await accept(broker, notification())
     with pytest.raises(QueueFull):
         broker.queue.enqueue([notification()], now=T0)
+
+
+async def test_idempotency_keys_are_counted(broker: Broker) -> None:
+    broker.queue.enqueue([notification()], now=T0, idempotency=idempotency())
+    broker.queue.enqueue([notification()], now=T0, idempotency=idempotency())
+    assert broker.queue.idempotency_keys() == 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from notifyd.app import translate
+from notifyd.app.bounds import bound_gauges, limits
 from notifyd.ingress.edge.rest.app import ChannelServiceApp
 from notifyd.ingress.edge.rest.realtime import Realtime
 from notifyd.ingress.edge.rest.services import RestOptions, RestServices
@@ -40,7 +41,6 @@ def applications(
         acks=graph.acks,
         presence=graph.presence,
         queue=graph.queue,
-        webhooks=graph.telling.service,
         webhooks=graph.telling.service,
         channels=graph.channels,
         stats=graph.stats,
@@ -93,6 +93,7 @@ def gauges(graph: Graph, in_force: Callable[[], Settings], socketio: SocketIoSer
         Gauge("inbox_notifications", "Notifications kept for users.", lambda: graph.engines.broker.inbox.usage()[1]),
         Gauge("inbox_bytes", "Bytes kept for users.", lambda: graph.engines.broker.inbox.usage()[2]),
         *_of_guarantees(graph),
+        *bound_gauges(graph),
         Gauge("clients", "Registered clients.", lambda: len(graph.clients.list())),
         Gauge(
             "push_paused_seconds",
@@ -123,28 +124,3 @@ def _of_guarantees(graph: Graph) -> list[Gauge]:
         Gauge("waiters", "Calls that wait for what becomes of a notification.", lambda: graph.waiting.waiters),
         Gauge("log_entries", "Log records in memory.", lambda: len(graph.engines.logbook.ring)),
     ]
-
-
-def limits(settings: Settings) -> dict[str, float]:
-    """The bounds that the gauges above come near to."""
-    return {
-        "queue_size": settings.delivery.max_queue_size,
-        "queue_bytes": settings.delivery.max_queue_bytes,
-        "history_bytes": settings.history.max_bytes,
-        "inbox_bytes": settings.inbox.max_bytes,
-        "inbox_users": settings.inbox.max_users,
-        "history_channels": settings.history.max_channels,
-        "dead_letters": settings.dead_letters.max_count,
-        "dead_letter_bytes": settings.dead_letters.max_bytes,
-        "durable_subscriptions": settings.subscriptions.max_durable,
-        "unacked_each": settings.subscriptions.max_unacked,
-        "receipts": settings.receipts.max_count,
-        "timeline_events": settings.receipts.max_all_events,
-        "waiters": settings.receipts.max_waiters,
-        "log_entries": settings.log.ring_entries,
-        "clients": settings.clients.max_clients,
-        "connections": settings.server.max_connections,
-        "socketio_sessions": settings.socketio.max_sessions,
-        "grpc_streams": settings.grpc.max_streams,
-        "outbox_bytes_each": settings.websocket.outbox_bytes,
-    }

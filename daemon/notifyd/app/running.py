@@ -181,7 +181,6 @@ def _admin_services(graph: Graph, place: Place) -> AdminServices:
         subscriber=graph.subscriber,
         queue=graph.queue,
         webhooks=graph.telling.service,
-        webhooks=graph.telling.service,
         channels=graph.channels,
         connections=graph.connections,
         stats=graph.stats,

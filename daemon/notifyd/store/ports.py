@@ -188,6 +188,10 @@ class QueueStore(Protocol):
         """How many of *lane* are in the queue, leased ones included."""
         ...
 
+    def idempotency_keys(self) -> int:
+        """How many idempotency keys are remembered."""
+        ...
+
 
 class History(msgspec.Struct, frozen=True):
     """The answer to a read of a channel's history."""

@@ -164,6 +164,10 @@ class LocalQueue:
         """See `QueueStore.size`."""
         return self._queue.size(lane)
 
+    def idempotency_keys(self) -> int:
+        """See `QueueStore.idempotency_keys`."""
+        return len(self._state.keys)
+
     def _add(self, notifications: Sequence[Notification]) -> Batch:
         batch = self._journal.batch()
         entries = self._queue.admit(notifications)
