@@ -10,6 +10,7 @@ import trio
 
 from notifyd.errors import Invalid, NotifydError
 from notifyd.ingress.edge.catch_up import CatchUps
+from notifyd.ingress.edge.namespaces.events import PING, Events
 from notifyd.ingress.edge.namespaces.requests import Answer, Encoders, Requests, ending, exception, refusal
 from notifyd.ingress.edge.namespaces.sources import JoinSource
 from notifyd.model.disconnect import PROTOCOL_ERROR
@@ -17,7 +18,7 @@ from notifyd.wire.namespaces import NotificationEncoder, Place, notification_eve
 from notifyd.wire.socketio import polling_event, websocket_event
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from notifyd.hub.connection import Connection
     from notifyd.ingress.edge.namespaces.entrance import Resumption, Visitor
@@ -62,11 +63,10 @@ class NamespaceConnection:
 
     __slots__ = (
         "_acks",
-        "_catch_ups",
         "_connection",
         "_ending",
         "_errors",
-        "_requests",
+        "_events",
         "_resumption",
         "_rules",
         "_services",
@@ -91,8 +91,7 @@ class NamespaceConnection:
         self._socket: Socket | None = None
         self._connection: Connection | None = None
         self._resumption: Resumption
-        self._requests: Requests
-        self._catch_ups: CatchUps
+        self._events: Events[Ack | None]
         self._trouble: NotifydError | None = None
         self._ending: Disconnect | None = None
         self._errors = 0
@@ -100,8 +99,9 @@ class NamespaceConnection:
     def enter(self, connection: Connection, resumption: Resumption, trouble: NotifydError | None = None) -> None:
         """It was let in, and goes on as *resumption* says; *trouble* is what its peer is told at once."""
         self._connection = connection
-        self._requests = Requests(self._services, self._rules, connection)
-        self._catch_ups = CatchUps(connection, self._services.subscriber, self._rules.page_bytes, self._refuse)
+        requests = Requests(self._services, self._rules, connection)
+        catch_ups = CatchUps(connection, self._services.subscriber, self._rules.page_bytes, self.refuse)
+        self._events = Events(requests, catch_ups, self)
         self._resumption = resumption
         self._trouble = trouble
 
@@ -118,24 +118,19 @@ class NamespaceConnection:
         if self._trouble is not None:
             self._tell("exception", exception(self._trouble))
         if self._acks:
-            self._requests.receive_inbox(self._encoders())
+            self._events.requests.receive_inbox(self._encoders())
             return
-        self._catch_ups.begin(
+        self._events.catch_ups.begin(
             JoinSource(self._services, connection, resumption.session, resumption.place, self._encode_placed)
         )
 
     def event(self, name: str, arguments: list[Any], ack: Ack | None) -> Step:
         """One event of the peer."""
         self._services.counters.frames_received += 1
-        respond = _EVENTS.get(name)
-        try:
-            if respond is None:
-                known = ", ".join(_EVENTS)
-                raise Invalid(f"there is no event {name!r:.80}: known are {known}", code="unknown_event")
-            return respond(self, arguments, ack)
-        except NotifydError as exc:
-            self._refuse(exc, ack)
+        if name == PING:
+            self._ping(arguments, ack)
             return None
+        return self._events.answer(name, arguments[0] if arguments else None, ack, self._encoders())
 
     def heard(self) -> None:
         """A sign of life."""
@@ -144,7 +139,7 @@ class NamespaceConnection:
 
     def proven(self, mark: int) -> None:
         """What was written before the ping with *mark* has arrived."""
-        if not self._catch_ups.proven(mark):
+        if not self._events.catch_ups.proven(mark):
             self._services.inboxes.proven(self._entered(), mark)
 
     def transport_changed(self) -> None:
@@ -157,7 +152,7 @@ class NamespaceConnection:
             self._services.connector.leave(self._connection)
         # They hold us as well: none should wait for the garbage collector.
         self._connection = self._socket = None
-        del self._requests, self._catch_ups
+        del self._events
 
     # What the hub calls
 
@@ -219,16 +214,18 @@ class NamespaceConnection:
         if self._socket is not None and not self._socket.emit(event, *arguments):
             self._services.subscriber.end_slow(self._entered())
 
-    def _reply(self, answer: Answer, event: str, ack: Ack | None) -> None:
-        if ack is not None:
-            ack(answer)
+    def reply(self, answer: Answer, event: str, asked: Ack | None) -> None:
+        """See `Voice`."""
+        if asked is not None:
+            asked(answer)
         elif event:
             self._tell(event, answer)
 
-    def _refuse(self, problem: NotifydError, ack: Ack | None = None) -> None:
+    def refuse(self, problem: NotifydError, asked: Ack | None = None) -> None:
+        """See `Voice`."""
         self._services.counters.messages_refused += 1
-        if ack is not None:
-            ack(refusal(problem))
+        if asked is not None:
+            asked(refusal(problem))
         else:
             self._tell("exception", exception(problem))
         if isinstance(problem, Invalid):
@@ -260,75 +257,14 @@ class NamespaceConnection:
         except NotifydError as exc:
             log.warning("ack_not_kept", notification_id=notification_id, problem=exc.message)
 
-    # Events
-
-    async def _later(self, answering: Awaitable[Answer], event: str, ack: Ack | None) -> None:
-        try:
-            answer = await answering
-        except NotifydError as exc:
-            self._refuse(exc, ack)
-        else:
-            self._reply(answer, event, ack)
-
-    def _job(self, arguments: list[Any], ack: Ack | None) -> Step:
-        return self._later(self._requests.publish(_first(arguments)), "", ack)
-
-    def _ping(self, arguments: list[Any], ack: Ack | None) -> Step:
+    def _ping(self, arguments: list[Any], ack: Ack | None) -> None:
         if ack is not None:
             ack(*arguments)
         # A stock client would take a text at the end for its place.
         guarded = self.recovers and bool(arguments) and isinstance(arguments[-1], str)
         self._tell("pong", *arguments, *((None,) if guarded else ()))
-        return None
-
-    def _authenticate(self, arguments: list[Any], ack: Ack | None) -> Step:
-        self._reply(self._requests.authenticate(_first(arguments)), "authenticated", ack)
-        return None
-
-    def _subscribe(self, arguments: list[Any], ack: Ack | None) -> Step:
-        self._catch_ups.check_room()
-        done = self._requests.subscribe(_first(arguments), self._encoders())
-        self._catch_ups.drop(done.answer["channel"])
-        self._reply(done.answer, "subscribed", ack)
-        if done.source is not None:
-            self._catch_ups.begin(done.source)
-        elif done.start is not None:
-            done.start()
-        return None
-
-    def _ack(self, arguments: list[Any], ack: Ack | None) -> Step:
-        return self._later(self._requests.ack(_first(arguments)), "acked", ack)
-
-    def _nack(self, arguments: list[Any], ack: Ack | None) -> Step:
-        return self._later(self._requests.nack(_first(arguments)), "nacked", ack)
-
-    def _unsubscribe(self, arguments: list[Any], ack: Ack | None) -> Step:
-        answer = self._requests.unsubscribe(_first(arguments))
-        self._catch_ups.drop(answer["channel"])
-        self._reply(answer, "unsubscribed", ack)
-        return None
-
-    def _presence(self, arguments: list[Any], ack: Ack | None) -> Step:
-        self._reply(self._requests.presence(_first(arguments)), "presence", ack)
-        return None
-
-
-def _first(arguments: list[Any]) -> Any:
-    return arguments[0] if arguments else None
 
 
 def _nowhere(_data: bytes) -> bool:
     """Before it is opened: what is meant for it is in the history, which it is served from first."""
     return True
-
-
-_EVENTS: Final[dict[str, Callable[[NamespaceConnection, list[Any], Ack | None], Step]]] = {
-    "notification-job": NamespaceConnection._job,
-    "ping": NamespaceConnection._ping,
-    "authenticate": NamespaceConnection._authenticate,
-    "subscribe": NamespaceConnection._subscribe,
-    "unsubscribe": NamespaceConnection._unsubscribe,
-    "presence": NamespaceConnection._presence,
-    "ack": NamespaceConnection._ack,
-    "nack": NamespaceConnection._nack,
-}
