@@ -58,7 +58,8 @@ def subscribed(real: Ctl, channel: str) -> Callable[[int], None]:
 READS = [
     ["status"], ["wait", "ready"], ["keys", "list"], ["queue", "stats"], ["queue", "list"], ["channels", "list"],
     ["connections", "list"], ["clients", "list"], ["clients", "show", "default"], ["devices", "list"],
-    ["users", "list"],
+    ["users", "list"], ["dead-letters", "list"], ["dead-letters", "export"], ["subscriptions", "list"],
+    ["webhooks", "list"], ["connections", "list", "--slow"],
     ["logs", "tail"], ["stats"], ["tokens", "admin"],
     ["config", "show", "--running", "--origin"], ["config", "reload"],
 ]  # fmt: skip
