@@ -49,7 +49,6 @@ from notifyd.wire.publication import publication_json
 from notifyd.wire.sse import notification_event
 from tests.service.acking import acks_of
 from tests.webhooks.parts import endpoint, webhooks_of
-from tests.webhooks.parts import endpoint, webhooks_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +106,6 @@ def services(
         acks=acks,
         presence=Presence(hub, PresenceRules((PresenceRule("open.*", presence=True),)), lambda change: None),
         queue=Queue(broker.queue, counters),
-        webhooks=webhooks_of(broker.queue, counters, endpoint("backend", "notification.dead")),
         webhooks=webhooks_of(broker.queue, counters, endpoint("backend", "notification.dead")),
         channels=Channels(hub, broker.history),
         stats=Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: 0),
@@ -311,6 +309,10 @@ class EventSource:
         block = (await self._block(b"\n\n")).decode()
         fields = dict(line.partition(": ")[::2] for line in block.strip().split("\n"))
         return Event(":" if "" in fields else fields["event"], fields.get("data", ""), fields.get("id"))
+
+    async def close(self) -> None:
+        """Leave."""
+        await self._stream.aclose()
 
     async def rest(self) -> bytes:
         """Everything up to the end of the stream."""

@@ -80,7 +80,7 @@ async def test_a_stream_resumes_after_the_last_event(service: Service, events: E
     source = await events(service, "updates", query, X_API_Key=key, **headers)
     subscribed = await source.next()
     # Whoever loses the link now must come back for the replay: the id is where it starts.
-    assert (subscribed.json, subscribed.id) == ({"position": position, "recovered": True}, last)
+    assert (subscribed.json["position"], subscribed.json["recovered"], subscribed.id) == (position, True, last)
     await publish(service, key, "d")
     assert [(await source.next()).json["data"] for _ in range(3)] == ["b", "c", "d"]
 
@@ -90,7 +90,8 @@ async def test_a_stream_that_missed_nothing_goes_on(service: Service, events: Ev
     await publish(service, key, "a")
     position = (await service.call("GET", "/api/channels/updates/history", key=key)).json["position"]
     source = await events(service, "updates", X_API_Key=key, Last_Event_ID=f"{position['epoch']}:1")
-    assert (await source.next()).json == {"position": position, "recovered": True}
+    (connection,) = service.hub.connections()
+    assert (await source.next()).json == {"connectionId": connection.id, "position": position, "recovered": True}
     await publish(service, key, "b")
     assert (await source.next()).json["data"] == "b"
 
