@@ -26,7 +26,7 @@ async def kept(service: Service, count: int = 1, *, ttl: int = HOUR, **changes: 
     now = now_ms()
     details = {"reason": "refused", "error": "it said 500", "attempts": 3, "died_at": now} | changes
     made = [
-        DeadLetter(DeadLetterId(f"letter-{number}-{ttl}"), Stage.WEBHOOK, of, **details)
+        DeadLetter(DeadLetterId(f"letter-{number:04}-{ttl}"), Stage.WEBHOOK, of, **details)
         for number in range(count)
         for of in [notification("hook", kind=Kind.WEBHOOK, at=now, ttl=ttl, data=b'{"n":"\xc3\xa9"}')]
     ]

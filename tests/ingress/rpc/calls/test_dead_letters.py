@@ -25,7 +25,7 @@ async def kept(house: House, count: int = 1, *, ttl: int = HOUR, data: bytes = b
     now = now_ms()
     details = {"reason": "refused", "error": "it said 500", "attempts": 3, "died_at": now} | changes
     made = [
-        DeadLetter(DeadLetterId(f"letter-{number}-{ttl}"), Stage.WEBHOOK, of, **details)
+        DeadLetter(DeadLetterId(f"letter-{number:04}-{ttl}"), Stage.WEBHOOK, of, **details)
         for number in range(count)
         for of in [notification("hook", kind=Kind.WEBHOOK, at=now, ttl=ttl, data=data)]
     ]
