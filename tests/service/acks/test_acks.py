@@ -16,8 +16,9 @@ from notifyd.model.durable import DurableKey
 from notifyd.model.ids import DEFAULT_CLIENT, NotificationId
 from notifyd.model.position import StreamPosition
 from notifyd.model.timeline import Happening
+from notifyd.store.options import InboxLimits
 from tests.service.acks.house import ACK_SECONDS, RULES, House, sent
-from tests.service.node import OPERATOR, endings
+from tests.service.node import LIMITS, OPERATOR, endings
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
@@ -324,3 +325,17 @@ async def test_other_rules_are_for_what_is_open_as_well(house: House, autojump_c
     house.acks.configure(replace(RULES, max_unacked=5))
     await house.ack(peer, 1)
     assert sent(peer) == "1 2 3 4 5 6"
+
+
+async def test_what_a_bound_of_the_inbox_pushed_out_is_passed(house: House, autojump_clock: MockClock) -> None:
+    house.node.broker.configure(replace(LIMITS, inbox=InboxLimits(max_notifications=3)))
+    peer = house.node.link()
+    house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
+    house.receive_inbox(peer)
+    for _ in range(10):
+        await house.node.tell("alice")
+        await house.node.dispatch()
+    assert sent(peer) == "1 2 3 4"
+    await house.ack(peer, 4)
+    assert sent(peer) == "1 2 3 4 8 9 10"
+    assert endings(peer) == []

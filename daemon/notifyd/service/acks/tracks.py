@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from notifyd.clock import now_ms
 from notifyd.model.dead_letter import Stage
@@ -195,7 +196,12 @@ class InboxTrack:
         if info is not None and info.position.epoch == self.epoch and self.settled.add_up_to(info.cursor):
             self._forget_settled()
         position = StreamPosition(self.epoch, after)
-        return self._store.since(whose.client_id, whose.user_id, position, now=now_ms(), limit=limit)
+        found = self._store.since(whose.client_id, whose.user_id, position, now=now_ms(), limit=limit)
+        if found.recovered or found.position.epoch != self.epoch:
+            return found
+        # a bound pushed out what comes next, which the receipts tell: what is left goes on
+        left = [publication for publication in found.publications if self.place(publication) > after]
+        return replace(found, publications=left, recovered=True)
 
     def place(self, publication: Publication) -> int:
         """See `Track.place`."""
