@@ -9,9 +9,9 @@ from notifyd.v1 import types_pb2
 from notifyd.wire.rpc import position_message, timestamp_of
 
 if TYPE_CHECKING:
+    from notifyd.hub.slow import CutOff
     from notifyd.service.acks import DurableView
     from notifyd.service.channels import ChannelView
-    from notifyd.hub.slow import CutOff
     from notifyd.service.connections import ConnectionView
     from notifyd.service.stats import StatsSnapshot
     from notifyd.store.inbox_ports import InboxInfo

@@ -28,11 +28,7 @@ def handlers_of(service: Service, shell: Shell) -> tuple[grpc.GenericRpcHandler,
 
     `RegisterFCMToken` is served by the `register_fcm_token` of one of its parts.
     """
-    handlers = {
-        method.name: _handler(method, service.parts, shell)
-        for method in service.descriptor.methods
-        if any(hasattr(part, _WORDS.sub("_", method.name).lower()) for part in service.parts)
-    }
+    handlers = {method.name: _handler(method, service.parts, shell) for method in service.descriptor.methods}
     return tuple(grpc.method_handlers_generic_handler(name, handlers) for name in service.names)
 
 

@@ -24,7 +24,6 @@ from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
 from notifyd.service.waiting import Waiting
 from notifyd.service.webhooks import Webhooks
-from notifyd.service.webhooks import Webhooks
 
 
 class AdminServices(msgspec.Struct, frozen=True):
@@ -47,7 +46,6 @@ class AdminServices(msgspec.Struct, frozen=True):
     queue: Queue
     channels: Channels
     connections: Connections
-    webhooks: Webhooks
     webhooks: Webhooks
     stats: Stats
     logs: Logs

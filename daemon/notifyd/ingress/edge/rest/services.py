@@ -23,7 +23,6 @@ from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
 from notifyd.service.waiting import Waiting
 from notifyd.service.webhooks import Webhooks
-from notifyd.service.webhooks import Webhooks
 from notifyd.telemetry.metrics import Counters
 from notifyd.telemetry.prometheus import Exposition
 
@@ -45,7 +44,6 @@ class RestServices(Struct, frozen=True):
     acks: Acks
     presence: Presence
     queue: Queue
-    webhooks: Webhooks
     webhooks: Webhooks
     channels: Channels
     stats: Stats

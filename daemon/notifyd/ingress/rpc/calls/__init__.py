@@ -20,7 +20,6 @@ from notifyd.ingress.rpc.calls.stats import StatsCalls
 from notifyd.ingress.rpc.calls.users import DeviceCalls, InboxCalls
 from notifyd.ingress.rpc.calls.waiting import WaitCalls
 from notifyd.ingress.rpc.calls.webhooks import WebhookCalls
-from notifyd.ingress.rpc.calls.webhooks import WebhookCalls
 
 if TYPE_CHECKING:
     from notifyd.ingress.rpc.services import AdminServices
@@ -43,7 +42,6 @@ def admin_parts(services: AdminServices) -> list[object]:
         DurableCalls(services.acks),
         DeadLetterCalls(services.dead_letters),
         QueueCalls(services.queue),
-        WebhookCalls(services.webhooks),
         WebhookCalls(services.webhooks),
         ChannelCalls(services.channels, services.clients),
         PresenceCalls(services.presence, services.clients),
