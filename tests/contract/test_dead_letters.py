@@ -247,7 +247,7 @@ async def test_a_letter_is_put_back_once(broker: Broker) -> None:
 
 async def test_nothing_goes_on_under_an_id_that_waits(broker: Broker) -> None:
     one = notification()
-    made = [letter(one), letter(one, id=DeadLetterId("other")), letter()]
+    made = [letter(one), letter(one, id=DeadLetterId(f"{one.id}.a")), letter()]
     await keep(broker, *made)
     with pytest.raises(Conflict):
         broker.dead_letters.requeue(made[:2], [one, one], now=T0)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Kept(msgspec.Struct, gc=False, eq=False):
     """One letter in its place."""
 
-    #: When it died, and its number among those of one instant.
-    place: tuple[int, int]
+    #: When it died, and its id to tell those of one instant apart.
+    place: tuple[int, str]
     letter: DeadLetter
     size: int
 
@@ -42,18 +42,17 @@ class DeadLetters:
         self._order: list[Kept] = []
         self._held: dict[DeadLetterId, Kept] = {}
         self._size_bytes = 0
-        self._last_number = 0
 
     def restore(self, letters: Iterable[DeadLetter]) -> None:
         """Put in what a journal kept; the bounds are applied by the next `trim`."""
         for letter in letters:
-            self._put(self._new(letter))
+            self._put(_kept(letter))
 
     def add(self, letter: DeadLetter, *, now: int) -> list[DeadLetterId]:
         """Keep *letter*, in the place of another with its id; answers which went because of the bounds."""
         self._discard(letter.id)
         self._held.pop(letter.id, None)
-        self._put(self._new(letter))
+        self._put(_kept(letter))
         return self.trim(now=now)
 
     def find(self, letter_id: DeadLetterId) -> DeadLetter | None:
@@ -133,10 +132,6 @@ class DeadLetters:
         """See `DeadLetterStore.usage`."""
         return len(self._order), self._size_bytes
 
-    def _new(self, letter: DeadLetter) -> Kept:
-        self._last_number += 1
-        return Kept((letter.died_at, self._last_number), letter, letter.size())
-
     def _put(self, kept: Kept) -> None:
         self._kept[kept.letter.id] = kept
         insort(self._order, kept, key=_PLACE)
@@ -152,9 +147,13 @@ class DeadLetters:
     def _range(self, query: DeadLetterQuery) -> tuple[int, int]:
         """Where those that died in the time of *query* begin and end."""
         since, until = query.since, query.until
-        first = 0 if since is None else bisect_left(self._order, (since, 0), key=_PLACE)
-        end = len(self._order) if until is None else bisect_left(self._order, (until, 0), key=_PLACE)
+        first = 0 if since is None else bisect_left(self._order, (since, ""), key=_PLACE)
+        end = len(self._order) if until is None else bisect_left(self._order, (until, ""), key=_PLACE)
         return first, end
+
+
+def _kept(letter: DeadLetter) -> Kept:
+    return Kept((letter.died_at, letter.id), letter, letter.size())
 
 
 def _fitting(order: Sequence[Kept], places: range, query: DeadLetterQuery) -> Iterator[DeadLetter]:
