@@ -140,10 +140,11 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     publisher = _publisher(loaded, broker, counters)
     limiter = _limiter(loaded, counters)
     pushing = compose_pushing(settings, engines.push, broker, engines.records, inboxes, counters)
-    presence, presence_news = compose_presence(settings, hub, counters)
     notifications = Notifications(broker.queue, broker.receipts, counters)
+    presence, presence_news = compose_presence(settings, hub, counters)
     telling = compose_telling(settings, hub, broker, inboxes, counters)
     native_rules, namespace_rules = translate.native_rules(settings), translate.namespace_rules(settings)
+    acks = compose_acks(settings, hub, broker, subscriber, inboxes, counters, telling.desk)
     namespace_services = NamespaceServices(
         clients=registered.clients,
         connector=connector,
@@ -156,8 +157,8 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         counters=counters,
         durability=broker.durability,
         presence=presence,
+        acks=acks,
     )
-    acks = compose_acks(settings, hub, broker, subscriber, inboxes, counters, telling.desk)
     native_services = NativeServices(
         connector, subscriber, publisher, limiter, counters, broker.durability, inboxes, acks, presence
     )
