@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from notifyd.clock import now_ms
@@ -77,6 +78,15 @@ async def test_what_was_given_up_is_told_with_what_happened(node: Node, dead_let
         "the hub fell over",
     )
     assert [event.happening for event in shown.timeline][-1] is Happening.DEAD
+
+
+async def test_one_is_found_by_its_notification_where_that_has_no_other(node: Node, dead_letters: DeadLetters) -> None:
+    of = notification("hook", kind=Kind.WEBHOOK, at=now_ms())
+    (only,) = await keep(node, letter(of))
+    assert dead_letters.get(None, of.id).id == only
+    await keep(node, msgspec.structs.replace(letter(of), id=DeadLetterId(f"{of.id}.y")))
+    with pytest.raises(NotFound, match=only):
+        dead_letters.get(None, of.id)
 
 
 async def test_another_clients_is_not_found(node: Node, dead_letters: DeadLetters) -> None:

@@ -15,13 +15,14 @@ from notifyd.model.notification import Notification
 from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.policy.publishing import MAX_LIFE_MS
 from notifyd.policy.requeueing import notification_again
+from notifyd.store.delivery_ports import DeadLetterQuery
 from notifyd.store.ports import Pending
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from notifyd.service.publish import Publisher
-    from notifyd.store.delivery_ports import DeadLetterQuery, DeadLetterStore, ReceiptStore
+    from notifyd.store.delivery_ports import DeadLetterStore, ReceiptStore
     from notifyd.telemetry.metrics import Counters
 
 log = structlog.get_logger("notifyd.dead_letters")
@@ -30,6 +31,8 @@ log = structlog.get_logger("notifyd.dead_letters")
 MAX_AT_ONCE: Final = 10_000
 #: Put back together, in one commit.
 _PAGE: Final = 100
+#: Those of one notification that a refusal names.
+_NAMED: Final = 10
 
 
 class Redeliverer(Protocol):
@@ -101,12 +104,19 @@ class DeadLetters:
         return self._store.count(query)
 
     def get(self, client_id: ClientId | None, letter_id: str) -> DeadLetter:
-        """One of them.
+        """One of them, by its id or by that of its notification where that has no other.
 
         Raises:
             NotFound: unknown, gone, or of another client.
         """
         letter = self._store.find(client_id, DeadLetterId(letter_id))
+        if letter is None and letter_id:
+            query = DeadLetterQuery(client_id, notification_id=NotificationId(letter_id))
+            letters = self._store.letters(query, limit=_NAMED)
+            if len(letters) > 1:
+                named = ", ".join(each.id for each in letters)
+                raise NotFound(f"several are of this notification, name one: {named}", code="dead_letter_not_found")
+            letter = letters[0] if letters else None
         if letter is None:
             raise _unknown()
         return letter
