@@ -249,7 +249,7 @@ async def test_a_nack_is_answered_and_it_comes_again(
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ("?durable=worker", "invalid_request"),
+        ("?durable=worker", "invalid_durable"),
         ("?ack=maybe", "invalid_request"),
         ("?ack=1&durable=a%20b", "invalid_durable"),
     ],

@@ -178,8 +178,8 @@ async def test_a_durable_one_goes_on_where_it_was_left(
 @pytest.mark.parametrize(
     ("wish", "code"),
     [
-        ({"durable": "worker"}, "invalid_message"),
-        ({"durable": "worker", "ack": False}, "invalid_message"),
+        ({"durable": "worker"}, "invalid_durable"),
+        ({"durable": "worker", "ack": False}, "invalid_durable"),
         ({"durable": "", "ack": True}, "invalid_message"),
         ({"durable": "a b", "ack": True}, "invalid_durable"),
         ({"durable": "x" * 65, "ack": True}, "invalid_durable"),

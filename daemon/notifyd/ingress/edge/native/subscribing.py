@@ -28,7 +28,7 @@ def subscribe(peer: NativeConnection, message: native.Subscribe) -> Step:
         _subscribe_with_acks(peer, message, since)
         return None
     if message.durable is not None:
-        raise Invalid("durable goes with ack: true", code="invalid_message")
+        raise Invalid("durable goes with ack: true", code="invalid_durable")
     if since is not None:
         return _resume(peer, message, since)
     subscriber = peer.services.subscriber

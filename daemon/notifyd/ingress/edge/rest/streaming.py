@@ -85,7 +85,7 @@ class Streaming:
         if call.query_flag("ack"):
             return AckedChannelFeed(services.acks, services.subscriber, channel, AckWish(since, durable or ""))
         if durable is not None:
-            raise Invalid("durable goes with ack=true")
+            raise Invalid("durable goes with ack=true", code="invalid_durable")
         return ChannelFeed(services.subscriber, channel, since)
 
     def _inbox(self, call: Call) -> Feed:
