@@ -10,6 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 from notifyd.bus.local import LocalBus
 from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules, outcomes_of
 from notifyd.errors import StoreUnavailable
+from notifyd.model.command import Publish
 from notifyd.model.ids import DEFAULT_CLIENT, ConnectionId, NotificationId, UserId
 from notifyd.model.notification import Kind, Notification, State
 from notifyd.model.position import StreamPosition
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.hub.connection import Connection
+    from notifyd.model.dead_letter import DeadLetter
     from notifyd.model.receipt import Receipt
 
 RULES = DispatchRules(batch_size=10, lease_seconds=30, retry_seconds=1, retry_max_seconds=8, max_attempts=3)
@@ -253,3 +255,65 @@ def test_deliveries_are_counted_for_each_lease_and_for_each_user() -> None:
     outcomes = outcomes_of([broadcast, named, forgotten, last], publications, [7, 2, 0, 1, 1])
     assert [outcome.delivered for outcome in outcomes] == [7, 3, 0, 1]
     assert [outcome.by_user for outcome in outcomes] == [None, {"ann": 2, "bob": 0}, {}, None]
+
+
+class Ear:
+    """Hears what the dispatcher has to tell."""
+
+    def __init__(self) -> None:
+        self.lost: list[tuple[str, str, int]] = []
+        self.letters: list[DeadLetter] = []
+
+    def unreached(self, notification: Notification, state: State, stored: int) -> None:
+        self.lost.append((notification.id, state.value, stored))
+
+    def dead(self, letter: DeadLetter) -> None:
+        self.letters.append(letter)
+
+
+class Pusher:
+    """Begins a push for these users."""
+
+    def __init__(self, *users: str) -> None:
+        self.users = users
+
+    async def offer(self, notification: Notification, user_ids: Sequence[UserId]) -> int:
+        await trio.lowlevel.checkpoint()
+        return sum(user in self.users for user in user_ids)
+
+
+async def publish_to(node: Node, *users: str) -> str:
+    command = Publish(Kind.USERS, "", b"1", users=tuple(map(UserId, users)))
+    return (await node.publisher.submit(OPERATOR, command).result()).id
+
+
+@pytest.fixture
+def ear(node: Node, bus: Bus) -> Ear:
+    ear = Ear()
+    node.dispatcher = Dispatcher(
+        node.broker.queue, node.broker.history, bus, RULES, node.counters, Pusher("with-a-phone")
+    )
+    node.dispatcher.events = ear
+    return ear
+
+
+async def test_what_reached_nobody_is_told(node: Node, nursery, ear: Ear, subscriber: Connection) -> None:
+    late = await node.publish(ttl_ms=1)
+    await trio.sleep(0.005)
+    nursery.start_soon(node.dispatcher.run)
+    await node.publish()
+    lost = await node.publish(channel="empty")
+    stored = await publish_to(node, "ann", "bob")
+    await publish_to(node, "ann", "with-a-phone")
+    await wait_all_tasks_blocked()
+    assert sorted(ear.lost) == sorted([(late, "expired", 0), (lost, "dispatched", 0), (stored, "dispatched", 2)])
+
+
+async def test_what_cannot_be_dispatched_is_told_as_dead(node: Node, nursery, bus: Bus, ear: Ear) -> None:
+    bus.poison.add(b'"poison"')
+    identifier = await node.publish(data="poison")
+    nursery.start_soon(node.dispatcher.run)
+    await wait_all_tasks_blocked()
+    (letter,) = ear.letters
+    assert (letter.notification_id, letter.reason, letter.attempts) == (identifier, "fault", RULES.max_attempts)
+    assert "log" in letter.error
