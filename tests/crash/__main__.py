@@ -5,7 +5,7 @@
 DURABILITY=fsync|os (fsync unless it is said) and BROKER=local in the environment choose how the daemon keeps what it
 accepts. Ports, state and everything else are of its own. At the end the counts are printed, and each breach of the
 rules of `rules.py`; the status is 1 when there is one. The seed repeats the choices of producers, subscribers and
-kills, but not the moments in which they meet.
+kills, but not the moments in which they meet. CRASH_LOG=FILE keeps all facts, one a line.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import trio
 
 from tests.crash.round import BRIEF, BROKERS, SETTINGS, Plan, Round
@@ -39,6 +40,8 @@ def main() -> int:
         print(f"{name:>14} {count:>9}")
     found = [f"{breach.rule}: {breach.what}" for breach in breaches(log.facts)]
     found += [f"the daemon complained: {line.rstrip()}" for line in complaints]
+    if given := os.environ.get("CRASH_LOG"):
+        Path(given).write_bytes(b"\n".join(msgspec.json.encode([type(fact).__name__, fact]) for fact in log.facts))
     for line in found[:_SHOWN]:
         print(f"BREACH {line}")
     print(f"{len(found)} breaches" if found else "every rule held", flush=True)

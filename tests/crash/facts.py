@@ -96,7 +96,7 @@ class Arrived(Struct, frozen=True):
 
 
 class Acked(Struct, frozen=True):
-    """An ack (or with *nack* a refusal) was answered: it holds from now on.
+    """An ack (or with *nack* a refusal) was answered: it holds from now on. Not *answered*: it was sent, and may hold.
 
     *aside*: the answer came on another way than the deliveries do, so that one may have been under way.
     """
@@ -107,6 +107,7 @@ class Acked(Struct, frozen=True):
     at: float
     aside: bool = False
     nack: bool = False
+    answered: bool = True
 
 
 class Turned(Struct, frozen=True):

@@ -110,6 +110,7 @@ class Notes:
         #: The newest place that it was told; None before the first answer.
         self.position: Place | None = None
         self.tokens: set[str] = set()
+        self.acks = self.lasting = False
         self._asked_at = 0.0
         self._since: Place | None = None
 
@@ -131,6 +132,7 @@ class Notes:
             self.position = position
         began = Began(self.name, self.connection, self.stream, self._asked_at, time.time(), position)
         told = {"since": self._since, "recovered": recovered, "replayed": replayed, "skipped": skipped}
+        told |= {"acks": self.acks, "lasting": self.lasting}
         self._log.add(msgspec.structs.replace(began, **told))
 
     def arrived(self, notification_id: str, token: str, place: Place, attempt: int = 1) -> None:

@@ -47,7 +47,7 @@ GRPC_OPTIONS: Final = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retr
 AHEAD: Final = 16
 
 CHANNELS: Final = ("main", "mortal", "later", "brief")
-USERS: Final = ("alice", "bob", "carol")
+USERS: Final = ("alice", "bob", "carol", "dora", "erin")
 _WEIGHTS: Final = (8, 3, 2, 4, 3)
 
 #: Each holds its thread as long as it is connected.

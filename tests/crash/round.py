@@ -11,6 +11,7 @@ import jwt
 import trio
 from msgspec import Struct
 
+from tests.crash.ackers import Acker, GrpcAcker, SocketIoAcker, SseAcker, WebSocketAcker
 from tests.crash.facts import Kept, Place, Placed, Settled, Turned
 from tests.crash.followers import (
     Follower,
@@ -44,6 +45,12 @@ SETTINGS: Final = (
     "history.max_bytes=1073741824",
     "inbox.max_notifications=100000",
     "inbox.max_user_bytes=67108864",
+    # what is not acked comes again soon, and does not die of being killed
+    "subscriptions.ack_seconds=1",
+    "subscriptions.max_unacked=1000",
+    "delivery.retry_attempts=1000",
+    "delivery.retry_delay_seconds=0.1",
+    "delivery.retry_max_seconds=0.4",
 )
 #: Enough to be outrun by who stays away, so that `recovered: false` comes up as well.
 BRIEF: Final = 5
@@ -79,7 +86,8 @@ class Round:
         seed, pause = self._plan.seed, self._plan.pause_seconds
         producers = [RestProducer(world, f"rest{n}", seed, pause) for n in range(3)]
         more = [WebSocketProducer(world, "ws", seed, pause), GrpcProducer(world, "grpc", seed, pause)]
-        followers = _followers(world, seed)
+        ackers = _ackers(world, seed)
+        followers = [*_followers(world, seed), *ackers]
         async with trio.open_nursery() as following:
             for follower in followers:
                 following.start_soon(follower.run)
@@ -91,7 +99,7 @@ class Round:
                 producing.cancel_scope.cancel()
             for follower in followers:
                 follower.calm.set()
-            await self._catch_up(world, followers)
+            await self._catch_up(world, followers, ackers)
             following.cancel_scope.cancel()
         await self._ask_the_daemon(world)
         return self.log
@@ -120,7 +128,7 @@ class Round:
             await self._live.bounce(stumble)
             self.log.add(Turned("started", time.time()))
 
-    async def _catch_up(self, world: World, followers: list[Follower]) -> None:
+    async def _catch_up(self, world: World, followers: list[Follower], ackers: list[Acker]) -> None:
         """Publish a last one to each stream, which comes behind all that is owed, and wait for it everywhere.
 
         Who does not get it is told by the rules.
@@ -140,6 +148,10 @@ class Round:
         with trio.move_on_after(CATCH_UP_SECONDS * PATIENCE):
             for follower in followers:
                 await until(lambda notes=follower.notes: last[notes.stream] in notes.tokens)
+            for acker in ackers:
+                # what expires unacked stays so
+                if acker.notes.stream != "channel:mortal":
+                    await until(lambda notes=acker.notes: not notes.open)
 
     async def _ask_the_daemon(self, world: World) -> None:
         """Its histories, and what became of those that somebody lacks."""
@@ -194,6 +206,19 @@ def _followers(world: World, seed: int) -> list[Follower]:
         GrpcFollower(world, name("grpc", "inbox:carol"), "inbox:carol", seed, user="carol"),
     ]
     return followers
+
+
+def _ackers(world: World, seed: int) -> list[Acker]:
+    """Those who ack."""
+    return [
+        WebSocketAcker(world, "acks-ws-main", "channel:main", seed),
+        WebSocketAcker(world, "acks-ws-durable-main", "channel:main", seed, durable=True),
+        WebSocketAcker(world, "acks-ws-durable-mortal", "channel:mortal", seed, durable=True),
+        GrpcAcker(world, "acks-grpc-durable-main", "channel:main", seed, durable=True),
+        SseAcker(world, "acks-sse-durable-later", "channel:later", seed, durable=True),
+        WebSocketAcker(world, "acks-ws-dora", "inbox:dora", seed),
+        SocketIoAcker(world, "acks-socketio-erin", "inbox:erin", seed),
+    ]
 
 
 async def _all_there(followers: list[Follower]) -> None:

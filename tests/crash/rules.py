@@ -139,8 +139,9 @@ def _expired(record: Record, notification_id: str, subscriber: str, place: Place
     return "expired" in record.settled[notification_id, ""] or any(
         place is not None
         and began.at + REPLAY_SECONDS >= published.expires_at
-        and began.since is not None
-        and began.since.offset < place.offset <= began.position.offset
+        and place.offset <= began.position.offset
+        # who has a name goes on where it was left, without saying so
+        and (began.lasting or (began.since is not None and began.since.offset < place.offset))
         for began in record.began_by[subscriber]
     )
 
@@ -161,7 +162,7 @@ def acked_stays_acked(record: Record) -> Iterator[str]:
     """What was acked, and answered, does not come again: not on that connection, and where acks last on none."""
     acked: dict[tuple[str, int], dict[str, tuple[float, bool]]] = defaultdict(dict)
     for fact in record.facts:
-        if isinstance(fact, Acked) and not fact.nack:
+        if isinstance(fact, Acked) and fact.answered and not fact.nack:
             began = record.connections.get((fact.subscriber, fact.connection))
             for where in {fact.connection, -1} if began is not None and began.lasting else {fact.connection}:
                 for notification_id in fact.ids:
@@ -172,6 +173,27 @@ def acked_stays_acked(record: Record) -> Iterator[str]:
                 at, aside = known[fact.id]
                 if not aside or fact.at > at + CROSSING_SECONDS:
                     yield f"{fact.subscriber}#{fact.connection} got {fact.id} again {fact.at - at:.3f} s after its ack"
+
+
+def unacked_comes_again(record: Record) -> Iterator[str]:
+    """Who acks everything that comes again has acked everything in the end, but what expired or was given up."""
+    acked = {(fact.subscriber, i) for fact in record.all(Acked) if not fact.nack for i in fact.ids}
+    arrivals: dict[str, dict[str, Arrived]] = defaultdict(dict)
+    for arrival in record.arrived:
+        arrivals[arrival.subscriber].setdefault(arrival.id, arrival)
+    for subscriber, first_ones in arrivals.items():
+        if not record.began_by[subscriber][:1] or not record.began_by[subscriber][0].acks:
+            continue
+        unacked = [arrival for arrival in first_ones.values() if (subscriber, arrival.id) not in acked]
+        if unacked and unacked[0].stream.startswith("inbox:"):
+            # there an ack is for all that came before it as well
+            last = max((n for n, i in enumerate(first_ones) if (subscriber, i) in acked), default=-1)
+            unacked = [arrival for n, arrival in enumerate(first_ones.values()) if n > last]
+        for arrival in unacked:
+            published = record.published.get(arrival.token)
+            mortal = published is not None and published.expires_at
+            if not mortal and "dead" not in record.settled[arrival.id, subscriber]:
+                yield f"{subscriber} got {arrival.id} ({arrival.token}), did not ack it, and never got it again"
 
 
 def one_id_one_place(record: Record) -> Iterator[str]:
@@ -332,6 +354,7 @@ def refusals_are_known(record: Record) -> Iterator[str]:
 RULES: Final[tuple[Callable[[Record], Iterator[str]], ...]] = (
     accepted_is_kept,
     acked_stays_acked,
+    unacked_comes_again,
     one_id_one_place,
     one_publish_one_id,
     epochs_last,
@@ -361,7 +384,7 @@ def missed(facts: Sequence[Fact]) -> set[str]:
 def counts(facts: Sequence[Fact]) -> dict[str, int]:
     """The figures of a round."""
     record = Record(facts)
-    acked = {(fact.subscriber, i) for fact in record.all(Acked) if not fact.nack for i in fact.ids}
+    acked = {(fact.subscriber, i) for fact in record.all(Acked) if fact.answered and not fact.nack for i in fact.ids}
     turned = Counter(fact.what for fact in record.all(Turned))
     return {
         "published": len(record.all(Published)),

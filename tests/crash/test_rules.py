@@ -128,7 +128,23 @@ def test_an_ack_that_is_answered_aside_may_cross_a_delivery_and_a_nack_is_no_ack
     aside, nack = Acked("s", 1, ("id1",), 1.3, aside=True), Acked("s", 1, ("id1",), 1.3, nack=True)
     assert broken(*facts, aside, arrived(1, 1, at=1.5, attempt=2)) == set()
     assert broken(*facts, aside, arrived(1, 1, at=9.0, attempt=2)) == {"acked_stays_acked"}
-    assert broken(*facts, nack, arrived(1, 1, at=9.0, attempt=2)) == set()
+    assert broken(*facts, nack, arrived(1, 1, at=9.0, attempt=2)) == {"unacked_comes_again"}
+
+
+def test__unacked_comes_again() -> None:
+    facts = [began(acks=True), *sent(1), arrived(1, 1)]
+    assert broken(*facts) == {"unacked_comes_again"}
+    assert broken(*facts, arrived(1, 1, at=2.0, attempt=2), Acked("s", 1, ("id1",), 2.1)) == set()
+    assert broken(*facts, Settled("id1", "dead", "s")) == set()
+    unheard = Acked("s", 1, ("id1",), 1.3, answered=False)
+    assert broken(*facts, unheard) == set(), "it may have been heard"
+    assert broken(*facts, unheard, arrived(1, 1, at=9.0, attempt=2)) == set(), "or not"
+    inbox = [began(acks=True, stream="inbox:u"), *sent(1, 2, stream="inbox:u")]
+    came = [arrived(1, 1, stream="inbox:u"), arrived(2, 2, stream="inbox:u")]
+    assert broken(*inbox, *came, Acked("s", 1, ("id2",), 2.3)) == set()
+    assert broken(*inbox, *came, Acked("s", 1, ("id1",), 2.3)) == {"unacked_comes_again"}
+    mortal = [began(acks=True, stream=MORTAL), *sent(1, stream=MORTAL, expires_at=5.0)]
+    assert broken(*mortal, arrived(1, 1, stream=MORTAL)) == set()
 
 
 def test__one_id_one_place() -> None:
