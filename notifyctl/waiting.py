@@ -31,7 +31,6 @@ _LINE: Final = (
     Column("ID", "id", style="cyan"),
     Column("State", "state", style=STATES),
     Column("Acked", "acked", human="acked {}".format),
-    Column("Arrived", "arrived", human="arrived {}".format),
     Column("Delivered", "delivered", human="delivered {}".format),
     Column("Stored", "stored", human="stored {}".format),
     Column("Pushed", "pushed", human="pushed {}".format),

@@ -94,13 +94,17 @@ def _slow_ones(run: Invocation, answer: pb.ListConnectionsResponse) -> list[Reco
     live = [_beside(convert.record(connection)) for connection in answer.connections]
     if run.output.quiet:
         return live
-    return live + [_beside(_gone(convert.record(cut))) for cut in answer.recently_cut]
+    shown = {record["id"]: record for record in live}
+    for cut in map(convert.record, answer.recently_cut):
+        # One that is just being closed is in both lists.
+        shown.setdefault(cut["id"], _beside(_gone(cut)))["cutOffAt"] = cut["at"]
+    return list(shown.values())
 
 
 def _gone(cut: Record) -> Record:
     """One that was cut off, with the fields of a connection."""
-    cut["cutOffAt"] = cut.pop("at")
-    return {**dict.fromkeys(convert.record(pb.Connection())), **cut}
+    known = {name: value for name, value in cut.items() if name != "at"}
+    return {**dict.fromkeys(convert.record(pb.Connection())), **known}
 
 
 def _beside(connection: Record) -> Record:
@@ -109,7 +113,7 @@ def _beside(connection: Record) -> Record:
         **connection,
         "who": connection["userId"] or connection["keyId"],
         "outboxShare": round(connection["outboxBytes"] / limit, 4) if limit else None,
-        "cutOffAt": connection.get("cutOffAt"),
+        "cutOffAt": None,
     }
 
 

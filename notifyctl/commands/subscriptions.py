@@ -78,7 +78,7 @@ def remove(
 ) -> None:
     """Forget a durable subscription, and with it what has not been acked.
 
-    Connections that serve it are sent nothing more for it; whoever subscribes under the name again begins anew.
+    Whoever subscribes under the name again begins anew. While connections serve it, it stays, and the exit status is 5.
     """
     run.confirm(f"Removing subscription {name} to {channel} and what it has not acked")
     request = pb.RemoveDurableRequest(client_id=client or "", channel=channel, name=name, user_id=user)

@@ -19,6 +19,14 @@ def _status(status: int) -> str:
     return str(status) if status else "no answer"
 
 
+def _answer(status: int) -> str:
+    return str(status) if status else "-"
+
+
+def _took(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}ms" if seconds < 1 else spoken(seconds)
+
+
 _LISTED = (
     Column("Name", "name", style="cyan"),
     Column("URL", "url", spare=True),
@@ -31,14 +39,14 @@ _LISTED = (
     Column("Dead", "dead"),
     Column("Dropped", "dropped", spare=True),
     Column("Last", "lastAt", human=relative),
-    Column("Answer", "lastStatus", spare=True),
+    Column("Answer", "lastStatus", human=_answer, spare=True),
     Column("Error", "lastError", style="red", spare=True),
 )
 _TESTED = (
     Column("Event", "eventId", style="cyan"),
     Column("Answer", "status", human=_status),
     Column("Error", "error", style="red"),
-    Column("Took", "seconds", human=spoken),
+    Column("Took", "seconds", human=_took),
 )
 _SECRET = (Column("Secret", "secret"),)
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the webhook.", autocompletion=complete.webhooks)]

@@ -80,3 +80,11 @@ def test_nothing_of_a_client_that_is_not_there_is_3(ctl: Ctl, admin: Admin, comm
     admin.refuses("GetClient", grpc.StatusCode.NOT_FOUND, "no such client")
     assert ctl(command, "list", "--client", "nope").status == 3
     assert ctl(command, "list").status == 0
+
+
+def test_one_that_is_just_being_closed_is_one_row(ctl: Ctl, admin: Admin):
+    connection, cut = pb.Connection(id="c_1", outbox_bytes=1), pb.CutOff(id="c_1")
+    cut.at.FromMilliseconds(samples.NOON_MS)
+    admin.answers("ListConnections", pb.ListConnectionsResponse(connections=[connection], recently_cut=[cut]))
+    (row,) = ctl("connections", "list", "--slow", "-o", "json").json
+    assert (row["outboxBytes"], row["cutOffAt"]) == (1, "2026-01-30T12:00:00.123Z")

@@ -31,7 +31,7 @@ SEND = ("send", "--channel", "orders", "hello")
 def test_done_is_0_and_a_line(ctl: Ctl, admin: Admin):
     ends(admin, "done", delivered=2)
     result = ctl(*SEND, "--wait")
-    assert (result.status, result.out) == (0, "n_1\tdispatched\t0\t0\t2\t0\t0\t\n")
+    assert (result.status, result.out) == (0, "n_1\tdispatched\t0\t2\t0\t0\t\n")
     assert admin.requests[-1] == pb.WaitNotificationRequest(id="n_1", until="dispatched", timeout_seconds=30)
 
 

@@ -42,6 +42,7 @@ def test_a_webhook_that_takes_the_event(ctl: Ctl, admin: Admin):
     assert (result.status, result.out) == (0, "eventId\tw_1\nstatus\t204\nerror\t\nseconds\t0.012\n")
     assert admin.requests == [pb.TestWebhookRequest(name="audit")]
     assert ctl("webhooks", "test", "audit", "-q").out == "w_1\n"
+    assert "12ms" in ctl("webhooks", "test", "audit", "-o", "table").out
 
 
 def test_a_webhook_that_does_not_take_it_is_1(ctl: Ctl, admin: Admin):
