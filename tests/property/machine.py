@@ -65,6 +65,15 @@ class BrokerMachine(RuleBasedStateMachine):
         self.loop.call(self.commit_all)
         self.killed(self.loop.call(self.leave_behind))
 
+    @rule()
+    def purge(self) -> None:
+        """Nobody notices that rows go which nobody needs."""
+        if not self.disk_full:
+            self.loop.call(self._purge)
+
+    async def _purge(self) -> None:
+        await self._local().upkeep.purge(now=self.now)
+
     def stopping(self) -> None:
         """The broker is about to be stopped in peace."""
 
@@ -103,6 +112,8 @@ class BrokerMachine(RuleBasedStateMachine):
     async def _open(self) -> None:
         options = BrokerOptions(durability=self.durability, state_dir=self.state, limits=self.limits)
         self.broker = await open_broker(options, clock=lambda: self.now)
+        # steps own the time: nothing is trimmed or purged unless one says so
+        self._local().upkeep.run = trio.sleep_forever  # type: ignore[method-assign]
         if self.durability != "memory":
             self._make_the_disk_fail()
         self.stopped = trio.Event()

@@ -257,3 +257,27 @@ async def test_publications_over_age_stay_away(start: Start) -> None:
     async with start(limits=BrokerLimits(history=HistoryLimits(max_age_seconds=1))) as broker:
         assert broker.history.usage() == (1, 0, 0)
         assert head(broker).offset == 1
+
+
+async def test_what_waits_over_a_stop_ages_from_its_stamp(start: Start) -> None:
+    limits = BrokerLimits(history=HistoryLimits(max_age_seconds=3600))
+    async with start(limits=limits) as broker:
+        await accept(broker, notification(at=T0 - 2 * HOUR), notification("new"))
+        held = broker.queue.lease(limit=2, lease_seconds=30, now=T0)
+        over_age = [lease for lease in held if lease.notification.channel == "orders"]
+        await broker.history.append(over_age, now=T0 - 2 * HOUR)
+        await broker.history.append(held, now=T0 - HOUR // 2)
+    async with start(limits=limits) as broker:
+        (_, orders) = sorted(broker.history.channels(), key=lambda info: info.channel)
+        assert orders.publications == 0
+        assert broker.history.trim(now=T0 + HOUR // 2) == 1
+
+
+async def test_what_was_settled_late_is_no_younger_than_what_follows_it(start: Start) -> None:
+    async with start() as broker:
+        await accept(broker, notification(), notification())
+        first, second = broker.queue.lease(limit=2, lease_seconds=30, now=T0)
+        await broker.history.append([first, second], now=T0)
+        await broker.queue.settle([Outcome(first, State.DISPATCHED, delivered=1)], now=T0 + HOUR)
+    async with start(limits=BrokerLimits(history=HistoryLimits(max_age_seconds=3600))) as broker:
+        assert broker.history.trim(now=T0 + HOUR) == 2

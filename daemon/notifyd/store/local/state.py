@@ -161,9 +161,11 @@ class LocalState:
         self.inbox.unwritten.flush(batch)
         self.durables.flush(batch)
 
-    def carry_over(self, batch: Batch, *, now: int) -> None:
+    def carry_over(self, batch: Batch) -> None:
         """Have the journal say of what was stamped and not dispatched that it waits: this is a stop and no crash."""
-        batch.settled += [entry.outcome(State.WAITING, settled_at=now) for entry in self.queue.stamped()]
+        stamped_at = self.history.stamped_at
+        # the age of a publication counts from its stamp, also where it waits for long
+        batch.settled += [entry.outcome(State.WAITING, settled_at=stamped_at(entry)) for entry in self.queue.stamped()]
 
     def flush_counts(self, batch: Batch) -> None:
         """Have the counts journalled with *batch*."""

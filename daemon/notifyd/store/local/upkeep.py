@@ -92,7 +92,7 @@ class Upkeep:
         """Have everything committed that the next start has to know."""
         batch = self._journal.batch()
         self._state.flush(batch)
-        self._state.carry_over(batch, now=self._state.clock())
+        self._state.carry_over(batch)
 
     async def purge(self, *, now: int) -> int:
         """Take out of the journal what nobody needs any more; answers how many notifications went.

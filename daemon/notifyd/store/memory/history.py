@@ -202,6 +202,14 @@ class MemoryHistory:
         if known is not None and known.id == channel_id:
             known.withhold(publication.offset)
 
+    def stamped_at(self, entry: Entry) -> int:
+        """When *entry* was stamped, or 0 where its publication is kept no more."""
+        notification, publication = entry.notification, entry.publication
+        known = self._channels.get((notification.client_id, notification.stream))
+        if known is None or publication is None or known.id != entry.channel_id or not known.holds(publication.offset):
+            return 0
+        return known.stamped_at[publication.offset - known.head - 1]
+
     def head(self, client_id: ClientId, stream: str, channel_id: int) -> int | None:
         """The newest offset of a stream that is still known by that id."""
         known = self._channels.get((client_id, stream))

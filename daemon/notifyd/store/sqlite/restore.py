@@ -176,12 +176,17 @@ class Restored:
 
 
 def _run_up_to(head: int, stamped: list[Stamped]) -> list[Stamped]:
-    """Those that lead up to *head* without a gap, in their order. What is older was evicted before."""
+    """Those that lead up to *head* without a gap, in their order. What is older was evicted before.
+
+    What was settled late has the time of that: it was stamped no later than what follows it.
+    """
     stamped.sort(key=lambda item: item.publication.offset, reverse=True)
     run: list[Stamped] = []
     for item in stamped:
         if item.publication.offset != head - len(run):
             break
+        if run and item.stamped_at > run[-1].stamped_at:
+            item = item._replace(stamped_at=run[-1].stamped_at)
         run.append(item)
     run.reverse()
     return run
