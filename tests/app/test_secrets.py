@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyd.app.problems import CannotStart
-from notifyd.app.secrets import FILE_NAME, MASTER_KEY_FILE_NAME, admin_token, master_key, wrong_master_key
+from notifyd.app.secrets import (
+    FILE_NAME,
+    MASTER_KEY_FILE_NAME,
+    admin_token,
+    master_key,
+    webhook_secret,
+    wrong_master_key,
+)
 from notifyd.policy.sealing import SealBroken
+from notifyd.policy.signing import signing_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,3 +99,35 @@ def test_a_wrong_master_key_is_told_with_its_file_and_what_to_do(tmp_path: Path)
     assert str(tmp_path / "own.key") in told.message
     assert "restore that file from a backup" in told.message
     assert str(tmp_path / MASTER_KEY_FILE_NAME) in wrong_master_key(None, tmp_path, SealBroken("")).message
+
+
+def test_the_secret_of_a_webhook_is_made_once(tmp_path: Path) -> None:
+    secret = webhook_secret("hook", None, tmp_path)
+    assert len(signing_key(secret)) == 32
+    assert webhook_secret("hook", None, tmp_path) == secret != webhook_secret("other", None, tmp_path)
+    file = tmp_path / "webhooks" / "hook.secret"
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_a_secret_of_the_operators_own_is_taken(tmp_path: Path) -> None:
+    path = write(tmp_path, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", name="own")
+    assert webhook_secret("hook", path, tmp_path) == "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", 0o644, name="own")
+    with pytest.raises(CannotStart, match=r"secret of the webhook hook .*\(mode 0644\)"):
+        webhook_secret("hook", path, tmp_path)
+
+
+def test_what_is_no_secret_of_a_webhook_is_not_shown(tmp_path: Path) -> None:
+    path = write(tmp_path, "hunter2", name="own")
+    with pytest.raises(CannotStart, match="cannot be used: a webhook's secret must be whsec_") as refused:
+        webhook_secret("hook", path, tmp_path)
+    assert "hunter2" not in refused.value.message
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "webhooks").write_text("in the way")
+    with pytest.raises(CannotStart, match="cannot make the folder"):
+        webhook_secret("hook", None, tmp_path)
