@@ -13,6 +13,7 @@ from notifyd.hub.connection import Connection, Link
 from notifyd.model.disconnect import CLIENT_REMOVED, CREDENTIAL_ENDED, DEAD_LINK, SECRET_ENDED
 from notifyd.policy.ids import new_connection_id
 from notifyd.policy.scopes import matches
+from notifyd.service.refusals import Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,8 @@ class Connector:
         self._ring = ring
         self._tokens = tokens
         self._sweeper = sweeper
-        self._counters = counters
+        #: Where whoever checks a credential notes that it was refused.
+        self.refusals = Refusals(counters)
         self.rules = rules
         #: Once true, nobody new is let in.
         self.draining = False
@@ -89,19 +91,21 @@ class Connector:
         self._sweeper.welcome(connection, now)
         return connection
 
-    def principal(self, api_key: str, address: str) -> Principal:
-        """Who *api_key* stands for.
+    def principal(self, api_key: str, address: str, transport: str = "") -> Principal:
+        """Who *api_key* stands for, which came from *address* over *transport*.
 
         Raises:
             NotAuthenticated, Denied: the key is not good, here and now.
         """
         try:
             return self._ring.authenticate(api_key, address=address, now=now_ms())
-        except (NotAuthenticated, Denied):
-            self._counters.authentication_failures += 1
+        except (NotAuthenticated, Denied) as exc:
+            self.refusals.note(exc, address=address, transport=transport)
             raise
 
-    def token_principal(self, token: str, client_id: ClientId | None = None) -> Principal:
+    def token_principal(
+        self, token: str, client_id: ClientId | None = None, *, address: str = "", transport: str = ""
+    ) -> Principal:
         """The user whose *token* this is, of *client_id* or of the client that the token names.
 
         Raises:
@@ -109,8 +113,8 @@ class Connector:
         """
         try:
             return self._tokens.verify(token, client_id)
-        except NotAuthenticated:
-            self._counters.authentication_failures += 1
+        except NotAuthenticated as exc:
+            self.refusals.note(exc, address=address, transport=transport, client_id=client_id or "")
             raise
 
     def enter(self, connection: Connection, principal: Principal, *, join: bool = True) -> list[str]:
@@ -124,7 +128,7 @@ class Connector:
             TooManyConnections: the key or the user has as many connections as it may have.
             Conflict: it is another client's connection already, or another user's.
         """
-        ends_at = self._still_good(principal)
+        ends_at = self._still_good(principal, connection.link)
         before = connection.principal
         if before is None or (before.key_id, before.user_id) != (principal.key_id, principal.user_id):
             self._check_room(principal)
@@ -135,7 +139,7 @@ class Connector:
         self._end_at(connection, ends_at)
         return self._drop_what_is_not_granted(connection, principal)
 
-    def _still_good(self, principal: Principal) -> int | None:
+    def _still_good(self, principal: Principal, link: Link) -> int | None:
         """Until when what it came by is good. Who is not in the hub yet is not told of a revocation or a rotation."""
         if principal.key_digest:
             ends_at = self._ring.ends_at(principal.key_id, principal.key_digest)
@@ -146,8 +150,11 @@ class Connector:
         else:
             return principal.expires_at
         if ends_at is not None and ends_at <= now_ms():
-            self._counters.authentication_failures += 1
-            raise NotAuthenticated(f"the {what} is not good any more: get a new one", code=expired if ends_at else gone)
+            problem = NotAuthenticated(
+                f"the {what} is not good any more: get a new one", code=expired if ends_at else gone
+            )
+            self.refusals.note(problem, address=link.address, transport=link.transport, client_id=principal.client_id)
+            raise problem
         return ends_at
 
     def join(self, connection: Connection, *, offset: int) -> None:

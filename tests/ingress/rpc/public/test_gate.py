@@ -34,7 +34,7 @@ async def node(tmp_path: Path, nursery: trio.Nursery) -> Node:
 
 
 def gate_of(node: Node, *, dev: bool = False) -> Gate:
-    return Gate(services_of(node), node.counters, admin_token="" if dev else ADMIN, dev=dev)
+    return Gate(services_of(node), admin_token="" if dev else ADMIN, dev=dev)
 
 
 async def test_the_admin_token_counts_whatever_it_looks_like(node: Node) -> None:

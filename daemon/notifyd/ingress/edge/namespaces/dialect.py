@@ -111,7 +111,12 @@ class DialectConnection(WebSocketLink):
         self._connection = Connection(ConnectionId(""), self, opened_at=0.0, connected_at=0)
         try:
             # The handshake took its time, in which the client may have gone, or its secret.
-            principal = connector.token_principal(visitor.credentials.token, visitor.principal.client_id)
+            principal = connector.token_principal(
+                visitor.credentials.token,
+                visitor.principal.client_id,
+                address=self.address,
+                transport=self.transport,
+            )
             self._connection = connector.admit(self)
             connector.enter(self._connection, principal)
         except NotifydError as exc:

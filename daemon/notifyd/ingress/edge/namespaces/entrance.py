@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import structlog
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, ConnectionId
 
 log = structlog.get_logger("notifyd.namespaces")
+
+#: What refused visitors are noted to have come by; which transport it would have become is not known yet.
+_TRANSPORT: Final = "namespace"
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -61,15 +64,18 @@ class Entrance:
         """
         services = self._services
         services.connector.check_open()
+        address = self._rules.proxies.client_address(request)
         try:
             services.clients.known(client_id)
             credentials = read_credentials(auth, request, services.clients.cookie_name_of(client_id))
             self._check(client_id, credentials, request)
-        except NotifydError:
-            services.counters.authentication_failures += 1
+        except NotifydError as exc:
+            services.connector.refusals.note(exc, address=address, transport=_TRANSPORT, client_id=client_id)
             raise
-        principal = services.connector.token_principal(credentials.token, client_id)
-        return Visitor(principal, credentials, self._rules.proxies.client_address(request))
+        principal = services.connector.token_principal(
+            credentials.token, client_id, address=address, transport=_TRANSPORT
+        )
+        return Visitor(principal, credentials, address)
 
     def again(self, visitor: Visitor) -> Visitor:
         """*visitor* after a while, in which the client may have gone, or its secret, or the token may have expired.
@@ -77,7 +83,9 @@ class Entrance:
         Raises:
             NotAuthenticated: see the code and the message.
         """
-        principal = self._services.connector.token_principal(visitor.credentials.token, visitor.principal.client_id)
+        principal = self._services.connector.token_principal(
+            visitor.credentials.token, visitor.principal.client_id, address=visitor.address, transport=_TRANSPORT
+        )
         return msgspec.structs.replace(visitor, principal=principal)
 
     def _check(self, client_id: ClientId, credentials: Credentials, request: Request) -> None:

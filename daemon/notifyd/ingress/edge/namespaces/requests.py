@@ -125,7 +125,9 @@ class Requests:
         """
         before = self._principal()
         token = _convert(body, _Authenticate).token
-        principal = self._services.connector.token_principal(token, before.client_id)
+        principal = self._services.connector.token_principal(
+            token, before.client_id, address=self._connection.link.address, transport=self._connection.link.transport
+        )
         if principal.user_id != before.user_id:
             raise Conflict("the token is another user's: open another connection", code="already_authenticated")
         # The connection has joined already, and must not be sent again what it was served meanwhile.

@@ -51,10 +51,10 @@ def authenticate(peer: NativeConnection, message: native.Authenticate) -> Step:
 def _principal(peer: NativeConnection, message: native.Authenticate) -> Principal:
     connector = peer.services.connector
     if message.token is None:
-        return connector.principal(_api_key(message), peer.address)
+        return connector.principal(_api_key(message), peer.address, peer.transport)
     if message.api_key is not None:
         raise Invalid("send apiKey or token, not both", code="invalid_message")
-    return connector.token_principal(message.token)
+    return connector.token_principal(message.token, address=peer.address, transport=peer.transport)
 
 
 def _check_inbox(principal: Principal, message: native.Authenticate, *, fresh: bool) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.services import RestOptions, RestServices
 
+#: What refused credentials are noted to have come by.
+_TRANSPORT: Final = "http"
+
 #: What would do in the place of the admin token.
 _INSTEAD: Final = {
     Access.ADMIN_OR_KEY: ", or an API key that has the scope users as X-API-Key",
@@ -79,13 +82,16 @@ class Gate:
         self._take(call, secret_tries(client_id, call.address))
         secret = call.headers.get(b"x-client-secret", b"").decode("utf-8", "surrogateescape")
         if not self._services.clients.is_secret(ClientId(client_id), secret):
-            self._services.counters.authentication_failures += 1
-            raise NotAuthenticated("this is not the secret of that client", code="invalid_client_secret")
+            raise self._noted(
+                call,
+                NotAuthenticated("this is not the secret of that client", code="invalid_client_secret"),
+                client_id=client_id,
+            )
 
     def _admit_key(self, call: Call, key: str | None) -> None:
         if key is None:
             raise NotAuthenticated("send an API key in the header X-API-Key", code="missing_api_key")
-        principal = call.principal = self._services.connector.principal(key, call.address)
+        principal = call.principal = self._services.connector.principal(key, call.address, _TRANSPORT)
         self._take(call, principal.subject)
 
     def _admit_publisher(self, call: Call) -> None:
@@ -120,7 +126,9 @@ class Gate:
     def _admit_token(self, call: Call, token: str) -> None:
         client_id = call.query("clientId")
         try:
-            principal = self._services.connector.token_principal(token, ClientId(client_id) if client_id else None)
+            principal = self._services.connector.token_principal(
+                token, ClientId(client_id) if client_id else None, address=call.address, transport=_TRANSPORT
+            )
         except NotAuthenticated:
             self._services.limiter.check(f"token/{call.address}")
             raise
@@ -138,18 +146,20 @@ class Gate:
         elif not self._is_operator(call):
             # The right token is let in however often others were wrong: who shares its address (a proxy's) must
             # not be able to lock it out, and no limit is needed to keep a token of 256 bits from being guessed.
-            self._count_failure(f"admin/{call.address}")
             wrong = "" if _bearer(call) is None else "this is not the admin token: "
-            raise NotAuthenticated(
+            problem = NotAuthenticated(
                 f"{wrong}send the admin token as Authorization: Bearer TOKEN (`notifyctl tokens admin` shows it)"
                 + _INSTEAD.get(access, ""),
                 code="admin_token_required",
             )
+            self._noted(call, problem)
+            self._services.limiter.check(f"admin/{call.address}")
+            raise problem
         call.operator = True
 
-    def _count_failure(self, subject: str) -> None:
-        self._services.counters.authentication_failures += 1
-        self._services.limiter.check(subject)
+    def _noted(self, call: Call, problem: NotAuthenticated, client_id: str = "") -> NotAuthenticated:
+        self._services.connector.refusals.note(problem, address=call.address, transport=_TRANSPORT, client_id=client_id)
+        return problem
 
     def _is_developer(self, call: Call, access: Access) -> bool:
         """Whether development mode takes the place of the admin token, where a key would do as well."""

@@ -17,8 +17,9 @@ from notifyd.wire.rpc import client_of
 if TYPE_CHECKING:
     from notifyd.ingress.rpc.public.credentials import Caller
     from notifyd.ingress.rpc.public.services import PublicServices
-    from notifyd.telemetry.metrics import Counters
 
+#: What refused credentials are noted to have come by.
+_TRANSPORT: Final = "rpc"
 _HOW: Final = "send an API key as x-api-key, or a user's token or the admin token as authorization: Bearer TOKEN"
 _ADMIN: Final = "send the admin token as authorization: Bearer TOKEN (`notifyctl tokens admin` shows it)"
 
@@ -36,9 +37,8 @@ _OPERATOR: Final = Asker(None)
 class Gate:
     """Lets calls in, or says why not."""
 
-    def __init__(self, services: PublicServices, counters: Counters, *, admin_token: str, dev: bool) -> None:
+    def __init__(self, services: PublicServices, *, admin_token: str, dev: bool) -> None:
         self._services = services
-        self._counters = counters
         self._token = admin_token.encode()
         self._dev = dev
 
@@ -59,7 +59,7 @@ class Gate:
         key = caller.api_key or caller.bearer
         if not key:
             raise NotAuthenticated(_HOW)
-        return Asker(self._services.connector.principal(key, caller.address))
+        return Asker(self._services.connector.principal(key, caller.address, _TRANSPORT))
 
     def admit_operator(self, caller: Caller) -> None:
         """Pass when an operator calls.
@@ -73,9 +73,11 @@ class Gate:
             self._check_local(caller)
         elif not self._is_operator(caller):
             # The right token is let in however often others were wrong: see the gate of REST.
-            self._count_failure(f"admin/{caller.address}")
             wrong = "" if caller.bare else "this is not the admin token: "
-            raise NotAuthenticated(wrong + _ADMIN, code="admin_token_required")
+            problem = NotAuthenticated(wrong + _ADMIN, code="admin_token_required")
+            self._note(caller, problem)
+            self._services.limiter.check(f"admin/{caller.address}")
+            raise problem
 
     def admit_registrar(self, caller: Caller, client_id: str, user_id: str) -> tuple[ClientId, str]:
         """Pass when *caller* may say where *user_id* is reached: an operator, that user, or the client itself.
@@ -123,7 +125,7 @@ class Gate:
 
     def _user(self, caller: Caller) -> Principal:
         try:
-            return self._services.connector.token_principal(caller.bearer)
+            return self._services.connector.token_principal(caller.bearer, address=caller.address, transport=_TRANSPORT)
         except NotAuthenticated:
             self._services.limiter.check(f"token/{caller.address}")
             raise
@@ -132,8 +134,9 @@ class Gate:
         # counted before it is looked at: a person may have chosen the secret, and it must not be guessed
         self._services.limiter.check(secret_tries(client_id, caller.address))
         if not self._services.clients.is_secret(client_id, caller.client_secret):
-            self._counters.authentication_failures += 1
-            raise NotAuthenticated("this is not the secret of that client", code="invalid_client_secret")
+            problem = NotAuthenticated("this is not the secret of that client", code="invalid_client_secret")
+            self._note(caller, problem, client_id)
+            raise problem
 
     def _is_operator(self, caller: Caller) -> bool:
         if not self._token or self._dev:
@@ -148,6 +151,6 @@ class Gate:
                 code="local_only",
             )
 
-    def _count_failure(self, subject: str) -> None:
-        self._counters.authentication_failures += 1
-        self._services.limiter.check(subject)
+    def _note(self, caller: Caller, problem: NotAuthenticated, client_id: str = "") -> None:
+        refusals = self._services.connector.refusals
+        refusals.note(problem, address=caller.address, transport=_TRANSPORT, client_id=client_id)

@@ -63,7 +63,7 @@ class PublicServer:
         self._identity = tls
         self._bound: set[int] = set()
         self._worker = ThreadWorker("rpc-resolver")
-        interface = _interface(services, options, counters)
+        interface = _interface(services, options)
         guard = StallGuard(of_ports(self._bound))
         self._host = RpcHost(interface, services.daemon, options.bounds, counters, guard)
 
@@ -123,8 +123,8 @@ class PublicServer:
         return grpc.dynamic_ssl_server_credentials(_configuration(first), renewed)  # type: ignore[arg-type]
 
 
-def _interface(services: PublicServices, options: PublicOptions, counters: Counters) -> Interface:
-    gate = Gate(services, counters, admin_token=options.admin_token, dev=options.dev)
+def _interface(services: PublicServices, options: PublicOptions) -> Interface:
+    gate = Gate(services, admin_token=options.admin_token, dev=options.dev)
     packages = packages_of(options.aliases)
     parts = {
         "ClientRegistrationService": (RegistrationCalls(gate, services.clients),),
