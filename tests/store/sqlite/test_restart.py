@@ -276,7 +276,7 @@ async def test_what_waits_over_a_stop_ages_from_its_stamp(start: Start) -> None:
 async def test_what_was_settled_late_is_no_younger_than_what_follows_it(start: Start) -> None:
     async with start() as broker:
         await accept(broker, notification(), notification())
-        first, second = broker.queue.lease(limit=2, lease_seconds=30, now=T0)
+        first, second = broker.queue.lease(limit=2, lease_seconds=9000, now=T0)
         await broker.history.append([first, second], now=T0)
         await broker.queue.settle([Outcome(first, State.DISPATCHED, delivered=1)], now=T0 + HOUR)
     async with start(limits=BrokerLimits(history=HistoryLimits(max_age_seconds=3600))) as broker:
