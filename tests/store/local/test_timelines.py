@@ -129,22 +129,24 @@ async def test_notes_of_the_unknown_are_not_written(start: Start, tmp_path: Path
 async def test_the_bound_of_one_counts_what_was_written_before(start: Start) -> None:
     async with start(limits=BrokerLimits(receipts=ReceiptLimits(max_events=3))) as broker:
         known, other = await accept(broker, notification(), notification())
-        for _ in range(2):
+        for number in (2, 4, 6):
             note(broker, known, times=2)
+            assert await counts(broker, known) == (number, min(number, 3))
             await tick(broker)
-        assert await counts(broker, known) == (4, 3)
+            assert await counts(broker, known) == (number, min(number, 3))
         note(broker, other)
         await tick(broker)
         assert await counts(broker, other) == (1, 1)
 
 
 async def test_many_notes_at_once_are_written_in_their_order(start: Start) -> None:
-    async with start(limits=BrokerLimits(receipts=ReceiptLimits(max_events=400))) as broker:
+    limits = BrokerLimits(receipts=ReceiptLimits(max_events=400))
+    async with start(limits=limits) as broker:
         known, other = await accept(broker, notification(), notification())
         for number in range(300):
             broker.receipts.note(known, acked(T0 + number), acked=1)
             broker.receipts.note(other, acked(T0 + number), acked=1)
-    async with start() as broker:
+    async with start(limits=limits) as broker:
         for each in (known, other):
             assert await counts(broker, each) == (300, 300)
             assert [event.at for event in (await found(broker, each)).timeline[1:]] == [T0 + n for n in range(300)]

@@ -98,7 +98,8 @@ class LocalReceipts:
             with suppress(StoreUnavailable):
                 archived = await self.archive.notes(receipt.id)
         noted = noted_in(pages, receipt.id, after=archived.number)
-        events = (*archived.events, *noted.events)
+        # what is over the bound will not be written
+        events = (*archived.events, *noted.events)[: self._notes.max_events]
         receipt = replace(receipt, acked=archived.acked + noted.acked, timeline=events)
         return replace(receipt, timeline=told(receipt))
 

@@ -27,6 +27,11 @@ class Noted(NamedTuple):
 class Notes(Protocol):
     """Takes notes, and gives them back."""
 
+    @property
+    def max_events(self) -> int:
+        """How many events of one notification are kept."""
+        ...
+
     def add(self, notification_id: NotificationId, event: TimelineEvent, acked: int) -> None:
         """Remember *event* within the bounds, and add to the acks."""
         ...
@@ -101,6 +106,11 @@ class KeptNotes:
         self._limits = limits
         self._page = Page(1)
 
+    @property
+    def max_events(self) -> int:
+        """See `Notes.max_events`."""
+        return self._limits.max_events
+
     def add(self, notification_id: NotificationId, event: TimelineEvent, acked: int) -> None:
         """See `Notes.add`. Over all, the events of the notification go of which something was noted first."""
         if acked:
@@ -153,6 +163,11 @@ class UnwrittenNotes:
         self._flushed: deque[Page] = deque()
         #: Events on these.
         self._flushed_size = 0
+
+    @property
+    def max_events(self) -> int:
+        """See `Notes.max_events`."""
+        return self._limits.max_events
 
     def add(self, notification_id: NotificationId, event: TimelineEvent, acked: int) -> None:
         """See `Notes.add`. While the journal fails, what is over the bounds is not kept."""
