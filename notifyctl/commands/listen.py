@@ -48,7 +48,8 @@ _Durable = Annotated[
     typer.Option(
         "--durable",
         metavar="NAME",
-        help="Ack under this name: whoever comes back with it goes on after what was acked. Listeners share a name.",
+        help="Ack under this name: whoever comes back with it goes on after what was acked. Several at once all get "
+        "everything, and an ack by any counts for all.",
         autocompletion=complete.durable_names,
     ),
 ]
