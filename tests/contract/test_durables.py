@@ -133,6 +133,18 @@ async def test_one_that_nobody_used_for_too_long_makes_room(open_engine: OpenBro
     assert [found.key.name for found in broker.durables.states()] == ["b"]
 
 
+async def test_one_user_does_not_take_the_room_of_others(open_engine: OpenBroker) -> None:
+    broker = await opened(open_engine, max_count=9, max_per_user=2)
+    for name in ("a", "b"):
+        broker.durables.put(state(key(name, owner="user/alice")), now=T0)
+    with pytest.raises(Exhausted, match="this user has 2"):
+        broker.durables.put(state(key("c", owner="user/alice")), now=T0)
+    broker.durables.put(state(key("c", owner="user/bob")), now=T0)
+    broker.durables.put(state(key("c")), now=T0)
+    await broker.durables.remove(key("a", owner="user/alice"))
+    broker.durables.put(state(key("c", owner="user/alice")), now=T0)
+
+
 async def test_bounds_of_durables_may_change(open_engine: OpenBroker) -> None:
     broker = await opened(open_engine, max_count=9, max_age_seconds=60)
     for name in ("a", "b", "c"):

@@ -44,6 +44,8 @@ BOUNDS: Final = (
     Bound("inbox.max_users", "inbox_users", "inbox_users"),
     Bound("subscriptions.max_unacked", "unacked_each", "unacked"),
     Bound("subscriptions.max_durable", "durable_subscriptions", "durable_subscriptions"),
+    Bound("subscriptions.max_durable_per_user", "durable_subscriptions_of_user", "durable_subscriptions"),
+    Bound("subscriptions.max_durable_per_user", "durable_subscriptions_of_user", "durable_subscriptions"),
     Bound("dead_letters.max_count", "dead_letters", "dead_letters"),
     Bound("dead_letters.max_bytes", "dead_letter_bytes", "dead_letter_bytes"),
     Bound("receipts.max_count", "receipts", "receipts"),

@@ -95,7 +95,11 @@ def broker_limits(settings: Settings) -> BrokerLimits:
             receipts.max_age_seconds, receipts.max_count, receipts.max_events, receipts.max_all_events
         ),
         dead_letters=DeadLetterLimits(dead.max_count, dead.max_bytes, dead.max_age_seconds),
-        durables=DurableLimits(settings.subscriptions.max_durable, settings.subscriptions.durable_max_age_seconds),
+        durables=DurableLimits(
+            settings.subscriptions.max_durable,
+            settings.subscriptions.durable_max_age_seconds,
+            settings.subscriptions.max_durable_per_user,
+        ),
         max_idempotency_keys=delivery.max_idempotency_keys,
         inbox=InboxLimits(
             inbox.max_notifications, inbox.max_user_bytes, inbox.max_age_seconds, inbox.max_bytes, inbox.max_users

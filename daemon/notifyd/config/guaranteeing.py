@@ -36,6 +36,10 @@ class SubscriptionSettings(Struct, frozen=True):
     max_durable: Annotated[
         int, Setting("Durable subscriptions remembered; a new one beyond that is refused.", low=1, reload=True)
     ] = 10_000
+    max_durable_per_user: Annotated[
+        int,
+        Setting("Durable subscriptions that one user may have; a new one beyond that is refused.", low=1, reload=True),
+    ] = 20
     durable_max_age_seconds: Annotated[
         float, Setting("A durable subscription that nobody used for so long is forgotten.", low=1, reload=True)
     ] = 604_800.0

@@ -151,7 +151,7 @@ class DurableStore(Protocol):
         `used_at` does not go back from one put to the next.
 
         Raises:
-            Exhausted: there are as many durable subscriptions as there may be, and this is a new one.
+            Exhausted: this is a new one, and there are as many as there may be, or its user has as many.
         """
         ...
 

@@ -81,6 +81,8 @@ class DurableLimits(msgspec.Struct, frozen=True):
     max_count: int = 10_000
     #: One that nobody used for so long is forgotten.
     max_age_seconds: float = 7 * DAY_SECONDS
+    #: Of one user; beyond it a new one is refused.
+    max_per_user: int = 20
 
 
 class BrokerLimits(msgspec.Struct, frozen=True):

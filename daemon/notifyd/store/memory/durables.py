@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING
 
 from notifyd.errors import Exhausted
@@ -24,6 +24,8 @@ class MemoryDurables:
         self.limits = limits
         #: The one that was used the longest time ago first.
         self._states: OrderedDict[DurableKey, DurableState] = OrderedDict()
+        #: How many each owner of a client has.
+        self._owners: Counter[tuple[ClientId, str]] = Counter()
         #: What changed and is in no transaction yet, each at most once and as it is at last; None: forgotten.
         self._unwritten: dict[DurableKey, DurableState | None] = {}
 
@@ -31,6 +33,7 @@ class MemoryDurables:
         """Go on with what a journal kept, however much that is."""
         for state in sorted(states, key=_used_at):
             self._states[state.key] = state
+            self._owners[_owner(state.key)] += 1
 
     def find(self, key: DurableKey) -> DurableState | None:
         """See `DurableStore.find`."""
@@ -42,21 +45,35 @@ class MemoryDurables:
         Raises:
             Exhausted: there is no room for a new one.
         """
-        if state.key not in self._states and len(self._states) >= self.limits.max_count:
-            self.trim(now=now)
-            if len(self._states) >= self.limits.max_count:
-                raise Exhausted(
-                    f"there are {len(self._states)} durable subscriptions already, and no more may be made",
-                    code="too_many_durables",
-                )
+        if state.key not in self._states:
+            self._check_room(state.key, now)
+            self._owners[_owner(state.key)] += 1
         self._states[state.key] = state
         self._states.move_to_end(state.key)
         self._unwritten[state.key] = state
+
+    def _check_room(self, key: DurableKey, now: int) -> None:
+        limits = self.limits
+        if key.owner and self._owners[_owner(key)] >= limits.max_per_user:
+            raise Exhausted(
+                f"this user has {limits.max_per_user} durable subscriptions already: use one of them",
+                code="too_many_durables",
+            )
+        if len(self._states) >= limits.max_count:
+            self.trim(now=now)
+        if len(self._states) >= limits.max_count:
+            raise Exhausted(
+                f"there are {len(self._states)} durable subscriptions already, and no more may be made",
+                code="too_many_durables",
+            )
 
     def remove(self, key: DurableKey) -> bool:
         """Forget it; False when there was none."""
         if self._states.pop(key, None) is None:
             return False
+        self._owners[_owner(key)] -= 1
+        if not self._owners[_owner(key)]:
+            del self._owners[_owner(key)]
         self._unwritten[key] = None
         return True
 
@@ -86,6 +103,10 @@ class MemoryDurables:
         if self._unwritten:
             batch.durables |= self._unwritten
             self._unwritten = {}
+
+
+def _owner(key: DurableKey) -> tuple[ClientId, str]:
+    return (key.client_id, key.owner)
 
 
 def _used_at(state: DurableState) -> int:
