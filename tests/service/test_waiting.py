@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from notifyd.clock import now_ms
-from notifyd.errors import Exhausted, NotFound
+from notifyd.errors import Draining, Exhausted, NotFound
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, NotificationId
 from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.policy.waiting import Until, Verdict
@@ -109,3 +109,22 @@ async def test_no_more_wait_than_may(
         await waiting.watch(None, identifier, DISPATCHED)
     assert refused.value.code == "too_many_waiters"
     assert waiting.waiters == 2
+
+
+async def test_a_drain_ends_every_wait(
+    node: Node, waiting: Waiting, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    identifier = await node.publish(delay_ms=60_000)
+    ended: list[str] = []
+
+    async def wait() -> None:
+        with pytest.raises(Draining) as refused:
+            await waiting.watch(None, identifier, DISPATCHED)
+        ended.append(refused.value.code)
+
+    nursery.start_soon(wait)
+    await trio.testing.wait_all_tasks_blocked()
+    waiting.drain()
+    await trio.testing.wait_all_tasks_blocked()
+    await wait()
+    assert (ended, waiting.waiters) == (["draining", "draining"], 0)

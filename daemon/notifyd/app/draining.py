@@ -57,6 +57,7 @@ class Drainer:
             self._graph.daemon.draining = True
             self._graph.publisher.draining = True
             self._graph.connector.draining = True
+            self._graph.waiting.drain()
             self._asked.set()
             log.info("draining", seconds=self._seconds, connections=self._graph.hub.connection_count)
         return Drain(self._graph.hub.connection_count, self._seconds)

@@ -8,7 +8,7 @@ import msgspec
 import trio
 
 from notifyd.clock import now_ms
-from notifyd.errors import Exhausted
+from notifyd.errors import Draining, Exhausted
 from notifyd.model.receipt import Receipt
 from notifyd.policy.waiting import Until, Verdict, acks_of, verdict_of, wanted_acks
 
@@ -50,8 +50,19 @@ class Waiting:
         self._notifications = notifications
         self._receipts = receipts
         self.max_waiters = max_waiters
-        #: How many wait now.
-        self.waiters = 0
+        self._draining = False
+        self._waits: set[trio.CancelScope] = set()
+
+    @property
+    def waiters(self) -> int:
+        """How many wait now."""
+        return len(self._waits)
+
+    def drain(self) -> None:
+        """The daemon goes down and dispatches nothing more: end every wait, and refuse new ones."""
+        self._draining = True
+        for scope in list(self._waits):
+            scope.cancel()
 
     async def watch(
         self,
@@ -67,15 +78,20 @@ class Waiting:
         Raises:
             NotFound: unknown, forgotten meanwhile, or of another client.
             Exhausted: as many wait as may.
+            Draining: the daemon goes down.
         """
         if self.waiters >= self.max_waiters:
             problem = f"{self.max_waiters} callers wait already, which is the limit (receipts.max_waiters)"
             raise Exhausted(problem, code="too_many_waiters", retry_after_seconds=1)
-        self.waiters += 1
-        try:
-            return await self._watch(client_id, notification_id, wait, tell)
-        finally:
-            self.waiters -= 1
+        with trio.CancelScope() as scope:
+            self._waits.add(scope)
+            try:
+                if not self._draining:
+                    return await self._watch(client_id, notification_id, wait, tell)
+            finally:
+                self._waits.discard(scope)
+        # reached only when the daemon goes down
+        raise Draining("the daemon is shutting down: ask again later", retry_after_seconds=2)
 
     async def _watch(
         self,
