@@ -67,7 +67,12 @@ async def makes_no_keys(one: Faulty, fault: AbstractContextManager[None]) -> Non
             refusal = await operator.call("POST", "/api/keys", {"clientName": "x"})
             assert (refusal.status, refusal.json["error"]["code"]) == (503, "store_unavailable"), refusal
             assert int(refusal.headers["retry-after"]) >= 1
+            health = await one.health()
+            unwell = [engine["name"] for engine in health["engines"] if not engine["healthy"]]
+            assert (health["status"], unwell) == ("degraded", ["records"])
+            assert (await one.client.call("GET", "/api/health/ready")).status == 200, "notifications are taken"
             await one.works()
+        await one.becomes("ok")
         made = await operator.call("POST", "/api/keys", {"clientName": "x"})
         assert made.status == 201
         listed = (await operator.call("GET", "/api/keys")).json["keys"]

@@ -24,6 +24,15 @@ class FailingBroker:
         return self.failing
 
 
+class FailingRecords:
+    """Records that may be away."""
+
+    failing: float | None = None
+
+    def failing_since(self) -> float | None:
+        return self.failing
+
+
 @pytest.fixture
 def daemon(node: Node) -> Daemon:
     return Daemon(ABOUT, node.broker)
@@ -43,7 +52,7 @@ async def test_it_is_degraded_while_an_engine_is_away() -> None:
     daemon = Daemon(ABOUT, broker)  # type: ignore[arg-type]
     daemon.ready = True
     broker.failing = 7.0
-    assert daemon.state == "degraded"
+    assert (daemon.state, daemon.accepting) == ("degraded", False)
     assert [(engine.name, engine.engine, engine.healthy) for engine in daemon.engines()] == [
         ("broker", "memory", False),
         ("records", "sqlite", True),
@@ -51,6 +60,20 @@ async def test_it_is_degraded_while_an_engine_is_away() -> None:
     assert "503" in daemon.engines()[0].detail
     broker.failing = None
     assert (daemon.state, daemon.engines()[0].detail) == ("ready", "")
+
+
+async def test_it_is_degraded_and_takes_notifications_while_the_records_are_away(node: Node) -> None:
+    records = FailingRecords()
+    daemon = Daemon(ABOUT, node.broker, records)  # type: ignore[arg-type]
+    assert not daemon.accepting
+    daemon.ready = True
+    assert (daemon.state, daemon.accepting) == ("ready", True)
+    records.failing = 7.0
+    assert (daemon.state, daemon.accepting) == ("degraded", True)
+    assert [engine.healthy for engine in daemon.engines()] == [True, False]
+    assert "keys" in daemon.engines()[1].detail
+    daemon.draining = True
+    assert not daemon.accepting
 
 
 async def test_before_it_is_up_it_cannot_be_asked_for_anything(daemon: Daemon) -> None:

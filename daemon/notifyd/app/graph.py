@@ -190,7 +190,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         channels=Channels(hub, broker.history, max_channel_length=settings.websocket.max_channel_length),
         connections=Connections(hub, outbox_limit_bytes=settings.websocket.outbox_bytes),
         stats=Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: len(engines.logbook.ring)),
-        daemon=Daemon(_about(loaded, broker, dev=dev), broker),
+        daemon=Daemon(_about(loaded, broker, dev=dev), broker, engines.records),
         native=NativeProtocol(native_services, native_rules),
         native_rules=native_rules,
         namespaces=NamespaceApplication(namespace_services, namespace_rules),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -12,10 +13,12 @@ from notifyd.errors import StoreUnavailable
 if TYPE_CHECKING:
     from notifyd.app.sd_notify import ServiceManager
     from notifyd.service.keys import Keys
+    from notifyd.store.record_ports import Records
 
 log = structlog.get_logger("notifyd")
 
 _LAST_USE_SECONDS: Final = 30.0
+_PROBE_SECONDS: Final = 1.0
 
 
 async def keep_last_uses(keys: Keys) -> None:
@@ -31,6 +34,15 @@ async def try_to_keep_last_uses(keys: Keys) -> None:
         await keys.keep_last_uses()
     except StoreUnavailable as exc:
         log.warning("last_uses_not_kept", problem=exc.message)
+
+
+async def watch_records(records: Records) -> None:
+    """Find out when the records work again: whoever is told that they fail may not come back to try."""
+    while True:
+        await trio.sleep(_PROBE_SECONDS)
+        if records.failing_since() is not None:
+            with suppress(StoreUnavailable):
+                await records.probe()
 
 
 async def watchdog(manager: ServiceManager) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifyd.store.ports import Broker
+    from notifyd.store.record_ports import Records
 
 
 class Listener(msgspec.Struct, frozen=True):
@@ -72,9 +73,11 @@ class ConfigEntry(msgspec.Struct, frozen=True):
 class Daemon:
     """State and lifecycle, for health checks and operators. `app` fills in what only it can do."""
 
-    def __init__(self, about: About, broker: Broker) -> None:
+    def __init__(self, about: About, broker: Broker, records: Records | None = None) -> None:
+        """Without *records* they are in memory, and never fail."""
         self.about = about
         self._broker = broker
+        self._records = records
         self.started_at = now_ms()
         self.pid = os.getpid()
         self.ready = False
@@ -96,13 +99,20 @@ class Daemon:
             return "starting"
         return "ready" if all(engine.healthy for engine in self.engines()) else "degraded"
 
+    @property
+    def accepting(self) -> bool:
+        """Whether notifications are taken: it is up and stays, and the broker works, whatever else may fail."""
+        return self.ready and not self.draining and self._broker.failing_since() is None
+
     def engines(self) -> list[EngineState]:
         """Each engine and whether it works."""
         failing = self._broker.failing_since()
         detail = "" if failing is None else "commits fail: see the log; publishing answers 503 until it works again"
+        away = None if self._records is None else self._records.failing_since()
+        harm = "" if away is None else "clients, keys and devices cannot be changed: see the log; all else goes on"
         return [
             EngineState("broker", self.about.broker_engine, failing is None, detail),
-            EngineState("records", self.about.records_engine, healthy=True),
+            EngineState("records", self.about.records_engine, away is None, harm),
         ]
 
     def drain(self, seconds: float | None = None) -> Drain:

@@ -124,6 +124,18 @@ class Records(Protocol):
         """Devices."""
         ...
 
+    def failing_since(self) -> float | None:
+        """Since when the engine fails (monotonic clock), or None while it works."""
+        ...
+
+    async def probe(self) -> None:
+        """Find out whether it works again: when this returns, it does.
+
+        Raises:
+            StoreUnavailable: it does not.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of the engine; nothing else is called afterwards."""
         ...

@@ -164,3 +164,19 @@ def test_users_devices_are_found_by_an_index(path: Path) -> None:
     ).fetchall()
     assert "SEARCH devices USING INDEX devices_by_user (client=? AND user=?)" in str(plan)
     connection.close()
+
+
+async def test_records_that_failed_are_away_until_a_probe_has_written(path: Path) -> None:
+    records = await open_sqlite_records(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match="locked"):
+        await records.keys.put(KEY)
+    await records.keys.load()
+    assert records.failing_since() is not None, "that it can be read says nothing"
+    other.execute("ROLLBACK")
+    await records.probe()
+    assert records.failing_since() is None
+    assert await records.keys.load() == []
+    other.close()
+    await records.close()

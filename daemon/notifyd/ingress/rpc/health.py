@@ -64,5 +64,5 @@ class HealthCalls:
     def _status(self, name: str) -> int:
         if name not in self._names:
             return int(_Status.SERVICE_UNKNOWN)
-        well = self._daemon.state == "ready" or not (name or self._whole_follows)
+        well = self._daemon.accepting or not (name or self._whole_follows)
         return int(_Status.SERVING if well else _Status.NOT_SERVING)

@@ -48,6 +48,14 @@ class MemoryRecords:
         self.devices = MemoryDevices()
         self.clients = MemoryClients(self.keys, self.devices)
 
+    def failing_since(self) -> float | None:
+        """Never."""
+        return None
+
+    async def probe(self) -> None:
+        """It works."""
+        await trio.lowlevel.checkpoint()
+
     async def close(self) -> None:
         """Nothing to close."""
         await trio.lowlevel.checkpoint()

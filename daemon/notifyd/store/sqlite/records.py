@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from notifyd.bridge.worker import ThreadWorker
 from notifyd.store.sqlite.clients import SqliteClients
 from notifyd.store.sqlite.connection import errors_of, open_database
 from notifyd.store.sqlite.devices import SqliteDevices
 from notifyd.store.sqlite.keys import SqliteKeys
+from notifyd.store.sqlite.watched import WatchedWorker
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,12 +22,20 @@ SCRIPTS: Final = ("records.sql", "records2.sql")
 class SqliteRecords:
     """`Records` on one connection, which one thread uses."""
 
-    def __init__(self, connection: sqlite3.Connection, worker: ThreadWorker) -> None:
+    def __init__(self, connection: sqlite3.Connection, worker: WatchedWorker) -> None:
         self._connection = connection
         self._worker = worker
         self.keys = SqliteKeys(connection, worker)
         self.clients = SqliteClients(connection, worker)
         self.devices = SqliteDevices(connection, worker)
+
+    def failing_since(self) -> float | None:
+        """See `Records.failing_since`."""
+        return self._worker.failing_since
+
+    async def probe(self) -> None:
+        """See `Records.probe`."""
+        await self._worker.probe(self._connection)
 
     async def close(self) -> None:
         """See `Records.close`."""
@@ -40,5 +48,5 @@ async def open_sqlite_records(path: Path) -> SqliteRecords:
     Raises:
         StoreUnavailable: the file cannot be used; the message names it.
     """
-    worker = ThreadWorker("notifyd-records", errors=errors_of(path))
+    worker = WatchedWorker("notifyd-records", errors=errors_of(path))
     return SqliteRecords(await worker.run(partial(open_database, path, SCRIPTS, synced=True)), worker)

@@ -54,10 +54,10 @@ class OperatingEndpoints:
 
     async def ready(self, call: Call) -> Answer:
         """Whether notifications are taken."""
-        state = self._services.daemon.state
-        if state != "ready":
-            raise Unavailable(f"the daemon is {state}", code="not_ready", retry_after_seconds=1)
-        return Answer(200, encode(StatusAnswer(state)), headers=_NO_STORE)
+        daemon = self._services.daemon
+        if not daemon.accepting:
+            raise Unavailable(f"the daemon is {daemon.state}", code="not_ready", retry_after_seconds=1)
+        return Answer(200, encode(StatusAnswer("ready")), headers=_NO_STORE)
 
     async def stats(self, call: Call) -> Answer:
         """The figures."""

@@ -1,0 +1,60 @@
+"""A thread for one file that remembers whether the file fails, and finds out when it is well again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from notifyd.bridge.worker import ThreadWorker
+from notifyd.clock import monotonic
+from notifyd.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from typing_extensions import TypeVarTuple, Unpack
+
+    Args = TypeVarTuple("Args")
+
+T = TypeVar("T")
+
+log = structlog.get_logger("notifyd.store")
+
+
+class WatchedWorker(ThreadWorker):
+    """A ThreadWorker whose failures count until `probe` has succeeded: that a read works says nothing of writes."""
+
+    #: Since when it fails, on the monotonic clock; None where it works.
+    failing_since: float | None = None
+
+    async def run(self, function: Callable[[Unpack[Args]], T], *args: *Args) -> T:
+        """See `ThreadWorker.run`."""
+        try:
+            return await super().run(function, *args)
+        except StoreUnavailable as exc:
+            self._failed(exc)
+            raise
+
+    def _failed(self, problem: StoreUnavailable) -> None:
+        if self.failing_since is None:
+            log.error("records_failed", problem=problem.message)
+            self.failing_since = monotonic()
+
+    async def probe(self, connection: sqlite3.Connection) -> None:
+        """Write what changes nothing.
+
+        Raises:
+            StoreUnavailable: it fails still.
+        """
+        since = self.failing_since
+        await self.run(_rewrite, connection)
+        self.failing_since = None
+        if since is not None:
+            log.warning("records_recovered", seconds=round(monotonic() - since, 3))
+
+
+def _rewrite(connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.execute(f"PRAGMA user_version={version}")
