@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: No subscription may have more open; this keeps many of them within one call.
 _AT_ONCE: Final = 1000
 #: Enough for every delivery that a daemon leaves open; what is forgotten beyond it would be printed twice.
-_MOST_OPEN: Final = 100_000
+_MOST_REMEMBERED: Final = 50_000
 #: How long the end of the command may wait for the last acks.
 _LAST_SECONDS: Final = 5.0
 #: A daemon that went away, or a connection: what was not acked comes again.
@@ -30,28 +30,39 @@ def acks(publication: Record) -> bool:
     return publication["epoch"] is not None
 
 
-class Open:
-    """Ids that were printed, and whose acks the daemon has not answered."""
+class Printed:
+    """Ids that were printed: those whose acks the daemon has not answered, and the last of those that it has."""
 
     def __init__(self) -> None:
-        self._ids: dict[str, None] = {}
+        self._open: dict[str, None] = {}
+        self._acked: dict[str, None] = {}
 
-    def __contains__(self, publication_id: str) -> bool:
-        return publication_id in self._ids
-
-    def __len__(self) -> int:
-        return len(self._ids)
+    @property
+    def unanswered(self) -> int:
+        """How many acks the daemon has not answered."""
+        return len(self._open)
 
     def add(self, publication_id: str) -> None:
         """It was printed."""
-        self._ids[publication_id] = None
-        while len(self._ids) > _MOST_OPEN:
-            del self._ids[next(iter(self._ids))]
+        _remember(self._open, publication_id)
 
     def acked(self, ids: Iterable[str]) -> None:
         """The daemon took the acks of *ids*."""
         for publication_id in ids:
-            self._ids.pop(publication_id, None)
+            self._open.pop(publication_id, None)
+            _remember(self._acked, publication_id)
+
+    def before(self, publication: Record) -> bool:
+        """Whether *publication* was printed before: its ack was lost, or came too late because the reader is slow."""
+        publication_id = publication["id"]
+        # The first try of an id that was acked is no redelivery: an operator had it dispatched again.
+        return publication_id in self._open or (publication["attempt"] > 1 and publication_id in self._acked)
+
+
+def _remember(ids: dict[str, None], publication_id: str) -> None:
+    ids[publication_id] = None
+    if len(ids) > _MOST_REMEMBERED:
+        del ids[next(iter(ids))]
 
 
 class Acker:
@@ -61,7 +72,7 @@ class Acker:
         self._daemon = daemon
         self._note = note
         self._durable = durable
-        self._open = Open()
+        self._said = Printed()
         self._connection_id = ""
         self._printed: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -71,18 +82,18 @@ class Acker:
         """The daemon lets us listen as *connection_id*."""
         if not self._durable and connection_id != self._connection_id:
             # What was open ended with the connection before, and this one goes on behind it.
-            self._open = Open()
+            self._said = Printed()
         self._connection_id = connection_id
 
     def printed(self, publication: Record) -> None:
         """*publication* was printed and flushed."""
         if acks(publication) and publication["channel"] is not None:
-            self._open.add(publication["id"])
+            self._said.add(publication["id"])
             self._printed.put(publication["id"])
 
     def again(self, publication: Record) -> bool:
-        """Whether *publication* was printed before, and only its ack was lost; it is acked once more then."""
-        if publication["id"] not in self._open:
+        """Whether *publication* was printed before; it is acked once more then."""
+        if not self._said.before(publication):
             return False
         self._printed.put(publication["id"])
         return True
@@ -92,7 +103,7 @@ class Acker:
         self._printed.put(None)
         self._thread.join(_LAST_SECONDS)
         self._daemon.close()
-        if self._durable and (count := len(self._open)):
+        if self._durable and (count := self._said.unanswered):
             self._note(f"{count} printed {'has' if count == 1 else 'have'} no ack: {count} may come again.")
 
     def _work(self) -> None:
@@ -114,4 +125,4 @@ class Acker:
             if refusal.status not in _PASSING:
                 self._note(f"Acks were refused: {refusal.message}")
         else:
-            self._open.acked(ids)
+            self._said.acked(ids)

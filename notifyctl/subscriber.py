@@ -10,7 +10,7 @@ import trio
 import trio_websocket
 
 from notifyctl import convert
-from notifyctl.acking import Open, acks
+from notifyctl.acking import Printed, acks
 from notifyctl.exits import Refusal, Status, status_of
 from notifyctl.link import Dropped, Unreachable, close_link, open_link
 from notifyctl.listening import Deadline, Enough, Places, Reconnecting, subscribed_note
@@ -44,7 +44,7 @@ class Subscriber:
         self._places = places
         self._note = note
         self._reconnecting = Reconnecting(note)
-        self._open = Open()
+        self._printed = Printed()
 
     async def run(self, receive: Callable[[Record], None], deadline: Deadline) -> None:
         """Hand every publication to *receive* until *deadline* or a close that means "done".
@@ -112,20 +112,20 @@ class Subscriber:
         elif content.get("type") == "subscribed":
             self._standing(content["channel"], content)
         elif content.get("type") == "acked":
-            self._open.acked(content.get("ids", ()))
+            self._printed.acked(content.get("ids", ()))
         else:
             _refuse_error(content)
 
     async def _hand_over(self, websocket: Any, publication: Record, receive: Callable[[Record], None]) -> None:
         enough = None
-        if not (self._places.seen(publication) or publication["id"] in self._open):
+        if not (self._places.seen(publication) or self._printed.before(publication)):
             try:
                 receive(publication)
             except Enough as exc:
                 enough = exc
             self._places.received(publication)
         if self._acks(publication):
-            self._open.add(publication["id"])
+            self._printed.add(publication["id"])
             await _say(websocket, {"type": "ack", "ids": [publication["id"]]})
         if enough is not None:
             await self._answered(websocket)
@@ -137,10 +137,10 @@ class Subscriber:
     async def _answered(self, websocket: Any) -> None:
         """Wait a moment for the answers to the last acks."""
         with suppress(trio_websocket.ConnectionClosed), trio.move_on_after(_ANSWER_SECONDS):
-            while len(self._open):
+            while self._printed.unanswered:
                 content = _parsed(await websocket.get_message())
                 if content.get("type") == "acked":
-                    self._open.acked(content.get("ids", ()))
+                    self._printed.acked(content.get("ids", ()))
 
     def _standing(self, channel: str, answer: Record) -> None:
         """The daemon told where *channel* (empty: the inbox) stands."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from notifyctl.acking import Acker, Open
+from notifyctl.acking import Acker, Printed
 from notifyctl.client import Daemon
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1.types_pb2 import StreamPosition
@@ -137,12 +137,33 @@ def test_what_comes_fast_is_acked_in_few_calls(admin: Admin, channel: Channel):
     assert len(admin.requests) < 300
 
 
-def test_what_is_open_is_bounded(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("notifyctl.acking._MOST_OPEN", 2)
-    kept = Open()
+def tried(name: str, attempt: int = 1) -> dict[str, object]:
+    return {"id": name, "attempt": attempt}
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("notifyctl.acking._MOST_REMEMBERED", 2)
+    printed = Printed()
     for name in "abc":
-        kept.add(name)
-    assert [name in kept for name in "abc"] == [False, True, True]
+        printed.add(name)
+    assert [printed.before(tried(name)) for name in "abc"] == [False, True, True]
+    printed.acked("abcd")
+    assert printed.unanswered == 0
+    assert [printed.before(tried(name, 2)) for name in "abcd"] == [False, False, True, True]
+
+
+def test_a_redelivery_of_what_was_acked_late_is_not_printed_again_but_a_new_dispatch_is():
+    printed = Printed()
+    printed.add("a")
+    printed.acked(["a"])
+    assert (printed.before(tried("a", 2)), printed.before(tried("a"))) == (True, False)
+
+
+def test_a_slow_reader_gets_each_once(ctl: Ctl, channel: Channel):
+    again = published(7)
+    again.publication.attempt = 2
+    channel.sends(published(7), again, published(8))
+    assert ctl("listen", "orders", "--durable", "worker", "-n", "2", "-q").out == "n_7\nn_8\n"
 
 
 def test_what_a_gone_reader_never_got_is_not_acked(admin: Admin, channel: Channel):

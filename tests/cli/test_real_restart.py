@@ -27,10 +27,11 @@ def real(lonely: Ctl, daemon: RealDaemon, monkeypatch: pytest.MonkeyPatch) -> Ct
     return lonely
 
 
-def listeners(daemon: RealDaemon, real: Ctl) -> tuple[Listener, Listener]:
+def listeners(daemon: RealDaemon, real: Ctl, *options: str) -> tuple[Listener, Listener]:
     key = daemon.folder / "key"
     key.write_text(real("keys", "create", "--name", "listener", "-q").out)
-    pair = Listener(daemon, "c"), Listener(daemon, "c", "--url", daemon.url, "--key-file", str(key))
+    ways: list[tuple[str, ...]] = [(), ("--url", daemon.url, "--key-file", str(key))]
+    pair = Listener(daemon, "c", *ways[0], *options), Listener(daemon, "c", *ways[1], *options)
     while len(real("connections", "list", "--channel", "c", "-q").lines) != 2:
         pass
     return pair
@@ -40,8 +41,9 @@ def send(real: Ctl, text: str) -> None:
     assert real("send", "--channel", "c", text).status == 0
 
 
-def test_nothing_is_missed_over_a_kill(daemon: RealDaemon, real: Ctl):
-    over_admin, over_websocket = listeners(daemon, real)
+@pytest.mark.parametrize("options", [[], ["--ack"]], ids=["as it comes", "with acks"])
+def test_nothing_is_missed_over_a_kill(daemon: RealDaemon, real: Ctl, options: list[str]):
+    over_admin, over_websocket = listeners(daemon, real, *options)
     with over_admin, over_websocket:
         send(real, "one")
         assert [listener.next()["offset"] for listener in (over_admin, over_websocket)] == [1, 1]
