@@ -232,3 +232,20 @@ async def test_over_the_number_of_all_the_oldest_events_go(start: Start) -> None
         # what went counts all the same
         note(broker, first)
         assert [event.at for event in (await found(broker, first)).timeline[1:]] == [T0 + 1, T0 + 3]
+
+
+async def test_much_is_written_part_by_part(start: Start, tmp_path: Path) -> None:
+    async with start() as broker:
+        known = await accept(broker, *[notification() for _ in range(1500)])
+        for each in known:
+            note(broker, each)
+        commits = broker._journal.commits  # type: ignore[attr-defined]
+        broker.upkeep.trim(now=T0)
+        await broker.upkeep._write_notes()
+        # the first is in company
+        assert broker._journal.commits == commits + 2  # type: ignore[attr-defined]
+        assert broker.receipts.usage()[1] == 0
+        assert rows(tmp_path / "state", "timeline") == 1500
+        for each in known:
+            note(broker, each)
+    assert rows(tmp_path / "state", "timeline") == 3000

@@ -93,3 +93,20 @@ def test_what_is_over_the_bound_of_one_is_not_even_held(unwritten: UnwrittenNote
     for at in range(5):
         unwritten.add(ONE, event(at), 1)
     assert noted_in(unwritten.pages(), ONE) == (5, [event(0), event(1)])
+
+
+def test_much_is_flushed_in_parts(unwritten: UnwrittenNotes) -> None:
+    many = [NotificationId(str(number)) for number in range(1200)]
+    for each in many:
+        unwritten.add(each, event(1), 1)
+    assert unwritten.full()
+    batches = [Batch() for _ in range(4)]
+    flushed = [unwritten.flush(batch) for batch in batches]
+    assert flushed == [True, True, True, False]
+    assert [batch.note_rows() for batch in batches] == [1000, 1000, 400, 0]
+    assert not unwritten.full()
+    assert noted_in(unwritten.pages(), many[-1]) == (1, [event(1)])
+    assert unwritten.usage() == 1200
+    for batch in batches[:3]:
+        unwritten.written(batch.notes.number)
+    assert unwritten.usage() == 0

@@ -96,7 +96,7 @@ class LocalState:
         self.durables.flush(batch)
         if batch.letters:
             # that it died is told with it
-            self.notes.flush(batch)
+            self.flush_notes(batch)
         entries = batch.entries
         if not 0 < len(entries) <= _STAMPED_ON_ARRIVAL or self.stamping or not self.queue.idle():
             return
@@ -166,6 +166,11 @@ class LocalState:
         stamped_at = self.history.stamped_at
         # the age of a publication counts from its stamp, also where it waits for long
         batch.settled += [entry.outcome(State.WAITING, settled_at=stamped_at(entry)) for entry in self.queue.stamped()]
+
+    def flush_notes(self, batch: Batch) -> None:
+        """Have everything journalled with *batch* that was noted."""
+        while self.notes.flush(batch):
+            pass
 
     def flush_counts(self, batch: Batch) -> None:
         """Have the counts journalled with *batch*."""

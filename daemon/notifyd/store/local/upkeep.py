@@ -62,6 +62,7 @@ class Upkeep:
         while True:
             await trio.sleep(_TICK_SECONDS)
             self.trim(now=self._state.clock())
+            await self._write_notes()
             if monotonic() >= self._next_purge:
                 began = monotonic()
                 # that the store fails is told where it matters; rows can wait
@@ -92,7 +93,18 @@ class Upkeep:
         """Have everything committed that the next start has to know."""
         batch = self._journal.batch()
         self._state.flush(batch)
+        self._state.flush_notes(batch)
         self._state.carry_over(batch)
+
+    async def _write_notes(self) -> None:
+        """Have much that was noted committed part by part, so that others get in between."""
+        # what cannot be written now is tried again with the next tick
+        with suppress(StoreUnavailable):
+            while self._state.notes.full():
+                batch = self._journal.batch()
+                self._state.notes.flush(batch)
+                self._journal.ring()
+                await batch.commit.wait()
 
     async def purge(self, *, now: int) -> int:
         """Take out of the journal what nobody needs any more; answers how many notifications went.

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: Tells in the journal up to which flush it has what was noted.
 NOTED: Final = "noted"
 
+#: Written in one transaction: a few milliseconds.
+_PAGE_ROWS: Final = 1000
+
 
 class Noted(NamedTuple):
     """What was noted about one notification."""
@@ -48,8 +51,12 @@ class Notes(Protocol):
         """Use other bounds from now on."""
         ...
 
-    def flush(self, batch: Batch) -> None:
-        """Have journalled with *batch* what was not yet."""
+    def full(self) -> bool:
+        """Whether there is enough for a transaction and more."""
+        ...
+
+    def flush(self, batch: Batch) -> bool:
+        """Have journalled with *batch* what was not yet, or a part where that is much; False: there is nothing."""
         ...
 
     def written(self, number: int) -> None:
@@ -132,8 +139,13 @@ class KeptNotes:
         self._limits = limits
         self._forget_surplus()
 
-    def flush(self, batch: Batch) -> None:
+    def full(self) -> bool:
+        """See `Notes.full`."""
+        return False
+
+    def flush(self, batch: Batch) -> bool:
         """See `Notes.flush`: nothing is journalled."""
+        return False
 
     def written(self, number: int) -> None:
         """See `Notes.written`."""
@@ -159,10 +171,12 @@ class UnwrittenNotes:
         """*number* is that of the last flush that the journal knows."""
         self._limits = limits
         self._page = Page(number + 1)
+        #: Pages that are full, and were not flushed.
+        self._full: deque[Page] = deque()
         #: Pages that were flushed, and of which the journal does not say yet that it has them.
         self._flushed: deque[Page] = deque()
-        #: Events on these.
-        self._flushed_size = 0
+        #: Events on both.
+        self._older_size = 0
 
     @property
     def max_events(self) -> int:
@@ -174,12 +188,14 @@ class UnwrittenNotes:
         page, limits = self._page, self._limits
         if acked and len(page.acked) < limits.max_all_events:
             page.ack(notification_id, acked)
-        if page.size + self._flushed_size < limits.max_all_events:
+        if page.size + self._older_size < limits.max_all_events:
             page.add(notification_id, event, limits.max_events)
+        if page.size + len(page.acked) >= _PAGE_ROWS:
+            self._full.append(self._turn())
 
     def pages(self) -> Sequence[Page]:
         """See `Notes.pages`."""
-        return (*self._flushed, self._page)
+        return (*self._flushed, *self._full, self._page)
 
     def forget(self, notification_id: NotificationId) -> None:
         """See `Notes.forget`: the journal decides."""
@@ -188,11 +204,15 @@ class UnwrittenNotes:
         """See `Notes.configure`."""
         self._limits = limits
 
-    def flush(self, batch: Batch) -> None:
+    def full(self) -> bool:
+        """See `Notes.full`."""
+        return bool(self._full)
+
+    def flush(self, batch: Batch) -> bool:
         """See `Notes.flush`."""
-        page = self._page
-        if not page.acked and not page.events:
-            return
+        if not (self._full or self._page.acked or self._page.events):
+            return False
+        page = self._full.popleft() if self._full else self._turn()
         notes = batch.notes
         for notification_id, acked in page.acked.items():
             notes.acked[notification_id] = notes.acked.get(notification_id, 0) + acked
@@ -201,14 +221,19 @@ class UnwrittenNotes:
         notes.number = page.number
         batch.meta[NOTED] = str(page.number)
         self._flushed.append(page)
-        self._flushed_size += page.size
-        self._page = Page(page.number + 1)
+        return True
 
     def written(self, number: int) -> None:
         """See `Notes.written`."""
         while self._flushed and self._flushed[0].number <= number:
-            self._flushed_size -= self._flushed.popleft().size
+            self._older_size -= self._flushed.popleft().size
 
     def usage(self) -> int:
         """See `Notes.usage`."""
-        return self._page.size + self._flushed_size
+        return self._page.size + self._older_size
+
+    def _turn(self) -> Page:
+        """Begin a new page; answers the one before."""
+        page, self._page = self._page, Page(self._page.number + 1)
+        self._older_size += page.size
+        return page
