@@ -10,6 +10,7 @@ from notifyd.model.disconnect import CREDENTIAL_ENDED, NOT_AUTHENTICATED
 from notifyd.model.ids import ClientId, KeyId
 from notifyd.model.principal import ALL_GRANTS, Principal
 from notifyd.service.connect import TooManyConnections
+from notifyd.telemetry.logs import LogOptions, configure
 from tests.service.node import OPERATOR, Node, endings, writes
 
 
@@ -154,3 +155,18 @@ async def test_a_token_that_expires_before_it_enters_does_not_get_in(node: Node)
     with pytest.raises(NotAuthenticated) as problem:
         node.connector.enter(node.link(), replace(principal, expires_at=now_ms()))
     assert (problem.value.code, node.counters.authentication_failures) == ("token_expired", 1)
+
+
+async def test_who_comes_and_who_goes_is_in_the_log_for_who_looks_closely(node: Node) -> None:
+    logbook = configure(LogOptions(console=False, level="debug"), node.counters)
+    try:
+        connection = node.connect(address="192.0.2.1")
+        node.connector.leave(connection)
+        node.connector.leave(connection)
+    finally:
+        logbook.set_level("info")
+    told = [record.fields() for record in logbook.ring.tail(10)]
+    assert [(line["event"], line["level"], line["connection_id"], line["address"]) for line in told] == [
+        ("connection_entered", "debug", connection.id, "192.0.2.1"),
+        ("connection_left", "debug", connection.id, "192.0.2.1"),
+    ]

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from notifyd.errors import Unavailable
@@ -90,3 +91,12 @@ async def test_what_it_is_asked_for_is_handed_on(daemon: Daemon) -> None:
     assert (daemon.drain(), daemon.drain(2.0)) == (Drain(3, 10.0), Drain(3, 2.0))
     assert daemon.reload() == Reloaded(["a"], ["b"])
     assert daemon.show_config()[0].key == "a"
+
+
+@pytest.mark.parametrize(("engine", "detail"), [("none", "not configured"), ("fcm", "")])
+async def test_whether_anything_is_pushed_is_shown_and_is_no_fault(node: Node, engine: str, detail: str) -> None:
+    daemon = Daemon(msgspec.structs.replace(ABOUT, push_engine=engine), node.broker)
+    daemon.ready = True
+    push = daemon.engines()[-1]
+    assert (push.name, push.engine, push.healthy, daemon.state) == ("push", engine, True, "ready")
+    assert push.detail.startswith(detail)

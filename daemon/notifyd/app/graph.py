@@ -236,4 +236,5 @@ def _about(loaded: Loaded, broker: Broker, *, dev: bool) -> About:
         state_dir=settings.server.state_dir,
         config_file=loaded.file,
         development=dev,
+        push_engine="fcm" if settings.push.firebase_project_id else "none",
     )

@@ -107,6 +107,8 @@ async def _open(loaded: Loaded, place: Place) -> Engines:
     records = await open_records(settings.records.url, settings.server.state_dir)
     options = translate.push_options(settings)
     push = await open_push(options) if options is not None else None
+    if push is None:
+        log.info("push_not_configured", setting="push.firebase_project_id")
     return Engines(broker, records, place.counters, place.logbook, place.master_key, push)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import structlog
 import trio
 
 from notifyd.clock import now_ms
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from notifyd.service.keyring import KeyRing
     from notifyd.service.tokens import Tokens
     from notifyd.telemetry.metrics import Counters
+
+
+log = structlog.get_logger("notifyd.connections")
 
 
 class TooManyConnections(Exhausted):
@@ -135,6 +139,8 @@ class Connector:
         self._hub.authenticate(connection, principal)
         if join:
             self._hub.join(connection)
+        if before is None:
+            _tell("connection_entered", connection, principal)
         # Nothing is left of an earlier credential: after a rotation this is how a connection takes up the new key.
         self._end_at(connection, ends_at)
         return self._drop_what_is_not_granted(connection, principal)
@@ -182,6 +188,8 @@ class Connector:
 
     def leave(self, connection: Connection) -> None:
         """The link is gone."""
+        if self._hub.connection(connection.id) is connection and connection.principal is not None:
+            _tell("connection_left", connection, connection.principal)
         self._hub.remove(connection)
         self._sweeper.forget(connection)
 
@@ -221,3 +229,16 @@ class Connector:
             now = trio.current_time()
             connection.expires_at = now + (ends_at - now_ms()) / 1000
             self._sweeper.watch(connection, now)
+
+
+def _tell(event: str, connection: Connection, principal: Principal) -> None:
+    link = connection.link
+    log.debug(
+        event,
+        connection_id=connection.id,
+        client_id=principal.client_id,
+        key_id=principal.key_id,
+        user_id=principal.user_id,
+        transport=link.transport,
+        address=link.address,
+    )

@@ -45,6 +45,8 @@ class About(msgspec.Struct, frozen=True):
     state_dir: Path
     config_file: Path | None
     development: bool
+    #: none where nothing is pushed; "" where nobody asks.
+    push_engine: str = ""
 
 
 class Drain(msgspec.Struct, frozen=True):
@@ -113,7 +115,13 @@ class Daemon:
         return [
             EngineState("broker", self.about.broker_engine, failing is None, detail),
             EngineState("records", self.about.records_engine, away is None, harm),
+            *self._push(),
         ]
+
+    def _push(self) -> list[EngineState]:
+        engine = self.about.push_engine
+        detail = "not configured: who is not connected is not pushed" if engine == "none" else ""
+        return [EngineState("push", engine, healthy=True, detail=detail)] if engine else []
 
     def drain(self, seconds: float | None = None) -> Drain:
         """Begin to go down politely; asking again changes nothing.
