@@ -339,3 +339,20 @@ async def test_what_a_bound_of_the_inbox_pushed_out_is_passed(house: House, auto
     await house.ack(peer, 4)
     assert sent(peer) == "1 2 3 4 8 9 10"
     assert endings(peer) == []
+
+
+async def test_what_a_connection_without_acks_has_proven_is_not_sent_again(
+    house: House, autojump_clock: MockClock
+) -> None:
+    acking, other = house.node.link(), house.node.user("alice")
+    house.node.connector.enter(acking, house.node.connector.token_principal(house.node.token("alice")))
+    house.receive_inbox(acking)
+    for _ in range(6):
+        await house.node.tell("alice")
+    await house.node.dispatch()
+    house.node.inboxes.proven(other, 5)
+    await trio.sleep(ACK_SECONDS + 1)
+    assert sent(acking) == "1 2 3 4 6"
+    assert await house.ack(acking, 6) == 1
+    await trio.sleep(20 * ACK_SECONDS)
+    assert (sent(acking), house.letters()) == ("1 2 3 4 6", [])

@@ -94,6 +94,7 @@ class Opening:
         shared = self._house.registry.inbox(client_id, user_id)
         info, newest = store.info(client_id, user_id), store.position(client_id, user_id)
         if shared is not None and shared.epoch == newest.epoch:
+            shared.sync()
             return shared
         cursor = StreamPosition(newest.epoch, 0 if info is None else info.cursor)
         return InboxTrack(store, Whose(Stage.INBOX, client_id, user_id=user_id), cursor)

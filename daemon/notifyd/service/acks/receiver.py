@@ -100,6 +100,7 @@ class AckReceiver:
     def offer(self) -> tuple[int, int]:
         """See `Receiver.offer`."""
         before = self.read
+        self.track.sync()
         while not self.closed and not self.connection.ended:
             limit = min(_PAGE, self.window.room())
             if not limit or not self._turn(limit):
@@ -189,6 +190,7 @@ class AckReceiver:
     def on_deadline(self, now: float) -> None:
         """Deal with what is due."""
         wall, seconds = now_ms(), self.window.rules.ack_seconds
+        self.track.sync()
         for flight in self.window.due(now):
             if self.closed:
                 return

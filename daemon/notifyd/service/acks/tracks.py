@@ -59,6 +59,10 @@ class Track(Protocol):
     attempts: dict[int, int]
     receivers: list[AckReceiver]
 
+    def sync(self) -> None:
+        """Take over what was settled elsewhere."""
+        ...
+
     def read(self, after: int, limit: int) -> History:
         """What comes after an offset; `recovered` is False where it cannot be continued."""
         ...
@@ -119,6 +123,9 @@ class ChannelTrack:
         """Under which it is kept."""
         whose = self.whose
         return DurableKey(whose.client_id, whose.channel, whose.owner, whose.durable)
+
+    def sync(self) -> None:
+        """See `Track.sync`: whoever settles something of it has it."""
 
     def read(self, after: int, limit: int) -> History:
         """See `Track.read`."""
@@ -189,12 +196,15 @@ class InboxTrack:
         self.settled = Settled(position.offset)
         self.attempts: dict[int, int] = {}
 
-    def read(self, after: int, limit: int) -> History:
-        """See `Track.read`. What another connection has proven meanwhile is not read again."""
-        whose = self.whose
-        info = self._store.info(whose.client_id, whose.user_id)
+    def sync(self) -> None:
+        """See `Track.sync`: what a connection without acks has proven, or one that has gone."""
+        info = self._store.info(self.whose.client_id, self.whose.user_id)
         if info is not None and info.position.epoch == self.epoch and self.settled.add_up_to(info.cursor):
             self._forget_settled()
+
+    def read(self, after: int, limit: int) -> History:
+        """See `Track.read`."""
+        whose = self.whose
         position = StreamPosition(self.epoch, after)
         found = self._store.since(whose.client_id, whose.user_id, position, now=now_ms(), limit=limit)
         if found.recovered or found.position.epoch != self.epoch:
