@@ -8,9 +8,9 @@ import pytest
 import trio
 
 from notifyd.errors import Exhausted, Invalid
-from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
+from notifyd.ingress.edge.replay import Writer, receive_and_replay, subscribe_and_replay
 from notifyd.model.disconnect import SLOW_CONSUMER
-from notifyd.model.ids import DEFAULT_CLIENT
+from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.position import StreamPosition
 from notifyd.store.options import BrokerLimits, HistoryLimits
 from tests.service.node import OPERATOR, Node, RecordingLink, endings, open_node, text_of, writes
@@ -257,3 +257,60 @@ async def test_what_is_refused_writes_nothing(node: Node) -> None:
     with pytest.raises(Exhausted):
         await subscribe_and_replay(node.subscriber, connection, "news", since(node, 0), writer)
     assert writes(connection) == []
+
+
+def user(node: Node, link: Reader) -> Connection:
+    connection = node.connector.admit(link)
+    node.connector.enter(connection, node.connector.token_principal(node.token("alice")))
+    return connection
+
+
+async def told(node: Node, count: int) -> None:
+    for _ in range(count):
+        await node.tell("alice")
+    await node.dispatch()
+
+
+async def receive(node: Node, connection: Connection, offset: int | None = None) -> None:
+    """Receive the inbox, from its cursor or behind *offset*; a page holds three."""
+    link = connection.link
+    assert isinstance(link, Reader)
+    writer = Writer(link.encode, announce, link.drained, 24)
+    epoch = node.broker.inbox.position(DEFAULT_CLIENT, UserId("alice")).epoch
+    position = None if offset is None else StreamPosition(epoch, offset)
+    with trio.fail_after(5):
+        await receive_and_replay(node.inboxes, node.subscriber, connection, position, writer)
+
+
+def cursor(node: Node) -> int:
+    info = node.inboxes.info(DEFAULT_CLIENT, UserId("alice"))
+    return 0 if info is None else info.cursor
+
+
+async def test_an_inbox_is_written_from_its_cursor_page_by_page_and_proves_nothing(node: Node) -> None:
+    await told(node, 8)
+    connection = user(node, Quick())
+    await receive(node, connection)
+    pages = [f"alice@{n} alice@{n + 1} alice@{n + 2}" for n in (1, 4)]
+    assert writes(connection) == [f"at/8/None/8 {pages[0]}", pages[1], "alice@7 alice@8"]
+    await told(node, 1)
+    assert writes(connection)[-1] == "alice@9"
+    assert cursor(node) == 0
+
+
+async def test_an_inbox_resumed_behind_a_position_has_what_came_before_it(node: Node) -> None:
+    await told(node, 3)
+    connection = user(node, Quick())
+    await receive(node, connection, 2)
+    assert (writes(connection), cursor(node)) == (["at/3/True/1 alice@3"], 2)
+
+
+async def test_what_comes_into_an_inbox_meanwhile_follows_in_order(node: Node) -> None:
+    await told(node, 9)
+    connection = user(node, Quick())
+    async with trio.open_nursery() as both:
+        both.start_soon(receive, node, connection)
+        for _ in range(9):
+            await told(node, 1)
+    words = " ".join(writes(connection)).split()
+    assert [word for word in words if word.startswith("alice")] == [f"alice@{n}" for n in range(1, 19)]
