@@ -45,6 +45,7 @@ BOUNDS: Final = (
     Bound("subscriptions.max_unacked", "unacked_each", "unacked"),
     Bound("subscriptions.max_durable", "durable_subscriptions", "durable_subscriptions"),
     Bound("subscriptions.max_durable_per_user", "durable_subscriptions_of_user", "durable_subscriptions"),
+    Bound("dead_letters.max_count", "dead_letters", "dead_letters"),
     Bound("dead_letters.max_bytes", "dead_letter_bytes", "dead_letter_bytes"),
     Bound("receipts.max_count", "receipts", "receipts"),
     Bound("receipts.max_events", "timeline_events_each", "timeline_events"),
