@@ -9,12 +9,12 @@ import pytest
 import trio
 
 from notifyd.errors import StoreUnavailable
-from notifyd.model.ids import NotificationId
+from notifyd.model.ids import NotificationId, UserId
 from notifyd.model.notification import Kind
 from notifyd.model.timeline import Happening, TimelineEvent
-from notifyd.store.options import BrokerLimits, HistoryLimits, ReceiptLimits
+from notifyd.store.options import BrokerLimits, HistoryLimits, InboxLimits, ReceiptLimits
 from tests.store.conftest import killed
-from tests.store.samples import HOUR, T0, accept, dispatch, letter, notification, publish
+from tests.store.samples import HOUR, T0, accept, dispatch, for_users, letter, notification, publish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -249,3 +249,13 @@ async def test_much_is_written_part_by_part(start: Start, tmp_path: Path) -> Non
         for each in known:
             note(broker, each)
     assert rows(tmp_path / "state", "timeline") == 3000
+
+
+async def test_what_a_restart_pushes_out_of_inboxes_is_told(start: Start) -> None:
+    one = for_users("anna")
+    async with start() as broker:
+        await publish(broker, one, for_users("anna"))
+    async with start(limits=BrokerLimits(inbox=InboxLimits(max_notifications=1))) as broker:
+        assert (await found(broker, one.id)).timeline[-1] == TimelineEvent(T0, Happening.EVICTED, UserId("anna"))
+    async with start() as broker:
+        assert (await found(broker, one.id)).timeline[-1].happening is Happening.EVICTED

@@ -124,6 +124,8 @@ def _remember(connection: sqlite3.Connection, memory: Memory, limits: BrokerLimi
         memory.keys.add(key, notification_id, kept)
     channels = _channels(restored, memory.history, limits, now)
     inboxes = RestoredInboxes(connection, restored, channels)
+    # what is over a bound now is told, too
+    memory.inbox.note = partial(memory.notes.add, acked=0)
     inboxes.fill(memory.inbox, now=now)
     places = restored.carried_over()
     for entries in restored.entries():
