@@ -10,12 +10,14 @@ from notifyd.errors import Invalid
 from notifyd.model.client import Client
 from notifyd.model.command import Publish
 from notifyd.model.device import Device
-from notifyd.model.ids import ClientId, DeviceId, KeyId, NotificationId, UserId
+from notifyd.model.ids import ClientId, ConnectionId, DeviceId, KeyId, NotificationId, UserId
 from notifyd.model.key import ApiKey
 from notifyd.model.notification import Kind, Notification, State
 from notifyd.model.position import StreamPosition
+from notifyd.model.presence import Member
 from notifyd.model.publication import Publication
 from notifyd.model.receipt import InboxState, Receipt, UserReceipt
+from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.v1 import admin_pb2, client_pb2, types_pb2
 from notifyd.v1.types_pb2 import PublishRequest, Target, UserTarget
 from notifyd.wire import rpc
@@ -188,6 +190,45 @@ def test_a_receipt_is_whole() -> None:
     message = rpc.receipt_message(receipt)
     assert (message.kind, message.state, message.attempts, message.delivered) == ("channel", "dispatched", 1, 3)
     assert (message.settled_at.ToMilliseconds(), message.position.offset) == (NOW + 2, 9)
+
+
+def test_acks_and_arrivals_are_counted_together_and_told_in_order() -> None:
+    events = (
+        TimelineEvent(NOW, Happening.ACCEPTED),
+        TimelineEvent(NOW + 1, Happening.ACKED, receiver="audit", attempt=2),
+    )
+    receipt = Receipt(
+        NotificationId("n1"), ClientId("default"), Kind.USERS, "", 5, State.DISPATCHED, NOW, NOW, NOW + 1,
+        users=(UserReceipt(UserId("u"), InboxState.DELIVERED, 1),), acked=2, timeline=events,
+    )  # fmt: skip
+    message = rpc.receipt_message(receipt)
+    assert (message.acked, message.arrived) == (3, 1)
+    assert [(event.event, event.receiver, event.attempt) for event in message.timeline] == [
+        ("accepted", "", 0),
+        ("acked", "audit", 2),
+    ]
+
+
+def test_a_subscription_with_acks_learns_its_connection() -> None:
+    position = StreamPosition("e", 4)
+    told = rpc.opening_event("news", position, None, replayed=2, skipped=0, connection_id="c1")
+    for kind, field in ((admin_pb2.ListenEvent, "subscribed"), (client_pb2.SubscribeEvent, "started")):
+        opening = getattr(kind.FromString(told), field)
+        assert (opening.connection_id, opening.replayed, opening.HasField("recovered")) == ("c1", 2, False)
+
+
+def test_a_delivery_tells_which_try_it_is() -> None:
+    again = Publication(notification(), "e", 1, attempt=3)
+    assert rpc.publication_message(again).attempt == 3
+
+
+def test_a_member_is_told_since_when() -> None:
+    message = rpc.member_message(Member(UserId("u"), (ConnectionId("c1"), ConnectionId("c2")), NOW))
+    assert (message.user_id, list(message.connection_ids), message.joined_at.ToMilliseconds()) == (
+        "u",
+        ["c1", "c2"],
+        NOW,
+    )
 
 
 @pytest.mark.parametrize(

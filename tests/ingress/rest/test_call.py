@@ -18,6 +18,21 @@ def test_a_limit_that_is_none(text: str) -> None:
         call_of(f"limit={text}").limit()
 
 
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [("1970-01-01T00:00:01Z", 1000), ("1970-01-01T01:00:00.5%2B01:00", 500), ("1970-01-01T00:00:00-00:30", 1_800_000)],
+)
+def test_an_instant_that_is_one(text: str, instant: int) -> None:
+    assert call_of(f"at={text}").query_instant("at") == instant
+    assert call_of().query_instant("at") is None
+
+
+@pytest.mark.parametrize("text", ["", "now", "1000", "2026-01-30", "2026-01-30T12:00:00", "2026-13-30T12:00:00Z"])
+def test_an_instant_that_is_none(text: str) -> None:
+    with pytest.raises(Invalid, match="at must be an instant"):
+        call_of(f"at={text}").query_instant("at")
+
+
 @pytest.mark.parametrize("query", ["a=%FF", "&".join(f"a{n}=1" for n in range(60))])
 def test_a_query_that_cannot_be_read(query: str) -> None:
     with pytest.raises(Invalid, match="malformed"):

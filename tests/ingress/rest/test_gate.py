@@ -142,3 +142,24 @@ async def test_a_trusted_proxy_tells_the_address(start: StartService, trusted: t
     key = await service.key(allowed_cidrs=["192.0.2.0/24"])
     headers = {"X-Forwarded-For": "192.0.2.7"}
     assert (await service.call("GET", "/api/notifications/x", key=key, headers=headers)).status == status
+
+
+async def test_what_may_subscribe_may_be_a_key_a_token_or_an_operator(service: Service, dev: Service) -> None:
+    path = "/api/channels/open.1/presence"
+    key, token = await service.key(), service.token("ann", channels=["*"])
+    for how in ({"key": key}, {"token": key}, {"token": token}, {"admin": True}):
+        reply = await service.call("GET", path, **how)
+        assert reply.status == 200, how
+        assert ("ratelimit-limit" in reply.headers) is ("admin" not in how)
+    assert (await service.call("GET", path)).code == "missing_api_key"
+    assert (await service.call("GET", path, key="wrong")).code == "invalid_api_key"
+    assert (await service.call("GET", path, token=token[:-5])).status == 401
+    assert (await dev.call("GET", path)).status == 200
+    assert (await dev.call("GET", path, headers={"X-Forwarded-For": "192.0.2.1"})).code == "local_only"
+
+
+async def test_a_page_of_a_client_may_ask_who_is_there(service: Service) -> None:
+    await service.client(url="https://shop.example.com")
+    headers = {"Origin": "https://shop.example.com"}
+    reply = await service.call("GET", "/api/channels/open.1/presence", key=await service.key(), headers=headers)
+    assert reply.headers["access-control-allow-origin"] == "https://shop.example.com"
