@@ -56,6 +56,11 @@ class Channel:
         """How many of what is kept are not over age."""
         return sum(one.at > now - BOUNDS[self.name][1] for one in self.kept())
 
+    def left(self, now: int) -> list[Stamped]:
+        """What is within the bounds of the channel, kept or not."""
+        count, age = BOUNDS[self.name]
+        return [one for one in self.stamped[-count:] if one.at > now - age]
+
     def restart(self) -> None:
         """Go on with what the journal says of times; nothing was stamped after what follows it."""
         latest = 1 << 62

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+import sqlite3
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING
 
 import pytest
-import trio
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
+from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import DEFAULT_CLIENT, NotificationId, UserId
 from notifyd.model.notification import State
 from notifyd.model.position import StreamPosition
-from notifyd.store.open import open_broker
-from notifyd.store.options import BrokerLimits, BrokerOptions, Durability, InboxLimits
+from notifyd.store.options import BrokerLimits, InboxLimits
 from notifyd.store.ports import Outcome
 from tests.property.inbox_model import MAX_AGE_MS, MAX_NOTIFICATIONS, Inbox
-from tests.property.loop import Loop
-from tests.store.samples import T0, accept, for_users, push_of
+from tests.property.machine import BrokerMachine, agrees
+from tests.store.samples import accept, for_users, push_of
 
 if TYPE_CHECKING:
     from notifyd.model.notification import Notification
     from notifyd.model.publication import Publication
     from notifyd.model.receipt import Receipt
-    from notifyd.store.ports import Broker, Lease
+    from notifyd.store.inbox_ports import InboxInfo
+    from notifyd.store.ports import Lease
+
+    Known = tuple[list[InboxInfo], list[StreamPosition], tuple[int, int, int]]
 
 USERS = (UserId("anna"), UserId("bert"), UserId("cora"))
 LIMITS = BrokerLimits(
@@ -40,50 +40,20 @@ TTL = st.sampled_from([500, 20_000, 900_000])
 PICK = st.integers(0, 30)
 
 
-class InboxMachine(RuleBasedStateMachine):
+class InboxMachine(BrokerMachine):
     """One broker, one dispatcher, three users and whoever removes them."""
 
-    durability: ClassVar[Durability] = "memory"
+    limits = LIMITS
 
     def __init__(self) -> None:
         super().__init__()
-        self.now = T0
         self.inboxes = {user: Inbox() for user in USERS}
         #: Of those that were removed, and nobody may see again.
         self.epochs: dict[UserId, set[str]] = {user: set() for user in USERS}
         self.sent: list[Notification] = []
         #: Stamped, and neither settled nor given back.
         self.held: list[Lease] = []
-        self.folder = Path(tempfile.mkdtemp(prefix="notifyd-test-"))
-        self.state = self.folder / "state"
-        self.loop = Loop()
-        self.loop.start()
-
-    @initialize()
-    def open(self) -> None:
-        self.loop.call(self._open)
-
-    async def _open(self) -> None:
-        options = BrokerOptions(durability=self.durability, state_dir=self.state, limits=LIMITS)
-        self.broker: Broker = await open_broker(options, clock=lambda: self.now)
-        self.stopped = trio.Event()
-        self.scope = trio.CancelScope()
-        self.loop.nursery.start_soon(self._run)
-
-    async def _run(self) -> None:
-        with self.scope:
-            await self.broker.run()
-        self.stopped.set()
-
-    async def _stop(self) -> None:
-        self.scope.cancel()
-        await self.stopped.wait()
-
-    def teardown(self) -> None:
-        if hasattr(self, "broker"):
-            self.loop.call(self._stop)
-        self.loop.stop()
-        shutil.rmtree(self.folder)
+        self.before: Known
 
     @rule(new=st.lists(st.tuples(SOME, TTL), min_size=1, max_size=3), settled=st.booleans())
     def send(self, new: list[tuple[list[UserId], int]], settled: bool) -> None:
@@ -140,14 +110,40 @@ class InboxMachine(RuleBasedStateMachine):
         arrived = self.broker.inbox.advance(DEFAULT_CLIENT, user, position, now=self.now)
         assert arrived == self.inboxes[user].advance(offset, self.now)
 
-    @rule(user=USER, offset=st.none() | st.integers(0, 12))
-    def resume(self, user: UserId, offset: int | None) -> None:
+    @rule(user=USER, offset=st.integers(0, 4), fails=st.booleans())
+    def promise(self, user: UserId, offset: int, fails: bool) -> None:
+        """All that has arrived is on the disk, if not at once then when there is room again."""
+        self.prove(user, offset)
+        if self.durability == "memory":
+            assert self.broker.inbox.written().done()
+            return
+        self.disk_full = fails
+        with suppress(StoreUnavailable):
+            self.loop.call(self._promise)
+        self.disk_full = False
+        self.loop.call(self._promise)
+        with closing(sqlite3.connect(self.state / "broker.db")) as connection:
+            kept = dict(connection.execute("SELECT user, cursor FROM inboxes").fetchall())
+        assert kept == {user: inbox.cursor for user, inbox in self.inboxes.items() if inbox.items}
+
+    async def _promise(self) -> None:
+        written = self.broker.inbox.written()
+        await written.wait()
+        assert written.done()
+        assert self.broker.inbox.written().done()
+
+    @rule(user=USER, offset=st.none() | st.integers(0, 12), limit=st.none() | st.integers(0, 3))
+    def resume(self, user: UserId, offset: int | None, limit: int | None) -> None:
         inbox = self.inboxes[user]
         position = None if offset is None else StreamPosition(self._position(user).epoch, offset)
-        history = self.broker.inbox.since(DEFAULT_CLIENT, user, position, now=self.now)
+        history = self.broker.inbox.since(DEFAULT_CLIENT, user, position, now=self.now, limit=limit)
         assert history.recovered == (offset is None or inbox.floor() <= offset <= len(inbox.items))
         after = offset if history.recovered and offset is not None else inbox.cursor
-        assert [p.inbox and p.inbox.offset for p in history.publications] == inbox.since(after, self.now)
+        page = inbox.since(after, self.now)[:limit]
+        assert [p.inbox and p.inbox.offset for p in history.publications] == page
+        full = limit is not None and len(page) == limit
+        last = page[-1] if full and page else after if full else len(inbox.items)
+        assert len(page) + history.skipped == len([item for item in inbox.kept() if after < item.offset <= last])
 
     def _position(self, user: UserId) -> StreamPosition:
         return self.broker.inbox.position(DEFAULT_CLIENT, user)
@@ -186,7 +182,7 @@ class InboxMachine(RuleBasedStateMachine):
 
     async def _receipt(self, parent: Notification) -> Receipt | None:
         if self.durability != "memory":
-            await self._commit_all()
+            await self.commit_all()
         return await self.broker.receipts.find(None, parent.id)
 
     @rule(user=USER)
@@ -207,38 +203,23 @@ class InboxMachine(RuleBasedStateMachine):
         expected = sum(inbox.trim(self.now) for inbox in self.inboxes.values())
         assert self.broker.inbox.trim(now=self.now) == expected
 
-    @precondition(lambda self: self.durability != "memory")
-    @rule()
-    def restart(self) -> None:
-        self._reopen(self.state)
+    def stopping(self) -> None:
+        self.before = self._known()
 
-    @precondition(lambda self: self.durability != "memory")
-    @rule()
-    def kill(self) -> None:
-        self.loop.call(self._commit_all)
-        copy = Path(tempfile.mkdtemp(dir=self.folder)) / "state"
-        shutil.copytree(self.state, copy)
-        self._reopen(copy)
+    def dying(self) -> None:
+        self.before = self._known()
 
-    async def _commit_all(self) -> None:
-        """What is flushed once a second may be lost in a kill. What this model knows has to arrive."""
-        self.broker.upkeep.trim(now=self.now)  # type: ignore[attr-defined]
-        batch = self.broker._journal.batch()  # type: ignore[attr-defined]
-        self.broker._journal.ring()  # type: ignore[attr-defined]
-        await batch.commit.wait()
-
-    def _reopen(self, state: Path) -> None:
-        before = self.broker.inbox.inboxes(), [self._position(user) for user in USERS], self.broker.inbox.usage()
-        self.loop.call(self._stop)
-        self.state = state
-        self.loop.call(self._open)
-        after = self.broker.inbox.inboxes(), [self._position(user) for user in USERS], self.broker.inbox.usage()
-        assert after == before
+    def started(self) -> None:
+        assert self._known() == self.before
         self.held = self.broker.queue.lease(limit=99, lease_seconds=1e6, now=self.now)
+
+    def _known(self) -> Known:
+        positions = [self._position(user) for user in USERS]
+        return self.broker.inbox.inboxes(), positions, self.broker.inbox.usage()
 
     @invariant()
     def counts_agree(self) -> None:
-        if not hasattr(self, "broker"):
+        if not self.opened:
             return
         kept = {user: inbox for user, inbox in self.inboxes.items() if inbox.items}
         assert self.broker.inbox.usage()[:2] == (len(kept), sum(len(inbox.kept()) for inbox in kept.values()))
@@ -254,7 +235,6 @@ class JournalledInboxMachine(InboxMachine):
 
 
 @pytest.mark.parametrize("machine", [InboxMachine, JournalledInboxMachine], ids=["memory", "journal"])
-@pytest.mark.parametrize("examples", [15, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [20, pytest.param(300, marks=pytest.mark.slow)])
 def test_inboxes_agree_with_the_model(machine: type[InboxMachine], examples: int) -> None:
-    machine.TestCase.settings = settings(max_examples=examples, stateful_step_count=40, deadline=None)
-    machine.TestCase().runTest()
+    agrees(machine, examples)
