@@ -10,6 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 from notifyd.clock import now_ms
 from notifyd.dispatch.consumer import LaneConsumer, LaneRules
 from notifyd.model.notification import State
+from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.store.ports import Lane, Outcome
 from notifyd.telemetry.metrics import Counters
 from tests.dispatch.push_house import Clock, LaneQueue
@@ -95,6 +96,24 @@ async def test_what_is_given_back_comes_again_with_a_try_more(work: Work, autoju
     assert len(work.taken) == 1
     await trio.sleep(2)
     assert [lease.attempts for lease in work.taken] == [0, 1]
+
+
+async def test_a_try_that_is_made_again_is_in_the_timeline(work: Work, autojump_clock) -> None:
+    noted: list[tuple[str, TimelineEvent]] = []
+
+    class Notes:
+        def note(self, notification_id: NotificationId, event: TimelineEvent, *, acked: int = 0) -> None:
+            noted.append((notification_id, event))
+
+    work.consumer.notes = Notes()
+    work.put()
+    await wait_all_tasks_blocked()
+    work.consumer.release(work.taken, due_at=now_ms() + 7000, reason="unavailable")
+    ((parent, event),) = noted
+    assert parent == work.taken[0].notification.parent
+    assert (event.happening, event.user_id, event.attempt, event.detail) == (
+        Happening.RETRIED, "anna", 1, "unavailable",
+    )  # fmt: skip
 
 
 async def test_a_lease_that_ran_out_is_taken_again_and_nothing_is_begun_twice(work: Work, autojump_clock) -> None:

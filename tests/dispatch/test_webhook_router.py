@@ -11,6 +11,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from notifyd.policy.webhook_answers import WebhookAnswer
+from notifyd.store.ports import Lane
 from tests.dispatch.push_house import Clock
 from tests.dispatch.webhook_house import EventHouse
 from tests.webhooks.parts import AWAY, DOWN, GONE, OK, RULES, SECRET, endpoint
@@ -161,12 +162,25 @@ async def test_a_fault_of_ours_ends_neither_the_router_nor_the_others(house: Eve
 async def test_what_was_begun_is_finished(autojump_clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time_ns", Clock())
     house = EventHouse(endpoint("a"))
-    house.caller.seconds["a"] = 5
+    house.caller.seconds["a"] = 2
     house.happen(9)
     with trio.move_on_after(1) as running:
         await house.router.run()
     assert running.cancelled_caught
     assert house.ended() == {"dispatched": RULES.batch_size}
+
+
+async def test_who_hangs_holds_up_no_end_and_is_told_again(autojump_clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time_ns", Clock())
+    house = EventHouse(endpoint("a"))
+    house.caller.seconds["a"] = 300
+    house.happen()
+    before = trio.current_time()
+    with trio.move_on_after(1):
+        await house.router.run()
+    assert trio.current_time() - before <= 5
+    assert (house.ended(), house.book.figures("a").in_flight) == ({}, 0)
+    assert house.queue.size(Lane.WEBHOOK) == 1
 
 
 async def test_an_idle_line_starts_again(house: EventHouse, autojump_clock) -> None:

@@ -134,7 +134,15 @@ async def test_what_fails_is_told_again_and_is_a_dead_letter_in_the_end(start: S
         assert [(letter["reason"], letter["channel"]) for letter in letters] == [("http_500", "hook")]
         # an event about the end of an event would lead to the next
         assert receiver.of("notification.dead") == []
+        receipt = (await rest.call("GET", f"/api/notifications/{letters[0]['notificationId']}")).json["notification"]
+        retries = [each for each in receipt["timeline"] if each["event"] == "retried"]
+        assert [(each["receiver"], each["detail"]) for each in retries] == [("hook", "http_500")] * 2
         receiver.script("/hook", Reply(200))
+        calls = receiver.of("notification.unreached")
+        retried = await rest.call("POST", f"/api/dead-letters/{letters[0]['id']}/retry")
+        assert retried.status == 200, retried
+        again = (await told(receiver, "notification.unreached", len(calls) + 1))[-1]
+        assert again.headers["webhook-id"] == calls[0].headers["webhook-id"]
         test = (await rest.call("POST", "/api/webhooks/hook/test")).json["test"]
         assert (test["taken"], test["status"]) == (True, 200)
     assert (await webhook(daemon))["state"] == "idle"

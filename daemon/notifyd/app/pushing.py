@@ -37,4 +37,5 @@ def compose_pushing(
     desk = PushDesk(broker.queue, records.devices, broker.inbox, counters, inboxes.online, ageing_ms=ageing_ms)
     rules = translate.push_rules(settings)
     router = PushRouter(broker.queue, records.devices, broker.inbox, provider, rules, counters, inboxes.arrived)
+    router.note_in(broker.receipts)
     return Pushing(desk, router)

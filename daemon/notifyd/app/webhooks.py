@@ -67,6 +67,7 @@ def compose_telling(settings: Settings, hub: Hub, broker: Broker, inboxes: Inbox
     book, caller = WebhookBook(), LazyCaller()
     desk = WebhookDesk(broker.queue, book, translate.event_rules(settings), counters, inboxes.online)
     router = WebhookRouter(broker.queue, book, caller, translate.webhook_rules(settings), counters)
+    router.note_in(broker.receipts)
     watch = OccupancyWatch(hub, desk, settings.events.grace_seconds)
     telling = Telling(book, desk, router, watch, Webhooks(book, router, caller), caller)
     telling.configure(settings, read_endpoints(settings))

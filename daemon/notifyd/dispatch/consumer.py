@@ -10,7 +10,9 @@ import trio
 
 from notifyd.clock import now_ms
 from notifyd.errors import StoreUnavailable
-from notifyd.model.notification import State
+from notifyd.model.ids import UserId
+from notifyd.model.notification import Kind, State
+from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.store.ports import Outcome
 
 if TYPE_CHECKING:
@@ -34,6 +36,14 @@ class LaneRules(msgspec.Struct, frozen=True):
     #: What a fault of the daemon itself costs: tries, and the wait between them.
     max_attempts: int
     retry_seconds: float
+
+
+class Notes(Protocol):
+    """Where receipts get their timelines; a part of `ReceiptStore`."""
+
+    def note(self, notification_id: NotificationId, event: TimelineEvent, *, acked: int = 0) -> None:
+        """See `ReceiptStore.note`."""
+        ...
 
 
 class LaneWork(Protocol):
@@ -77,6 +87,8 @@ class LaneConsumer:
         self._work = work
         self._counters = counters
         self._held: dict[NotificationId, Lease] = {}
+        #: Told of tries that are made again; None: nobody keeps that.
+        self.notes: Notes | None = None
         self._freed = trio.Event()
 
     @property
@@ -152,10 +164,21 @@ class LaneConsumer:
         self._counters.dead += sum(outcome.state is State.DEAD for outcome in outcomes)
         self._free(outcome.lease for outcome in outcomes)
 
-    def release(self, leases: Sequence[Lease], *, due_at: int) -> None:
-        """These are tried again from *due_at* (milliseconds) on."""
+    def release(self, leases: Sequence[Lease], *, due_at: int, reason: str = "") -> None:
+        """These are tried again from *due_at* (milliseconds) on; *reason* is a word for why."""
+        for lease in leases:
+            self._note(lease, reason)
         self._queue.release([self._newest(lease) for lease in leases], due_at=due_at)
         self._free(leases)
+
+    def _note(self, lease: Lease, reason: str) -> None:
+        notification = lease.notification
+        if self.notes is None or not notification.parent:
+            return
+        user_id = notification.users[0] if notification.kind is Kind.PUSH else UserId("")
+        receiver = notification.channel if notification.kind is Kind.WEBHOOK else ""
+        event = TimelineEvent(now_ms(), Happening.RETRIED, user_id, receiver, lease.attempts + 1, reason)
+        self.notes.note(notification.parent, event)
 
     def _newest(self, lease: Lease) -> Lease:
         return self._held.get(lease.notification.id, lease)

@@ -25,6 +25,7 @@ from notifyd.store.ports import Lane, Lease, Outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notifyd.dispatch.consumer import Notes
     from notifyd.dispatch.push_devices import DeviceBook, PushLedger
     from notifyd.model.device import Device
     from notifyd.push.ports import PushProvider
@@ -82,6 +83,10 @@ class PushRouter:
     async def run(self) -> None:
         """Push until cancelled; what was begun is finished first, which the provider's timeouts bound."""
         await self._consumer.run()
+
+    def note_in(self, notes: Notes) -> None:
+        """Have the timelines tell of pushes that are tried again."""
+        self._consumer.notes = notes
 
     @property
     def lane_rules(self) -> LaneRules:

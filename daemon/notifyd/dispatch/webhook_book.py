@@ -42,6 +42,7 @@ class Figures(msgspec.Struct):
     last_at: int = 0
     last_status: int = 0
     last_error: str = ""
+    last_reason: str = ""
 
     @property
     def state(self) -> str:
@@ -52,7 +53,8 @@ class Figures(msgspec.Struct):
 
     def note(self, answer: WebhookAnswer, *, now: int) -> None:
         """How the last call ended."""
-        self.last_at, self.last_status, self.last_error = now, answer.status, answer.sentence
+        self.last_at, self.last_status = now, answer.status
+        self.last_error, self.last_reason = answer.sentence, answer.reason
 
 
 class WebhookBook:

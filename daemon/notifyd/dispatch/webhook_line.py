@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: How often a line looks whether the queue is still paused.
 _PAUSED_SECONDS: Final = 1.0
 
+#: What a call that was begun gets to finish in when the daemon stops; where it does not, the event is told again.
+_LAST_SECONDS: Final = 3.0
+
 
 class WebhookLine:
     """The events of one webhook in their order; its task lives while there are any."""
@@ -35,6 +38,8 @@ class WebhookLine:
         self._waiting: deque[Lease] = deque()
         self._in_flight = 0
         self._changed = trio.Event()
+        self._calls: set[trio.CancelScope] = set()
+        self._stopping = False
 
     def __len__(self) -> int:
         """How many wait here, those on the way included."""
@@ -51,14 +56,23 @@ class WebhookLine:
         self._changed.set()
 
     async def run(self) -> None:
-        """Tell what waits, so many at once, until nothing does. What was begun is finished when it is cancelled."""
+        """Tell what waits, so many at once, until nothing does. When cancelled, what was begun gets a moment."""
+        self._stopping = False
         async with trio.open_nursery() as nursery:
-            while len(self):
-                if not self._waiting:
-                    await self._change()
-                elif await self._ready():
-                    self._in_flight += 1
-                    nursery.start_soon(self._one, self._waiting.popleft())
+            try:
+                await self._tell(nursery)
+            finally:
+                self._stopping = True
+                for scope in self._calls:
+                    scope.deadline = trio.current_time() + _LAST_SECONDS
+
+    async def _tell(self, nursery: trio.Nursery) -> None:
+        while len(self):
+            if not self._waiting:
+                await self._change()
+            elif await self._ready():
+                self._in_flight += 1
+                nursery.start_soon(self._one, self._waiting.popleft())
 
     async def _ready(self) -> bool:
         """Whether one may go now; where not, waits until that may be different."""
@@ -79,7 +93,11 @@ class WebhookLine:
         await self._changed.wait()
 
     async def _one(self, lease: Lease) -> None:
-        with trio.CancelScope(shield=True):
+        if self._stopping:
+            return
+        with trio.CancelScope(shield=True) as scope:
+            self._calls.add(scope)
             await self._deliver(lease, self.gate)
+        self._calls.discard(scope)
         self._in_flight -= 1
         self._changed.set()

@@ -19,6 +19,7 @@ from notifyd.store.ports import Lane, Outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notifyd.dispatch.consumer import Notes
     from notifyd.dispatch.gate import Gate
     from notifyd.dispatch.webhook_book import WebhookBook
     from notifyd.policy.webhook_answers import WebhookRules
@@ -54,10 +55,14 @@ class WebhookRouter:
         self._nursery: trio.Nursery | None = None
 
     async def run(self) -> None:
-        """Call until cancelled; what was begun is finished first, which the calls' time bounds."""
+        """Call until cancelled; what was begun gets a moment to finish in, and is told again otherwise."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             await self._consumer.run()
+
+    def note_in(self, notes: Notes) -> None:
+        """Have the timelines tell of events that are told again."""
+        self._consumer.notes = notes
 
     @property
     def in_flight(self) -> int:
@@ -121,7 +126,7 @@ class WebhookRouter:
             if isinstance(ending, Outcome):
                 await self._consumer.settle([ending])
             else:
-                self._consumer.release([lease], due_at=ending)
+                self._consumer.release([lease], due_at=ending, reason=self._book.figures(name).last_reason)
         except Exception:
             log.exception("webhook_fault", webhook=name, notification_id=lease.notification.id)
             await self._consumer.fault([lease])
