@@ -57,7 +57,6 @@ _BY_CODE: Final = {
         "config_invalid",
         "incomplete_body",
         "method_not_allowed",
-        "not_supported",
         "several_credentials",
         "too_deep",
         "too_large",

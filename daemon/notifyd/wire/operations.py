@@ -33,6 +33,7 @@ PUBLISH_BATCH: Final = Operation(
     "publishBatch", "POST", "/api/notifications/batch", "Publish several notifications, all or none",
     Tag.PUBLISHING, Access.KEY, 202, rest.BatchAccepted, (413, 415, 503), rest.BatchBody,
 )  # fmt: skip
+
 _CHANNEL_OPERATIONS: Final = (
     PUBLISH,
     BROADCAST,
