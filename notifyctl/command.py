@@ -126,9 +126,10 @@ def _with_common_options(function: Callable[..., None], *, asks: bool) -> Callab
     hints = get_type_hints(function, include_extras=True)
     _, *own = inspect.signature(function).parameters.values()
     sets = {param.name: hints[param.name] for param in own if is_dataclass(hints[param.name])}
-    parameters = [param.replace(annotation=hints[param.name]) for param in own if param.name not in sets]
-    for kind in sets.values():
-        parameters += _options_of(kind)
+    parameters: list[inspect.Parameter] = []
+    for param in own:
+        kind = hints[param.name]
+        parameters += _options_of(kind) if param.name in sets else [param.replace(annotation=kind)]
     taken = {param.name for param in parameters}
     for name, (kind, option) in _COMMON.items():
         if name not in taken:

@@ -19,16 +19,16 @@ from notifyd.v1 import admin_pb2 as pb
 
 Stage = Literal["dispatch", "push", "webhook", "subscription", "inbox"]
 
-_STAGE: Final = Column("Stage", "stage", style="yellow")
+_STAGE: Final = Column("Stage", "stage", style="yellow", spare=True)
 _REASON: Final = Column("Reason", "reason", style="red")
 LISTED: Final = (
     Column("ID", "id", style="cyan"),
     _STAGE,
     _REASON,
-    Column("Channel", "channel"),
+    Column("Channel", "channel", spare=True),
     Column("User", "userId", spare=True),
     Column("Durable", "durable", spare=True),
-    Column("Attempts", "attempts"),
+    Column("Attempts", "attempts", spare=True),
     Column("Died", "diedAt", human=relative),
     Column("Error", "error", spare=True),
     Column("Client", "clientId", spare=True),

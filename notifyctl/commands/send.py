@@ -59,6 +59,42 @@ _Metadata = Annotated[
 
 
 @dataclass(frozen=True)
+class When:
+    """Options that say when a notification is delivered."""
+
+    ttl: Annotated[float | None, duration_option("--ttl", help="Not delivered later than this.")] = None
+    delay: Annotated[float | None, duration_option("--delay", help="Delivered after this.")] = None
+    at: Annotated[datetime | None, instant_option("--at", help="Delivered then.")] = None
+
+    def put(self, request: types_pb2.PublishRequest) -> None:
+        """Put them into *request*.
+
+        Raises:
+            Refusal: they contradict each other.
+        """
+        if self.delay is not None and self.at is not None:
+            raise payload.usage("Give --delay or --at, not both.")
+        if self.ttl is not None:
+            request.ttl_ms = min(round(self.ttl * 1000), _LONGEST_MS)
+        if self.delay is not None:
+            request.delay_ms = min(round(self.delay * 1000), _LONGEST_MS)
+        if self.at is not None:
+            request.deliver_at.FromDatetime(self.at)
+
+
+@dataclass(frozen=True)
+class What:
+    """Options that say what a notification carries, beside its message."""
+
+    data: Annotated[
+        str | None, typer.Option("--data", "-d", metavar="JSON", help="Any JSON value; @FILE reads a file, @- stdin.")
+    ] = None
+    title: Annotated[str | None, typer.Option("--title", "-t", metavar="TEXT", help="A title beside the message.")] = (
+        None
+    )
+
+
+@dataclass(frozen=True)
 class Patience:
     """Options that make `send` wait."""
 
@@ -115,18 +151,11 @@ def send(
     label: Annotated[
         str | None, typer.Option("--label", metavar="TEXT", help="The channel that a broadcast names.")
     ] = None,
-    data: Annotated[
-        str | None, typer.Option("--data", "-d", metavar="JSON", help="Any JSON value; @FILE reads a file, @- stdin.")
-    ] = None,
-    title: Annotated[
-        str | None, typer.Option("--title", "-t", metavar="TEXT", help="A title beside the message.")
-    ] = None,
+    what: What,
     priority: Annotated[
         int | None, typer.Option("--priority", "-p", min=1, max=10, metavar="N", help="1 to 10, higher first; else 5.")
     ] = None,
-    ttl: Annotated[float | None, duration_option("--ttl", help="Not delivered later than this.")] = None,
-    delay: Annotated[float | None, duration_option("--delay", help="Delivered after this.")] = None,
-    at: Annotated[datetime | None, instant_option("--at", help="Delivered then.")] = None,
+    when: When,
     idempotency_key: _IdempotencyKey = None,
     metadata: _Metadata = None,
     client: Client = None,
@@ -151,15 +180,15 @@ def send(
         request.metadata_json = payload.read_json(metadata, "--metadata", mapping=True)
     if priority is not None:
         request.priority = priority
-    _schedule(request, ttl, delay, at)
+    when.put(request)
     if lines:
-        _refuse_with_lines(message, data, title, idempotency_key)
+        _refuse_with_lines(message, what.data, what.title, idempotency_key)
         if wish is not None:
             raise payload.usage("--lines goes without --wait and --wait-ack: it prints ids to wait for.")
         _publish_lines(run, request)
         return
     request.idempotency_key = idempotency_key or ""
-    request.data_json = payload.message_json(message, data, title)
+    request.data_json = payload.message_json(message, what.data, what.title)
     answer = run.daemon.call("Publish", request)
     if wish is None:
         run.output.one(convert.record(answer), _SENT, key="notificationId")
@@ -187,17 +216,6 @@ def _addressed(
     else:
         target = types_pb2.Target(channel=channel)
     return types_pb2.PublishRequest(target=target)
-
-
-def _schedule(request: types_pb2.PublishRequest, ttl: float | None, delay: float | None, at: datetime | None) -> None:
-    if delay is not None and at is not None:
-        raise payload.usage("Give --delay or --at, not both.")
-    if ttl is not None:
-        request.ttl_ms = min(round(ttl * 1000), _LONGEST_MS)
-    if delay is not None:
-        request.delay_ms = min(round(delay * 1000), _LONGEST_MS)
-    if at is not None:
-        request.deliver_at.FromDatetime(at)
 
 
 def _refuse_with_lines(*given: str | None) -> None:
