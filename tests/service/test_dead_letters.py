@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+import trio
 
 from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Invalid, NotFound
@@ -13,8 +14,8 @@ from notifyd.model.notification import Kind, Notification, State
 from notifyd.model.timeline import Happening
 from notifyd.service.dead_letters import DeadLetters, stage_of
 from notifyd.store.delivery_ports import DeadLetterQuery
-from notifyd.store.ports import Outcome
-from tests.store.samples import HOUR, for_users, notification
+from notifyd.store.ports import Lane, Outcome
+from tests.store.samples import HOUR, for_users, notification, push_of
 
 if TYPE_CHECKING:
     from tests.service.node import Node
@@ -125,6 +126,16 @@ async def test_one_that_is_refused_does_not_stop_the_others(node: Node, dead_let
     assert again.refused is None
 
 
+async def test_a_push_and_an_event_go_back_to_where_they_came_from(node: Node, dead_letters: DeadLetters) -> None:
+    push = push_of(for_users("alice", at=now_ms()), "alice", at=now_ms())
+    hook = notification("hook", kind=Kind.WEBHOOK, at=now_ms())
+    await dead_letters.retry(await keep(node, letter(push, Stage.PUSH, user_id="alice"), letter(hook)))
+    for lane, expected in ((Lane.PUSH, push), (Lane.WEBHOOK, hook), (Lane.LIVE, None)):
+        leases = node.broker.queue.lease(limit=10, lease_seconds=30, now=now_ms(), lane=lane)
+        found = [(lease.notification.id, lease.attempts) for lease in leases]
+        assert found == ([] if expected is None else [(expected.id, 0)])
+
+
 async def test_a_user_who_did_not_ack_gets_a_new_one(node: Node, dead_letters: DeadLetters) -> None:
     parent = for_users("alice", "bob", at=now_ms())
     (identifier,) = await keep(node, letter(parent, Stage.INBOX, user_id="bob"))
@@ -212,6 +223,36 @@ async def test_what_is_dropped_is_gone(node: Node, dead_letters: DeadLetters) ->
     receipt = await node.broker.receipts.find(None, NotificationId(identifier))
     assert receipt is not None
     assert receipt.timeline[-1].happening is Happening.DROPPED
+
+
+async def test_the_story_of_an_event_is_told_by_what_it_is_about(node: Node, dead_letters: DeadLetters) -> None:
+    about = await node.publish()
+    await node.dispatch()
+    (identifier,) = await keep(node, letter(notification("hook", kind=Kind.WEBHOOK, at=now_ms(), parent=about)))
+    (result,) = await dead_letters.retry([identifier])
+    assert result.refused is None
+    receipt = await node.broker.receipts.find(None, NotificationId(about))
+    assert receipt is not None
+    assert (receipt.timeline[-1].happening, receipt.timeline[-1].receiver) == (Happening.REQUEUED, "hook")
+    (identifier,) = await keep(node, letter(notification("hook", kind=Kind.WEBHOOK, at=now_ms(), parent=about)))
+    assert (await dead_letters.show(None, identifier)).timeline == receipt.timeline
+
+
+async def test_what_somebody_else_put_back_is_gone(
+    node: Node, dead_letters: DeadLetters, subscriptions: Subscriptions
+) -> None:
+    (identifier,) = await keep(node, letter(notification(at=now_ms()), Stage.SUBSCRIPTION, durable="audit"))
+    results: list[str] = []
+
+    async def retry() -> None:
+        (result,) = await dead_letters.retry([identifier])
+        results.append("" if result.refused is None else result.refused.code)
+
+    async with trio.open_nursery() as both:
+        both.start_soon(retry)
+        both.start_soon(retry)
+    assert sorted(results) == ["", "dead_letter_not_found"]
+    assert node.counters.requeued == 1
 
 
 async def test_all_that_fit_are_dropped(node: Node, dead_letters: DeadLetters) -> None:

@@ -128,10 +128,7 @@ class DeadLetters:
             NotFound: see `get`.
         """
         letter = self.get(client_id, letter_id)
-        ids = [letter.notification_id, letter.notification.id]
-        if letter.stage is Stage.WEBHOOK:  # an event has a story of its own
-            ids.reverse()
-        for notification_id in ids:
+        for notification_id in (letter.notification_id, letter.notification.id):
             receipt = await self._receipts.find(letter.client_id, notification_id)
             if receipt is not None:
                 return ShownLetter(letter, receipt.timeline)
@@ -217,7 +214,8 @@ class DeadLetters:
             return Retried(letter.id, refused=begun)
         try:
             if begun.pending is None:
-                await self._store.remove([letter.id])
+                if not await self._store.remove([letter.id]):
+                    return Retried(letter.id, refused=_unknown())  # somebody else was quicker
             else:
                 await begun.pending.result()
         except NotifydError as exc:
@@ -267,7 +265,8 @@ class DeadLetters:
         return gone
 
     def _note(self, letter: DeadLetter, happening: Happening, *, detail: str = "") -> None:
-        receiver = letter.durable or letter.connection_id
+        webhook = letter.notification.channel if letter.stage is Stage.WEBHOOK else ""
+        receiver = webhook or letter.durable or letter.connection_id
         event = TimelineEvent(now_ms(), happening, letter.user_id, receiver, letter.attempts, detail)
         self._receipts.note(letter.notification_id, event)
 
