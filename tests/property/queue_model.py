@@ -10,6 +10,16 @@ if TYPE_CHECKING:
     from notifyd.model.notification import Notification
 
 LEASE_MS = 30_000
+MAX_SIZE = 12
+
+
+@dataclass
+class Key:
+    """An idempotency key."""
+
+    id: NotificationId
+    fingerprint: str
+    expires_at: int
 
 
 @dataclass
@@ -44,6 +54,7 @@ class Model:
 
     items: dict[NotificationId, Item] = field(default_factory=dict)
     channels: dict[str, list[NotificationId]] = field(default_factory=dict)
+    keys: dict[str, Key] = field(default_factory=dict)
     paused: bool = False
     stamps: int = 0
     seqs: int = 0
@@ -51,6 +62,11 @@ class Model:
     def accept(self, notification: Notification) -> None:
         self.seqs += 1
         self.items[notification.id] = Item(self.seqs, notification, notification.due_at)
+
+    def known_by(self, key: str, now: int) -> Key | None:
+        """The request with that key, while the key is good."""
+        known = self.keys.get(key)
+        return known if known is not None and known.expires_at > now else None
 
     def reclaim(self, now: int) -> None:
         """Leases that ran out are over."""

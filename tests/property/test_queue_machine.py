@@ -2,83 +2,94 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import pytest
 import trio
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from notifyd.errors import Conflict
-from notifyd.model.ids import DEFAULT_CLIENT
+from notifyd.errors import Conflict, IdempotencyMismatch, QueueFull, StoreUnavailable
+from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.model.notification import State
 from notifyd.model.position import StreamPosition
-from notifyd.store.open import open_broker
-from notifyd.store.options import BrokerOptions, Durability
-from notifyd.store.ports import Lease, Outcome
-from tests.property.loop import Loop
-from tests.property.queue_model import LEASE_MS, Model
+from notifyd.store.options import BrokerLimits, QueueLimits
+from notifyd.store.ports import Accepted, IdempotencyKey, Lease, Outcome
+from tests.property.machine import BrokerMachine, agrees
+from tests.property.queue_model import LEASE_MS, MAX_SIZE, Item, Key, Model
 from tests.store.samples import T0, accept, notification
 
 if TYPE_CHECKING:
+    from notifyd.model.ids import NotificationId
     from notifyd.model.notification import Notification
-    from notifyd.store.ports import Broker
-
+    from notifyd.model.receipt import Receipt
+OTHER = ClientId("other")
 CHANNELS = ("a", "b")
 NEW = st.tuples(st.sampled_from(CHANNELS), st.integers(1, 10), st.sampled_from([0, 0, 0, 500, 40_000]))
 PICK = st.integers(0, 50)
 
 
-class QueueMachine(RuleBasedStateMachine):
+class QueueMachine(BrokerMachine):
     """One broker, one dispatcher, one producer and an operator."""
 
-    durability: ClassVar[Durability] = "memory"
+    limits = BrokerLimits(queue=QueueLimits(max_size=MAX_SIZE))
 
     def __init__(self) -> None:
         super().__init__()
         self.model = Model()
-        self.now = T0
         self.leases: list[Lease] = []
-        self.folder = Path(tempfile.mkdtemp(prefix="notifyd-test-"))
-        self.state = self.folder / "state"
-        self.loop = Loop()
-        self.loop.start()
-
-    @initialize()
-    def open(self) -> None:
-        self.loop.call(self._open)
-
-    async def _open(self) -> None:
-        options = BrokerOptions(durability=self.durability, state_dir=self.state)
-        self.broker: Broker = await open_broker(options, clock=lambda: self.now)
-        self.stopped = trio.Event()
-        self.scope = trio.CancelScope()
-        self.loop.nursery.start_soon(self._run)
-
-    async def _run(self) -> None:
-        with self.scope:
-            await self.broker.run()
-        self.stopped.set()
-
-    async def _stop(self) -> None:
-        self.scope.cancel()
-        await self.stopped.wait()
-
-    def teardown(self) -> None:
-        if hasattr(self, "broker"):
-            self.loop.call(self._stop)
-        self.loop.stop()
-        shutil.rmtree(self.folder)
 
     @rule(new=st.lists(NEW, min_size=1, max_size=4))
     def enqueue(self, new: list[tuple[str, int, int]]) -> None:
-        made = self._made(new)
-        self.loop.call(accept, self.broker, *made)
+        if len(self.model.items) + len(new) > MAX_SIZE:
+            with pytest.raises(QueueFull):
+                self.loop.call(accept, self.broker, *[notification() for _ in new])
+        else:
+            self.loop.call(accept, self.broker, *self._made(new))
 
+    @precondition(lambda self: len(self.model.items) < MAX_SIZE)
+    @rule(new=NEW, key=st.sampled_from("kl"), fingerprint=st.sampled_from("fg"), fails=st.booleans())
+    def enqueue_once(self, new: tuple[str, int, int], key: str, fingerprint: str, fails: bool) -> None:
+        channel, priority, delay = new
+        made = notification(channel, priority=priority, delay=delay, at=self.now, ttl=60_000)
+        idempotency = IdempotencyKey("c", key, fingerprint, self.now + 40_000)
+        known = self.model.known_by(key, self.now)
+        self.disk_full = fails and self.durability != "memory"
+        try:
+            accepted = self.loop.call(self._enqueue_once, made, idempotency)
+        except IdempotencyMismatch:
+            assert known is not None
+            assert known.fingerprint != fingerprint
+        except StoreUnavailable:
+            assert self.disk_full
+            assert known is None
+        else:
+            assert known is None or known.fingerprint == fingerprint
+            assert (accepted.id, accepted.duplicate) == ((made.id, False) if known is None else (known.id, True))
+            if known is None:
+                assert not self.disk_full
+                self.model.accept(made)
+                self.model.keys[key] = Key(made.id, fingerprint, idempotency.expires_at)
+        self.disk_full = False
+
+    async def _enqueue_once(self, made: Notification, idempotency: IdempotencyKey) -> Accepted:
+        (pending,) = self.broker.queue.enqueue([made], now=self.now, idempotency=idempotency)
+        # the same request once more, before it is known how the first one went
+        (repeated,) = self.broker.queue.enqueue([notification(at=self.now)], now=self.now, idempotency=idempotency)
+        accepted = await pending.result()
+        assert await repeated.result() == Accepted(accepted.id, duplicate=True)
+        return accepted
+
+    @precondition(lambda self: self.durability != "memory" and len(self.model.items) < MAX_SIZE)
+    @rule(new=NEW)
+    def enqueue_in_vain(self, new: tuple[str, int, int]) -> None:
+        """What a full disk refuses leaves nothing behind."""
+        self.disk_full = True
+        with pytest.raises(StoreUnavailable):
+            self.loop.call(accept, self.broker, notification(new[0], priority=new[1], delay=new[2], at=self.now))
+        self.disk_full = False
+
+    @precondition(lambda self: len(self.model.items) <= MAX_SIZE - 4)
     @rule(new=st.lists(NEW, min_size=1, max_size=4))
     def enqueue_for_a_waiting_dispatcher(self, new: list[tuple[str, int, int]]) -> None:
         made = self._made(new)
@@ -167,17 +178,17 @@ class QueueMachine(RuleBasedStateMachine):
         if known:
             notification_id = known[pick % len(known)]
             free = notification_id in self.model.free_to_go()
+            assert self.loop.call(self._cancel, notification_id, OTHER) is None
             try:
-                self.loop.call(self._cancel, notification_id)
+                assert self.loop.call(self._cancel, notification_id, DEFAULT_CLIENT) is not None
             except Conflict:
                 assert not free
             else:
                 assert free
                 del self.model.items[notification_id]
 
-    async def _cancel(self, notification_id: object) -> None:
-        receipt = await self.broker.queue.cancel(None, notification_id, now=self.now)  # type: ignore[arg-type]
-        assert receipt is not None
+    async def _cancel(self, notification_id: NotificationId, client_id: ClientId) -> Receipt | None:
+        return await self.broker.queue.cancel(client_id, notification_id, now=self.now)
 
     @rule()
     def clear(self) -> None:
@@ -224,38 +235,37 @@ class QueueMachine(RuleBasedStateMachine):
     def _head(self, channel: str) -> int:
         return self.broker.history.position(DEFAULT_CLIENT, channel).offset
 
-    @precondition(lambda self: self.durability != "memory")
-    @rule()
-    def restart(self) -> None:
+    @rule(limit=st.integers(0, 9))
+    def look_ahead(self, limit: int) -> None:
+        """What waits is told in the order in which it would be leased, and what is due later last."""
+        waiting = self.loop.call(self._waiting, limit)
+        ready = [one.id for one in waiting if one.due_at <= self.now]
+        free = [item for item in self.model.items.values() if item.leased_until is None and item.due_at <= self.now]
+        expected = [item.notification.id for item in sorted(free, key=Item.rank)][:limit]
+        assert [known for known in ready if known in expected] == [known for known in expected if known in ready]
+        assert len(waiting) <= limit
+
+    async def _waiting(self, limit: int) -> list[Receipt]:
+        return self.broker.queue.waiting(limit=limit)
+
+    def stopping(self) -> None:
         self.model.restart()
-        self._reopen(self.state)
+        self.heads = {channel: self._position(channel) for channel in CHANNELS}
 
-    @precondition(lambda self: self.durability != "memory")
-    @rule()
-    def kill(self) -> None:
-        self.loop.call(self._commit_all)
-        copy = Path(tempfile.mkdtemp(dir=self.folder)) / "state"
-        shutil.copytree(self.state, copy)
+    def dying(self) -> None:
         self.model.kill()
-        self._reopen(copy)
+        self.heads = {channel: self._position(channel) for channel in CHANNELS}
 
-    async def _commit_all(self) -> None:
-        """A settle is not waited for: a kill may undo it. What this model knows is on its way has to arrive."""
-        batch = self.broker._journal.batch()  # type: ignore[attr-defined]
-        self.broker._journal.ring()  # type: ignore[attr-defined]
-        await batch.commit.wait()
-
-    def _reopen(self, state: Path) -> None:
-        epochs = {channel: self.broker.history.position(DEFAULT_CLIENT, channel) for channel in CHANNELS}
-        self.loop.call(self._stop)
-        self.state = state
-        self.loop.call(self._open)
+    def started(self) -> None:
         self.leases.clear()
-        assert {channel: self.broker.history.position(DEFAULT_CLIENT, channel) for channel in CHANNELS} == epochs
+        assert {channel: self._position(channel) for channel in CHANNELS} == self.heads
+
+    def _position(self, channel: str) -> StreamPosition:
+        return self.broker.history.position(DEFAULT_CLIENT, channel)
 
     @invariant()
     def counts_agree(self) -> None:
-        if not hasattr(self, "broker"):
+        if not self.opened:
             return
         self.model.reclaim(self.now)
         stats = self.broker.queue.stats(now=self.now)
@@ -273,7 +283,6 @@ class JournalledQueueMachine(QueueMachine):
 
 
 @pytest.mark.parametrize("machine", [QueueMachine, JournalledQueueMachine], ids=["memory", "journal"])
-@pytest.mark.parametrize("examples", [15, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [20, pytest.param(300, marks=pytest.mark.slow)])
 def test_the_broker_agrees_with_the_model(machine: type[QueueMachine], examples: int) -> None:
-    machine.TestCase.settings = settings(max_examples=examples, stateful_step_count=40, deadline=None)
-    machine.TestCase().runTest()
+    agrees(machine, examples)
