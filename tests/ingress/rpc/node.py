@@ -47,7 +47,6 @@ from notifyd.telemetry import Counters, LogOptions, configure
 from notifyd.wire.rpc import LISTEN_FORMAT, listen_frame
 from tests.service.acking import acks_of
 from tests.webhooks.parts import endpoint, webhooks_of
-from tests.webhooks.parts import endpoint, webhooks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,7 +164,6 @@ class Node:
             connector=self.connector,
             subscriber=self.subscriber,
             queue=Queue(self.broker.queue, self.counters),
-            webhooks=webhooks_of(self.broker.queue, self.counters, endpoint("backend", "notification.dead")),
             webhooks=webhooks_of(self.broker.queue, self.counters, endpoint("backend", "notification.dead")),
             channels=Channels(self.hub, self.broker.history),
             connections=Connections(self.hub),
