@@ -499,14 +499,15 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RetryDeadLetters(self, request, context):
-        """Those named, or all that fit the filter; one result for each.
+        """Those named, or the oldest that fit the filter, 10,000 at most; one result for each.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DropDeadLetters(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Those named, or the oldest that fit the filter, 10,000 at most.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
