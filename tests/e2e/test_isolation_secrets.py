@@ -18,6 +18,7 @@ from tests.e2e.patience import within
 from tests.e2e.sockets import websocket
 from tests.fcm.account import PROJECT, private_key
 from tests.fcm.fake import FakeFcm
+from tests.webhooks.receiver import Receiver, verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,12 @@ def fcm() -> Iterator[FakeFcm]:
         yield fake
 
 
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
 class Session:
     """What an operator, an application and its users do with a daemon in production; every answer is kept."""
 
@@ -48,6 +55,9 @@ class Session:
         self.secrets["master key"] = (daemon.state_dir / "master.key").read_text().strip()
         self.secrets["private key"] = private_key().splitlines()[1]
         self.secrets["push token"] = DEVICE
+        webhook = daemon.state_dir / "webhooks" / "hook.secret"
+        if webhook.exists():
+            self.secrets["webhook secret"] = webhook.read_text().strip().removeprefix("whsec_")
         self.told: list[str] = []
 
     async def call(self, method: str, path: str, body: Any = None, *, once: bool = False, **headers: str) -> Reply:
@@ -142,12 +152,20 @@ class Session:
 
     async def _look(self, app: App) -> None:
         """Everything that tells of the daemon's state."""
-        for path in ("/metrics", "/api/stats", "/api/keys", "/api/v1/clients", f"/api/v1/devices?clientId={app.id}"):
+        await self.call("POST", "/api/webhooks/hook/test")
+        for path in (
+            "/metrics",
+            "/api/webhooks",
+            "/api/stats",
+            "/api/keys",
+            "/api/v1/clients",
+            f"/api/v1/devices?clientId={app.id}",
+        ):
             await self.call("GET", path)
         for words in (
             "config show --running -o json", "clients list -o json", f"clients show {app.id} -o json",
             "keys list -o json", f"devices list --client {app.id} -o json", "connections list -o json",
-            "status -o json", "logs tail -n 10000 -o json", "queue list -o json",
+            "status -o json", "webhooks list -o json", "config show webhooks -o json", "logs tail -n 10000 -o json", "queue list -o json",
         ):  # fmt: skip
             done = await self.daemon.ctl(*words.split())
             assert done.status == 0, (words, done)
@@ -155,13 +173,16 @@ class Session:
 
 
 @within(90)
-async def test_no_secret_is_told_by_anything(start: Starter, fcm: FakeFcm) -> None:
+async def test_no_secret_is_told_by_anything(start: Starter, fcm: FakeFcm, receiver: Receiver) -> None:
     daemon = await start(f"push.endpoint={fcm.url}", "log.level=debug", "log.file=true", dev=False, started=False)
     daemon.environ = {
         "FIREBASE_PROJECT_ID": PROJECT,
         "FIREBASE_CLIENT_EMAIL": f"push@{PROJECT}.iam.gserviceaccount.com",
         "FIREBASE_PRIVATE_KEY": private_key().replace("\n", "\\n"),
     }
+    file = daemon.folder / "n.toml"
+    file.write_text(f"[[webhooks]]\nname = 'hook'\nurl = '{receiver.url()}'\n")
+    daemon.environ["NOTIFYD_CONFIG"] = str(file)
     await daemon.start()
     session = Session(daemon)
     await session.run()
@@ -175,7 +196,8 @@ async def test_no_secret_is_told_by_anything(start: Starter, fcm: FakeFcm) -> No
     assert found == []
     # the session got as far as it was to
     assert '"http_request"' in places["log"]
-    assert len(session.secrets) == 11
+    assert len(session.secrets) == 12
+    assert any(verified(f"whsec_{session.secrets['webhook secret']}", call) for call in receiver.calls)
 
 
 @within(60)
