@@ -9,6 +9,8 @@ import pytest
 import trio
 
 from notifyd.bridge.worker import OwnThread
+from notifyd.model.durable import DurableKey
+from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.store.batch import Batch
 from notifyd.store.local.assemble import BROKER_SCRIPTS
 from notifyd.store.memory.entry import Entry
@@ -59,6 +61,18 @@ async def test_little_that_was_written_stays_in_the_log(path: Path) -> None:
     with trio.fail_after(20):
         await folder.close()
     assert folder.folded == 0
+
+
+async def test_rows_all_over_the_file_are_much(path: Path) -> None:
+    open_database(path, BROKER_SCRIPTS).close()
+    folder = LogFolder(partial(connect, path), OwnThread("test-folder"))
+    batch = Batch()
+    batch.durables = {DurableKey(DEFAULT_CLIENT, "orders", "", str(n)): None for n in range(500)}
+    with trio.fail_after(20):
+        for _ in range(3):
+            folder.wrote(batch)
+        await folder.close()
+    assert folder.folded == 1
 
 
 async def test_a_failure_is_tried_again_with_the_next_lot(path: Path) -> None:

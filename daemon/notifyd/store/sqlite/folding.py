@@ -34,8 +34,9 @@ class LogFolder:
 
     def wrote(self, batch: Batch) -> None:
         """*batch* was committed."""
-        # each row of an inbox is in a place of its own
-        self._pages += _LEAST_PAGES + batch.size_bytes // _BYTES_PER_PAGE + batch.inbox_rows()
+        # each row of these is in a place of its own
+        scattered = batch.inbox_rows() + batch.note_rows() + len(batch.letters) + len(batch.durables)
+        self._pages += _LEAST_PAGES + batch.size_bytes // _BYTES_PER_PAGE + scattered
         if self._pages >= _FOLD_PAGES and not self._folding:
             self._pages = 0
             self._folding = True
