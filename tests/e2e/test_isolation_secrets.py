@@ -165,7 +165,8 @@ class Session:
         for words in (
             "config show --running -o json", "clients list -o json", f"clients show {app.id} -o json",
             "keys list -o json", f"devices list --client {app.id} -o json", "connections list -o json",
-            "status -o json", "webhooks list -o json", "config show webhooks -o json", "logs tail -n 10000 -o json", "queue list -o json",
+            "status -o json", "webhooks list -o json",
+            "config show webhooks -o json", "logs tail -n 10000 -o json", "queue list -o json",
         ):  # fmt: skip
             done = await self.daemon.ctl(*words.split())
             assert done.status == 0, (words, done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
@@ -80,7 +81,7 @@ class OccupancyWatch:
             deadlines = [each.next_deadline() for each in (self._users, self._channels)]
             deadline = min((each for each in deadlines if each is not None), default=None)
             self._bell = trio.Event()
-            with trio.move_on_at(trio.current_time() + 1e9 if deadline is None else deadline):
+            with trio.move_on_at(math.inf if deadline is None else deadline):
                 await self._bell.wait()
             self._tell_gone()
             await trio.lowlevel.checkpoint()
