@@ -12,6 +12,9 @@ _RESUMING: Final = (
     Parameter("Last-Event-ID", "header", "EPOCH:OFFSET: continue after this position."),
     Parameter("lastEventId", "query", "The same, for who cannot set headers."),
 )
+_OF_COOKIE: Final = Parameter(
+    "clientId", "query", "The client whose cookie holds the user's token, for a page of its own that sends no other."
+)
 
 STREAM_CHANNEL: Final = Operation(
     "streamChannel", "GET", "/api/channels/{channel}/events", "Subscribe to a channel by Server-Sent Events",
@@ -28,9 +31,11 @@ STREAM_INBOX: Final = Operation(
     Tag.USERS, Access.USER, 200, "text/event-stream", (503,), parameters=(
         *_RESUMING,
         Parameter("token", "query", "The user's token, for who cannot set headers."),
+        _OF_COOKIE,
     ),
 )  # fmt: skip
 ACK: Final = Operation(
     "ackNotifications", "POST", "/api/notifications/ack", "Ack or refuse what an event stream delivered",
     Tag.NOTIFICATIONS, Access.SUBSCRIBER, 200, receiving_rest.AckAnswer, (404, 413, 415, 503), receiving_rest.AckBody,
+    parameters=(_OF_COOKIE,),
 )  # fmt: skip

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 
-from notifyd.model.ids import DEFAULT_CLIENT, UserId
+from notifyd.ingress.edge.rest.services import RestOptions
+from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 from tests.ingress.harness import EventSource
 
 if TYPE_CHECKING:
+    from tests.ingress.conftest import StartService
     from tests.ingress.harness import Event, Reply, Service
 
 Open = Callable[..., Awaitable[EventSource]]
@@ -186,6 +188,64 @@ async def test_pages_of_the_client_may_read_it(service: Service, open_stream: Op
     token = service.token(ALICE, shop)
     source = await open_stream("/api/inbox/events", Authorization=f"Bearer {token}", Origin="https://shop.example")
     assert source.reply.headers["access-control-allow-origin"] == "https://shop.example"
+
+
+# By cookie
+
+SHOP = "https://shop.example"
+
+
+@pytest.fixture
+async def shop(service: Service) -> ClientId:
+    return await service.client(url=f"{SHOP}/app", cookie_name="session")
+
+
+async def test_a_page_of_the_client_receives_and_acks_by_its_cookie(
+    service: Service, open_stream: Open, shop: ClientId
+) -> None:
+    sent = {"Origin": SHOP, "Cookie": f"theme=dark; session={service.token(ALICE, shop)}"}
+    source = await open_stream(f"/api/inbox/events?ack=true&clientId={shop}", **sent)
+    told = source.reply.headers
+    assert (told["access-control-allow-origin"], told["access-control-allow-credentials"]) == (SHOP, "true")
+    first = await source.next()
+    await service.tell(shop, ALICE)
+    body = {"connectionId": first.json["connectionId"], "ids": [(await source.next()).json["id"]]}
+    reply = await service.call("POST", f"/api/notifications/ack?clientId={shop}", body, headers=sent)
+    assert (reply.status, reply.json["acked"]) == (200, 1)
+    assert reply.headers["access-control-allow-credentials"] == "true"
+
+
+@pytest.mark.parametrize("origin", [None, "https://evil.example", "null", f"{SHOP}.evil.example"])
+@pytest.mark.parametrize("dev", [False, True])
+async def test_no_other_page_does(start: StartService, origin: str | None, dev: bool) -> None:
+    service = await start(RestOptions(dev=dev, admin_token="" if dev else "a-token", allowed_origins=("*",)))
+    shop = await service.client(url=f"{SHOP}/app", cookie_name="session")
+    sent = {"Cookie": f"session={service.token(ALICE, shop)}"} | ({} if origin is None else {"Origin": origin})
+    for method, path in (("HEAD", "/api/inbox/events"), ("POST", "/api/notifications/ack")):
+        body = {"connectionId": "c", "ids": ["a"]} if method == "POST" else None
+        reply = await service.call(method, f"{path}?clientId={shop}", body, headers=sent)
+        assert reply.status == 403
+        assert "access-control-allow-credentials" not in reply.headers
+        if method == "POST":
+            assert reply.code == "origin_not_allowed"
+
+
+async def test_the_cookie_of_another_client_is_none(service: Service, open_stream: Open, shop: ClientId) -> None:
+    sent = {"Origin": SHOP, "Cookie": f"session={service.token(ALICE, shop)}"}
+    for query in ("", "?clientId=default", "?clientId=nobody"):
+        source = await open_stream(f"/api/inbox/events{query}", **sent)
+        assert (source.reply.status, b"token_missing" in await source.rest()) == (401, True)
+
+
+async def test_a_preflight_says_whether_cookies_may_be_sent(service: Service, shop: ClientId) -> None:
+    for origin, path, told in (
+        (SHOP, "/api/notifications/ack", "true"),
+        ("https://evil.example", "/api/notifications/ack", None),
+        (SHOP, "/api/v1/devices", None),
+    ):
+        headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        reply = await service.call("OPTIONS", path, headers=headers)
+        assert (reply.status, reply.headers.get("access-control-allow-credentials")) == (204, told)
 
 
 # With acks

@@ -36,6 +36,7 @@ class Call:
         "access",
         "address",
         "allowance",
+        "by_cookie",
         "chunks",
         "headers",
         "left",
@@ -68,6 +69,8 @@ class Call:
         self.principal: Principal | None = None
         #: The credential was the admin token, or none was needed for what only operators may.
         self.operator = False
+        #: The token came by itself, in a cookie, from a page of the client's own.
+        self.by_cookie = False
         #: What is left of the credential's rate limit.
         self.allowance: Allowance | None = None
         #: A publish got as far as the service, which counts what it refuses.

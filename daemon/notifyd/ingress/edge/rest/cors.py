@@ -1,4 +1,4 @@
-"""Which web pages may read our answers (the CORS protocol of WHATWG Fetch). Credentials are headers, never cookies."""
+"""Which web pages may read our answers (the CORS protocol of WHATWG Fetch). Credentials are headers, mostly."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _REQUEST_HEADERS: Final = (
     b"Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-API-Key, X-Request-Id",
 )
 _MAX_AGE: Final = (b"Access-Control-Max-Age", b"600")
+#: The page may have its cookies sent along; goes with its own origin alone, never with `*`.
+CREDENTIALS: Final = (b"Access-Control-Allow-Credentials", b"true")
 #: A cache must not hand an answer to a page that may read it when it came without, or the other way round.
 VARY: Final = (b"Vary", b"Origin")
 

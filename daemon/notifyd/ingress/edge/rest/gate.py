@@ -6,6 +6,7 @@ import hmac
 from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import NotAuthenticated
+from notifyd.ingress.edge.rest.cookies import OF_COOKIES, cookie_token
 from notifyd.ingress.edge.rest.dev_guard import check_local
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.model.principal import operator
@@ -47,12 +48,12 @@ class Gate:
             RateLimited: it made too many calls.
         """
         call.access = access
+        if access is Access.OPEN or (access is Access.METRICS and self._options.metrics_open):
+            return
+        if access in OF_COOKIES and self._admit_page(call, access):
+            return
         if access is Access.KEY:
             self._admit_key(call, _key_in_headers(call))
-        elif access is Access.OPEN or (access is Access.METRICS and self._options.metrics_open):
-            return
-        elif access is Access.USER:
-            self._admit_one_user(call)
         elif access is Access.ADMIN or access is Access.METRICS:
             self._admit_operator(call, access)
         elif self._is_operator(call) or self._is_developer(call, access):
@@ -116,9 +117,20 @@ class Gate:
         else:
             self._admit_key(call, _key_in_headers(call))
 
+    def _admit_page(self, call: Call, access: Access) -> bool:
+        """Whether a user's token settles it: where nothing else counts, and where a cookie brought it."""
+        if access is Access.USER:
+            self._admit_one_user(call)
+            return True
+        token = cookie_token(call, self._services.clients) if _anonymous(call) else ""
+        if token:
+            self._admit_token(call, token)
+        return bool(token)
+
     def _admit_one_user(self, call: Call) -> None:
         bearer = _bearer(call)
-        token = call.query("token") if bearer is None else bearer.decode("latin-1")
+        token = (call.query("token") or "") if bearer is None else bearer.decode("latin-1")
+        token = token or cookie_token(call, self._services.clients)
         if not token:
             raise NotAuthenticated("send the user's token as Authorization: Bearer TOKEN", code="token_missing")
         self._admit_token(call, token)

@@ -9,7 +9,8 @@ from notifyd.clock import monotonic
 from notifyd.errors import NotifydError
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.rest.call import Call
-from notifyd.ingress.edge.rest.cors import VARY, allow_headers
+from notifyd.ingress.edge.rest.cookies import OF_COOKIES
+from notifyd.ingress.edge.rest.cors import CREDENTIALS, VARY, allow_headers
 from notifyd.ingress.edge.rest.gate import Gate
 from notifyd.ingress.faults import http_fault, internal_fault
 from notifyd.telemetry import get_logger
@@ -108,10 +109,13 @@ class Reception:
         allowed: Sequence[str] = self.options.allowed_origins
         origin = call.headers.get(b"origin")
         if call.access in OF_USERS:
-            # Pages of the clients' own, with tokens that they hold: no cookie or address makes a call good by itself.
+            # Pages of the clients' own, with tokens that they hold. No address makes a call good by itself, and a
+            # cookie only where the gate has seen that the page is its client's.
             sent = "" if origin is None else origin.decode("latin-1")
-            allowed = (*allowed, sent) if self._services.clients.has_origin(sent) else allowed
-            return allow_headers(origin, allowed) or (VARY,)
+            own = self._services.clients.has_origin(sent)
+            if call.by_cookie or (own and call.access in OF_COOKIES and call.request.method == "OPTIONS"):
+                return (*allow_headers(origin, (sent,)), CREDENTIALS)
+            return allow_headers(origin, (*allowed, sent) if own else allowed) or (VARY,)
         return allow_headers(origin, allowed)
 
 
