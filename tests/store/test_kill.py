@@ -14,7 +14,7 @@ from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.position import StreamPosition
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerOptions
-from tests.store.victim import LIMITS, USERS
+from tests.store.victim import DURABLE, EAGER, LIMITS, USERS
 
 ROUNDS = 4
 
@@ -35,16 +35,22 @@ def lines_until_killed(folder: Path, seconds: float) -> list[list[str]]:
 async def test_what_was_accepted_survives_kills(tmp_path: Path) -> None:
     accepted: set[str] = set()
     stamped: dict[tuple[str, str], tuple[str, int]] = {}
+    promised = {"cursor": 0, "floor": 0}
     for number in range(ROUNDS):
         for kind, *words in lines_until_killed(tmp_path / "state", 0.05 + 0.07 * number):
             if kind == "accepted":
                 accepted.add(words[0])
+            elif kind in promised:
+                assert int(words[0]) > promised[kind]
+                promised[kind] = int(words[0])
             else:
                 known, user, epoch, offset = words
                 assert stamped.setdefault((known, user), (epoch, int(offset))) == (epoch, int(offset))
     assert len(accepted) > 20 * ROUNDS
     assert len({epoch for epoch, _ in stamped.values()}) == 1
-    waiting, kept = await what_is_left(tmp_path / "state")
+    assert all(promised.values())
+    waiting, kept, remembered = await what_is_left(tmp_path / "state")
+    assert all(remembered[kind] >= offset for kind, offset in promised.items())
     owed = [{known for known, user in kept if user == one} for one in USERS]
     in_channels = {known for known, user in kept if user == "-"}
     assert accepted <= in_channels | set.intersection(*owed) | waiting
@@ -54,8 +60,8 @@ async def test_what_was_accepted_survives_kills(tmp_path: Path) -> None:
     assert {user for _, user in stamped} == {"-", *USERS}
 
 
-async def what_is_left(folder: Path) -> tuple[set[str], dict[tuple[str, str], int]]:
-    """What waits, and the offset of everything that who comes back without a position is given."""
+async def what_is_left(folder: Path) -> tuple[set[str], dict[tuple[str, str], int], dict[str, int]]:
+    """What waits, the offset of all that who comes back without a position is given, and what is known of acks."""
     broker = await open_broker(BrokerOptions(state_dir=folder, limits=LIMITS))
     kept: dict[tuple[str, str], int] = {}
     for user in USERS:
@@ -73,4 +79,8 @@ async def what_is_left(folder: Path) -> tuple[set[str], dict[tuple[str, str], in
         async with trio.open_nursery() as nursery:
             nursery.start_soon(broker.run)
             nursery.cancel_scope.cancel()
-    return {receipt.id for receipt in broker.queue.waiting(limit=100_000)}, kept
+    eager, durable = broker.inbox.info(DEFAULT_CLIENT, EAGER), broker.durables.find(DURABLE)
+    assert eager is not None
+    assert durable is not None
+    waiting = {receipt.id for receipt in broker.queue.waiting(limit=100_000)}
+    return waiting, kept, {"cursor": eager.cursor, "floor": durable.floor}
