@@ -74,6 +74,17 @@ async def test_a_closed_gate_is_waited_for(autojump_clock, nursery: trio.Nursery
     assert len(street.delivered) == 1
 
 
+async def test_a_gate_that_is_opened_again_is_not_waited_for(autojump_clock, nursery: trio.Nursery) -> None:
+    street = Street()
+    street.line.gate.close(600, RULES, now=trio.current_time(), chance=1)
+    street.put(3)
+    nursery.start_soon(street.line.run)
+    await trio.sleep(1)
+    street.line.reopen()
+    await trio.sleep(3)
+    assert len(street.delivered) == 3
+
+
 async def test_a_pause_is_noticed_and_its_end_too(autojump_clock, nursery: trio.Nursery) -> None:
     street = Street()
     street.paused = True

@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+import trio
 from structlog.testing import capture_logs
 
 from notifyd.errors import NotFound
+from notifyd.policy.webhook_answers import WebhookAnswer
 from notifyd.service.webhooks import Webhooks
 from tests.dispatch.webhook_house import EventHouse
-from tests.webhooks.parts import DOWN, SECRET, endpoint
+from tests.webhooks.parts import DOWN, OK, SECRET, endpoint
 
 if TYPE_CHECKING:
     from notifyd.service.webhooks import WebhookView
@@ -40,6 +42,21 @@ async def test_a_trial_is_signed_and_past_the_queue() -> None:
     assert house.queue.pushes == []
     (view,) = service_of(house).list()
     assert (view.last_status, view.state, view.delivered) == (204, "idle", 0)
+
+
+async def test_what_waits_goes_on_after_a_trial_that_went_well(autojump_clock, nursery: trio.Nursery) -> None:
+    house = EventHouse(endpoint("a"))
+    house.caller.script("a", WebhookAnswer(503, retry_after="50"), DOWN, OK)
+    nursery.start_soon(house.router.run)
+    house.happen()
+    await trio.sleep(1)
+    house.happen()
+    assert (await service_of(house).test("a")).error
+    await trio.sleep(1)
+    assert len(house.caller.calls) == 2
+    await service_of(house).test("a")
+    await trio.sleep(1)
+    assert house.ended() == {"dispatched": 1}
 
 
 async def test_a_trial_that_fails_says_how() -> None:

@@ -42,7 +42,10 @@ class Telling(msgspec.Struct, frozen=True):
 
     def configure(self, settings: Settings, endpoints: Sequence[Endpoint]) -> None:
         """Tell *endpoints*, and no others, from now on."""
+        changed = [endpoint.name for endpoint in endpoints if self.book.find(endpoint.name) != endpoint]
         self.book.configure(endpoints)
+        for name in changed:
+            self.router.reopen(name)
         self.desk.rules = translate.event_rules(settings)
         self.router.rules = translate.webhook_rules(settings)
         self.watch.configure(

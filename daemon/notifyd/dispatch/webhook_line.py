@@ -55,6 +55,11 @@ class WebhookLine:
         self._waiting.append(lease)
         self._changed.set()
 
+    def reopen(self) -> None:
+        """Forget that the endpoint was to be left alone: there is reason to think that it is well again."""
+        self.gate = Gate()
+        self._changed.set()
+
     async def run(self) -> None:
         """Tell what waits, so many at once, until nothing does. When cancelled, what was begun gets a moment."""
         self._stopping = False
@@ -80,7 +85,8 @@ class WebhookLine:
         if self._paused():
             await trio.sleep(_PAUSED_SECONDS)
         elif self.gate.seconds_left(now=now):
-            await trio.sleep_until(self.gate.opens_at)
+            with trio.move_on_at(self.gate.opens_at):
+                await self._change()
         elif not self.gate.room(self._in_flight, self._share(), now=now):
             await self._change()
         else:
@@ -88,7 +94,7 @@ class WebhookLine:
         return False
 
     async def _change(self) -> None:
-        """Wait until one comes or one is done."""
+        """Wait until one comes, one is done, or the gate is another."""
         self._changed = trio.Event()
         await self._changed.wait()
 

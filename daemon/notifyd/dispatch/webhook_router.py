@@ -69,6 +69,12 @@ class WebhookRouter:
         """Calls on the way."""
         return sum(self._book.figures(endpoint.name).in_flight for endpoint in self._book)
 
+    def reopen(self, name: str) -> None:
+        """Go on with a webhook that was left alone: an operator changed it, or it took a trial."""
+        line = self._lines.get(name)
+        if line is not None:
+            line.reopen()
+
     def waiting(self) -> Counter[str]:
         """How many events wait for each webhook, those on the way included. Looks at all of them."""
         scheduled = self._queue.waiting(limit=_MOST_COUNTED, lane=Lane.WEBHOOK)

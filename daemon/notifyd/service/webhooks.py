@@ -82,6 +82,8 @@ class Webhooks:
     async def test(self, name: str) -> Trial:
         """Call it once with an event `webhook.test`, past the queue; counts as its last call.
 
+        Where it takes that, what waits for it goes on at once.
+
         Raises:
             NotFound: there is no such webhook.
         """
@@ -91,6 +93,8 @@ class Webhooks:
         body = event_body(new_notification_id(now), EventType.TEST, client_id, {"webhook": name}, now=now)
         answer = await call_endpoint(self._caller, endpoint, body, timeout_seconds=self._router.rules.timeout_seconds)
         self._book.figures(name).note(answer, now=now_ms())
+        if answer.taken:
+            self._router.reopen(name)
         log.info("webhook_tested", webhook=name, status=answer.status, reason=answer.reason)
         return Trial(head_of(body).id, answer.status, answer.sentence, trio.current_time() - before)
 
