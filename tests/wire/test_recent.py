@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 class Counting:
     def __init__(self) -> None:
         self.made = 0
+        self.filling = 0
 
     def __call__(self, publication: Publication) -> bytes:
         self.made += 1
-        return b"%d/%d" % (publication.offset, publication.attempt)
+        return b"%d/%d" % (publication.offset, publication.attempt) + bytes(self.filling)
 
 
 def test_a_publication_is_encoded_once() -> None:
@@ -59,3 +60,20 @@ def test_only_the_latest_are_remembered() -> None:
     assert counting.made == 299
     recent(publication(offset=1))
     assert counting.made == 300
+
+
+def test_large_frames_do_not_pile_up() -> None:
+    counting = Counting()
+    recent = RecentFrames(counting)
+    counting.filling = 400_000
+    for offset in (1, 2, 3, 2, 3):
+        recent(publication(offset=offset))
+    assert counting.made == 3
+    recent(publication(offset=1))
+    assert counting.made == 4
+    counting.filling = 2_000_000
+    assert len(recent(publication(offset=4))) > 2_000_000
+    counting.filling = 0
+    for _ in range(2):
+        recent(publication(offset=5))
+    assert counting.made == 6

@@ -10,16 +10,18 @@ if TYPE_CHECKING:
     from notifyd.model.publication import Publication
 
 _FRAMES: Final = 128
+_BYTES: Final = 1 << 20
 
 
 class RecentFrames:
     """An encoder that remembers what it made last of channels' publications. Others differ by receiver."""
 
-    __slots__ = ("_encode", "_frames")
+    __slots__ = ("_bytes", "_encode", "_frames")
 
     def __init__(self, encode: Callable[[Publication], bytes]) -> None:
         self._encode = encode
         self._frames: dict[tuple[str, str, int], bytes] = {}
+        self._bytes = 0
 
     def __call__(self, publication: Publication) -> bytes:
         """The frame of a publication."""
@@ -28,8 +30,8 @@ class RecentFrames:
         key = (publication.notification.id, publication.epoch, publication.offset)
         frame = self._frames.get(key)
         if frame is None:
-            frame = self._encode(publication)
-            if len(self._frames) >= _FRAMES:
-                del self._frames[next(iter(self._frames))]
-            self._frames[key] = frame
+            frame = self._frames[key] = self._encode(publication)
+            self._bytes += len(frame)
+            while self._bytes > _BYTES or len(self._frames) > _FRAMES:
+                self._bytes -= len(self._frames.pop(next(iter(self._frames))))
         return frame
