@@ -23,6 +23,8 @@ class InboxState(enum.Enum):
     EVICTED = "evicted"
     #: Its time ran out before it arrived.
     EXPIRED = "expired"
+    #: No connection of the user acked it before the tries ran out.
+    DEAD = "dead"
 
 
 class UserReceipt(msgspec.Struct, frozen=True, gc=False):

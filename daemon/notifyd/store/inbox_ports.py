@@ -65,6 +65,17 @@ class InboxStore(Protocol):
         """All up to *position* has arrived; answers how many that are new. Another epoch, or beyond the newest: 0."""
         ...
 
+    def give_up(self, client_id: ClientId, user_id: UserId, position: StreamPosition) -> bool:
+        """The one at *position* is DEAD and left out of every read; False where it is not kept, or was over before.
+
+        The cursor does not move by it, and it does not arrive when the cursor passes it.
+        """
+        ...
+
+    def arrived_late(self, client_id: ClientId, user_id: UserId, position: StreamPosition, *, now: int) -> bool:
+        """The one at *position*, which was given up, has arrived after all; False where it was not DEAD."""
+        ...
+
     def written(self) -> Written:
         """Every move of a cursor until now, on its way to disk: for who promises somebody that an ack is kept."""
         ...

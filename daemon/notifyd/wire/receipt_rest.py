@@ -13,7 +13,7 @@ class UserReceiptView(Struct, frozen=True, rename="camel"):
     """What became of a notification for one of its users."""
 
     user_id: str
-    state: Literal["stored", "delivered", "evicted", "expired"]
+    state: Literal["stored", "delivered", "evicted", "expired", "dead"]
     #: Its place in the user's inbox.
     offset: int
     #: Connections of the user that took it when it was dispatched.

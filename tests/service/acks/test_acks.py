@@ -15,6 +15,7 @@ from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.durable import DurableKey
 from notifyd.model.ids import DEFAULT_CLIENT, NotificationId
 from notifyd.model.position import StreamPosition
+from notifyd.model.receipt import InboxState
 from notifyd.model.timeline import Happening
 from notifyd.store.options import InboxLimits
 from tests.service.acks.house import ACK_SECONDS, RULES, House, sent
@@ -274,14 +275,49 @@ async def test_what_no_connection_of_a_user_acks_is_dead_and_passed(house: House
     peer = house.node.link()
     house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
     house.receive_inbox(peer)
-    await house.node.tell("alice")
+    identifier = await house.node.tell("alice")
     await house.node.dispatch()
     await trio.sleep(20 * ACK_SECONDS)
     assert sent(peer) == "1 1*2 1*3"
     (letter,) = house.letters()
     assert (letter.stage, letter.user_id) == (Stage.INBOX, "alice")
+    receipt = await house.node.broker.receipts.find(None, NotificationId(identifier))
+    assert receipt is not None
+    assert ([row.state for row in receipt.users], receipt.arrived) == ([InboxState.DEAD], 0)
     again = house.node.user("alice")
     assert sent(again) == ""
+
+
+async def test_what_was_given_up_may_arrive_late_at_a_user(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.link()
+    house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
+    house.receive_inbox(peer)
+    identifier = await house.node.tell("alice")
+    await house.node.dispatch()
+    await trio.sleep(20 * ACK_SECONDS)
+    assert [await house.ack(peer, 1), await house.ack(peer, 1)] == [1, 0]
+    assert house.letters() == []
+    receipt = await house.node.broker.receipts.find(None, NotificationId(identifier))
+    assert receipt is not None
+    assert [row.state for row in receipt.users] == [InboxState.DELIVERED]
+
+
+async def test_one_that_is_given_up_does_not_take_others_with_it(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.link()
+    house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
+    house.receive_inbox(peer)
+    for _ in range(2):
+        await house.node.tell("alice")
+    await house.node.dispatch()
+    for _ in range(3):
+        await house.nack(peer, 2)
+        await trio.sleep(5)
+    assert len(house.letters()) == 1
+    house.node.connector.leave(peer)
+    again = house.node.link()
+    house.node.connector.enter(again, house.node.connector.token_principal(house.node.token("alice")))
+    house.receive_inbox(again)
+    assert sent(again) == "1"
 
 
 async def test_the_proof_of_another_connection_counts(house: House, autojump_clock: MockClock) -> None:

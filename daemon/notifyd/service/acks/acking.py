@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from notifyd.clock import now_ms
 from notifyd.errors import NotAuthenticated
+from notifyd.model.dead_letter import Stage
 from notifyd.model.ids import NotificationId
 from notifyd.service.acks.aftermath import letter_id_of
-from notifyd.service.acks.tracks import ChannelTrack, InboxTrack
+from notifyd.service.acks.tracks import ChannelTrack, Whose
 from notifyd.service.acks.values import Acked
 
 if TYPE_CHECKING:
@@ -40,16 +42,14 @@ class Acking:
             found = self._find(connection, notification_id)
             if found is not None:
                 acked += self._ack(*found)
-            elif principal.user_id and self._house.broker.inbox.find(
-                principal.client_id, principal.user_id, notification_id
-            ):
-                acked += self._ack_inbox(connection, notification_id)
             else:
                 late.append(notification_id)
         self._go_on(connection)
         unknown = []
         for notification_id in late:
-            new = await self._ack_late(connection, principal, notification_id)
+            new = await self._ack_inbox(connection, principal, notification_id)
+            if new is None:
+                new = await self._ack_late(connection, principal, notification_id)
             acked += new or 0
             if new is None:
                 unknown.append(str(notification_id))
@@ -91,16 +91,29 @@ class Acking:
             aftermath.arrived(new)
         return new
 
-    def _ack_inbox(self, connection: Connection, notification_id: NotificationId) -> int:
-        """Outside the window of this connection: sent by another one, acked before, or without acks at all."""
-        for receiver in self._house.registry.of(connection):
-            if isinstance(receiver.track, InboxTrack):
-                track = receiver.track
-                position = self._house.broker.inbox.find(track.whose.client_id, track.whose.user_id, notification_id)
-                new = 0 if position is None else track.ack(position.offset)
-                self._house.aftermath.arrived(new)
-                return new
-        return self._inboxes.ack(connection, notification_id)
+    async def _ack_inbox(
+        self, connection: Connection, principal: Principal, notification_id: NotificationId
+    ) -> int | None:
+        """Outside the window of this connection: sent by another one, over before, or without acks at all.
+
+        None where the inbox does not hold it.
+        """
+        store, user_id = self._house.broker.inbox, principal.user_id
+        position = store.find(principal.client_id, user_id, notification_id) if user_id else None
+        if position is None:
+            return None
+        track = self._house.registry.inbox(principal.client_id, user_id)
+        if track is None or track.epoch != position.epoch:
+            new = self._inboxes.ack(connection, notification_id)
+        else:
+            new = track.ack(position.offset)
+            self._house.aftermath.arrived(new)
+        if store.arrived_late(principal.client_id, user_id, position, now=now_ms()):
+            new += 1
+            self._house.aftermath.arrived(1)
+            whose = Whose(Stage.INBOX, principal.client_id, user_id=user_id)
+            await self._house.aftermath.letters.remove([letter_id_of(whose, notification_id)])
+        return new
 
     async def _ack_late(
         self, connection: Connection, principal: Principal, notification_id: NotificationId

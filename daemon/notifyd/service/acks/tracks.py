@@ -225,6 +225,8 @@ class InboxTrack:
 
     def give_up(self, offset: int) -> None:
         """See `Track.give_up`. The cursor passes it when everything before it is settled too."""
+        whose = self.whose
+        self._store.give_up(whose.client_id, whose.user_id, StreamPosition(self.epoch, offset))
         self.settled.add(offset)
         self._advance()
 

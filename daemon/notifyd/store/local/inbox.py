@@ -30,6 +30,8 @@ class LocalInbox:
         self.position = state.inbox.position
         self.since = state.inbox.since
         self.advance = state.inbox.advance
+        self.give_up = state.inbox.give_up
+        self.arrived_late = state.inbox.arrived_late
         self.find = state.inbox.find
         self.info = state.inbox.info
         self.inboxes = state.inbox.inboxes

@@ -148,12 +148,36 @@ class MemoryInbox:
         arrived = len(passed)
         for item in passed:
             # what expired before any connection had it never arrived, though the cursor goes past it
-            if item.expired(now) and not item.connections:
+            if item.ended is InboxState.DEAD:
+                arrived -= 1
+            elif item.expired(now) and not item.connections:
                 arrived -= 1
                 self._end(item, InboxState.EXPIRED)
             else:
                 self._note(item, Happening.ARRIVED, now)
         return arrived
+
+    def give_up(self, client_id: ClientId, user_id: UserId, position: StreamPosition) -> bool:
+        """See `InboxStore.give_up`."""
+        item = self._item_at(client_id, user_id, position)
+        if item is None or item.ended is not None or item.offset <= item.inbox.cursor:
+            return False
+        self._end(item, InboxState.DEAD)
+        return True
+
+    def arrived_late(self, client_id: ClientId, user_id: UserId, position: StreamPosition, *, now: int) -> bool:
+        """See `InboxStore.arrived_late`."""
+        item = self._item_at(client_id, user_id, position)
+        if item is None or item.ended is not InboxState.DEAD:
+            return False
+        item.ended = None if item.offset <= item.inbox.cursor else InboxState.DELIVERED
+        self.unwritten.marked(item)
+        self._note(item, Happening.ARRIVED, now)
+        return True
+
+    def _item_at(self, client_id: ClientId, user_id: UserId, position: StreamPosition) -> InboxItem | None:
+        inbox = self.of(client_id, user_id)
+        return None if inbox is None or inbox.epoch != position.epoch else inbox.item(position.offset)
 
     def find(self, client_id: ClientId, user_id: UserId, notification_id: NotificationId) -> StreamPosition | None:
         """See `InboxStore.find`."""

@@ -51,6 +51,10 @@ class InboxItem(msgspec.Struct, gc=False, eq=False):
         """Whether it may no longer be given."""
         return self.publication.notification.expires_at <= now
 
+    def alive(self, now: int) -> bool:
+        """Whether it is still given to who reads."""
+        return not self.expired(now) and self.ended is not InboxState.DEAD
+
     def copy(self) -> Publication:
         """What the user receives."""
         stamp = self.publication
@@ -169,7 +173,7 @@ class UserInbox:
         if limit is not None:
             return self._page(first, limit, now, recovered=known)
         newer = self.items[first:]
-        alive = [item.copy() for item in newer if not item.expired(now)]
+        alive = [item.copy() for item in newer if item.alive(now)]
         return History(self.position(), alive, recovered=known, skipped=len(newer) - len(alive))
 
     def _page(self, first: int, limit: int, now: int, *, recovered: bool) -> History:
@@ -180,10 +184,10 @@ class UserInbox:
             if len(alive) >= limit:
                 break
             item = self.items[place]
-            if item.expired(now):
-                skipped += 1
-            else:
+            if item.alive(now):
                 alive.append(item.copy())
+            else:
+                skipped += 1
         return History(self.position(), alive, recovered=recovered, skipped=skipped)
 
     def advance(self, position: StreamPosition) -> Sequence[InboxItem] | None:
