@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
+from msgspec.structs import replace
 
+from notifyd.errors import StoreUnavailable
 from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
+from notifyd.service.acks import Acked, Acks
 from tests.ingress.edge.native.browser import Browser
 from tests.service.acks.house import ACK_SECONDS, RULES, House
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trio.testing import MockClock
 
+    from notifyd.hub.connection import Connection
     from notifyd.ingress.edge.native.services import NativeRules, NativeServices
     from tests.service.node import Node
 
@@ -230,6 +236,23 @@ async def test_when_the_link_is_gone_nothing_is_left(node: Node, worker: Browser
     await node.published()
     worker.native.closed(1006, "")
     assert (house.acks.unacked, node.hub.subscription_count) == (0, 0)
+
+
+class Doubtful(Acks):
+    """Acks whose store does not answer."""
+
+    async def ack(self, connection: Connection, ids: Sequence[str]) -> Acked:
+        raise StoreUnavailable("the store does not answer: send the acks again")
+
+
+async def test_an_ack_that_may_not_outlive_a_crash_is_refused(
+    node: Node, services: NativeServices, rules: NativeRules, house: House
+) -> None:
+    doubtful = replace(services, acks=Doubtful(house.acks.house, node.inboxes))
+    browser = await enter(node, doubtful, rules)
+    answers = (await browser.send({"type": "ack", "id": "n", "requestId": 1}, {"type": "ping", "requestId": 2}))[-2:]
+    assert [(each["requestId"], each.get("code")) for each in answers] == [(1, "store_unavailable"), (2, None)]
+    assert browser.socket.closes == []
 
 
 async def test_answers_to_pipelined_messages_stay_in_order(node: Node, worker: Browser) -> None:
