@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from tests.webhooks.receiver import DROP, HANG, Receiver, Reply, verified
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 BODY = b'{"id":"evt_1","type":"webhook.test"}'
 
@@ -111,6 +113,30 @@ async def test_what_is_no_tls_is_not_called(caller: HttpCaller, receiver: Receiv
     with trio.fail_after(10):
         answer = await caller.call(call(receiver.url().replace("http:", "https:")))
     assert (answer, receiver.calls) == (WebhookAnswer(0, "tls_failed"), [])
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """For 127.0.0.1, signed by nobody, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=hook"
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
+    subprocess.run([*command.split(), *names], check=True, capture_output=True, timeout=20)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+async def test_only_who_is_trusted_is_told(caller: HttpCaller, certificate: tuple[Path, Path]) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*certificate)
+    friend = HttpCaller(ssl.create_default_context(cafile=str(certificate[0])))
+    with Receiver(tls=tls) as receiver, trio.fail_after(10):
+        assert await caller.call(call(receiver.url())) == WebhookAnswer(0, "tls_failed")
+        assert receiver.calls == []
+        assert await friend.call(call(receiver.url())) == WebhookAnswer(204)
+        # the certificate is for the address alone
+        elsewhere = receiver.url().replace("127.0.0.1", "localhost")
+        assert await friend.call(call(elsewhere)) == WebhookAnswer(0, "tls_failed")
+        await friend.close()
 
 
 def test_certificates_are_verified(trusted: ssl.SSLContext) -> None:
