@@ -84,6 +84,8 @@ async def served(graph: Graph, nursery: trio.Nursery, *, token: str) -> Served:
     await nursery.start(public.run)
     nursery.start_soon(graph.dispatcher.run)
     nursery.start_soon(graph.sweeper.run)
+    nursery.start_soon(graph.acks.house.clock.run)
+    nursery.start_soon(graph.presence_news.run)
     main, ws = applications(graph, rest_options(settings, dev=False, token=token), lambda: settings, socketio)
     ports = []
     for app in (main, ws):
@@ -104,6 +106,8 @@ def _public(graph: Graph, token: str) -> PublicServer:
         connector=graph.connector,
         subscriber=graph.subscriber,
         inboxes=graph.inboxes,
+        acks=graph.acks,
+        presence=graph.presence,
         limiter=graph.limiter,
     )
     bounds = translate.public_rpc_options(graph.loaded.settings)
