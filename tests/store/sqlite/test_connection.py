@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +41,21 @@ def test_what_was_written_is_there_when_it_is_opened_again(path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader.execute("DELETE FROM meta")
     reader.close()
+
+
+def test_to_open_it_again_leaves_the_locks_that_keep_others_from_deleting_the_log(path: Path) -> None:
+    kept = open_database(path, ["broker.sql"])
+    kept.execute("INSERT INTO meta VALUES ('a', 'b')")
+    open_database(path, ["broker.sql"]).close()
+    # whoever closes a file last folds its log in and deletes it; an operator's shell is not the last
+    script = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM meta').fetchall(); c.close()"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)], check=True, timeout=30)
+    log = path.with_name(path.name + "-wal")
+    assert log.stat().st_size > 0
+    kept.close()
+    assert not log.exists()
 
 
 def test_scripts_lead_from_version_to_version(path: Path) -> None:

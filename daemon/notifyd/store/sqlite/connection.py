@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -52,7 +52,10 @@ def open_database(path: Path, scripts: Sequence[str], *, synced: bool = False) -
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        # Never opened when it is there: to close a descriptor would take from this process every lock that SQLite holds
+        # through another, and whoever then closed the file last in a process of their own would delete the log.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
         connection = connect(path)
     except (OSError, sqlite3.Error) as exc:
         raise StoreUnavailable(f"{path} cannot be opened: {exc}") from exc

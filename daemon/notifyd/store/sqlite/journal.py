@@ -45,6 +45,8 @@ class SqliteJournal:
         self._writing: Batch | None = None
         self._begun_at = 0.0
         self._failing_since: float | None = None
+        #: What failed was to be synced: that something else could be written proves nothing.
+        self._sync_failed = False
         self._defect: Exception | None = None
         self._closed = False
         #: Transactions committed so far.
@@ -126,9 +128,9 @@ class SqliteJournal:
         if batch is None:
             raise AssertionError("an answer came though nothing was being written")
         if answer.error is None:
-            if self._failing_since is not None:
+            if self._failing_since is not None and (batch.synced or not self._sync_failed):
                 log.warning("journal_recovered", seconds=round(monotonic() - self._failing_since, 3))
-                self._failing_since = None
+                self._failing_since, self._sync_failed = None, False
             self.commits += 1
             self._folder.wrote(batch)
             self._ledger.committed(batch)
@@ -137,6 +139,7 @@ class SqliteJournal:
             if self._failing_since is None:
                 log.error("journal_failed", problem=str(answer.error))
                 self._failing_since = self._begun_at
+            self._sync_failed = self._sync_failed or batch.synced
             self._batches[0].inherit(batch)
             self._fail(batch, str(answer.error))
             if not isinstance(answer.error, StoreUnavailable):
