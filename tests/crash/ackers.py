@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -24,6 +25,7 @@ from tests.e2e.sockets import ENGINE, SocketIo, websocket
 if TYPE_CHECKING:
     from tests.crash.log import World
     from tests.e2e.peer import Message, Peer
+    from tests.e2e.rest import Rest
 
 _CALL_SECONDS: Final = 10.0
 _NACKED: Final = 0.06
@@ -133,6 +135,9 @@ class WebSocketAcker(Acker):
             if verdict := self.verdict(came.get("attempt", 1)):
                 self.notes.acking(came["id"], nack=verdict == "nack")
                 await peer.say(verdict, id=came["id"])
+        elif kind == "error":
+            # the disk does not take it; the delivery comes again
+            assert message["code"] == "store_unavailable", message
         else:
             assert kind in ("acked", "nacked"), message
             self.notes.acked(message["id"], nack=kind == "nacked")
@@ -184,24 +189,25 @@ class SseAcker(Acker):
         async with await trio.open_tcp_stream(*self.world.daemon.http) as stream:
             self.notes.ask(resume=False)
             target = f"/api/channels/{self.notes.channel}/events?ack=true&durable={self.durable}"
+            connection_id = ""
             head = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {self.world.key}\r\n\r\n"
             await stream.send_all(head.encode())
-            async with self.world.daemon.rest(self.world.key) as client:
-                connection_id = ""
-                async for event, data in events(stream):
+            async with self.world.daemon.rest(self.world.key) as client, aclosing(events(stream)) as heard:
+                async for event, data in heard:
                     if event == "subscribed":
                         connection_id = data["connectionId"]
                         began(self.notes, data)
                     elif event == "notification":
                         took(self.notes, data)
                         if verdict := self.verdict(data.get("attempt", 1)):
-                            body: dict[str, object] = {"connectionId": connection_id, "ids": [data["id"]]}
-                            if verdict == "nack":
-                                body["nack"] = True
-                            self.notes.acking(data["id"], nack=verdict == "nack")
-                            reply = await client.call("POST", "/api/notifications/ack", body)
-                            if reply.status == 200:
-                                self.notes.acked(data["id"], nack=verdict == "nack", aside=True)
+                            await self._say(client, connection_id, data["id"], nack=verdict == "nack")
+
+    async def _say(self, client: Rest, connection_id: str, notification_id: str, *, nack: bool) -> None:
+        body = {"connectionId": connection_id, "ids": [notification_id], "nack": nack}
+        self.notes.acking(notification_id, nack=nack)
+        reply = await client.call("POST", "/api/notifications/ack", body)
+        if reply.status == 200:
+            self.notes.acked(notification_id, nack=nack, aside=True)
 
 
 class GrpcAcker(Acker):

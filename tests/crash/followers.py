@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -16,7 +17,7 @@ from tests.e2e.peer import connect
 from tests.e2e.sockets import ENGINE, SocketIo, websocket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from tests.crash.log import World
     from tests.e2e.peer import Message, Peer
@@ -134,17 +135,18 @@ class SseFollower(Follower):
             head += [f"X-API-Key: {self.world.key}"]
             head += [f"Last-Event-ID: {since.epoch}:{since.offset}"] if since else []
             await stream.send_all("\r\n".join([*head, "", ""]).encode())
-            async for event, data in events(stream):
-                if event == "subscribed":
-                    # it does not tell how much is replayed: as much as there is between the two
-                    place, recovered = _place(data["position"]), data["recovered"]
-                    behind = place.offset - since.offset if since and recovered else 0
-                    self.notes.began(place, recovered, behind)
-                elif event == "notification":
-                    took(self.notes, data)
+            async with aclosing(events(stream)) as heard:
+                async for event, data in heard:
+                    if event == "subscribed":
+                        # it does not tell how much is replayed: as much as there is between the two
+                        place, recovered = _place(data["position"]), data["recovered"]
+                        behind = place.offset - since.offset if since and recovered else 0
+                        self.notes.began(place, recovered, behind)
+                    elif event == "notification":
+                        took(self.notes, data)
 
 
-async def events(stream: trio.SocketStream) -> AsyncIterator[tuple[str, Message]]:
+async def events(stream: trio.SocketStream) -> AsyncGenerator[tuple[str, Message]]:
     """The events of an answer; chunk sizes stand on lines of their own, which no event has."""
     kept = b""
     while True:

@@ -75,15 +75,15 @@ class Round:
     """The daemon of a round, with those who use it."""
 
     def __init__(self, daemon: Daemon, plan: Plan) -> None:
-        self._plan = plan
+        self.plan = plan
         self._random = random.Random(plan.seed)
-        self._live = Live(daemon)
+        self.live = Live(daemon)
         self.log = Log()
 
     async def run(self) -> Log:
         """The facts of it, all that is owed waited for."""
         world = await self._world()
-        seed, pause = self._plan.seed, self._plan.pause_seconds
+        seed, pause = self.plan.seed, self.plan.pause_seconds
         producers = [RestProducer(world, f"rest{n}", seed, pause) for n in range(3)]
         more = [WebSocketProducer(world, "ws", seed, pause), GrpcProducer(world, "grpc", seed, pause)]
         ackers = _ackers(world, seed)
@@ -95,7 +95,7 @@ class Round:
             async with trio.open_nursery() as producing:
                 for producer in (*producers, *more):
                     producing.start_soon(producer.run)
-                await self._kill_now_and_then()
+                await self.trouble()
                 producing.cancel_scope.cancel()
             for follower in followers:
                 follower.calm.set()
@@ -105,27 +105,27 @@ class Round:
         return self.log
 
     async def _world(self) -> World:
-        daemon = self._live.daemon
+        daemon = self.live.daemon
         daemon.stay()
         async with daemon.rest() as client:
             body = {"appName": "crash", "clientSecret": SECRET}
             client_id = str((await client.call("POST", "/api/v1/clients", body)).json["id"])
         claims = {"clientId": client_id, "exp": time.time() + 86_400, "channels": ["subscribe:*"]}
         tokens = {user: jwt.encode({**claims, "userId": user}, SECRET, "HS256") for user in USERS}
-        return World(self._live, self.log, key=await daemon.key(clientId=client_id), tokens=tokens, client_id=client_id)
+        return World(self.live, self.log, key=await daemon.key(clientId=client_id), tokens=tokens, client_id=client_id)
 
-    async def _kill_now_and_then(self) -> None:
-        """Until the time is over; one in four times it is killed once more while it starts."""
-        until = trio.current_time() + self._plan.seconds
+    async def trouble(self) -> None:
+        """Kill it now and then until the time is over; one in four times once more while it starts."""
+        until = trio.current_time() + self.plan.seconds
         while True:
-            pause = self._plan.kill_seconds * self._random.uniform(0.5, 1.5)
+            pause = self.plan.kill_seconds * self._random.uniform(0.5, 1.5)
             if trio.current_time() + pause > until:
                 await trio.sleep_until(until)
                 return
             await trio.sleep(pause)
             stumble = self._random.uniform(0.2, 0.8) if self._random.random() < 0.25 else 0.0
             self.log.add(Turned("killed", time.time()))
-            await self._live.bounce(stumble)
+            await self.live.bounce(stumble)
             self.log.add(Turned("started", time.time()))
 
     async def _catch_up(self, world: World, followers: list[Follower], ackers: list[Acker]) -> None:
@@ -133,7 +133,7 @@ class Round:
 
         Who does not get it is told by the rules.
         """
-        composer = Composer(world, "last", self._plan.seed, in_order=False)
+        composer = Composer(world, "last", self.plan.seed, in_order=False)
         streams = [f"channel:{name}" for name in CHANNELS] + [f"inbox:{user}" for user in USERS]
         last = {}
         async with world.daemon.rest(world.key) as client:

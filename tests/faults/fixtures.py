@@ -102,7 +102,7 @@ async def faulty(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterato
             if daemon.running:
                 daemon.process.kill()
             daemon.forget()
-    complaints = [line for line in daemon.complaints() if not _expected(line)]
+    complaints = [line for line in daemon.complaints() if not expected(line)]
     assert not complaints, "".join(complaints)
 
 
@@ -114,7 +114,8 @@ async def _used(daemon: Daemon) -> AsyncIterator[Faulty]:
         yield Faulty(daemon, faults, key, client, peer)
 
 
-def _expected(line: str) -> bool:
+def expected(line: str) -> bool:
+    """Whether the daemon says no more than that its disk fails."""
     try:
         return msgspec.json.decode(line)["event"] in EXPECTED
     except (msgspec.DecodeError, KeyError, TypeError):

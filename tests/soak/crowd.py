@@ -9,6 +9,7 @@ import random
 import socket
 import struct
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -154,8 +155,9 @@ async def event_stream(me: Visitor) -> None:
         )
         await stream.send_all(head.encode())
         with trio.move_on_after(me.random.uniform(0.5, 4)):
-            async for _ in events(stream):
-                pass
+            async with aclosing(events(stream)) as heard:
+                async for _ in heard:
+                    pass
 
 
 async def socketio(me: Visitor) -> None:
