@@ -153,6 +153,18 @@ async def test_what_was_given_up_is_left_out(broker: Broker) -> None:
     assert (receipt.state, receipt.reason) == (State.DEAD, "a fault")
 
 
+async def test_what_no_connection_acked_is_left_out_and_does_not_arrive(broker: Broker) -> None:
+    (first, second) = await publish(broker, for_users(ANNA), for_users(ANNA))
+    assert broker.inbox.give_up(DEFAULT_CLIENT, ANNA, at(broker, 1))
+    assert not broker.inbox.give_up(DEFAULT_CLIENT, ANNA, at(broker, 1))
+    assert [offset for _, offset in places(since(broker).publications)] == [2]
+    assert broker.inbox.advance(DEFAULT_CLIENT, ANNA, at(broker, 2), now=T0) == 1
+    assert await states(broker, first, second) == [InboxState.DEAD, InboxState.DELIVERED]
+    assert broker.inbox.arrived_late(DEFAULT_CLIENT, ANNA, at(broker, 1), now=T0)
+    assert not broker.inbox.arrived_late(DEFAULT_CLIENT, ANNA, at(broker, 1), now=T0)
+    assert await states(broker, first) == [InboxState.DELIVERED]
+
+
 async def test_what_is_kept_is_found(broker: Broker) -> None:
     first, second = for_users(ANNA), for_users(ANNA, BERT)
     await publish(broker, first, second)

@@ -51,6 +51,9 @@ class ArchivedNotes(msgspec.Struct, frozen=True):
 class Archive(Protocol):
     """Receipts that memory has forgotten."""
 
+    #: Receipts and events of timelines that were there at the last look, from time to time.
+    kept: tuple[int, int]
+
     async def notes(self, notification_id: NotificationId) -> ArchivedNotes:
         """What was noted of a notification.
 

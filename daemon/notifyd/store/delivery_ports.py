@@ -62,7 +62,7 @@ class ReceiptStore(Protocol):
         ...
 
     def usage(self) -> tuple[int, int]:
-        """Receipts and events of timelines that memory holds; an archive may hold more."""
+        """Receipts and events of timelines that are kept; what is archived as it was at a look not long ago."""
         ...
 
 

@@ -513,7 +513,7 @@ class AdminServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExportDeadLetters(self, request, context):
-        """Whole, the oldest first.
+        """With what they carry, the oldest first. GetDeadLetter tells the timeline of one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -48,6 +48,11 @@ class Aftermath:
         self._desk = desk
         self._slow = SlowConsumers(counters) if slow is None else slow
 
+    def wrote(self, count: int, size_bytes: int) -> None:
+        """See `receiver.Aftermath`."""
+        self._counters.deliveries += count
+        self._counters.delivered_bytes += size_bytes
+
     def acked(self, whose: Whose, notification_id: NotificationId, attempts: int) -> None:
         """A receiver acked what it had not acked before. What has arrived at users the inbox notes itself."""
         self._counters.acked += 1

@@ -90,6 +90,8 @@ class Durables:
         track = self._house.registry.durable(key)
         same = newest.epoch == state.epoch
         pending = newest.offset - state.floor - len(state.settled) if same else newest.offset
+        # what an operator put back stands below the floor
+        pending += sum(offset <= state.floor for offset, _ in state.attempts)
         receivers = [] if track is None else track.receivers
         return DurableView(
             key=key,

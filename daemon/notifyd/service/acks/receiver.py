@@ -47,6 +47,10 @@ _PAGE: Final = 64
 class Aftermath(Protocol):
     """What the failures of deliveries lead to, beside another try."""
 
+    def wrote(self, count: int, size_bytes: int) -> None:
+        """So many publications were taken by an outbox."""
+        ...
+
     def timed_out(self, track: Track, flight: Flight) -> None:
         """No ack came in time; it is tried again."""
         ...
@@ -143,8 +147,12 @@ class AckReceiver:
         self._open[publication.notification.id] = offset
 
     def _write(self, publications: list[Publication]) -> None:
-        frames = [self._encode(self._marked(publication)) for publication in publications]
-        if frames and not self.connection.put(b"".join(frames)):
+        frames = b"".join([self._encode(self._marked(publication)) for publication in publications])
+        if not publications:
+            return
+        if self.connection.put(frames):
+            self._aftermath.wrote(len(publications), len(frames))
+        else:
             self.close()
             self._aftermath.end_slow(self.connection)
 

@@ -72,7 +72,8 @@ class LocalReceipts:
 
     def usage(self) -> tuple[int, int]:
         """See `ReceiptStore.usage`."""
-        return len(self._recent), self._notes.usage()
+        receipts, events = (0, 0) if self.archive is None else self.archive.kept
+        return max(len(self._recent), receipts), events + self._notes.usage()
 
     async def find_settled(self, client_id: ClientId | None, notification_id: NotificationId) -> Receipt | None:
         """The receipt of what is no longer in the queue, from memory or from the archive."""

@@ -41,6 +41,8 @@ class SqliteArchive:
         self._worker = worker
         self._epoch = epoch
         self._connection: sqlite3.Connection | None = None
+        #: See `Archive`.
+        self.kept = (0, 0)
 
     async def find(self, notification_id: NotificationId) -> Archived | None:
         """See `Archive.find`."""
@@ -52,7 +54,9 @@ class SqliteArchive:
 
     async def events(self) -> int:
         """How many events of timelines are kept."""
-        return await self._worker.run(self._events)
+        events = await self._worker.run(self._events)
+        self.kept = (self.kept[0], events)
+        return events
 
     async def oldest_events(self, limit: int) -> list[tuple[NotificationId, int]]:
         """The oldest *limit* events: whose they are, and their numbers."""
@@ -64,7 +68,9 @@ class SqliteArchive:
 
     async def count(self) -> int:
         """How many settled notifications are kept."""
-        return await self._worker.run(self._count)
+        count = await self._worker.run(self._count)
+        self.kept = (count, self.kept[1])
+        return count
 
     async def close(self) -> None:
         """Close the connection."""
