@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from notifyd.model.publication import Publication
 from notifyd.policy.window import AckRules, Window
-
 from tests.wire.publications import publication as a_publication
 
 RULES = AckRules(
