@@ -90,6 +90,7 @@ async def receipts(thief: Thief) -> None:
     """Reading and withdrawing notifications."""
     for notification_id in thief.loot.notifications[-2:]:
         await thief.try_rest("GET", "/api/notifications/{name}", notification_id)
+        await thief.try_rest("GET", "/api/notifications/{name}?wait=acked&timeout=1", notification_id)
         await thief.try_rest("DELETE", "/api/notifications/{name}", notification_id)
         await thief.try_rpc("GetReceipt", lambda name: pb.GetReceiptRequest(id=name), notification_id)
 
@@ -132,6 +133,21 @@ async def administration(thief: Thief) -> None:
     await thief.try_rest("GET", "/api/keys?clientId={name}", victim.id)
     await thief.try_rest("POST", "/api/keys", victim.id, {"clientName": "x", "clientId": "{name}"})
     await thief.try_rest("POST", "/api/v1/tokens", victim.id, {"clientId": "{name}", "userId": "alice"})
+
+    for path in ("/api/dead-letters?clientId={name}", "/api/durable-subscriptions?clientId={name}"):
+        await thief.try_rest("GET", path, victim.id)
+
+
+async def acks(thief: Thief) -> None:
+    """Acking what the victim's connections were sent, and looking who is in its channels."""
+    body = {"connectionId": "{name}", "ids": thief.loot.notifications[-1:]}
+    for connection_id in thief.loot.connections[-2:]:
+        await thief.try_rest("POST", "/api/notifications/ack", connection_id, body)
+        await thief.try_rpc(
+            "Ack", lambda name: pb.AckRequest(connection_id=name, ids=thief.loot.notifications[-1:]), connection_id
+        )
+    await thief.try_rest("GET", "/api/channels/news/presence?clientId={name}", thief.victim.id)
+    await thief.try_rpc("GetPresence", lambda name: pb.PresenceRequest(client_id=name, channel="news"), thief.victim.id)
 
 
 def forged(thief: Thief, client_id: str) -> str:
@@ -243,6 +259,7 @@ ATTACKS: tuple[Callable[[Thief], Awaitable[None]], ...] = (
     devices,
     users,
     administration,
+    acks,
     forged_tokens,
     namespaces,
     streams,
