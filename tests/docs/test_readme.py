@@ -110,6 +110,7 @@ async def test_first_notification_with_curl(service: Daemon):
 
 
 def users_snippet(service: Daemon) -> str:
+    (service.folder / "demo.secret").unlink(missing_ok=True)
     return placed(block("sh", "clients register"), service)
 
 
@@ -132,6 +133,17 @@ async def test_first_notification_over_socketio(service: Daemon):
     script = f"{users_snippet(service)}\nexport ID TOKEN\nexec {node} page.mjs"
     async with running(["bash", "-euc", script], service) as process:
         await read_until(process, b"title: 'Hello'")
+
+
+@within(30)
+async def test_what_happened_to_it(service: Daemon):
+    listen, send, *_ = block("sh", "--wait-ack").splitlines()
+    async with running(["bash", "-euc", f"exec {placed('.venv/bin/' + listen, service)}"], service) as process:
+        await service.subscribed()
+        async with running(["bash", "-euc", f"exec {placed('.venv/bin/' + send, service)}"], service) as sender:
+            await read_until(sender, b"\tdispatched\t1\t1\t")
+            assert await sender.wait() == 0
+        await read_until(process, b'"data":{"id":17}')
 
 
 @within(30)
