@@ -91,7 +91,7 @@ class Acker(Follower):
         self.token = world.tokens.get(stream.removeprefix("inbox:"), "")
         self._random = random.Random(f"{seed} {name} acks")
 
-    def verdict(self, attempt: int) -> str:
+    def verdict_on(self, token: str, attempt: int) -> str:
         """What becomes of a delivery: ack, nack, or nothing."""
         chance = self._random.random()
         if attempt > 1 or chance > _NACKED + _LEFT:
@@ -132,7 +132,7 @@ class WebSocketAcker(Acker):
         elif kind == "notification":
             came = message["notification"]
             took(self.notes, came)
-            if verdict := self.verdict(came.get("attempt", 1)):
+            if verdict := self.verdict_on(came["data"]["token"], came.get("attempt", 1)):
                 self.notes.acking(came["id"], nack=verdict == "nack")
                 await peer.say(verdict, id=came["id"])
         elif kind == "error":
@@ -141,6 +141,14 @@ class WebSocketAcker(Acker):
         else:
             assert kind in ("acked", "nacked"), message
             self.notes.acked(message["id"], nack=kind == "nacked")
+
+
+class Refuser(WebSocketAcker):
+    """One that refuses some again and again, until they are given up; it acks the rest."""
+
+    def verdict_on(self, token: str, attempt: int) -> str:
+        """See `Acker.verdict_on`."""
+        return "nack" if token.endswith("7") else super().verdict_on(token, attempt)
 
 
 class SocketIoAcker(Acker):
@@ -175,7 +183,7 @@ class SocketIoAcker(Acker):
         if name != "notification" or "channel" in first:
             return
         self.notes.arrived(first["notificationId"], first["token"], Place("", 0), first.get("attempt", 1))
-        if verdict := self.verdict(first.get("attempt", 1)):
+        if verdict := self.verdict_on(first["token"], first.get("attempt", 1)):
             self.notes.acking(first["notificationId"], nack=verdict == "nack")
             number = await socket.emit(verdict, {"id": first["notificationId"]})
             asked[str(number)] = (first["notificationId"], verdict == "nack")
@@ -199,7 +207,7 @@ class SseAcker(Acker):
                         began(self.notes, data)
                     elif event == "notification":
                         took(self.notes, data)
-                        if verdict := self.verdict(data.get("attempt", 1)):
+                        if verdict := self.verdict_on(data["data"]["token"], data.get("attempt", 1)):
                             await self._say(client, connection_id, data["id"], nack=verdict == "nack")
 
     async def _say(self, client: Rest, connection_id: str, notification_id: str, *, nack: bool) -> None:
@@ -242,7 +250,7 @@ class GrpcAcker(Acker):
         attempt = came.attempt or 1
         token = msgspec.json.decode(came.data_json)["token"]
         self.notes.arrived(came.id, token, Place(came.position.epoch, came.position.offset), attempt)
-        if verdict := self.verdict(attempt):
+        if verdict := self.verdict_on(token, attempt):
             nack = verdict == "nack"
             request = client_pb2.AckRequest(connection_id=connection_id, ids=[came.id], nack=nack)
             self.notes.acking(came.id, nack=nack)

@@ -142,6 +142,8 @@ class Settled(Struct, frozen=True):
     id: str
     state: str
     subscriber: str = ""
+    #: When, where that is told.
+    at: float = 0.0
 
 
 Fact = Published | Accepted | Refused | Cancelled | Began | Arrived | Acked | Turned | Kept | Placed | Settled

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import jwt
+import msgspec
 import trio
 from msgspec import Struct
 
-from tests.crash.ackers import Acker, GrpcAcker, SocketIoAcker, SseAcker, WebSocketAcker
+from tests.crash.ackers import Acker, GrpcAcker, Refuser, SocketIoAcker, SseAcker, WebSocketAcker
 from tests.crash.facts import Kept, Place, Placed, Settled, Turned
 from tests.crash.followers import (
     Follower,
@@ -48,9 +50,9 @@ SETTINGS: Final = (
     # what is not acked comes again soon, and does not die of being killed
     "subscriptions.ack_seconds=1",
     "subscriptions.max_unacked=1000",
-    "delivery.retry_attempts=1000",
+    "delivery.retry_attempts=12",
     "delivery.retry_delay_seconds=0.1",
-    "delivery.retry_max_seconds=0.4",
+    "delivery.retry_max_seconds=0.3",
 )
 #: Enough to be outrun by who stays away, so that `recovered: false` comes up as well.
 BRIEF: Final = 5
@@ -100,6 +102,7 @@ class Round:
             for follower in followers:
                 follower.calm.set()
             await self._catch_up(world, followers, ackers)
+            await self._given_up(world)
             following.cancel_scope.cancel()
         await self._ask_the_daemon(world)
         return self.log
@@ -149,9 +152,22 @@ class Round:
             for follower in followers:
                 await until(lambda notes=follower.notes: last[notes.stream] in notes.tokens)
             for acker in ackers:
-                # what expires unacked stays so
-                if acker.notes.stream != "channel:mortal":
+                # what expires unacked stays so, as does what is refused
+                if acker.notes.stream != "channel:mortal" and not isinstance(acker, Refuser):
                     await until(lambda notes=acker.notes: not notes.open)
+
+    async def _given_up(self, world: World) -> None:
+        """Wait until nothing is open any more: what was refused all the time is a dead letter then."""
+        async with world.daemon.rest() as client:
+            with trio.move_on_after(CATCH_UP_SECONDS * PATIENCE):
+                while (await client.call("GET", "/api/stats")).json["stats"]["acks"]["unacked"]:  # noqa: ASYNC110
+                    await trio.sleep(0.05)
+            exported = await client.call("GET", "/api/dead-letters/export")
+        for line in exported.body.splitlines():
+            letter = msgspec.json.decode(line)
+            whose = letter["durable"] or letter["connectionId"] or letter["userId"] or ""
+            at = datetime.fromisoformat(letter["diedAt"]).timestamp()
+            self.log.add(Settled(letter["notificationId"], "dead", whose, at))
 
     async def _ask_the_daemon(self, world: World) -> None:
         """Its histories, and what became of those that somebody lacks."""
@@ -216,6 +232,7 @@ def _ackers(world: World, seed: int) -> list[Acker]:
         WebSocketAcker(world, "acks-ws-durable-mortal", "channel:mortal", seed, durable=True),
         GrpcAcker(world, "acks-grpc-durable-main", "channel:main", seed, durable=True),
         SseAcker(world, "acks-sse-durable-later", "channel:later", seed, durable=True),
+        Refuser(world, "refuses-later", "channel:later", seed, durable=True),
         WebSocketAcker(world, "acks-ws-dora", "inbox:dora", seed),
         SocketIoAcker(world, "acks-socketio-erin", "inbox:erin", seed),
     ]

@@ -168,11 +168,10 @@ def acked_stays_acked(record: Record) -> Iterator[str]:
                 for notification_id in fact.ids:
                     acked[fact.subscriber, where].setdefault(notification_id, (fact.at, fact.aside))
         elif isinstance(fact, Arrived):
-            known = acked[fact.subscriber, fact.connection] | acked[fact.subscriber, -1]
-            if fact.id in known:
-                at, aside = known[fact.id]
-                if not aside or fact.at > at + CROSSING_SECONDS:
-                    yield f"{fact.subscriber}#{fact.connection} got {fact.id} again {fact.at - at:.3f} s after its ack"
+            known = acked[fact.subscriber, -1].get(fact.id) or acked[fact.subscriber, fact.connection].get(fact.id)
+            if known is not None and (not known[1] or fact.at > known[0] + CROSSING_SECONDS):
+                after = fact.at - known[0]
+                yield f"{fact.subscriber}#{fact.connection} got {fact.id} again {after:.3f} s after its ack"
 
 
 def unacked_comes_again(record: Record) -> Iterator[str]:
@@ -194,6 +193,15 @@ def unacked_comes_again(record: Record) -> Iterator[str]:
             mortal = published is not None and published.expires_at
             if not mortal and "dead" not in record.settled[arrival.id, subscriber]:
                 yield f"{subscriber} got {arrival.id} ({arrival.token}), did not ack it, and never got it again"
+
+
+def dead_stays_dead(record: Record) -> Iterator[str]:
+    """What a subscription was given up for does not come to it again."""
+    died = {(fact.id, fact.subscriber): fact.at for fact in record.all(Settled) if fact.state == "dead" and fact.at}
+    for arrival in record.arrived:
+        at = died.get((arrival.id, arrival.subscriber))
+        if at is not None and arrival.at > at + CROSSING_SECONDS:
+            yield f"{arrival.subscriber} got {arrival.id} {arrival.at - at:.3f} s after it was given up"
 
 
 def one_id_one_place(record: Record) -> Iterator[str]:
@@ -355,6 +363,7 @@ RULES: Final[tuple[Callable[[Record], Iterator[str]], ...]] = (
     accepted_is_kept,
     acked_stays_acked,
     unacked_comes_again,
+    dead_stays_dead,
     one_id_one_place,
     one_publish_one_id,
     epochs_last,
@@ -397,6 +406,7 @@ def counts(facts: Sequence[Fact]) -> dict[str, int]:
         "skipped": sum(began.skipped for began in record.began),
         "not recovered": sum(began.recovered is False for began in record.began),
         "acked": len(acked),
+        "dead letters": sum(fact.state == "dead" and bool(fact.subscriber) for fact in record.all(Settled)),
         "redelivered": sum(arrival.attempt > 1 for arrival in record.arrived),
         "kills": turned["killed"],
         "restarts": turned["started"],

@@ -42,3 +42,4 @@ async def test_many_kills_under_load_break_no_rule(start: Starter, durability: s
     print(durability, seed, figures)
     assert figures["kills"] > 8
     assert figures["not recovered"] > 0
+    assert figures["dead letters"] > 0

@@ -147,6 +147,13 @@ def test__unacked_comes_again() -> None:
     assert broken(*mortal, arrived(1, 1, stream=MORTAL)) == set()
 
 
+def test__dead_stays_dead() -> None:
+    facts = [began(acks=True), *sent(1), arrived(1, 1), Settled("id1", "dead", "s", at=4.0)]
+    assert broken(*facts) == set()
+    assert broken(*facts, arrived(1, 1, at=4.5, attempt=2)) == set(), "it was on its way"
+    assert broken(*facts, arrived(1, 1, at=9.0, attempt=2)) == {"dead_stays_dead"}
+
+
 def test__one_id_one_place() -> None:
     assert broken(*WELL, Kept(MAIN, "id1", place(9))) >= {"one_id_one_place"}
     assert broken(*WELL, Kept(MAIN, "id9", place(1))) == {"one_id_one_place"}
