@@ -367,3 +367,19 @@ async def test_who_asks_while_a_cursor_is_being_written_waits_for_it(broker: Bro
     await both.wait()
     assert first.done()
     assert broker.inbox.written().done()
+
+
+async def test_one_that_was_given_up_stays_so_when_it_goes(open_engine: OpenBroker) -> None:
+    broker = await opened(open_engine, max_notifications=1)
+    first = await publish(broker, for_users(ANNA))
+    assert broker.inbox.give_up(DEFAULT_CLIENT, ANNA, at(broker, 1))
+    await publish(broker, for_users(ANNA))
+    assert await states(broker, *first) == [InboxState.DEAD]
+
+
+async def test_one_that_arrived_late_counts_once(broker: Broker) -> None:
+    await publish(broker, for_users(ANNA), for_users(ANNA))
+    broker.inbox.give_up(DEFAULT_CLIENT, ANNA, at(broker, 1))
+    assert broker.inbox.arrived_late(DEFAULT_CLIENT, ANNA, at(broker, 1), now=T0)
+    assert broker.inbox.advance(DEFAULT_CLIENT, ANNA, at(broker, 2), now=T0) == 1
+    assert not broker.inbox.arrived_late(DEFAULT_CLIENT, ANNA, at(broker, 1), now=T0)

@@ -49,7 +49,7 @@ class Inbox:
         """The oldest that is kept goes."""
         item = self.kept()[0]
         item.kept = False
-        if item.offset > self.cursor:
+        if item.offset > self.cursor and item.ended is None:
             item.ended = InboxState.EXPIRED if item.notification.expired(now) else InboxState.EVICTED
 
     def trim(self, now: int) -> int:
@@ -64,13 +64,30 @@ class Inbox:
 
     def since(self, offset: int, now: int) -> list[int]:
         """Offsets of what is kept after *offset* and has not expired."""
-        return [item.offset for item in self.kept() if item.offset > offset and not item.notification.expired(now)]
+        newer = [item for item in self.kept() if item.offset > offset and item.ended is not InboxState.DEAD]
+        return [item.offset for item in newer if not item.notification.expired(now)]
+
+    def give_up(self, offset: int) -> bool:
+        """No connection acked it."""
+        for item in self.kept():
+            if item.offset == offset > self.cursor and item.ended is None:
+                item.ended = InboxState.DEAD
+                return True
+        return False
+
+    def arrive_late(self, offset: int) -> bool:
+        """One did, after it had been given up."""
+        for item in self.kept():
+            if item.offset == offset and item.ended is InboxState.DEAD:
+                item.ended = InboxState.DELIVERED
+                return True
+        return False
 
     def advance(self, offset: int, now: int) -> int:
         """Answers how many arrived."""
         if not self.cursor < offset <= len(self.items):
             return 0
-        passed = [item for item in self.kept() if self.cursor < item.offset <= offset]
+        passed = [item for item in self.kept() if self.cursor < item.offset <= offset and item.ended is None]
         self.cursor = offset
         for item in passed:
             if item.notification.expired(now) and not item.connections:

@@ -14,6 +14,7 @@ from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import DEFAULT_CLIENT, NotificationId, UserId
 from notifyd.model.notification import State
 from notifyd.model.position import StreamPosition
+from notifyd.model.receipt import InboxState
 from notifyd.store.options import BrokerLimits, InboxLimits
 from notifyd.store.ports import Outcome
 from tests.property.inbox_model import MAX_AGE_MS, MAX_NOTIFICATIONS, Inbox
@@ -29,19 +30,19 @@ if TYPE_CHECKING:
 
     Known = tuple[list[InboxInfo], list[StreamPosition], tuple[int, int, int]]
 
-USERS = (UserId("anna"), UserId("bert"), UserId("cora"))
+USERS = (UserId("anna"), UserId("bert"))
 LIMITS = BrokerLimits(
     inbox=InboxLimits(max_notifications=MAX_NOTIFICATIONS, max_age_seconds=MAX_AGE_MS / 1000, max_users=9)
 )
 
 USER = st.sampled_from(USERS)
-SOME = st.lists(USER, min_size=1, max_size=3, unique=True)
+SOME = st.lists(USER, min_size=1, max_size=2, unique=True)
 TTL = st.sampled_from([500, 20_000, 900_000])
 PICK = st.integers(0, 30)
 
 
 class InboxMachine(BrokerMachine):
-    """One broker, one dispatcher, three users and whoever removes them."""
+    """One broker, one dispatcher, two users and whoever removes them."""
 
     limits = LIMITS
 
@@ -109,6 +110,22 @@ class InboxMachine(BrokerMachine):
         position = StreamPosition(self._position(user).epoch, offset)
         arrived = self.broker.inbox.advance(DEFAULT_CLIENT, user, position, now=self.now)
         assert arrived == self.inboxes[user].advance(offset, self.now)
+
+    @rule(user=USER, pick=PICK)
+    def give_up(self, user: UserId, pick: int) -> None:
+        kept = self.inboxes[user].kept()
+        offset = kept[pick % len(kept)].offset if kept else 1
+        position = StreamPosition(self._position(user).epoch, offset)
+        assert self.broker.inbox.give_up(DEFAULT_CLIENT, user, position) == self.inboxes[user].give_up(offset)
+
+    @rule(user=USER, pick=PICK)
+    def arrive_late(self, user: UserId, pick: int) -> None:
+        items = self.inboxes[user].items
+        given_up = [item.offset for item in items if item.ended is InboxState.DEAD] or [1]
+        offset = given_up[pick % len(given_up)]
+        position = StreamPosition(self._position(user).epoch, offset)
+        arrived = self.broker.inbox.arrived_late(DEFAULT_CLIENT, user, position, now=self.now)
+        assert arrived == self.inboxes[user].arrive_late(offset)
 
     @rule(user=USER, offset=st.integers(0, 4), fails=st.booleans())
     def promise(self, user: UserId, offset: int, fails: bool) -> None:
@@ -235,6 +252,6 @@ class JournalledInboxMachine(InboxMachine):
 
 
 @pytest.mark.parametrize("machine", [InboxMachine, JournalledInboxMachine], ids=["memory", "journal"])
-@pytest.mark.parametrize("examples", [20, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [10, pytest.param(300, marks=pytest.mark.slow)])
 def test_inboxes_agree_with_the_model(machine: type[InboxMachine], examples: int) -> None:
     agrees(machine, examples)

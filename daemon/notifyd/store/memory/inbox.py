@@ -148,7 +148,8 @@ class MemoryInbox:
         arrived = len(passed)
         for item in passed:
             # what expired before any connection had it never arrived, though the cursor goes past it
-            if item.ended is InboxState.DEAD:
+            if item.ended is not None:
+                # it was given up, and may have been counted since
                 arrived -= 1
             elif item.expired(now) and not item.connections:
                 arrived -= 1
@@ -271,7 +272,7 @@ class MemoryInbox:
         item = inbox.evict()
         self._tally.remove(item)
         self.unwritten.changed(inbox)
-        if item.offset > inbox.cursor:
+        if item.offset > inbox.cursor and item.ended is None:
             expired = item.expired(now)
             self._counters.inbox_evicted += not expired
             self._end(item, InboxState.EXPIRED if expired else InboxState.EVICTED)
