@@ -223,11 +223,14 @@ async def producer(me: Visitor) -> None:
 
 
 async def flooder(me: Visitor) -> None:
-    """More than a sleeper can hold."""
+    """Now and then more than a sleeper can hold, the kernel's buffers included."""
     async with me.place.daemon.rest(me.place.key) as client:
-        for _ in range(50):
-            await client.accept("flood", "x" * 30_000)
-            await me.stay(0.08)
+        batch = [{"channel": "flood", "data": "x" * 30_000}] * 10
+        for _ in range(20):
+            reply = await client.call("POST", "/api/notifications/batch", {"notifications": batch})
+            assert reply.status in (202, 429), reply
+            await me.stay(0.2)
+    await me.stay(10)
 
 
 async def rpc_producer(me: Visitor) -> None:
