@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 import trio
 
 from notifyd.app.sd_notify import ServiceManager
-from notifyd.app.upkeep import keep_last_uses, watchdog
+from notifyd.app.upkeep import keep_durables, keep_last_uses, watchdog
+from notifyd.clock import now_ms
 from notifyd.errors import StoreUnavailable
+from notifyd.service.acks import AckWish
 from notifyd.service.keys import Keys, NewKey
 from notifyd.store.memory.keys import MemoryKeys
+from tests.service.node import OPERATOR, RecordingLink
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +44,20 @@ async def test_last_uses_are_kept_now_and_then_whatever_the_store_does(graph: Gr
     store.away = False
     await trio.sleep(40)
     assert (await store.load())[0].last_used_at is not None
+
+
+async def test_a_quiet_durable_subscription_that_is_in_use_is_not_forgotten(
+    graph: Graph, nursery, autojump_clock
+) -> None:
+    peer = graph.connector.admit(RecordingLink())
+    graph.connector.enter(peer, OPERATOR)
+    graph.acks.subscribe(peer, "news", AckWish(durable="worker"), lambda _: b"").start()
+    (before,) = graph.acks.durables()
+    nursery.start_soon(keep_durables, graph.acks, lambda: 100.0)
+    while now_ms() <= before.used_at:
+        await trio.lowlevel.checkpoint()
+    await trio.sleep(30)
+    assert graph.acks.durables()[0].used_at > before.used_at
 
 
 async def test_the_service_manager_hears_that_the_loop_turns(tmp_path: Path, nursery, autojump_clock) -> None:

@@ -25,7 +25,7 @@ from notifyd.app.sd_notify import ServiceManager
 from notifyd.app.secrets import wrong_master_key
 from notifyd.app.sockets import found_by_itself
 from notifyd.app.tls import Certificate
-from notifyd.app.upkeep import keep_last_uses, try_to_keep_last_uses, watch_records, watchdog
+from notifyd.app.upkeep import keep_durables, keep_last_uses, try_to_keep_last_uses, watch_records, watchdog
 from notifyd.config import Loaded
 from notifyd.errors import Invalid
 from notifyd.ingress.edge.listener import open_sockets
@@ -151,6 +151,7 @@ async def _serve(graph: Graph, place: Place) -> None:
         nursery.start_soon(graph.telling.router.run)
         nursery.start_soon(graph.telling.watch.run)
         nursery.start_soon(keep_last_uses, graph.keys)
+        nursery.start_soon(keep_durables, graph.acks, lambda: reloader.settings.subscriptions.durable_max_age_seconds)
         nursery.start_soon(watch_records, graph.engines.records)
         nursery.start_soon(watchdog, manager)
         await nursery.start(admin.run)

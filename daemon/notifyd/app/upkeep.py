@@ -11,7 +11,10 @@ import trio
 from notifyd.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notifyd.app.sd_notify import ServiceManager
+    from notifyd.service.acks import Acks
     from notifyd.service.keys import Keys
     from notifyd.store.record_ports import Records
 
@@ -19,6 +22,7 @@ log = structlog.get_logger("notifyd")
 
 _LAST_USE_SECONDS: Final = 30.0
 _PROBE_SECONDS: Final = 1.0
+_DURABLE_USE_SECONDS: Final = 3600.0
 
 
 async def keep_last_uses(keys: Keys) -> None:
@@ -34,6 +38,13 @@ async def try_to_keep_last_uses(keys: Keys) -> None:
         await keys.keep_last_uses()
     except StoreUnavailable as exc:
         log.warning("last_uses_not_kept", problem=exc.message)
+
+
+async def keep_durables(acks: Acks, max_age_seconds: Callable[[], float]) -> None:
+    """Note that durable subscriptions are in use, before the age after which they are forgotten."""
+    while True:
+        await trio.sleep(min(max(max_age_seconds() / 4, 0.2), _DURABLE_USE_SECONDS))
+        acks.note_uses()
 
 
 async def watch_records(records: Records) -> None:

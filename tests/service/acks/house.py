@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.policy.window import AckRules
-from notifyd.service.acks import AckClock, Acks, AckWish
-from notifyd.service.acks.aftermath import Aftermath
-from notifyd.service.acks.house import AckHouse
-from notifyd.service.acks.registry import AckRegistry
+from notifyd.service.acks import AckWish
 from notifyd.store.delivery_ports import DeadLetterQuery
+from tests.service.acking import acks_of
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
@@ -47,10 +45,9 @@ class House:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.deaths = Deaths()
-        broker = node.broker
-        aftermath = Aftermath(broker.receipts, broker.dead_letters, node.counters, self.deaths)
-        parts = AckHouse(node.hub, broker, node.subscriber, AckRegistry(), aftermath, AckClock(), RULES)
-        self.acks = Acks(parts, node.inboxes)
+        self.acks = acks_of(
+            node.hub, node.broker, node.subscriber, node.inboxes, node.counters, rules=RULES, desk=self.deaths
+        )
         #: Every publication that a connection was sent, with its try.
         self.ids: dict[int, str] = {}
 

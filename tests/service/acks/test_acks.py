@@ -9,7 +9,7 @@ import trio
 from msgspec.structs import replace
 
 from notifyd.clock import now_ms
-from notifyd.errors import Conflict, Denied, Invalid, NotAuthenticated, NotFound
+from notifyd.errors import Conflict, Denied, Invalid, NotAuthenticated, NotFound, StoreUnavailable
 from notifyd.model.dead_letter import Stage
 from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.durable import DurableKey
@@ -17,7 +17,7 @@ from notifyd.model.ids import DEFAULT_CLIENT, NotificationId
 from notifyd.model.position import StreamPosition
 from notifyd.model.receipt import InboxState
 from notifyd.model.timeline import Happening
-from notifyd.store.options import InboxLimits
+from notifyd.store.options import DurableLimits, InboxLimits
 from tests.service.acks.house import ACK_SECONDS, RULES, House, sent
 from tests.service.node import LIMITS, OPERATOR, endings
 
@@ -393,3 +393,16 @@ async def test_what_a_connection_without_acks_has_proven_is_not_sent_again(
     assert await house.ack(acking, 6) == 1
     await trio.sleep(20 * ACK_SECONDS)
     assert (sent(acking), house.letters()) == ("1 2 3 4 6", [])
+
+
+async def test_who_acks_is_told_where_it_cannot_be_kept(house: House, autojump_clock: MockClock) -> None:
+    peer, other = house.node.connect(), house.node.connect()
+    house.subscribe(peer, durable="worker")
+    await house.node.published()
+    house.node.broker.configure(replace(LIMITS, durables=DurableLimits(max_count=1)))
+    await house.node.broker.durables.remove(DurableKey(DEFAULT_CLIENT, "news", "", "worker"))
+    house.subscribe(other, durable="another")
+    with pytest.raises(StoreUnavailable):
+        await house.ack(peer, 1)
+    house.node.connector.leave(peer)
+    assert [view.key.name for view in house.acks.durables()] == ["another"]

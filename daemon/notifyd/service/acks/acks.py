@@ -40,6 +40,10 @@ class Acks:
         for receiver in self.house.registry.everyone():
             receiver.window.rules = rules
 
+    def note_uses(self) -> None:
+        """Keep the durable subscriptions that have connections from being forgotten; to be called now and then."""
+        self.house.registry.note_uses()
+
     def subscribe(self, connection: Connection, channel: str, wish: AckWish, encode: Encode) -> Opened:
         """Subscribe with acks; *encode* makes the frame of one publication for this connection.
 

@@ -43,6 +43,11 @@ class AckRegistry:
         """All receivers."""
         return (receiver for receivers in self._receivers.values() for receiver in receivers.values())
 
+    def note_uses(self) -> None:
+        """The durable subscriptions that somebody has are in use, however quiet."""
+        for track in self._durables.values():
+            track.note_use()
+
     def unacked(self) -> int:
         """Deliveries that are open, of all."""
         return sum(len(receiver.window) for receiver in self.everyone())
@@ -72,6 +77,6 @@ class AckRegistry:
             return
         if isinstance(track, ChannelTrack):
             if track.whose.durable and self._durables.pop(track.key, None) is not None:
-                track.keep()
+                track.note_use()
         else:
             self._inboxes.pop((track.whose.client_id, track.whose.user_id), None)

@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
+import structlog
+import trio
 from msgspec.structs import replace
 
 from notifyd.clock import now_ms
+from notifyd.errors import Exhausted, StoreUnavailable
 from notifyd.model.dead_letter import Stage
 from notifyd.model.durable import DurableKey, DurableState
 from notifyd.model.ids import ClientId, ConnectionId, UserId
@@ -23,6 +26,25 @@ if TYPE_CHECKING:
     from notifyd.store.delivery_ports import DurableStore, Written
     from notifyd.store.inbox_ports import InboxStore
     from notifyd.store.ports import History, HistoryStore
+
+
+log = structlog.get_logger("notifyd.acks")
+
+
+class NotWritten:
+    """A `Written` of what was not taken."""
+
+    def __init__(self, problem: str) -> None:
+        self._problem = problem
+
+    def done(self) -> bool:
+        """See `Written.done`."""
+        return False
+
+    async def wait(self) -> None:
+        """See `Written.wait`."""
+        await trio.lowlevel.checkpoint()
+        raise StoreUnavailable(self._problem)
 
 
 class Whose(msgspec.Struct, frozen=True):
@@ -147,7 +169,7 @@ class ChannelTrack:
     def failed(self, offset: int, attempts: int) -> None:
         """See `Track.failed`."""
         self.attempts[offset] = attempts
-        self.keep()
+        self.note_use()
 
     def settled_position(self) -> StreamPosition:
         """See `Track.settled_position`."""
@@ -170,15 +192,23 @@ class ChannelTrack:
         )
 
     def keep(self) -> None:
-        """Have it written as it is now, where it has a name."""
+        """Have it written as it is now, where it has a name; raises as `DurableStore.put` does."""
         if self._durables is not None:
             self._written = self._durables.put(self.state(), now=now_ms())
+
+    def note_use(self) -> None:
+        """As `keep`, amid what must go on: who waits for `written` is told that it was not kept."""
+        try:
+            self.keep()
+        except (Exhausted, StoreUnavailable) as exc:
+            log.warning("durable_not_kept", channel=self.whose.channel, durable=self.whose.durable, problem=exc.message)
+            self._written = NotWritten(exc.message)
 
     def _settle(self, offset: int) -> bool:
         new = self.settled.add(offset)
         if new:
             self.attempts.pop(offset, None)
-            self.keep()
+            self.note_use()
             for receiver in self.receivers:
                 receiver.forget(offset)
         return new
