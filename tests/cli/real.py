@@ -5,10 +5,19 @@ import os
 import select
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import grpc
+
+from notifyd.v1 import admin_pb2 as pb
+from notifyd.v1.admin_pb2_grpc import AdminServiceStub
+
 LONGEST_SECONDS = 20
+
+#: A socket that is not there yet is tried again soon.
+_AT_ONCE = [(f"grpc.{which}_reconnect_backoff_ms", 20) for which in ("initial", "max")]
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -36,9 +45,17 @@ class RealDaemon:
             ],
             env=environment(self.folder), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        ready = self.ctl("wait", "ready", "-o", "json")
-        urls = {listener["name"]: listener["url"] for listener in json.loads(ready)["listeners"]}
+        urls = {listener.name: listener.url for listener in self._when_ready().listeners}
         self._ports = [urls[name].rpartition(":")[2] for name in ("http", "ws")]
+
+    def _when_ready(self) -> pb.Status:
+        """Its status when it is ready: what `wait ready` prints, without a process that imports all of notifyctl."""
+        with grpc.insecure_channel(f"unix:{self.socket}", options=_AT_ONCE) as channel:
+            ask = AdminServiceStub(channel).GetStatus
+            until = time.monotonic() + LONGEST_SECONDS
+            while (status := ask(pb.GetStatusRequest(), timeout=LONGEST_SECONDS, wait_for_ready=True)).state != "ready":
+                assert time.monotonic() < until, status
+            return status
 
     @property
     def url(self) -> str:
