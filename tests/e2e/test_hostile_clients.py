@@ -346,14 +346,14 @@ async def test_forged_pids_recover_nothing(service: Daemon) -> None:
 
 @within(90)
 async def test_who_does_not_read_is_cut_off_alone(start: Starter) -> None:
-    daemon = await start("websocket.outbox_bytes=65536", "delivery.max_data_bytes=20000", "websocket.close_seconds=0.3")
+    daemon = await start("websocket.outbox_bytes=524288", "websocket.close_seconds=0.3")
     app = await register(daemon)
     key = await daemon.key(clientId=app.id)
     async with undisturbed(daemon), app.polling("polls") as (session, _), app.socket("reads") as io:
         async with app.sleeper("sleeps"), daemon.rest(key) as client:
             assert await connections(daemon) == 4
             while await connections(daemon) > 2:
-                reply = await client.call("POST", "/api/notifications/broadcast", {"data": "x" * 16_000})
+                reply = await client.call("POST", "/api/notifications/broadcast", {"data": "x" * 120_000})
                 assert reply.status == 202, reply
                 packet = await io.hear()
                 assert isinstance(packet, str), packet
