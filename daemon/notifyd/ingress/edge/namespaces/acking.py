@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from notifyd.errors import Invalid, NotFound
+from notifyd.ingress.edge.acknowledged import check_known, named_ids
 from notifyd.ingress.edge.namespaces.sources import OWN
 from notifyd.service.acks import AckWish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from notifyd.hub.connection import Connection
     from notifyd.ingress.edge.namespaces.services import NamespaceServices
@@ -29,16 +29,6 @@ class Acknowledged(msgspec.Struct):
     ids: list[str] | None = None
     #: Of a refusal.
     reason: str = ""
-
-    def named(self) -> Sequence[str]:
-        """All of them.
-
-        Raises:
-            Invalid: there are none, or both fields are given.
-        """
-        if (self.id is None) == (self.ids is None):
-            raise Invalid("give id, or ids", code="invalid_message")
-        return [self.id] if self.id is not None else self.ids or []
 
 
 class AckRequests:
@@ -77,12 +67,12 @@ class AckRequests:
             NotFound: it was one, and nothing of this connection has to do with it.
             StoreUnavailable: send it again.
         """
-        ids = body.named()
+        ids = named_ids(body.id, body.ids)
         return _done(body, await self._acks.ack(self._connection, ids))
 
     async def nack(self, body: Acknowledged) -> Answer:
         """The peer refuses these; raises as `ack` does."""
-        ids = body.named()
+        ids = named_ids(body.id, body.ids)
         return _done(body, await self._acks.nack(self._connection, ids, reason=body.reason))
 
 
@@ -96,8 +86,7 @@ def _answer(channel: str, opened: Opened) -> Answer:
 
 
 def _done(body: Acknowledged, done: Acked) -> Answer:
-    if body.id is not None and done.unknown:
-        raise NotFound("no subscription of this connection has to do with it", code="notification_not_found")
+    check_known(body.id, done)
     answer: Answer = {"success": True, "acked": done.acked}
     if done.unknown:
         answer["unknown"] = list(done.unknown)

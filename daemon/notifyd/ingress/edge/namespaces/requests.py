@@ -151,7 +151,7 @@ class Requests:
             told, start = self._acks.subscribe(wanted.channel, since, wanted.durable, encoders.asking)
             return Subscribed(told, start=start)
         if wanted.durable:
-            raise Invalid("durable goes with ack: true", code="invalid_message")
+            raise Invalid("durable goes with ack: true", code="invalid_durable")
         found = self._services.subscriber.check(self._connection, wanted.channel, since)
         position = {"epoch": found.position.epoch, "offset": found.position.offset}
         answer: Answer = {"success": True, "channel": wanted.channel, "position": position}
