@@ -9,7 +9,7 @@ import msgspec
 from notifyd import __version__
 from notifyd.app import translate
 from notifyd.app.acking import compose_acks
-from notifyd.app.clients import compose_clients
+from notifyd.app.clients import ClientServices, compose_clients
 from notifyd.app.presence import compose_presence
 from notifyd.app.pushing import Pushing, compose_pushing
 from notifyd.app.webhooks import Telling, compose_telling
@@ -145,23 +145,10 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     telling = compose_telling(settings, hub, broker, inboxes, counters)
     native_rules, namespace_rules = translate.native_rules(settings), translate.namespace_rules(settings)
     acks = compose_acks(settings, hub, broker, subscriber, inboxes, counters, telling.desk)
-    namespace_services = NamespaceServices(
-        clients=registered.clients,
-        connector=connector,
-        inboxes=inboxes,
-        subscriber=subscriber,
-        publisher=publisher,
-        devices=registered.devices,
-        history=broker.history,
-        pids=Pids(engines.master_key),
-        counters=counters,
-        durability=broker.durability,
-        presence=presence,
-        acks=acks,
-    )
     native_services = NativeServices(
         connector, subscriber, publisher, limiter, counters, broker.durability, inboxes, acks, presence
     )
+    namespace_services = _namespace_services(native_services, registered, engines)
     return Graph(
         loaded=loaded,
         engines=engines,
@@ -196,6 +183,23 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         namespaces=NamespaceApplication(namespace_services, namespace_rules),
         dialect=DialectApp(namespace_services, namespace_rules),
         namespace_rules=namespace_rules,
+    )
+
+
+def _namespace_services(shared: NativeServices, registered: ClientServices, engines: Engines) -> NamespaceServices:
+    return NamespaceServices(
+        clients=registered.clients,
+        connector=shared.connector,
+        inboxes=shared.inboxes,
+        subscriber=shared.subscriber,
+        publisher=shared.publisher,
+        devices=registered.devices,
+        history=engines.broker.history,
+        pids=Pids(engines.master_key),
+        counters=shared.counters,
+        durability=shared.durability,
+        presence=shared.presence,
+        acks=shared.acks,
     )
 
 
