@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from notifyd.model.publication import Publication
+from typing import TYPE_CHECKING
+
 from notifyd.policy.window import AckRules, Window
 from tests.wire.publications import publication as a_publication
+
+if TYPE_CHECKING:
+    from notifyd.model.publication import Publication
 
 RULES = AckRules(
     max_attempts=3,

@@ -12,6 +12,7 @@ from notifyd.service.acks.registry import AckRegistry
 
 if TYPE_CHECKING:
     from notifyd.hub.hub import Hub
+    from notifyd.service.acks.aftermath import DeathDesk
     from notifyd.service.inbox import Inboxes
     from notifyd.service.subscribe import Subscriber
     from notifyd.store.ports import Broker
@@ -28,7 +29,16 @@ ACK_RULES = AckRules(
 )
 
 
-def acks_of(hub: Hub, broker: Broker, subscriber: Subscriber, inboxes: Inboxes, counters: Counters) -> Acks:
+def acks_of(
+    hub: Hub,
+    broker: Broker,
+    subscriber: Subscriber,
+    inboxes: Inboxes,
+    counters: Counters,
+    *,
+    rules: AckRules = ACK_RULES,
+    desk: DeathDesk | None = None,
+) -> Acks:
     """Nothing runs yet: `Acks.house.clock` has to."""
-    aftermath = Aftermath(broker.receipts, broker.dead_letters, counters)
-    return Acks(AckHouse(hub, broker, subscriber, AckRegistry(), aftermath, AckClock(), ACK_RULES), inboxes)
+    aftermath = Aftermath(broker.receipts, broker.dead_letters, counters, desk)
+    return Acks(AckHouse(hub, broker, subscriber, AckRegistry(), aftermath, AckClock(), rules), inboxes)
