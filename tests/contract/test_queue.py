@@ -218,6 +218,19 @@ async def test_the_same_idempotency_key_answers_the_first_id(broker: Broker) -> 
     assert broker.queue.stats(now=T0).waiting == 0
 
 
+async def test_what_is_known_under_an_idempotency_key_can_be_asked_for(broker: Broker) -> None:
+    assert broker.queue.known(idempotency(), now=T0) is None
+    first = notification()
+    broker.queue.enqueue([first], now=T0, idempotency=idempotency())
+    known = broker.queue.known(idempotency(), now=T0)
+    assert known is not None
+    accepted = await known.result()
+    assert (accepted.id, accepted.duplicate) == (first.id, True)
+    assert broker.queue.known(idempotency(), now=T0 + HOUR) is None
+    with pytest.raises(IdempotencyMismatch):
+        broker.queue.known(idempotency(fingerprint="other"), now=T0)
+
+
 async def test_an_idempotency_key_for_another_request_is_refused(broker: Broker) -> None:
     broker.queue.enqueue([notification()], now=T0, idempotency=idempotency())
     with pytest.raises(IdempotencyMismatch):

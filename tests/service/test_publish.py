@@ -108,6 +108,16 @@ async def test_the_same_idempotency_key_returns_the_first_receipt(node: Node) ->
     assert node.broker.queue.stats(now=clock.now_ms()).waiting == 1
 
 
+async def test_it_does_so_after_the_time_of_what_was_accepted(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    mortal = {"idempotency_key": "k", "expires_at": clock.now_ms() + 60_000}
+    first = await submit(node, **mortal)
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now + 61_000_000_000)
+    assert (await submit(node, **mortal)).id == first.id
+    with pytest.raises(Invalid, match="past"):
+        node.publisher.submit(KEY, command(**mortal | {"idempotency_key": "new"}))
+
+
 async def test_with_another_body_it_is_refused(node: Node) -> None:
     await submit(node, idempotency_key="k")
     with pytest.raises(IdempotencyMismatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.clock import now_ms
-from notifyd.errors import Draining, NotifydError
+from notifyd.errors import Draining, Invalid, NotifydError
 from notifyd.policy.ids import new_notification_id
 from notifyd.policy.publishing import PublishRules, check_grant, check_idempotency_key, fingerprint, notification_of
 from notifyd.store.ports import IdempotencyKey, Pending, QueueStore
@@ -48,7 +48,18 @@ class Publisher:
     def _submit(self, principal: Principal, command: Publish) -> Pending:
         self.check_open()
         now = self._now()
-        notification = self._notification(principal, command, now)
+        try:
+            notification = self._notification(principal, command, now)
+        except Invalid:
+            # what was accepted before its time ran out is answered again afterwards
+            known = (
+                self._queue.known(self._idempotency(principal, command, now), now=now)
+                if command.idempotency_key
+                else None
+            )
+            if known is None:
+                raise
+            return known
         idempotency = self._idempotency(principal, command, now) if command.idempotency_key else None
         return self._queue.enqueue((notification,), now=now, idempotency=idempotency)[0]
 

@@ -130,6 +130,14 @@ class QueueStore(Protocol):
         """
         ...
 
+    def known(self, idempotency: IdempotencyKey, *, now: int) -> Pending | None:
+        """What the first request under this key is answered, or None where there was none.
+
+        Raises:
+            IdempotencyMismatch: the key was used for another request.
+        """
+        ...
+
     def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = Lane.LIVE) -> list[Lease]:
         """Take up to *limit* due notifications of *lane*, most urgent first, and hide them from other leases.
 

@@ -54,9 +54,9 @@ class LocalQueue:
         else:
             if len(notifications) != 1:
                 raise Invalid("an idempotency key goes with exactly one notification")
-            known = self._state.keys.find(idempotency, now=now)
+            known = self.known(idempotency, now=now)
             if known is not None:
-                return (Enqueued(known.commit, Accepted(known.id, duplicate=True)),)
+                return (known,)
             batch = self._add(notifications)
             batch.keys.append((idempotency, notifications[0].id))
             self._state.keys.add(idempotency, notifications[0].id, batch.commit)
@@ -64,6 +64,11 @@ class LocalQueue:
         pending = [Enqueued(commit, Accepted(notification.id)) for notification in notifications]
         self._journal.ring()
         return pending
+
+    def known(self, idempotency: IdempotencyKey, *, now: int) -> Enqueued | None:
+        """See `QueueStore.known`."""
+        known = self._state.keys.find(idempotency, now=now)
+        return None if known is None else Enqueued(known.commit, Accepted(known.id, duplicate=True))
 
     def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = _LIVE) -> list[Lease]:
         """See `QueueStore.lease`."""
