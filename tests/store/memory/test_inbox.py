@@ -32,7 +32,7 @@ def test_working_out_places_changes_nothing() -> None:
         placing = inbox.place([(entry, Publication(entry.notification, "s", 1))] * 2, now=T0)
         assert [item.offset for _, items in placing.placed for item in items] == [1, 1, 2, 2]
     assert inbox.usage() == (0, 0, 0)
-    assert inbox.position(DEFAULT_CLIENT, ANNA).offset == 0
+    assert inbox.book.position(DEFAULT_CLIENT, ANNA).offset == 0
 
 
 def test_only_what_is_for_users_is_placed() -> None:
@@ -53,7 +53,7 @@ def test_evictions_of_what_had_not_arrived_are_counted() -> None:
     counters = Counters()
     inbox = MemoryInbox(InboxLimits(max_notifications=1), counters, base_epoch="e")
     keep(inbox, ANNA)
-    inbox.advance(DEFAULT_CLIENT, ANNA, inbox.position(DEFAULT_CLIENT, ANNA), now=T0)
+    inbox.advance(DEFAULT_CLIENT, ANNA, inbox.book.position(DEFAULT_CLIENT, ANNA), now=T0)
     keep(inbox, ANNA, ttl=1)
     keep(inbox, ANNA, now=T0 + 1)
     assert counters.inbox_evicted == 0
@@ -76,7 +76,7 @@ def test_users_are_forgotten_some_at_a_time() -> None:
         keep(inbox, f"u{number}")
         assert inbox.usage()[0] <= 32
     # each time costs a generation
-    assert inbox._generation == (1000 - 32 + 2) // 3
+    assert inbox.book.generation == (1000 - 32 + 2) // 3
     assert len(inbox._ages) <= 2 * 32 + 64 + 3
 
 
@@ -84,7 +84,7 @@ def test_users_in_use_outlive_idle_ones() -> None:
     inbox = inboxes(max_users=2)
     for user in ("a", "b", "a", "c"):
         keep(inbox, user)
-    assert [info.user_id for info in inbox.inboxes()] == ["a", "c"]
+    assert [info.user_id for info in inbox.book.inboxes()] == ["a", "c"]
 
 
 def test_what_was_on_its_way_to_a_removed_user_is_let_go_of() -> None:

@@ -27,14 +27,14 @@ class LocalInbox:
         self._state = state
         self._inbox = state.inbox
         self._journal = journal
-        self.position = state.inbox.position
-        self.since = state.inbox.since
+        self.position = state.inbox.book.position
+        self.since = state.inbox.book.since
         self.advance = state.inbox.advance
         self.give_up = state.inbox.give_up
         self.arrived_late = state.inbox.arrived_late
-        self.find = state.inbox.find
-        self.info = state.inbox.info
-        self.inboxes = state.inbox.inboxes
+        self.find = state.inbox.book.find
+        self.info = state.inbox.book.info
+        self.inboxes = state.inbox.book.inboxes
         self.trim = state.inbox.trim
         self.usage = state.inbox.usage
 
@@ -53,7 +53,7 @@ class LocalInbox:
                 item.reason = reason or item.reason
                 self._inbox.unwritten.marked(item)
                 self._note(push, user_id, pushed, failed, reason)
-            elif (inbox := self._inbox.of(push.client_id, user_id)) is not None:
+            elif (inbox := self._inbox.book.of(push.client_id, user_id)) is not None:
                 self._inbox.unwritten.pushed(inbox, push.parent, pushed=pushed, failed=failed, reason=reason)
                 self._note(push, user_id, pushed, failed, reason)
 
@@ -78,7 +78,7 @@ class LocalInbox:
 
     def _item(self, push: Notification, user_id: UserId) -> InboxItem | None:
         """What memory knows of the parent of *push* for one user."""
-        inbox = self._inbox.of(push.client_id, user_id)
+        inbox = self._inbox.book.of(push.client_id, user_id)
         item = None if inbox is None else inbox.find(push.parent)
         if item is not None:
             return item

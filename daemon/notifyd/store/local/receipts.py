@@ -119,7 +119,7 @@ class LocalReceipts:
 
     def _archived_user(self, receipt: Receipt, item: ArchivedItem, now: int) -> UserReceipt:
         """What memory still knows is newer than what was written down of it."""
-        inbox = self._inbox.of(receipt.client_id, item.user_id)
+        inbox = self._inbox.book.of(receipt.client_id, item.user_id)
         if inbox is None or inbox.id != item.inbox_id:
             # whoever forgot that inbox wrote down what had not arrived
             return item.receipt(item.ended or InboxState.DELIVERED)

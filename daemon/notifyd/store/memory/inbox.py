@@ -1,30 +1,24 @@
-"""The inboxes of all users.
-
-Epochs are made as those of channels are (see `memory.history`), with a generation of their own.
-"""
+"""What users are kept: placed, bounded, and counted as arrived or not."""
 
 from __future__ import annotations
 
-import heapq
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from notifyd.model.notification import Kind
-from notifyd.model.position import StreamPosition
 from notifyd.model.receipt import InboxState
 from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.store.memory.ages import Ages
+from notifyd.store.memory.inbox_book import InboxBook
 from notifyd.store.memory.tally import Tally
 from notifyd.store.memory.unwritten import Unwritten
 from notifyd.store.memory.user_inbox import InboxItem, UserInbox
-from notifyd.store.ports import History
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from notifyd.model.ids import ClientId, NotificationId, UserId
+    from notifyd.model.position import StreamPosition
     from notifyd.model.publication import Publication
-    from notifyd.store.inbox_ports import InboxInfo
     from notifyd.store.memory.entry import Entry
     from notifyd.store.options import InboxLimits
     from notifyd.telemetry.metrics import Counters
@@ -53,19 +47,12 @@ class MemoryInbox:
         #: Told what happens to notifications, and of which more is to be told.
         self.note: Callable[[NotificationId, TimelineEvent], None] = _nobody
         self.changed: Callable[[NotificationId], None] = _nobody
-        self._base_epoch = base_epoch
-        self._generation = generation
+        #: Which inboxes there are.
+        self.book = InboxBook(base_epoch, generation)
         self._limits = limits
         self._counters = counters
-        self._next_id = 1
-        #: The one without a notification for the longest time first.
-        self._inboxes: OrderedDict[tuple[ClientId, UserId], UserInbox] = OrderedDict()
         self._ages: Ages[UserInbox] = Ages()
         self._tally = Tally()
-
-    def epoch(self, generation: int) -> str:
-        """The epoch of users first seen in *generation*."""
-        return f"{self._base_epoch}.{generation}" if generation else self._base_epoch
 
     def place(self, stamped: Iterable[tuple[Entry, Publication]], *, now: int) -> Placing:
         """Work out the places of what is for users; nothing changes before `keep`."""
@@ -81,7 +68,7 @@ class MemoryInbox:
 
     def keep(self, placing: Placing, *, now: int) -> None:
         """Put *placing* in force."""
-        self._inboxes.update(placing.created)
+        self.book.users.update(placing.created)
         for entry, items in placing.placed:
             entry.items = items
             for item in items:
@@ -92,55 +79,30 @@ class MemoryInbox:
     def adopt(self, inbox: UserInbox, run: list[InboxItem], *, head: int, cursor: int) -> None:
         """Go on with an *inbox* that a journal kept, and with *run* in it."""
         inbox.restore(run, head=head, cursor=cursor)
-        self._inboxes[inbox.key] = inbox
-        self._next_id = max(self._next_id, inbox.id + 1)
+        self.book.users[inbox.key] = inbox
+        self.book.next_id = max(self.book.next_id, inbox.id + 1)
         for item in inbox.items:
             self._tally.add(item)
 
     def adopted(self, *, after_id: int, now: int) -> None:
         """All was put in: order the users by their last notification, and give no id twice."""
-        self._next_id = max(self._next_id, after_id + 1)
-        for inbox in sorted(self._inboxes.values(), key=_last_at):
-            self._inboxes.move_to_end(inbox.key)
+        self.book.next_id = max(self.book.next_id, after_id + 1)
+        for inbox in sorted(self.book.users.values(), key=_last_at):
+            self.book.users.move_to_end(inbox.key)
         self.configure(self._limits, now=now)
         self.trim(now=now)
 
     def configure(self, limits: InboxLimits, *, now: int) -> None:
         """Use other bounds from now on."""
         self._limits = limits
-        for inbox in self._inboxes.values():
+        for inbox in self.book.users.values():
             self._evict_surplus(inbox, now)
-        self._ages.rebuild(self._inboxes.values())
+        self._ages.rebuild(self.book.users.values())
         self._evict_over_bytes(now)
-
-    def of(self, client_id: ClientId, user_id: UserId) -> UserInbox | None:
-        """What is kept for a user."""
-        return self._inboxes.get((client_id, user_id))
-
-    def position(self, client_id: ClientId, user_id: UserId) -> StreamPosition:
-        """See `InboxStore.position`."""
-        inbox = self.of(client_id, user_id)
-        return StreamPosition(self.epoch(self._generation), 0) if inbox is None else inbox.position()
-
-    def since(
-        self,
-        client_id: ClientId,
-        user_id: UserId,
-        position: StreamPosition | None = None,
-        *,
-        now: int,
-        limit: int | None = None,
-    ) -> History:
-        """See `InboxStore.since`."""
-        inbox = self.of(client_id, user_id)
-        if inbox is not None:
-            return inbox.since(position, now=now, limit=limit)
-        newest = self.position(client_id, user_id)
-        return History(newest, [], recovered=position is None or position == newest)
 
     def advance(self, client_id: ClientId, user_id: UserId, position: StreamPosition, *, now: int) -> int:
         """See `InboxStore.advance`."""
-        inbox = self.of(client_id, user_id)
+        inbox = self.book.of(client_id, user_id)
         passed = None if inbox is None else inbox.advance(position)
         if inbox is None or passed is None:
             return 0
@@ -177,27 +139,8 @@ class MemoryInbox:
         return True
 
     def _item_at(self, client_id: ClientId, user_id: UserId, position: StreamPosition) -> InboxItem | None:
-        inbox = self.of(client_id, user_id)
+        inbox = self.book.of(client_id, user_id)
         return None if inbox is None or inbox.epoch != position.epoch else inbox.item(position.offset)
-
-    def find(self, client_id: ClientId, user_id: UserId, notification_id: NotificationId) -> StreamPosition | None:
-        """See `InboxStore.find`."""
-        inbox = self.of(client_id, user_id)
-        item = None if inbox is None else inbox.find(notification_id)
-        return None if item is None else StreamPosition(item.inbox.epoch, item.offset)
-
-    def info(self, client_id: ClientId, user_id: UserId) -> InboxInfo | None:
-        """See `InboxStore.info`."""
-        inbox = self.of(client_id, user_id)
-        return None if inbox is None else inbox.info()
-
-    def inboxes(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[InboxInfo]:
-        """See `InboxStore.inboxes`."""
-        users = [
-            key for key in self._inboxes if (client_id is None or key[0] == client_id) and key[1].startswith(prefix)
-        ]
-        found = heapq.nsmallest(limit, users, key=lambda key: (key[1], key[0]))
-        return [self._inboxes[key].info() for key in found]
 
     def keeps(self, seq: int) -> bool:
         """Whether any inbox keeps the notification with this number."""
@@ -206,17 +149,17 @@ class MemoryInbox:
     def forget(self, client_id: ClientId, user_id: UserId | None) -> int:
         """Drop what is kept for one user or for all of a client; answers how many users that were."""
         if user_id is None:
-            keys = [key for key in self._inboxes if key[0] == client_id]
+            keys = [key for key in self.book.users if key[0] == client_id]
         else:
-            keys = [key for key in ((client_id, user_id),) if key in self._inboxes]
-        self._generation += bool(keys)
+            keys = [key for key in ((client_id, user_id),) if key in self.book.users]
+        self.book.generation += bool(keys)
         for key in keys:
-            inbox = self._inboxes.pop(key)
+            inbox = self.book.users.pop(key)
             inbox.erased = True
             while inbox.items:
                 self._tally.remove(inbox.evict())
-            self.unwritten.forgotten(inbox, generation=self._generation)
-        self._ages.compact(self._inboxes.values())
+            self.unwritten.forgotten(inbox, generation=self.book.generation)
+        self._ages.compact(self.book.users.values())
         return len(keys)
 
     def trim(self, *, now: int) -> int:
@@ -229,21 +172,15 @@ class MemoryInbox:
 
     def usage(self) -> tuple[int, int, int]:
         """See `InboxStore.usage`."""
-        return len(self._inboxes), self._tally.items, self._tally.size_bytes
+        return len(self.book.users), self._tally.items, self._tally.size_bytes
 
     def _item(self, placing: Placing, seq: int, nth: int, publication: Publication, now: int) -> InboxItem:
         notification = publication.notification
         key = (notification.client_id, notification.users[nth])
-        inbox = self._inboxes.get(key) or placing.created.get(key) or self._create(key, placing)
+        inbox = self.book.users.get(key) or placing.created.get(key) or _create(self.book, key, placing)
         offset = placing.heads.get(inbox.id, inbox.head) + 1
         placing.heads[inbox.id] = offset
         return InboxItem(inbox, offset, seq, nth, publication, now)
-
-    def _create(self, key: tuple[ClientId, UserId], placing: Placing) -> UserInbox:
-        inbox = UserInbox(self._next_id, key, epoch=self.epoch(self._generation), generation=self._generation)
-        self._next_id += 1
-        placing.created[key] = inbox
-        return inbox
 
     def _keep(self, item: InboxItem, now: int) -> None:
         inbox = item.inbox
@@ -252,7 +189,7 @@ class MemoryInbox:
             return
         inbox.keep(item)
         self._tally.add(item)
-        self._inboxes.move_to_end(inbox.key)
+        self.book.users.move_to_end(inbox.key)
         self._ages.watch(inbox)
         self._evict_surplus(inbox, now)
 
@@ -288,16 +225,21 @@ class MemoryInbox:
         self.note(item.publication.notification.id, TimelineEvent(now, happening, item.user_id))
 
     def _forget_surplus(self, now: int) -> None:
-        if len(self._inboxes) <= self._limits.max_users:
+        if len(self.book.users) <= self._limits.max_users:
             return
-        surplus = len(self._inboxes) - self._limits.max_users + self._limits.max_users // _FORGET_SHARE
-        self._generation += 1
+        surplus = len(self.book.users) - self._limits.max_users + self._limits.max_users // _FORGET_SHARE
+        self.book.generation += 1
         for _ in range(surplus):
-            _, inbox = self._inboxes.popitem(last=False)
+            _, inbox = self.book.users.popitem(last=False)
             while inbox.items:
                 self._evict(inbox, now)
-            self.unwritten.forgotten(inbox, generation=self._generation)
-        self._ages.compact(self._inboxes.values())
+            self.unwritten.forgotten(inbox, generation=self.book.generation)
+        self._ages.compact(self.book.users.values())
+
+
+def _create(book: InboxBook, key: tuple[ClientId, UserId], placing: Placing) -> UserInbox:
+    inbox = placing.created[key] = book.create(key)
+    return inbox
 
 
 def _nobody(*_: object) -> None:

@@ -43,7 +43,7 @@ class RestoredInboxes:
         runs: dict[int, list[InboxItem]] = {}
         rows = self._connection.execute(queries.INBOXES).fetchall()
         for inbox_id, client, user, generation, *_ in rows:
-            epoch = memory.epoch(generation)
+            epoch = memory.book.epoch(generation)
             self._inboxes[inbox_id] = UserInbox(inbox_id, (client, user), epoch=epoch, generation=generation)
         for item in self._kept():
             runs.setdefault(item.inbox.id, []).append(item)
