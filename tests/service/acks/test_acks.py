@@ -225,6 +225,29 @@ async def test_a_dead_letter_waits_for_its_durable_to_be_used_again(house: House
     assert sent(again) == "1"
 
 
+async def test_no_more_dead_letters_are_put_back_at_once_than_may_be_open(
+    house: House, autojump_clock: MockClock
+) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer, durable="worker")
+    await house.node.published(count=6)
+    await trio.sleep(40 * ACK_SECONDS)
+    letters = house.letters()
+    assert len(letters) == 6
+    house.node.connector.leave(peer)
+    again, late = house.node.connect(), house.node.connect()
+    for letter in letters[1:]:
+        house.acks.redeliver(letter)
+    house.subscribe(again, durable="worker")
+    assert sent(again) == "1 2 3 4"
+    assert await house.ack(again, 1, 2) == 2
+    assert sent(again) == "1 2 3 4 5"
+    house.acks.redeliver(letters[0])
+    assert sent(again) == "1 2 3 4 5 6"
+    house.subscribe(late, durable="worker")
+    assert sent(late) == "3 4 5 6"
+
+
 async def test_what_belonged_to_a_connection_ends_with_it(house: House, autojump_clock: MockClock) -> None:
     peer = house.node.connect()
     house.subscribe(peer)

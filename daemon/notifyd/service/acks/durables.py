@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from notifyd.model.dead_letter import DeadLetter
     from notifyd.model.durable import DurableState
     from notifyd.model.ids import ClientId
-    from notifyd.model.publication import Publication
     from notifyd.service.acks.house import AckHouse
 
 log = structlog.get_logger("notifyd.acks")
@@ -50,12 +49,11 @@ class Durables:
     def redeliver(self, letter: DeadLetter) -> None:
         """See `Acks.redeliver`."""
         track = self._track(letter)
-        publication = self._kept(letter)
-        if publication is None or track.epoch != letter.epoch:
+        if not self._kept(letter) or track.epoch != letter.epoch:
             raise Conflict("its channel does not keep it any more: publish it again", code="not_kept")
         track.reopen(letter.offset)
         for receiver in list(track.receivers):
-            receiver.again(letter.offset, publication)
+            receiver.again(letter.offset)
 
     def _track(self, letter: DeadLetter) -> ChannelTrack:
         broker, registry = self._house.broker, self._house.registry
@@ -77,12 +75,12 @@ class Durables:
         position = StreamPosition(state.epoch, state.floor)
         return ChannelTrack(broker.history, whose, position, durables=broker.durables, state=state)
 
-    def _kept(self, letter: DeadLetter) -> Publication | None:
+    def _kept(self, letter: DeadLetter) -> bool:
         before = StreamPosition(letter.epoch, letter.offset - 1)
         channel = letter.notification.channel
         found = self._house.broker.history.since(letter.client_id, channel, before, now=now_ms(), limit=1)
         first = next(iter(found.publications), None)
-        return first if found.recovered and first is not None and first.offset == letter.offset else None
+        return found.recovered and first is not None and first.offset == letter.offset
 
     def _view(self, state: DurableState) -> DurableView:
         key = state.key

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from notifyd.model.principal import Principal
     from notifyd.service.acks.house import AckHouse
     from notifyd.service.acks.receiver import Encode
-    from notifyd.service.acks.tracks import Track
     from notifyd.service.acks.values import AckWish
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -119,20 +118,10 @@ class Opening:
                 house.hub.feed(connection, track.whose.channel, receiver)
             else:
                 house.hub.feed_inbox(connection, receiver)
-            self._put_back(track, receiver)
             receiver.offer()
 
         pending = max(0, position.offset - track.settled.floor - len(track.settled)) + len(track.settled.reopened)
         return Opened(position, recovered, pending, 0, house.rules.ack_seconds, track.settled_position, start)
-
-    def _put_back(self, track: Track, receiver: AckReceiver) -> None:
-        """What an operator reopened goes first; what is not kept any more goes for good."""
-        for offset in sorted(track.settled.reopened):
-            found = track.read(offset - 1, 1)
-            if found.publications and track.place(found.publications[0]) == offset:
-                receiver.again(offset, found.publications[0])
-            else:
-                track.give_up(offset)
 
 
 def _whose(principal: Principal, channel: str, durable: str, connection: Connection) -> Whose:

@@ -6,6 +6,7 @@ What it reads is kept anyway, so that a receiver holds no more than what it has 
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -98,6 +99,8 @@ class AckReceiver:
         #: The clock's: when it wakes it, its number, itself; None for not at all.
         self.alarm: Alarm | None = None
         self._open: dict[NotificationId, int] = {}
+        #: What an operator put back, still to be sent; it goes first.
+        self._again: deque[int] = deque(sorted(track.settled.reopened))
         #: Called when it is closed.
         self.on_close: Callable[[AckReceiver], None] = _nothing
 
@@ -105,6 +108,7 @@ class AckReceiver:
         """See `Receiver.offer`."""
         before = self.read
         self.track.sync()
+        self._put_back()
         while not self.closed and not self.connection.ended:
             limit = min(_PAGE, self.window.room())
             if not limit or not self._turn(limit):
@@ -160,12 +164,23 @@ class AckReceiver:
         attempts = self.track.attempts.get(self.track.place(publication), 0)
         return replace(publication, attempt=attempts + 1) if attempts else publication
 
-    def again(self, offset: int, publication: Publication) -> None:
-        """Send what was put back; it was read before."""
-        if self.window.get(offset) is None:
-            self._take(offset, publication)
-            self._write([publication])
-            self._watch()
+    def again(self, offset: int) -> None:
+        """Send what was put back, as soon as there is room."""
+        self._again.append(offset)
+        self.offer()
+
+    def _put_back(self) -> None:
+        """What is not kept any more goes for good."""
+        while self._again and self.window.room() and not self.closed and not self.connection.ended:
+            offset = self._again.popleft()
+            if offset > self.read or offset in self.track.settled or self.window.get(offset) is not None:
+                continue  # what was not read yet comes with the rest
+            found = self.track.read(offset - 1, 1)
+            if found.publications and self.track.place(found.publications[0]) == offset:
+                self._take(offset, found.publications[0])
+                self._write([found.publications[0]])
+            else:
+                self.track.give_up(offset)
 
     def flight(self, notification_id: NotificationId) -> Flight | None:
         """The open delivery of a notification."""
