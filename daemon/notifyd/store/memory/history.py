@@ -91,8 +91,7 @@ class MemoryHistory:
 
     def keep(self, stamping: Stamping, *, now: int) -> list[int]:
         """Put *stamping* in force; answers the ids of channels that had to be forgotten for it."""
-        for key, channel in stamping.created.items():
-            self._channels[key] = channel
+        self._channels.update(stamping.created)
         touched: dict[int, Channel] = {}
         for entry, channel, publication in stamping.stamped:
             self._stamps += 1
@@ -113,7 +112,7 @@ class MemoryHistory:
 
     def adopt(self, channel: Channel) -> None:
         """Go on with a *channel* that a journal kept, its head set and nothing in it."""
-        channel.bounds = self._bounds(channel.key[1])
+        channel.bounds = _bounds(self._limits, channel.key[1])
         self._channels[channel.key] = channel
         self._next_channel_id = max(self._next_channel_id, channel.id + 1)
 
@@ -150,7 +149,7 @@ class MemoryHistory:
         """Use other bounds from now on."""
         self._limits = limits
         for channel in self._channels.values():
-            channel.bounds = self._bounds(channel.key[1])
+            channel.bounds = _bounds(self._limits, channel.key[1])
             while channel.kept and channel.over_count():
                 self._evict(channel)
         self._ages.rebuild(self._channels.values())
@@ -228,22 +227,10 @@ class MemoryHistory:
 
     def _create(self, key: tuple[ClientId, str], stamping: Stamping) -> Channel:
         channel = Channel(self._next_channel_id, key, epoch=self.epoch(self.generation), generation=self.generation)
-        channel.bounds = self._bounds(key[1])
+        channel.bounds = _bounds(self._limits, key[1])
         self._next_channel_id += 1
         stamping.created[key] = channel
         return channel
-
-    def _bounds(self, name: str) -> ChannelBounds:
-        limits = self._limits
-        # a pattern is about channels: a client's own stream is none
-        rules = limits.rules if name else ()
-        rule = next((rule for rule in rules if matches((rule.pattern,), name)), None)
-        count = None if rule is None else rule.max_publications
-        age = None if rule is None else rule.max_age_seconds
-        return ChannelBounds(
-            limits.max_publications if count is None else count,
-            int((limits.max_age_seconds if age is None else age) * 1000),
-        )
 
     def _evict(self, channel: Channel) -> None:
         self._size_bytes -= channel.evict()
@@ -264,6 +251,18 @@ class MemoryHistory:
         self._ages.compact(self._channels.values())
         self.generation += 1
         return [channel.id for channel in forgotten]
+
+
+def _bounds(limits: HistoryLimits, name: str) -> ChannelBounds:
+    # a pattern is about channels: a client's own stream is none
+    rules = limits.rules if name else ()
+    rule = next((rule for rule in rules if matches((rule.pattern,), name)), None)
+    count = None if rule is None else rule.max_publications
+    age = None if rule is None else rule.max_age_seconds
+    return ChannelBounds(
+        limits.max_publications if count is None else count,
+        int((limits.max_age_seconds if age is None else age) * 1000),
+    )
 
 
 def _mark(entry: Entry, channel: Channel, publication: Publication, number: int) -> None:

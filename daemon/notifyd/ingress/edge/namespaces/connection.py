@@ -113,7 +113,7 @@ class NamespaceConnection:
         connection, resumption = self._entered(), self._resumption
         connection.transport_changed()
         if self._ending is not None:
-            self._say_ending(socket, self._ending)
+            _say_ending(socket, self._ending)
             return
         if self._trouble is not None:
             self._tell("exception", exception(self._trouble))
@@ -182,7 +182,7 @@ class NamespaceConnection:
         if self._ending is None:
             self._ending = disconnect
             if self._socket is not None:
-                self._say_ending(self._socket, disconnect)
+                _say_ending(self._socket, disconnect)
 
     def pending_bytes(self) -> int:
         """What waits in the outbox."""
@@ -201,14 +201,6 @@ class NamespaceConnection:
     def _entered(self) -> Connection:
         assert self._connection is not None, "the driver calls between opened and closed"
         return self._connection
-
-    def _say_ending(self, socket: Socket, disconnect: Disconnect) -> None:
-        if disconnect.reconnect:
-            socket.close(disconnect.code, disconnect.reason)
-            return
-        socket.emit("exception", ending(disconnect))
-        # Stock clients stay away after this, and so they should.
-        socket.disconnect()
 
     def _tell(self, event: str, *arguments: Any) -> None:
         if self._socket is not None and not self._socket.emit(event, *arguments):
@@ -263,6 +255,15 @@ class NamespaceConnection:
         # A stock client would take a text at the end for its place.
         guarded = self.recovers and bool(arguments) and isinstance(arguments[-1], str)
         self._tell("pong", *arguments, *((None,) if guarded else ()))
+
+
+def _say_ending(socket: Socket, disconnect: Disconnect) -> None:
+    if disconnect.reconnect:
+        socket.close(disconnect.code, disconnect.reason)
+        return
+    socket.emit("exception", ending(disconnect))
+    # Stock clients stay away after this, and so they should.
+    socket.disconnect()
 
 
 def _nowhere(_data: bytes) -> bool:
