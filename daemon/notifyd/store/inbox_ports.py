@@ -65,8 +65,10 @@ class InboxStore(Protocol):
         """All up to *position* has arrived; answers how many that are new. Another epoch, or beyond the newest: 0."""
         ...
 
-    def give_up(self, client_id: ClientId, user_id: UserId, position: StreamPosition) -> bool:
-        """The one at *position* is DEAD and left out of every read; False where it is not kept, or was over before.
+    def give_up(self, client_id: ClientId, user_id: UserId, position: StreamPosition, *, expired: bool = False) -> bool:
+        """The one at *position* is DEAD, or EXPIRED, and left out of every read.
+
+        False where it is not kept, or was over before.
 
         The cursor does not move by it, and it does not arrive when the cursor passes it.
         """

@@ -165,6 +165,22 @@ async def test_a_durable_one_goes_on_where_it_was_left(house: House, autojump_cl
     assert sent(second) == "2 4"
 
 
+async def test_what_one_ack_or_refusal_changes_is_written_once(
+    house: House, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer, durable="worker")
+    await house.node.published(count=4)
+    durables, puts = house.node.broker.durables, list[int]()
+    put = durables.put
+    monkeypatch.setattr(durables, "put", lambda state, *, now: puts.append(state.floor) or put(state, now=now))
+    await house.acks.nack(peer, [house.ids[3], house.ids[4]])
+    assert puts == [0]
+    await house.ack(peer, 1, 2, 3)
+    assert puts == [0, 3]
+    assert [state.attempts for state in durables.states()] == [((4, 1),)]
+
+
 async def test_two_connections_of_one_durable_share_their_acks(house: House, autojump_clock: MockClock) -> None:
     first, second = house.node.connect(), house.node.connect()
     house.subscribe(first, durable="worker")
@@ -429,3 +445,18 @@ async def test_who_acks_is_told_where_it_cannot_be_kept(house: House, autojump_c
         await house.ack(peer, 1)
     house.node.connector.leave(peer)
     assert [view.key.name for view in house.acks.durables()] == ["another"]
+
+
+async def test_what_expires_before_a_user_acks_it_is_expired(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.link()
+    house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
+    house.receive_inbox(peer)
+    started = now_ms()
+    identifier = await house.node.tell("alice", ttl_ms=30)
+    await house.node.dispatch()
+    while now_ms() < started + 40:
+        await trio.lowlevel.checkpoint()
+    await trio.sleep(20 * ACK_SECONDS)
+    receipt = await house.node.broker.receipts.find(None, NotificationId(identifier))
+    assert receipt is not None
+    assert ([row.state for row in receipt.users], house.letters()) == ([InboxState.EXPIRED], [])

@@ -113,6 +113,7 @@ class AckReceiver:
             limit = min(_PAGE, self.window.room())
             if not limit or not self._turn(limit):
                 break
+        self.track.put_down()
         self._watch()
         return before, self.read
 
@@ -217,9 +218,11 @@ class AckReceiver:
         for flight in self.window.due(now):
             if self.closed:
                 return
-            if flight.offset in self.track.settled or flight.publication.notification.expired(wall):
+            if flight.offset in self.track.settled:
                 self.forget(flight.offset)
-                self.track.give_up(flight.offset)
+            elif flight.publication.notification.expired(wall):
+                self.forget(flight.offset)
+                self.track.give_up(flight.offset, expired=True)
             elif flight.waiting:
                 self.window.sent_again(flight, now=now)
                 self._aftermath.sent_again(self.track, flight)

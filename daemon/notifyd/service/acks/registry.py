@@ -73,6 +73,7 @@ class AckRegistry:
                 del self._receivers[connection]
         if receiver in track.receivers:
             track.receivers.remove(receiver)
+        track.put_down()
         if track.receivers:
             return
         if isinstance(track, ChannelTrack):

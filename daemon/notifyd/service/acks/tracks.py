@@ -97,8 +97,8 @@ class Track(Protocol):
         """It has arrived; answers how many have that had not before."""
         ...
 
-    def give_up(self, offset: int) -> None:
-        """It is not tried again."""
+    def give_up(self, offset: int, *, expired: bool = False) -> None:
+        """It is not tried again: the tries have run out, or its time."""
         ...
 
     def failed(self, offset: int, attempts: int) -> None:
@@ -107,6 +107,10 @@ class Track(Protocol):
 
     def settled_position(self) -> StreamPosition:
         """Up to where everything is acked or given up."""
+        ...
+
+    def put_down(self) -> None:
+        """Have written what has changed, once for many changes of one step."""
         ...
 
     def written(self) -> Written | None:
@@ -139,6 +143,7 @@ class ChannelTrack:
             reopened = tuple(offset for offset, _ in state.attempts if offset <= state.floor)
             self.settled = Settled(state.floor, state.settled, reopened)
         self._written: Written | None = None
+        self._changed = False
 
     @property
     def key(self) -> DurableKey:
@@ -162,14 +167,14 @@ class ChannelTrack:
         """See `Track.ack`."""
         return int(self._settle(offset))
 
-    def give_up(self, offset: int) -> None:
+    def give_up(self, offset: int, *, expired: bool = False) -> None:
         """See `Track.give_up`."""
         self._settle(offset)
 
     def failed(self, offset: int, attempts: int) -> None:
         """See `Track.failed`."""
         self.attempts[offset] = attempts
-        self.note_use()
+        self._changed = True
 
     def settled_position(self) -> StreamPosition:
         """See `Track.settled_position`."""
@@ -177,6 +182,7 @@ class ChannelTrack:
 
     def written(self) -> Written | None:
         """See `Track.written`."""
+        self.put_down()
         return self._written
 
     def reopen(self, offset: int) -> None:
@@ -193,6 +199,7 @@ class ChannelTrack:
 
     def keep(self) -> None:
         """Have it written as it is now, where it has a name; raises as `DurableStore.put` does."""
+        self._changed = False
         if self._durables is not None:
             self._written = self._durables.put(self.state(), now=now_ms())
 
@@ -204,11 +211,16 @@ class ChannelTrack:
             log.warning("durable_not_kept", channel=self.whose.channel, durable=self.whose.durable, problem=exc.message)
             self._written = NotWritten(exc.message)
 
+    def put_down(self) -> None:
+        """See `Track.put_down`: the whole state is written, which may be large."""
+        if self._changed:
+            self.note_use()
+
     def _settle(self, offset: int) -> bool:
         new = self.settled.add(offset)
         if new:
             self.attempts.pop(offset, None)
-            self.note_use()
+            self._changed = True
             for receiver in self.receivers:
                 receiver.forget(offset)
         return new
@@ -253,10 +265,11 @@ class InboxTrack:
         self.settled.add_up_to(offset)
         return self._advance()
 
-    def give_up(self, offset: int) -> None:
+    def give_up(self, offset: int, *, expired: bool = False) -> None:
         """See `Track.give_up`. The cursor passes it when everything before it is settled too."""
         whose = self.whose
-        self._store.give_up(whose.client_id, whose.user_id, StreamPosition(self.epoch, offset))
+        position = StreamPosition(self.epoch, offset)
+        self._store.give_up(whose.client_id, whose.user_id, position, expired=expired)
         self.settled.add(offset)
         self._advance()
 
@@ -267,6 +280,9 @@ class InboxTrack:
     def settled_position(self) -> StreamPosition:
         """See `Track.settled_position`."""
         return StreamPosition(self.epoch, self.settled.floor)
+
+    def put_down(self) -> None:
+        """See `Track.put_down`: the inbox does."""
 
     def written(self) -> Written | None:
         """See `Track.written`."""

@@ -120,12 +120,12 @@ class MemoryInbox:
                 self._note(item, Happening.ARRIVED, now)
         return arrived
 
-    def give_up(self, client_id: ClientId, user_id: UserId, position: StreamPosition) -> bool:
+    def give_up(self, client_id: ClientId, user_id: UserId, position: StreamPosition, *, expired: bool = False) -> bool:
         """See `InboxStore.give_up`."""
         item = self._item_at(client_id, user_id, position)
         if item is None or item.ended is not None or item.offset <= item.inbox.cursor:
             return False
-        self._end(item, InboxState.DEAD)
+        self._end(item, InboxState.EXPIRED if expired else InboxState.DEAD)
         return True
 
     def arrived_late(self, client_id: ClientId, user_id: UserId, position: StreamPosition, *, now: int) -> bool:
