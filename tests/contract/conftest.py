@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 OpenBroker = Callable[[BrokerLimits], Awaitable[Broker]]
 
 
-@pytest.fixture(params=["memory", "os", "fsync"])
+# fsync is os and one pragma more, for which each test would wait for the disk; tests/e2e and tests/crash run on it
+@pytest.fixture(params=["memory", "os", pytest.param("fsync", marks=pytest.mark.slow)])
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
