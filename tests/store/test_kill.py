@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import trio
 
 from notifyd.clock import now_ms
@@ -15,8 +16,6 @@ from notifyd.model.position import StreamPosition
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerOptions
 from tests.store.victim import DURABLE, EAGER, LIMITS, USERS
-
-ROUNDS = 4
 
 
 def lines_until_killed(folder: Path, seconds: float) -> list[list[str]]:
@@ -32,12 +31,13 @@ def lines_until_killed(folder: Path, seconds: float) -> list[list[str]]:
     return [line.split() for line in said.decode().split("\n")[:-1]]
 
 
-async def test_what_was_accepted_survives_kills(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [2, pytest.param(8, marks=pytest.mark.slow)])
+async def test_what_was_accepted_survives_kills(tmp_path: Path, rounds: int) -> None:
     accepted: set[str] = set()
     stamped: dict[tuple[str, str], tuple[str, int]] = {}
     promised = {"cursor": 0, "floor": 0}
-    for number in range(ROUNDS):
-        for kind, *words in lines_until_killed(tmp_path / "state", 0.05 + 0.07 * number):
+    for number in range(rounds):
+        for kind, *words in lines_until_killed(tmp_path / "state", 0.05 + 0.07 * (number % 4)):
             if kind == "accepted":
                 accepted.add(words[0])
             elif kind in promised:
@@ -46,7 +46,7 @@ async def test_what_was_accepted_survives_kills(tmp_path: Path) -> None:
             else:
                 known, user, epoch, offset = words
                 assert stamped.setdefault((known, user), (epoch, int(offset))) == (epoch, int(offset))
-    assert len(accepted) > 20 * ROUNDS
+    assert len(accepted) > 20 * rounds
     assert len({epoch for epoch, _ in stamped.values()}) == 1
     assert all(promised.values())
     waiting, kept, remembered = await what_is_left(tmp_path / "state")

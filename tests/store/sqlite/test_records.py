@@ -16,6 +16,7 @@ from notifyd.model.client import Client
 from notifyd.model.device import Device
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, DeviceId, KeyId, UserId
 from notifyd.model.key import ApiKey
+from notifyd.store.sqlite import connection
 from notifyd.store.sqlite.connection import open_database, transaction
 from notifyd.store.sqlite.records import open_sqlite_records
 
@@ -166,7 +167,10 @@ def test_users_devices_are_found_by_an_index(path: Path) -> None:
     connection.close()
 
 
-async def test_records_that_failed_are_away_until_a_probe_has_written(path: Path) -> None:
+async def test_records_that_failed_are_away_until_a_probe_has_written(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "BUSY_MILLISECONDS", 50)
     records = await open_sqlite_records(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
