@@ -116,6 +116,10 @@ class Entry(msgspec.Struct, gc=False, eq=False):
         """Whether it was not scheduled for later."""
         return self.notification.due_at <= self.notification.accepted_at
 
+    def free(self) -> bool:
+        """Whether it waits, and is neither leased nor stamped."""
+        return self.publication is None and (self.place is Place.READY or self.place is Place.SCHEDULED)
+
     def placed(self) -> bool:
         """Whether it gets a place in a stream."""
         kind = self.notification.kind

@@ -40,6 +40,15 @@ class Line:
         self._leases.let_go(entry.token)
         self.leased -= 1
 
+    def wait_again(self, entry: Entry) -> None:
+        """Put *entry* back, to be leased once it is due."""
+        self.backlog.schedule(entry)
+        self.doorbell.ring()
+
+    def size(self) -> int:
+        """All that is here, leased or not."""
+        return self.backlog.ready + self.backlog.scheduled + self.leased
+
     def promote(self, now: int) -> None:
         """Make ready what is due and what lost its lease."""
         self.backlog.promote(now)

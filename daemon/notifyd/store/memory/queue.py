@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 #: Bound here because to look a member up in its enum takes longer than what is done with it.
 _LIVE: Final = Lane.LIVE
 _CHANNEL: Final = Kind.CHANNEL
-_READY: Final = Place.READY
 _SCHEDULED: Final = Place.SCHEDULED
 _LEASED: Final = Place.LEASED
 _GONE: Final = Place.GONE
@@ -151,8 +150,7 @@ class MemoryQueue:
         line.let_go(entry)
         entry.attempts += 1
         entry.due_at = due_at
-        line.backlog.schedule(entry)
-        line.doorbell.ring()
+        line.wait_again(entry)
 
     def held(self, lease: Lease) -> Entry | None:
         """The entry that *lease* holds, or None when it was lost."""
@@ -170,9 +168,7 @@ class MemoryQueue:
         if gone:
             self._remove(entry)
         else:
-            line = self._line(entry)
-            line.backlog.schedule(entry)
-            line.doorbell.ring()
+            self._line(entry).wait_again(entry)
 
     def next_due_at(self, *, now: int, lane: Lane = _LIVE) -> int | None:
         """See `QueueStore.next_due_at`."""
@@ -199,8 +195,7 @@ class MemoryQueue:
 
     def size(self, lane: Lane) -> int:
         """How many entries of *lane* there are."""
-        line = self._lines[lane]
-        return line.backlog.ready + line.backlog.scheduled + line.leased
+        return self._lines[lane].size()
 
     def waiting(self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None) -> list[Entry]:
         """The next *limit* entries in the order in which they would be leased, scheduled ones last."""
@@ -219,9 +214,7 @@ class MemoryQueue:
         return [
             entry
             for entry in self._entries.values()
-            if (entry.place is _READY or entry.place is _SCHEDULED)
-            and entry.publication is None
-            and (client_id is None or entry.notification.client_id == client_id)
+            if entry.free() and client_id in (None, entry.notification.client_id)
         ]
 
     def promote(self, now: int) -> None:
