@@ -248,17 +248,17 @@ async def test_no_more_dead_letters_are_put_back_at_once_than_may_be_open(
     house.subscribe(peer, durable="worker")
     await house.node.published(count=6)
     await trio.sleep(40 * ACK_SECONDS)
-    letters = house.letters()
+    letters = sorted(house.letters(), key=lambda letter: letter.offset)
     assert len(letters) == 6
     house.node.connector.leave(peer)
     again, late = house.node.connect(), house.node.connect()
-    for letter in letters[1:]:
+    for letter in letters[:5]:
         house.acks.redeliver(letter)
     house.subscribe(again, durable="worker")
     assert sent(again) == "1 2 3 4"
     assert await house.ack(again, 1, 2) == 2
     assert sent(again) == "1 2 3 4 5"
-    house.acks.redeliver(letters[0])
+    house.acks.redeliver(letters[5])
     assert sent(again) == "1 2 3 4 5 6"
     house.subscribe(late, durable="worker")
     assert sent(late) == "3 4 5 6"
