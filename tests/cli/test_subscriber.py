@@ -25,6 +25,7 @@ AUTHENTICATED = {"type": "authenticated", "success": True}
 @pytest.fixture(autouse=True)
 def _hurry(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("notifyctl.backoff._FIRST_SECONDS", 0.001)
+    monkeypatch.setattr("notifyctl.link._CLOSE_SECONDS", 0.01)
 
 
 class Server:
@@ -235,7 +236,6 @@ async def test_a_deadline_ends_it_without_a_word():
 async def test_a_dead_link_is_noticed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("notifyctl.link._PING_EVERY_SECONDS", 0.01)
     monkeypatch.setattr("notifyctl.link._PONG_WITHIN_SECONDS", 0.05)
-    monkeypatch.setattr("notifyctl.link._CLOSE_SECONDS", 0.01)
     notes: list[str] = []
 
     async def dead(stream: trio.SocketStream) -> None:

@@ -43,6 +43,7 @@ async def test_files_of_the_state_folder_are_told(start: Starter):
     assert {"broker.db", "records.db", "admin.token", "lock"} <= names
 
 
+@pytest.mark.slow  # tests/e2e/test_lifecycle.py is the quick round
 @within(30)
 async def test_second_daemon_exits_with_the_status_told(service: Daemon):
     second = await run_beside(service.command(), service)

@@ -61,7 +61,8 @@ async def test_health_follows_the_daemon(house: House) -> None:
         assert (await told(""), await told("notifyd.v1.AdminService")) == (serving, not_serving)
 
 
-async def test_who_watches_the_health_is_told_of_a_change(house: House) -> None:
+async def test_who_watches_the_health_is_told_of_a_change(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notifyd.ingress.rpc.health._FOLLOW_SECONDS", 0.02)
     with grpc.insecure_channel(f"unix:{house.path}") as grpc_channel:
         request = health_pb2.HealthCheckRequest(service="notifyd.v1.AdminService")
         watch = health_pb2_grpc.HealthStub(grpc_channel).Watch(request, timeout=10)
