@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 RequestId = str | int | None
 
 #: Ids in one ack.
-MAX_ACKED: Final = 1000
+_MAX_ACKED: Final = 1000
+
+AckedIds = Annotated[list[str], msgspec.Meta(min_length=1, max_length=_MAX_ACKED)]
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -99,14 +101,14 @@ class Ack(_Message, frozen=True, tag="ack"):
     """One notification, or several, have arrived: give `id` or `ids`."""
 
     id: str | None = None
-    ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_ACKED)] | None = None
+    ids: AckedIds | None = None
 
 
 class Nack(_Message, frozen=True, tag="nack"):
     """As `Ack`: they cannot be taken now, and are to come again."""
 
     id: str | None = None
-    ids: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_ACKED)] | None = None
+    ids: AckedIds | None = None
     reason: str = ""
 
 

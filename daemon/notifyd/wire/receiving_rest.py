@@ -6,15 +6,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-#: Ids in one ack.
-_MAX_IDS = 1000
+from notifyd.wire.native import AckedIds
 
 
 class AckBody(Struct, frozen=True, rename="camel"):
     """What arrived on a connection, or cannot be taken now."""
 
     connection_id: Annotated[str, Meta(description="The one that the stream's first event names.")]
-    ids: Annotated[list[str], Meta(min_length=1, max_length=_MAX_IDS, description="The notifications.")]
+    ids: Annotated[AckedIds, Meta(description="The notifications.")]
     nack: Annotated[bool, Meta(description="They cannot be taken now: send them again.")] = False
     reason: Annotated[str, Meta(description="With nack: why; a dead letter shows it.")] = ""
 

@@ -9,6 +9,7 @@ import msgspec
 from notifyd.ingress.edge.acknowledged import check_known, named_ids
 from notifyd.ingress.edge.namespaces.sources import OWN
 from notifyd.service.acks import AckWish
+from notifyd.wire.native import AckedIds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ class Acknowledged(msgspec.Struct):
     """Which notifications: one by `id`, or several."""
 
     id: str | None = None
-    ids: list[str] | None = None
+    ids: AckedIds | None = None
     #: Of a refusal.
     reason: str = ""
 
