@@ -147,7 +147,7 @@ async def test_what_waits_is_counted_wherever_it_waits(house: EventHouse, autoju
     house.happen(3)
     await trio.sleep(1)
     assert house.router.waiting() == {"a": 3}
-    assert house.router.in_flight == 0
+    assert house.book.figures("a").in_flight == 0
 
 
 async def test_a_fault_of_ours_ends_neither_the_router_nor_the_others(house: EventHouse, autojump_clock) -> None:

@@ -64,11 +64,6 @@ class WebhookRouter:
         """Have the timelines tell of events that are told again."""
         self._consumer.notes = notes
 
-    @property
-    def in_flight(self) -> int:
-        """Calls on the way."""
-        return sum(self._book.figures(endpoint.name).in_flight for endpoint in self._book)
-
     def reopen(self, name: str) -> None:
         """Go on with a webhook that was left alone: an operator changed it, or it took a trial."""
         line = self._lines.get(name)
