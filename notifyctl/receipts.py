@@ -62,7 +62,11 @@ SHOWN: Final = (
 """Columns of one receipt."""
 USERS: Final = (
     Column("User", "userId", style="cyan"),
-    Column("State", "state", style={"stored": "yellow", "delivered": "green", "evicted": "red", "expired": "red"}),
+    Column(
+        "State",
+        "state",
+        style={"stored": "yellow", "delivered": "green", "evicted": "red", "expired": "red", "dead": "red"},
+    ),
     Column("Offset", "offset"),
     Column("Connections", "connections"),
     Column("Pushed", "pushed"),
