@@ -285,6 +285,16 @@ def stage_of(word: str) -> Stage | None:
         raise Invalid(f"stage must be one of {', '.join(stage.value for stage in Stage)}") from exc
 
 
+def check_named(*, ids: bool, query: bool) -> None:
+    """Pass when dead letters are named in one of the two ways.
+
+    Raises:
+        Invalid: in both, or in none.
+    """
+    if ids is query:
+        raise Invalid("name dead letters by their ids or by a filter, one of the two")
+
+
 def _distinct(ids: Iterable[str]) -> list[DeadLetterId]:
     """*ids*, each once.
 

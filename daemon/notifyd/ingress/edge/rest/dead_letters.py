@@ -11,7 +11,7 @@ from notifyd.errors import Invalid, NotFound
 from notifyd.ingress.edge.rest.bodies import decode_body
 from notifyd.ingress.edge.rest.views import timeline_view
 from notifyd.model.ids import ClientId, NotificationId, UserId
-from notifyd.service.dead_letters import stage_of
+from notifyd.service.dead_letters import check_named, stage_of
 from notifyd.store.delivery_ports import DeadLetterQuery
 from notifyd.wire.delivery_rest import (
     DeadLetterAnswer,
@@ -89,8 +89,7 @@ class DeadLetterEndpoints:
     async def retry_many(self, call: Call) -> Answer:
         """Put back; each by itself."""
         body = self._body(call, _retry_many)
-        if (body.ids is None) is (body.filter is None):
-            raise Invalid("name dead letters by their ids or by a filter, one of the two")
+        check_named(ids=body.ids is not None, query=body.filter is not None)
         if body.filter is not None:
             results = await self._dead_letters.retry_matching(_filter(body.filter), ttl_ms=body.ttl)
         else:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from notifyd.errors import Invalid
 from notifyd.model.ids import NotificationId, UserId
-from notifyd.service.dead_letters import stage_of
+from notifyd.service.dead_letters import check_named, stage_of
 from notifyd.store.delivery_ports import DeadLetterQuery
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.wire.rpc import any_client_of, instant_of
@@ -105,8 +104,7 @@ def _batches(page: Sequence[DeadLetter]) -> Iterator[Sequence[DeadLetter]]:
 
 
 def _by_ids(request: pb.RetryDeadLettersRequest | pb.DropDeadLettersRequest) -> bool:
-    if bool(request.ids) is request.HasField("filter"):
-        raise Invalid("name dead letters by their ids or by a filter, one of the two")
+    check_named(ids=bool(request.ids), query=request.HasField("filter"))
     return bool(request.ids)
 
 
