@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from notifyd.model.ids import ClientId, UserId
+
+_USER: Final = "user/"
+
+
+def owner_of(user_id: str) -> str:
+    """The owner of what a user subscribes to; of the client's keys where *user_id* is ""."""
+    return f"{_USER}{user_id}" if user_id else ""
 
 
 class DurableKey(msgspec.Struct, frozen=True):
@@ -12,14 +21,14 @@ class DurableKey(msgspec.Struct, frozen=True):
 
     client_id: ClientId
     channel: str
-    #: `user/ID` for one of a user, "" for one of the client's keys: nobody takes up another's.
+    #: See `owner_of`: nobody takes up another's.
     owner: str
     name: str
 
     @property
     def user_id(self) -> UserId:
         """The user whose it is; "" for one of the client's keys."""
-        return UserId(self.owner.removeprefix("user/"))
+        return UserId(self.owner.removeprefix(_USER))
 
 
 class DurableState(msgspec.Struct, frozen=True):

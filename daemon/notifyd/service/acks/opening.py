@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from notifyd.clock import now_ms
 from notifyd.errors import Invalid, NotAuthenticated
 from notifyd.model.dead_letter import Stage
-from notifyd.model.durable import DurableKey
+from notifyd.model.durable import DurableKey, owner_of
 from notifyd.model.position import StreamPosition
 from notifyd.service.acks.receiver import AckReceiver
 from notifyd.service.acks.tracks import ChannelTrack, InboxTrack, Whose
@@ -129,5 +129,5 @@ def _whose(principal: Principal, channel: str, durable: str, connection: Connect
         raise Invalid("durable must be 1 to 64 of A-Z a-z 0-9 . _ -", code="invalid_durable")
     if not durable:
         return Whose(Stage.SUBSCRIPTION, principal.client_id, channel, connection_id=connection.id)
-    owner = f"user/{principal.user_id}" if principal.user_id else ""
+    owner = owner_of(principal.user_id)
     return Whose(Stage.SUBSCRIPTION, principal.client_id, channel, owner=owner, durable=durable)

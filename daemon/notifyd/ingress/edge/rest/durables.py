@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from notifyd.clock import iso_ms
 from notifyd.errors import Invalid
-from notifyd.model.durable import DurableKey
+from notifyd.model.durable import DurableKey, owner_of
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.wire import delivery_rest as rest
 from notifyd.wire.http_answer import Answer
@@ -36,7 +36,7 @@ class DurableEndpoints:
         if not channel or not name:
             raise Invalid("name the channel and the durable subscription: ?channel=CHANNEL&name=NAME")
         client_id = ClientId(call.query("clientId") or DEFAULT_CLIENT)
-        key = DurableKey(client_id, channel, f"user/{user_id}" if user_id else "", name)
+        key = DurableKey(client_id, channel, owner_of(user_id), name)
         return Answer(200, encode(rest.DurableAnswer(subscription=_view(await self._acks.remove_durable(key)))))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from notifyd.ingress.rpc.acking import acknowledge
 from notifyd.ingress.rpc.encode import durable_message
-from notifyd.model.durable import DurableKey
+from notifyd.model.durable import DurableKey, owner_of
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.wire.rpc import any_client_of, client_of
 
@@ -44,6 +44,6 @@ class DurableCalls:
 
     async def remove_durable(self, request: pb.RemoveDurableRequest) -> types_pb2.DurableSubscription:
         """Forget one."""
-        owner = f"user/{request.user_id}" if request.user_id else ""
-        key = DurableKey(client_of(request.client_id), request.channel, owner, request.name)
+        client_id, owner = client_of(request.client_id), owner_of(request.user_id)
+        key = DurableKey(client_id, request.channel, owner, request.name)
         return durable_message(await self._acks.remove_durable(key))
