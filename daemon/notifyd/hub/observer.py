@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, UserId
 
 
+def observing(observers: tuple[Observer, ...], observer: Observer, *, wanted: bool) -> tuple[Observer, ...]:
+    """*observers* with *observer* behind them where that is *wanted*, else without it."""
+    others = tuple(each for each in observers if each is not observer)
+    return (*others, observer) if wanted else others
+
+
 class Observer(Protocol):
     """Told by the hub in the step in which it happens. Nothing here waits, raises, or calls the hub to change it."""
 

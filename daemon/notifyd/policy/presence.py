@@ -49,6 +49,6 @@ def is_operator(principal: Principal) -> bool:
     return not principal.user_id and not principal.key_id
 
 
-def member_key(principal: Principal, connection_id: str) -> str:
+def member_key(user_id: str, connection_id: str) -> str:
     """What is one member of a channel: a user whatever its connections, else the connection."""
-    return f"u/{principal.user_id}" if principal.user_id else f"c/{connection_id}"
+    return f"u/{user_id}" if user_id else f"c/{connection_id}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import trio
 
+from notifyd.hub.observer import observing
 from notifyd.policy.events import EventType
 from notifyd.policy.occupancy import Occupancy
 from notifyd.policy.presence import is_operator
@@ -58,8 +59,7 @@ class OccupancyWatch:
         if not users:
             self._users = Occupancy(grace_seconds)
         self._of_users, self._of_channels = users, channels
-        others = tuple(observer for observer in self._hub.observers if observer is not self)
-        self._hub.observers = (*others, self) if users or channels else others
+        self._hub.observers = observing(self._hub.observers, self, wanted=users or channels)
         self._bell.set()
 
     def _count(self) -> Counter[ChannelKey]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from notifyd.clock import now_ms
 from notifyd.errors import Denied
+from notifyd.hub.observer import observing
 from notifyd.model.presence import Member, PresenceChange, PresenceView
 from notifyd.policy.channels import MAX_CHANNEL_LENGTH, check_channel
 from notifyd.policy.presence import PresenceRules, is_operator, member_key
@@ -64,8 +65,7 @@ class Presence:
         Who is in a channel already that tells it only now, is there since now as far as is known.
         """
         before, self.rules = self.rules, rules
-        others = tuple(observer for observer in self._hub.observers if observer is not self)
-        self._hub.observers = (*others, self) if rules.wanted else others
+        self._hub.observers = observing(self._hub.observers, self, wanted=rules.wanted)
         if rules.rules == before.rules:
             return
         kept, self._rosters = self._rosters, {}
@@ -158,7 +158,7 @@ def _enter(roster: dict[str, _Entry], connection: Connection) -> _Entry | None:
     principal = connection.principal
     if principal is None or is_operator(principal):
         return None
-    key = member_key(principal, connection.id)
+    key = member_key(principal.user_id, connection.id)
     entry = roster.get(key)
     if entry is not None:
         entry.connection_ids[connection.id] = None
@@ -172,7 +172,7 @@ def _leave(roster: dict[str, _Entry], connection: Connection) -> Member | None:
     """Take a connection out; the member that has gone with it, None where it is there still or was none."""
     principal = connection.principal
     assert principal is not None, "only authenticated connections subscribe"
-    key = member_key(principal, connection.id)
+    key = member_key(principal.user_id, connection.id)
     entry = roster.get(key)
     if entry is None or connection.id not in entry.connection_ids:
         return None

@@ -121,7 +121,7 @@ class _News:
         principal = connection.principal
         assert principal is not None, "only authenticated connections subscribe"
         each, joined = self._encoded(connection.format)
-        who = member_key(principal, connection.id)
+        who = member_key(principal.user_id, connection.id)
         if who not in each:
             return joined
         return b"".join(frame for key, frame in each.items() if key != who)
@@ -136,5 +136,4 @@ class _News:
 
 
 def _member_of(change: PresenceChange) -> str:
-    member = change.member
-    return f"u/{member.user_id}" if member.user_id else f"c/{member.connection_ids[0]}"
+    return member_key(change.member.user_id, change.member.connection_ids[0])
