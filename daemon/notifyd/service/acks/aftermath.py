@@ -54,10 +54,8 @@ class Aftermath:
         self._counters.delivered_bytes += size_bytes
 
     def acked(self, whose: Whose, notification_id: NotificationId, attempts: int) -> None:
-        """A receiver acked what it had not acked before. What has arrived at users the inbox notes itself."""
+        """A subscriber acked what it had not acked before. What has arrived at users the inbox notes itself."""
         self._counters.acked += 1
-        if not whose.channel:
-            return
         event = TimelineEvent(now_ms(), Happening.ACKED, whose.user_id, whose.label, attempts + 1)
         self._receipts.note(notification_id, event, acked=1)
 
