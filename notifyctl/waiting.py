@@ -115,7 +115,8 @@ def _show(run: Invocation, receipt: Record) -> None:
 
 def _fell_short(event: pb.WaitEvent, wish: Wish) -> Refusal:
     receipt = event.receipt
-    got = f"{event.acked} of {event.wanted} acked" if wish.goal == "acked" else f"it is {receipt.state}"
+    still = "still " if event.verdict == "timed_out" else ""
+    got = f"{event.acked} of {event.wanted} acked" if wish.goal == "acked" else f"it is {still}{receipt.state}"
     if 0 < event.acked < event.wanted:
         return Refusal(f"{receipt.id}: {got}{_why(event, wish)}.", Status.PARTLY, code="partly_done")
     if event.verdict == "timed_out":
@@ -125,7 +126,7 @@ def _fell_short(event: pb.WaitEvent, wish: Wish) -> Refusal:
 
 def _why(event: pb.WaitEvent, wish: Wish) -> str:
     if event.verdict == "timed_out":
-        return f" within {wish.seconds:g} s"
+        return f" after {wish.seconds:g} s" if wish.goal == "dispatched" else f" within {wish.seconds:g} s"
     reason = f": {event.receipt.reason}" if event.receipt.reason else ""
     if wish.goal == "dispatched":
         return reason

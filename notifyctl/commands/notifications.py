@@ -48,7 +48,7 @@ def wait(
     ] = None,
     timeout: Annotated[float, duration_option("--timeout", help="How long to wait.", show_default="30s")] = 30.0,
 ) -> None:
-    """Wait until a notification is dispatched or acked, and print its receipt.
+    """Wait until a notification is dispatched or acked, and print its receipt, in plain on one line as `send` does.
 
     The exit status is 7 when the time was over and nobody had acked, 8 when some acked and not all, and 1 when it can
     no longer come true.

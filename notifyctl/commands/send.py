@@ -167,9 +167,10 @@ def send(
     A message becomes {"body": MESSAGE}. With --lines a line that is a JSON object is the data, any other line a
     message; each gets an answer on stdout, and the exit status is 8 when some were refused.
 
-    With --wait or --wait-ack the receipt is printed when what was waited for is true, or can no longer come true. The
-    exit status is 7 when the time was over and nobody had acked, 8 when some acked and not all, and 1 when it failed:
-    it is dead, expired or was withdrawn.
+    With --wait or --wait-ack the receipt is printed when what was waited for is true, or can no longer come true; in
+    plain on one line: id, state, acked, delivered, stored, pushed and reason. The exit status is 7 when the time was
+    over and nobody had acked, 8 when some acked and not all, and 1 when it failed: it is dead, expired or was
+    withdrawn.
     """
     wish = patience.wish()
     if broadcast and patience.wait_ack:

@@ -70,6 +70,8 @@ def test_why_it_failed_is_said(ctl: Ctl, admin: Admin):
     assert ctl(*SEND, "--wait-ack").err == "Error: n_1: 1 of 3 acked, and it is expired.\n"
     ends(admin, "timed_out", 0, 1)
     assert ctl(*SEND, "--wait-ack", "--wait-timeout", "2s").err == "Error: n_1: 0 of 1 acked within 2 s.\n"
+    ends(admin, "timed_out", state="waiting")
+    assert ctl(*SEND, "--wait", "--wait-timeout", "2s").err == "Error: n_1: it is still waiting after 2 s.\n"
 
 
 def test_what_no_more_can_come_for_is_said(ctl: Ctl, admin: Admin):
