@@ -134,4 +134,4 @@ def subscribed_note(channel: str, position: StreamPosition, *, recovered: bool |
             f"{channel}: recovered is false: the position asked for is not in the history any more; "
             f"going on from {position.epoch}:{position.offset}."
         )
-    return f"{channel}: {skipped} expired meanwhile and were left out." if skipped else ""
+    return f"{channel}: left out, expired or given up: {skipped}." if skipped else ""

@@ -14,7 +14,7 @@ from notifyctl.publications import PUBLICATION
 from notifyctl.sizes import binary
 from notifyd.v1 import admin_pb2 as pb
 
-app = noun("Look at channels and their history.")
+app = noun("Look at channels, their history, and who is in them.")
 
 _LISTED = (
     Column("Channel", "channel", style="cyan"),
@@ -100,7 +100,7 @@ def history(
     if answer.HasField("recovered") and not answer.recovered:
         run.output.note("That position is not in the history any more: something is missing before the first of these.")
     if answer.skipped:
-        run.output.note(f"{answer.skipped} expired meanwhile and were left out.")
+        run.output.note(f"Left out, expired or given up: {answer.skipped}.")
 
 
 @command(

@@ -181,8 +181,10 @@ def export(
                 run.output.each(convert.record(letter), (), form="ndjson", file=file)
                 written += 1
     except Refusal as refusal:
-        status = Status.PARTLY if written else refusal.status
-        raise Refusal(f"{refusal.message} {written} were written before.", status, code=refusal.code) from refusal
+        if not written:
+            raise
+        said = f"{refusal.message} {_counted(written)} written before."
+        raise Refusal(said, Status.PARTLY, code=refusal.code) from refusal
     finally:
         call.cancel()
     if out is not None:

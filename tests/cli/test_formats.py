@@ -116,7 +116,7 @@ def test_history_says_when_something_is_missing(ctl: Ctl, admin: Admin):
     result = ctl("channels", "history", "orders", "--since", "e1:3")
     assert admin.requests[-1].since == types_pb2.StreamPosition(epoch="e1", offset=3)
     assert "not in the history any more" in result.err
-    assert "2 expired" in result.err
+    assert "expired or given up: 2" in result.err
 
 
 def test_priorities_are_in_order(ctl: Ctl, admin: Admin):

@@ -30,4 +30,4 @@ def check_known(one: str | None, done: Acked) -> None:
         NotFound: the connection was not sent it.
     """
     if one is not None and done.unknown:
-        raise NotFound("this connection was not sent such a notification", code="notification_not_found")
+        raise NotFound("this connection was not sent it, or it is not open any more", code="notification_not_found")

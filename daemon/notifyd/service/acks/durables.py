@@ -41,7 +41,7 @@ class Durables:
             raise NotFound("there is no such durable subscription", code="durable_not_found")
         view = self._view(state)
         if view.connections:
-            raise Conflict(f"it is in use by {view.connections} connections: end them first", code="durable_in_use")
+            raise Conflict(f"it is in use: end its connections first ({view.connections})", code="durable_in_use")
         await self._house.broker.durables.remove(key)
         log.info("durable_removed", client_id=key.client_id, channel=key.channel, durable=key.name)
         return view
