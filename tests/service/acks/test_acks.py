@@ -15,9 +15,8 @@ from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.durable import DurableKey
 from notifyd.model.ids import DEFAULT_CLIENT, NotificationId
 from notifyd.model.position import StreamPosition
-from notifyd.model.receipt import InboxState
 from notifyd.model.timeline import Happening
-from notifyd.store.options import DurableLimits, InboxLimits
+from notifyd.store.options import DurableLimits
 from tests.service.acks.house import ACK_SECONDS, RULES, House, sent
 from tests.service.node import LIMITS, OPERATOR, endings
 
@@ -152,118 +151,6 @@ async def test_what_expired_meanwhile_is_not_sent_again(house: House, autojump_c
     assert house.letters() == []
 
 
-async def test_a_durable_one_goes_on_where_it_was_left(house: House, autojump_clock: MockClock) -> None:
-    first = house.node.connect()
-    house.subscribe(first, durable="worker")
-    await house.node.published(count=3)
-    await house.ack(first, 1, 3)
-    house.node.connector.leave(first)
-    await house.node.published()
-    second = house.node.connect()
-    opened = house.subscribe(second, durable="worker")
-    assert (opened.recovered, opened.pending) == (True, 2)
-    assert sent(second) == "2 4"
-
-
-async def test_what_one_ack_or_refusal_changes_is_written_once(
-    house: House, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    peer = house.node.connect()
-    house.subscribe(peer, durable="worker")
-    await house.node.published(count=4)
-    durables, puts = house.node.broker.durables, list[int]()
-    put = durables.put
-    monkeypatch.setattr(durables, "put", lambda state, *, now: puts.append(state.floor) or put(state, now=now))
-    await house.acks.nack(peer, [house.ids[3], house.ids[4]])
-    assert puts == [0]
-    await house.ack(peer, 1, 2, 3)
-    assert puts == [0, 3]
-    assert [state.attempts for state in durables.states()] == [((4, 1),)]
-
-
-async def test_two_connections_of_one_durable_share_their_acks(house: House, autojump_clock: MockClock) -> None:
-    first, second = house.node.connect(), house.node.connect()
-    house.subscribe(first, durable="worker")
-    house.subscribe(second, durable="worker")
-    await house.node.published()
-    assert (sent(first), sent(second)) == ("1", "1")
-    await house.ack(first, 1)
-    await trio.sleep(20 * ACK_SECONDS)
-    assert (sent(first), sent(second)) == ("1", "1")
-    assert house.letters() == []
-
-
-async def test_the_durable_of_a_user_is_not_that_of_a_key(house: House, autojump_clock: MockClock) -> None:
-    alice = house.node.user("alice")
-    house.subscribe(alice, "open.news", durable="worker")
-    await house.node.published("open.news", count=2)
-    other = house.node.connect()
-    assert house.subscribe(other, "open.news", durable="worker").recovered is None
-    assert {view.key.owner for view in house.acks.durables()} == {"", "user/alice"}
-
-
-async def test_a_durable_in_use_is_not_removed(house: House, autojump_clock: MockClock) -> None:
-    peer = house.node.connect()
-    house.subscribe(peer, durable="worker")
-    key = DurableKey(DEFAULT_CLIENT, "news", "", "worker")
-    with pytest.raises(Conflict):
-        await house.acks.remove_durable(key)
-    house.node.connector.leave(peer)
-    await house.acks.remove_durable(key)
-    assert house.acks.durables() == []
-    with pytest.raises(NotFound):
-        await house.acks.remove_durable(key)
-
-
-async def test_a_dead_letter_is_put_back_to_who_did_not_ack(house: House, autojump_clock: MockClock) -> None:
-    peer = house.node.connect()
-    house.subscribe(peer, durable="worker")
-    await house.node.published(count=2)
-    await house.ack(peer, 2)
-    await trio.sleep(20 * ACK_SECONDS)
-    (letter,) = house.letters()
-    house.acks.redeliver(letter)
-    assert sent(peer).endswith("1*3 1")
-    assert await house.ack(peer, 1) == 1
-
-
-async def test_a_dead_letter_waits_for_its_durable_to_be_used_again(house: House, autojump_clock: MockClock) -> None:
-    peer = house.node.connect()
-    house.subscribe(peer, durable="worker")
-    await house.node.published(count=2)
-    await house.ack(peer, 2)
-    await trio.sleep(20 * ACK_SECONDS)
-    house.node.connector.leave(peer)
-    house.acks.redeliver(house.letters()[0])
-    again = house.node.connect()
-    assert [view.pending for view in house.acks.durables()] == [1]
-    assert house.subscribe(again, durable="worker").pending == 1
-    assert sent(again) == "1"
-
-
-async def test_no_more_dead_letters_are_put_back_at_once_than_may_be_open(
-    house: House, autojump_clock: MockClock
-) -> None:
-    peer = house.node.connect()
-    house.subscribe(peer, durable="worker")
-    await house.node.published(count=6)
-    await trio.sleep(40 * ACK_SECONDS)
-    letters = sorted(house.letters(), key=lambda letter: letter.offset)
-    assert len(letters) == 6
-    house.node.connector.leave(peer)
-    again, late = house.node.connect(), house.node.connect()
-    for letter in letters[:5]:
-        house.acks.redeliver(letter)
-    house.subscribe(again, durable="worker")
-    assert sent(again) == "1 2 3 4"
-    assert await house.ack(again, 1, 2) == 2
-    assert sent(again) == "1 2 3 4 5"
-    house.acks.redeliver(letters[5])
-    assert sent(again) == "1 2 3 4 5 6"
-    house.subscribe(late, durable="worker")
-    assert sent(late) == "3 4 5 6"
-
-
 async def test_what_belonged_to_a_connection_ends_with_it(house: House, autojump_clock: MockClock) -> None:
     peer = house.node.connect()
     house.subscribe(peer)
@@ -293,84 +180,6 @@ async def test_who_does_not_read_is_ended_alone(house: House, autojump_clock: Mo
     await house.node.published()
     assert endings(slow) == [SLOW_CONSUMER]
     assert sent(other) == "1 2"
-
-
-async def test_an_inbox_with_acks_moves_by_acks_alone(house: House, autojump_clock: MockClock) -> None:
-    token = house.node.token("alice")
-    peer = house.node.link()
-    house.node.connector.enter(peer, house.node.connector.token_principal(token))
-    house.receive_inbox(peer)
-    await house.node.tell("alice")
-    await house.node.tell("alice")
-    await house.node.dispatch()
-    assert sent(peer) == "1 2"
-    assert peer.link.marks == []  # type: ignore[attr-defined]
-    assert await house.ack(peer, 2) == 2
-    info = house.node.inboxes.info(DEFAULT_CLIENT, house.node.connector.token_principal(token).user_id)
-    assert info is not None
-    assert info.cursor == 2
-
-
-async def test_what_no_connection_of_a_user_acks_is_dead_and_passed(house: House, autojump_clock: MockClock) -> None:
-    peer = house.node.link()
-    house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
-    house.receive_inbox(peer)
-    identifier = await house.node.tell("alice")
-    await house.node.dispatch()
-    await trio.sleep(20 * ACK_SECONDS)
-    assert sent(peer) == "1 1*2 1*3"
-    (letter,) = house.letters()
-    assert (letter.stage, letter.user_id) == (Stage.INBOX, "alice")
-    receipt = await house.node.broker.receipts.find(None, NotificationId(identifier))
-    assert receipt is not None
-    assert ([row.state for row in receipt.users], receipt.arrived) == ([InboxState.DEAD], 0)
-    again = house.node.user("alice")
-    assert sent(again) == ""
-
-
-async def test_what_was_given_up_may_arrive_late_at_a_user(house: House, autojump_clock: MockClock) -> None:
-    peer = house.node.link()
-    house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
-    house.receive_inbox(peer)
-    identifier = await house.node.tell("alice")
-    await house.node.dispatch()
-    await trio.sleep(20 * ACK_SECONDS)
-    assert [await house.ack(peer, 1), await house.ack(peer, 1)] == [1, 0]
-    assert house.letters() == []
-    receipt = await house.node.broker.receipts.find(None, NotificationId(identifier))
-    assert receipt is not None
-    assert [row.state for row in receipt.users] == [InboxState.DELIVERED]
-
-
-async def test_one_that_is_given_up_does_not_take_others_with_it(house: House, autojump_clock: MockClock) -> None:
-    peer = house.node.link()
-    house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
-    house.receive_inbox(peer)
-    for _ in range(2):
-        await house.node.tell("alice")
-    await house.node.dispatch()
-    for _ in range(3):
-        await house.nack(peer, 2)
-        await trio.sleep(5)
-    assert len(house.letters()) == 1
-    house.node.connector.leave(peer)
-    again = house.node.link()
-    house.node.connector.enter(again, house.node.connector.token_principal(house.node.token("alice")))
-    house.receive_inbox(again)
-    assert sent(again) == "1"
-
-
-async def test_the_proof_of_another_connection_counts(house: House, autojump_clock: MockClock) -> None:
-    peer = house.node.link()
-    house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
-    house.receive_inbox(peer)
-    other = house.node.user("alice")
-    await house.node.tell("alice")
-    await house.node.dispatch()
-    house.node.inboxes.proven(other, 1)
-    await trio.sleep(20 * ACK_SECONDS)
-    assert sent(peer) == "1"
-    assert house.letters() == []
 
 
 async def test_who_may_not_subscribe_may_not_with_acks(house: House, autojump_clock: MockClock) -> None:
@@ -403,37 +212,6 @@ async def test_other_rules_are_for_what_is_open_as_well(house: House, autojump_c
     assert sent(peer) == "1 2 3 4 5 6"
 
 
-async def test_what_a_bound_of_the_inbox_pushed_out_is_passed(house: House, autojump_clock: MockClock) -> None:
-    house.node.broker.configure(replace(LIMITS, inbox=InboxLimits(max_notifications=3)))
-    peer = house.node.link()
-    house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
-    house.receive_inbox(peer)
-    for _ in range(10):
-        await house.node.tell("alice")
-        await house.node.dispatch()
-    assert sent(peer) == "1 2 3 4"
-    await house.ack(peer, 4)
-    assert sent(peer) == "1 2 3 4 8 9 10"
-    assert endings(peer) == []
-
-
-async def test_what_a_connection_without_acks_has_proven_is_not_sent_again(
-    house: House, autojump_clock: MockClock
-) -> None:
-    acking, other = house.node.link(), house.node.user("alice")
-    house.node.connector.enter(acking, house.node.connector.token_principal(house.node.token("alice")))
-    house.receive_inbox(acking)
-    for _ in range(6):
-        await house.node.tell("alice")
-    await house.node.dispatch()
-    house.node.inboxes.proven(other, 5)
-    await trio.sleep(ACK_SECONDS + 1)
-    assert sent(acking) == "1 2 3 4 6"
-    assert await house.ack(acking, 6) == 1
-    await trio.sleep(20 * ACK_SECONDS)
-    assert (sent(acking), house.letters()) == ("1 2 3 4 6", [])
-
-
 async def test_who_acks_is_told_where_it_cannot_be_kept(house: House, autojump_clock: MockClock) -> None:
     peer, other = house.node.connect(), house.node.connect()
     house.subscribe(peer, durable="worker")
@@ -445,18 +223,3 @@ async def test_who_acks_is_told_where_it_cannot_be_kept(house: House, autojump_c
         await house.ack(peer, 1)
     house.node.connector.leave(peer)
     assert [view.key.name for view in house.acks.durables()] == ["another"]
-
-
-async def test_what_expires_before_a_user_acks_it_is_expired(house: House, autojump_clock: MockClock) -> None:
-    peer = house.node.link()
-    house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
-    house.receive_inbox(peer)
-    started = now_ms()
-    identifier = await house.node.tell("alice", ttl_ms=30)
-    await house.node.dispatch()
-    while now_ms() < started + 40:
-        await trio.lowlevel.checkpoint()
-    await trio.sleep(20 * ACK_SECONDS)
-    receipt = await house.node.broker.receipts.find(None, NotificationId(identifier))
-    assert receipt is not None
-    assert ([row.state for row in receipt.users], house.letters()) == ([InboxState.EXPIRED], [])

@@ -1,0 +1,128 @@
+"""Subscriptions that outlive their connections, and dead letters that are put back to one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+
+from notifyd.errors import Conflict, NotFound
+from notifyd.model.durable import DurableKey
+from notifyd.model.ids import DEFAULT_CLIENT
+from tests.service.acks.house import ACK_SECONDS, House, sent
+
+if TYPE_CHECKING:
+    from trio.testing import MockClock
+
+
+async def test_a_durable_one_goes_on_where_it_was_left(house: House, autojump_clock: MockClock) -> None:
+    first = house.node.connect()
+    house.subscribe(first, durable="worker")
+    await house.node.published(count=3)
+    await house.ack(first, 1, 3)
+    house.node.connector.leave(first)
+    await house.node.published()
+    second = house.node.connect()
+    opened = house.subscribe(second, durable="worker")
+    assert (opened.recovered, opened.pending) == (True, 2)
+    assert sent(second) == "2 4"
+
+
+async def test_what_one_ack_or_refusal_changes_is_written_once(
+    house: House, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer, durable="worker")
+    await house.node.published(count=4)
+    durables, puts = house.node.broker.durables, list[int]()
+    put = durables.put
+    monkeypatch.setattr(durables, "put", lambda state, *, now: puts.append(state.floor) or put(state, now=now))
+    await house.acks.nack(peer, [house.ids[3], house.ids[4]])
+    assert puts == [0]
+    await house.ack(peer, 1, 2, 3)
+    assert puts == [0, 3]
+    assert [state.attempts for state in durables.states()] == [((4, 1),)]
+
+
+async def test_two_connections_of_one_durable_share_their_acks(house: House, autojump_clock: MockClock) -> None:
+    first, second = house.node.connect(), house.node.connect()
+    house.subscribe(first, durable="worker")
+    house.subscribe(second, durable="worker")
+    await house.node.published()
+    assert (sent(first), sent(second)) == ("1", "1")
+    await house.ack(first, 1)
+    await trio.sleep(20 * ACK_SECONDS)
+    assert (sent(first), sent(second)) == ("1", "1")
+    assert house.letters() == []
+
+
+async def test_the_durable_of_a_user_is_not_that_of_a_key(house: House, autojump_clock: MockClock) -> None:
+    alice = house.node.user("alice")
+    house.subscribe(alice, "open.news", durable="worker")
+    await house.node.published("open.news", count=2)
+    other = house.node.connect()
+    assert house.subscribe(other, "open.news", durable="worker").recovered is None
+    assert {view.key.owner for view in house.acks.durables()} == {"", "user/alice"}
+
+
+async def test_a_durable_in_use_is_not_removed(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer, durable="worker")
+    key = DurableKey(DEFAULT_CLIENT, "news", "", "worker")
+    with pytest.raises(Conflict):
+        await house.acks.remove_durable(key)
+    house.node.connector.leave(peer)
+    await house.acks.remove_durable(key)
+    assert house.acks.durables() == []
+    with pytest.raises(NotFound):
+        await house.acks.remove_durable(key)
+
+
+async def test_a_dead_letter_is_put_back_to_who_did_not_ack(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer, durable="worker")
+    await house.node.published(count=2)
+    await house.ack(peer, 2)
+    await trio.sleep(20 * ACK_SECONDS)
+    (letter,) = house.letters()
+    house.acks.redeliver(letter)
+    assert sent(peer).endswith("1*3 1")
+    assert await house.ack(peer, 1) == 1
+
+
+async def test_a_dead_letter_waits_for_its_durable_to_be_used_again(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer, durable="worker")
+    await house.node.published(count=2)
+    await house.ack(peer, 2)
+    await trio.sleep(20 * ACK_SECONDS)
+    house.node.connector.leave(peer)
+    house.acks.redeliver(house.letters()[0])
+    again = house.node.connect()
+    assert [view.pending for view in house.acks.durables()] == [1]
+    assert house.subscribe(again, durable="worker").pending == 1
+    assert sent(again) == "1"
+
+
+async def test_no_more_dead_letters_are_put_back_at_once_than_may_be_open(
+    house: House, autojump_clock: MockClock
+) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer, durable="worker")
+    await house.node.published(count=6)
+    await trio.sleep(40 * ACK_SECONDS)
+    letters = sorted(house.letters(), key=lambda letter: letter.offset)
+    assert len(letters) == 6
+    house.node.connector.leave(peer)
+    again, late = house.node.connect(), house.node.connect()
+    for letter in letters[:5]:
+        house.acks.redeliver(letter)
+    house.subscribe(again, durable="worker")
+    assert sent(again) == "1 2 3 4"
+    assert await house.ack(again, 1, 2) == 2
+    assert sent(again) == "1 2 3 4 5"
+    house.acks.redeliver(letters[5])
+    assert sent(again) == "1 2 3 4 5 6"
+    house.subscribe(late, durable="worker")
+    assert sent(late) == "3 4 5 6"
