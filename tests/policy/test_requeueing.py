@@ -48,5 +48,13 @@ def test_what_has_expired_needs_a_new_life() -> None:
     assert again(dead, ttl_ms=5).expires_at == LATER + 5
 
 
+@pytest.mark.parametrize("ttl_ms", [None, 5])
+def test_what_expired_before_a_subscription_acked_it_has_no_new_life(ttl_ms: int | None) -> None:
+    dead = letter(Stage.SUBSCRIPTION, notification(ttl=HOUR))
+    with pytest.raises(Conflict, match="publish it again") as refused:
+        again(dead, ttl_ms=ttl_ms)
+    assert refused.value.code == "not_kept"
+
+
 def test_a_new_life_is_never_a_shorter_one() -> None:
     assert again(letter(Stage.DISPATCH, notification(ttl=3 * HOUR)), ttl_ms=5).expires_at == T0 + 3 * HOUR

@@ -23,10 +23,13 @@ def notification_again(letter: DeadLetter, *, now: int, ttl_ms: int | None, agei
     It lives as long as it would have, or *ttl_ms* from now where that is longer.
 
     Raises:
-        Conflict: it has expired, and there is no *ttl_ms*.
+        Conflict: it has expired, and there is no *ttl_ms*, or a subscription did not ack it.
     """
     notification = letter.notification
     expires_at = notification.expires_at if ttl_ms is None else max(notification.expires_at, now + ttl_ms)
+    if notification.expires_at <= now and letter.stage is Stage.SUBSCRIPTION:
+        # A subscription is handed it from the history, which has nothing that expired: no ttl helps.
+        raise Conflict("it has expired, and its channel does not keep it any more: publish it again", code="not_kept")
     if expires_at <= now:
         raise Conflict("it has expired: put it back with a new ttl", code="expired")
     key = order_key(now, notification.priority, ageing_ms)

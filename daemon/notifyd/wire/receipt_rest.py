@@ -33,7 +33,7 @@ class TimelineEventView(Struct, frozen=True, kw_only=True, rename="camel", omit_
     event: str
     #: Whom it concerns.
     user_id: str = ""
-    #: The name of a durable subscription, or a connection.
+    #: The name of a durable subscription or of a webhook, or a connection.
     receiver: str = ""
     #: Which try.
     attempt: int = 0
