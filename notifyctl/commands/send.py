@@ -109,16 +109,18 @@ class Patience:
         float, duration_option("--wait-timeout", help="How long to wait for it.", show_default="30s")
     ] = 30.0
 
-    def wish(self) -> Wish | None:
+    def wish(self, *, broadcast: bool) -> Wish | None:
         """What to wait for; None for nothing.
 
         Raises:
-            Refusal: the options contradict each other.
+            Refusal: the options contradict each other, or go without a *broadcast*.
         """
         if self.wait and self.wait_ack:
             raise payload.usage("Give --wait or --wait-ack, not both.")
         if self.acks is not None and not self.wait_ack:
             raise payload.usage("--acks goes with --wait-ack.")
+        if broadcast and self.wait_ack:
+            raise payload.usage("Nobody acks a broadcast: --wait-ack goes with --channel or --user.")
         if not (self.wait or self.wait_ack):
             return None
         return Wish("acked" if self.wait_ack else "dispatched", self.acks, self.wait_timeout)
@@ -172,9 +174,7 @@ def send(
     over and nobody had acked, 8 when some acked and not all, and 1 when it failed: it is dead, expired or was
     withdrawn.
     """
-    wish = patience.wish()
-    if broadcast and patience.wait_ack:
-        raise payload.usage("Nobody acks a broadcast: --wait-ack goes with --channel or --user.")
+    wish = patience.wish(broadcast=broadcast)
     request = _addressed(channel, user, label, broadcast=broadcast)
     request.client_id = client or ""
     if metadata is not None:
