@@ -121,8 +121,7 @@ class MemoryQueue:
 
     async def wait_for_work(self, lane: Lane) -> None:
         """See `QueueStore.wait_for_work`."""
-        line = self._live if lane is _LIVE else self._lines[lane]
-        await line.doorbell.wait()
+        await self._lines[lane].doorbell.wait()
 
     def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = _LIVE) -> list[Lease]:
         """See `QueueStore.lease`."""
@@ -172,8 +171,7 @@ class MemoryQueue:
 
     def next_due_at(self, *, now: int, lane: Lane = _LIVE) -> int | None:
         """See `QueueStore.next_due_at`."""
-        line = self._live if lane is _LIVE else self._lines[lane]
-        return None if self.paused else line.next_due_at(now=now)
+        return None if self.paused else self._lines[lane].next_due_at(now=now)
 
     def stats(self, *, now: int) -> QueueStats:
         """See `QueueStore.stats`."""
@@ -199,9 +197,8 @@ class MemoryQueue:
 
     def waiting(self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None) -> list[Entry]:
         """The next *limit* entries in the order in which they would be leased, scheduled ones last."""
-        found: list[Entry] = []
-        for line in self._lines.values() if lane is None else (self._lines[lane],):
-            found += line.backlog.first(limit, client_id)
+        lines = self._lines.values() if lane is None else (self._lines[lane],)
+        found = [entry for line in lines for entry in line.backlog.first(limit, client_id)]
         found.sort(key=_place_in_line)
         return found[:limit]
 
