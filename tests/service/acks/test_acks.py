@@ -81,10 +81,13 @@ async def test_a_late_ack_is_taken_and_what_was_dead_is_so_no_more(house: House,
     house.subscribe(peer)
     await house.node.published()
     await trio.sleep(20 * ACK_SECONDS)
-    assert len(house.letters()) == 1
+    (letter,) = house.letters()
     assert await house.ack(peer, 1) == 1
     assert await house.ack(peer, 1) == 0
     assert house.letters() == []
+    receipt = await house.node.broker.receipts.find(None, letter.notification_id)
+    assert receipt is not None
+    assert (receipt.timeline[-1].happening.value, receipt.timeline[-1].attempt) == ("acked", letter.attempts)
 
 
 async def test_an_ack_of_something_else_is_unknown(house: House, autojump_clock: MockClock) -> None:

@@ -134,10 +134,11 @@ class Acking:
         track, aftermath = receiver.track, self._house.aftermath
         letter_id = letter_id_of(track.whose, notification_id)
         new = track.ack(position.offset)
-        if aftermath.letters.find(principal.client_id, letter_id) is not None:
+        letter = aftermath.letters.find(principal.client_id, letter_id)
+        if letter is not None:
             new += len(await aftermath.letters.remove([letter_id]))
         if new:
-            aftermath.acked(track.whose, notification_id, 0)
+            aftermath.acked(track.whose, notification_id, 0 if letter is None else letter.attempts - 1)
         return min(new, 1)
 
     def _go_on(self, connection: Connection) -> None:
