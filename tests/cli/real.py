@@ -16,6 +16,8 @@ from notifyd.v1.admin_pb2_grpc import AdminServiceStub
 
 LONGEST_SECONDS = 20
 
+_ASK_SECONDS = 2
+
 #: A socket that is not there yet is tried again soon.
 _AT_ONCE = [(f"grpc.{which}_reconnect_backoff_ms", 20) for which in ("initial", "max")]
 
@@ -50,12 +52,23 @@ class RealDaemon:
 
     def _when_ready(self) -> pb.Status:
         """Its status when it is ready: what `wait ready` prints, without a process that imports all of notifyctl."""
+        until = time.monotonic() + LONGEST_SECONDS
+        while (status := self._status()) is None or status.state != "ready":
+            assert self.process is not None
+            assert self.process.poll() is None, f"it ended with {self.process.returncode}"
+            assert time.monotonic() < until, status
+        return status
+
+    def _status(self) -> pb.Status | None:
+        """What it says of itself, None as long as it does not answer."""
         with grpc.insecure_channel(f"unix:{self.socket}", options=_AT_ONCE) as channel:
-            ask = AdminServiceStub(channel).GetStatus
-            until = time.monotonic() + LONGEST_SECONDS
-            while (status := ask(pb.GetStatusRequest(), timeout=LONGEST_SECONDS, wait_for_ready=True)).state != "ready":
-                assert time.monotonic() < until, status
-            return status
+            try:
+                answer: pb.Status = AdminServiceStub(channel).GetStatus(
+                    pb.GetStatusRequest(), timeout=_ASK_SECONDS, wait_for_ready=True
+                )
+            except grpc.RpcError:
+                return None
+            return answer
 
     @property
     def url(self) -> str:
