@@ -121,8 +121,7 @@ class AckReceiver:
         """Read and write one page; whether there may be more."""
         found = self.track.read(self.read, limit)
         if not found.recovered:
-            self.close()
-            self._aftermath.end_slow(self.connection)
+            self.end()
             return False
         fresh = []
         for publication in found.publications:
@@ -158,8 +157,7 @@ class AckReceiver:
         if self.connection.put(frames):
             self._aftermath.wrote(len(publications), len(frames))
         else:
-            self.close()
-            self._aftermath.end_slow(self.connection)
+            self.end()
 
     def _marked(self, publication: Publication) -> Publication:
         attempts = self.track.attempts.get(self.track.place(publication), 0)
@@ -232,6 +230,11 @@ class AckReceiver:
                     self._aftermath.timed_out(self.track, flight)
                 self.refuse(flight, reason="ack_timeout", error=f"no ack came within {seconds:g} s")
         self.offer()
+
+    def end(self) -> None:
+        """Its connection is too slow, or what it has to read next is gone: end both."""
+        self.close()
+        self._aftermath.end_slow(self.connection)
 
     def close(self) -> None:
         """See `Receiver.close`."""

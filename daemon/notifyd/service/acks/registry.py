@@ -60,7 +60,11 @@ class AckRegistry:
         track.receivers.append(receiver)
         if isinstance(track, ChannelTrack):
             if track.whose.durable:
+                before = self._durables.get(track.key)
                 self._durables[track.key] = track
+                if before is not None and before is not track:
+                    for outrun in list(before.receivers):
+                        outrun.end()
         elif isinstance(track, InboxTrack):
             self._inboxes[track.whose.client_id, track.whose.user_id] = track
 
@@ -77,7 +81,8 @@ class AckRegistry:
         if track.receivers:
             return
         if isinstance(track, ChannelTrack):
-            if track.whose.durable and self._durables.pop(track.key, None) is not None:
+            if track.whose.durable and self._durables.get(track.key) is track:
+                del self._durables[track.key]
                 track.note_use()
         else:
             self._inboxes.pop((track.whose.client_id, track.whose.user_id), None)
