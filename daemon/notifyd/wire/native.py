@@ -181,6 +181,7 @@ class Standing(msgspec.Struct, frozen=True):
     #: None where there was no position to continue from.
     recovered: bool | None = None
     replayed: int = 0
+    #: Not told with acks, where what comes is read as acks make room.
     skipped: int = 0
     #: How long an ack may take; None where none is asked for.
     ack_seconds: float | None = None
@@ -212,12 +213,10 @@ def _standing(standing: Standing) -> bytes:
     position, recovered = standing.position, standing.recovered
     recovery = acks = b""
     if recovered is not None:
-        recovery = b',"recovered":%b,"replayed":%d,"skipped":%d' % (
-            b"true" if recovered else b"false",
-            standing.replayed,
-            standing.skipped,
-        )
-    if standing.ack_seconds is not None:
+        recovery = b',"recovered":%b,"replayed":%d' % (b"true" if recovered else b"false", standing.replayed)
+    if standing.ack_seconds is None:
+        recovery += b',"skipped":%d' % standing.skipped if recovery else b""
+    else:
         acks = b',"ack":true,"ackSeconds":%g' % standing.ack_seconds
     return b',"position":{"epoch":"%b","offset":%d}%b%b' % (position.epoch.encode(), position.offset, recovery, acks)
 

@@ -144,7 +144,7 @@ class Feed:
                 opened.position,
                 opened.recovered,
                 replayed=opened.pending,
-                skipped=opened.skipped,
+                skipped=0,
                 connection_id=connection.id,
             )
         )

@@ -121,7 +121,7 @@ class Opening:
             receiver.offer()
 
         pending = max(0, position.offset - track.settled.floor - len(track.settled)) + len(track.settled.reopened)
-        return Opened(position, recovered, pending, 0, house.rules.ack_seconds, track.settled_position, start)
+        return Opened(position, recovered, pending, house.rules.ack_seconds, track.settled_position, start)
 
 
 def _whose(principal: Principal, channel: str, durable: str, connection: Connection) -> Whose:

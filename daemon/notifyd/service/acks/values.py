@@ -28,7 +28,6 @@ class Opened(msgspec.Struct, frozen=True):
     recovered: bool | None
     #: Kept and not acked, as far as that can be told without looking at each: what it is going to be sent.
     pending: int
-    skipped: int
     ack_seconds: float
     #: Up to where everything is acked or given up, whenever it is asked.
     settled: Callable[[], StreamPosition]

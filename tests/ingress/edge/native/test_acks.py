@@ -160,7 +160,7 @@ async def test_a_late_ack_is_taken(node: Node, worker: Browser, house: House, au
 async def test_it_resumes_after_a_position(node: Node, worker: Browser) -> None:
     await node.published(count=3)
     answer, *told = await worker.send({"type": "subscribe", "channel": "news", "ack": True, "since": position(node, 1)})
-    assert (answer["recovered"], answer["replayed"], answer["skipped"]) == (True, 2, 0)
+    assert (answer["recovered"], answer["replayed"], "skipped" in answer) == (True, 2, False)
     assert tries(told) == [(2, 1), (3, 1)]
 
 

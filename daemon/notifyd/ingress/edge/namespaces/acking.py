@@ -82,7 +82,7 @@ def _answer(channel: str, opened: Opened) -> Answer:
     answer: Answer = {"success": True, "channel": channel, "position": position}
     answer |= {"ack": True, "ackSeconds": opened.ack_seconds}
     if opened.recovered is not None:
-        answer |= {"recovered": opened.recovered, "replayed": opened.pending, "skipped": opened.skipped}
+        answer |= {"recovered": opened.recovered, "replayed": opened.pending}
     return answer
 
 

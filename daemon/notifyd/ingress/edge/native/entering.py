@@ -87,7 +87,7 @@ def _serve_inbox_with_acks(peer: NativeConnection, principal: Principal, message
 
 def acked_standing(opened: Opened) -> native.Standing:
     """What a peer that acks is told."""
-    return native.Standing(opened.position, opened.recovered, opened.pending, opened.skipped, opened.ack_seconds)
+    return native.Standing(opened.position, opened.recovered, opened.pending, ack_seconds=opened.ack_seconds)
 
 
 def _since(message: native.Authenticate) -> StreamPosition | None:
