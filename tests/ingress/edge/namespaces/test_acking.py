@@ -79,7 +79,7 @@ async def test_a_refused_one_waits_for_its_next_try(node: Node, alice: User) -> 
     await alice.ask("subscribe", {"channel": "open.news", "ack": True})
     await node.published("open.news", data={"n": 5})
     identifier = alice.said()[0]["notificationId"]
-    assert (await alice.ask("nack", {"id": identifier, "reason": "later"}))["acked"] == 1
+    assert (await alice.ask("nack", {"id": identifier, "reason": "later"}))["nacked"] == 1
 
 
 async def test_a_durable_one_goes_on(node: Node, alice: User) -> None:

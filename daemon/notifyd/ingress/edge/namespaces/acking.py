@@ -69,12 +69,12 @@ class AckRequests:
             StoreUnavailable: send it again.
         """
         ids = named_ids(body.id, body.ids)
-        return _done(body, await self._acks.ack(self._connection, ids))
+        return _done("acked", body, await self._acks.ack(self._connection, ids))
 
     async def nack(self, body: Acknowledged) -> Answer:
         """The peer refuses these; raises as `ack` does."""
         ids = named_ids(body.id, body.ids)
-        return _done(body, await self._acks.nack(self._connection, ids, reason=body.reason))
+        return _done("nacked", body, await self._acks.nack(self._connection, ids, reason=body.reason))
 
 
 def _answer(channel: str, opened: Opened) -> Answer:
@@ -86,9 +86,9 @@ def _answer(channel: str, opened: Opened) -> Answer:
     return answer
 
 
-def _done(body: Acknowledged, done: Acked) -> Answer:
+def _done(what: str, body: Acknowledged, done: Acked) -> Answer:
     check_known(body.id, done)
-    answer: Answer = {"success": True, "acked": done.acked}
+    answer: Answer = {"success": True, what: done.acked}
     if done.unknown:
         answer["unknown"] = list(done.unknown)
     return answer
