@@ -8,9 +8,11 @@ import pytest
 import trio
 
 from notifyd.errors import Conflict, NotFound
+from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.durable import DurableKey
 from notifyd.model.ids import DEFAULT_CLIENT
 from tests.service.acks.house import ACK_SECONDS, House, sent
+from tests.service.node import endings
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
@@ -55,6 +57,26 @@ async def test_two_connections_of_one_durable_share_their_acks(house: House, aut
     await trio.sleep(20 * ACK_SECONDS)
     assert (sent(first), sent(second)) == ("1", "1")
     assert house.letters() == []
+
+
+async def test_who_was_outrun_does_not_put_a_durable_back_to_where_it_was(
+    house: House, autojump_clock: MockClock
+) -> None:
+    outrun, fresh, third = (house.node.connect() for _ in range(3))
+    house.subscribe(outrun, durable="worker")
+    for _ in range(15):
+        await house.node.published(count=4)
+    assert sent(outrun) == "1 2 3 4"
+    assert house.subscribe(fresh, durable="worker").recovered is False
+    assert endings(outrun) == [SLOW_CONSUMER]
+    await house.node.published(count=2)
+    assert await house.ack(fresh, 61) == 1
+    house.node.connector.leave(outrun)
+    assert house.subscribe(third, durable="worker").recovered is True
+    assert sent(third) == "62"
+    house.node.connector.leave(fresh)
+    house.node.connector.leave(third)
+    assert [view.position.offset for view in house.acks.durables()] == [61]
 
 
 async def test_the_durable_of_a_user_is_not_that_of_a_key(house: House, autojump_clock: MockClock) -> None:
