@@ -41,6 +41,8 @@ def main() -> int:
     for line in complaints[:20]:
         print(f"the daemon complained: {line.rstrip()}")
     bad = [row.name for row in rows if not row.good]
+    if not last.slow_consumers:
+        bad.append("slow consumers: none was cut off, so that nothing was shown of them")
     print(f"did not come back: {', '.join(bad)}" if bad else "everything came back", flush=True)
     return 1 if bad or complaints else 0
 

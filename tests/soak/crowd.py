@@ -223,13 +223,12 @@ async def producer(me: Visitor) -> None:
 
 
 async def flooder(me: Visitor) -> None:
-    """Now and then more than a sleeper can hold, the kernel's buffers included."""
+    """Now and then more than a sleeper can hold, the kernel's buffers included, before it counts as dead."""
     async with me.place.daemon.rest(me.place.key) as client:
-        batch = [{"channel": "flood", "data": "x" * 30_000}] * 10
-        for _ in range(20):
+        batch = [{"channel": "flood", "data": "x" * 30_000}] * 30
+        for _ in range(8):
             reply = await client.call("POST", "/api/notifications/batch", {"notifications": batch})
             assert reply.status in (202, 429), reply
-            await me.stay(0.2)
     await me.stay(10)
 
 
