@@ -182,7 +182,7 @@ async def test_swagger_ui_makes_calls_and_asks_nobody_else(daemon: Daemon, tmp_p
     elsewhere = [url for url in page.requests if not url.startswith((f"{daemon.http_url}/api/", "data:"))]
     assert elsewhere == []
     assert len(page.requests) > 5
-    assert sections == 7
+    assert sections == 9
 
 
 @within(90)
