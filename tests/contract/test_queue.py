@@ -89,6 +89,14 @@ async def test_a_settle_with_the_token_of_an_older_lease_is_refused(broker: Brok
     assert broker.queue.stats(now=T0 + 10_001).waiting == 0
 
 
+async def test_what_gets_its_place_after_its_lease_ran_out_goes_first(broker: Broker) -> None:
+    one, other = await accept(broker, notification(), notification())
+    _, late = lease(broker)
+    assert broker.queue.stats(now=T0 + 30_000).ready == 2
+    await broker.history.append([late], now=T0 + 30_000)
+    assert ids(lease(broker, now=T0 + 30_000)) == [other, one]
+
+
 async def test_what_was_settled_is_never_leased_again(broker: Broker) -> None:
     await accept(broker, notification())
     await dispatch(broker)

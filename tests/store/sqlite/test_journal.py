@@ -20,6 +20,7 @@ from tests.store.samples import expire, notification
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import AsyncIterator
 
     from notifyd.store.batch import Batch, Commit
 
@@ -90,7 +91,7 @@ async def ended(nursery: trio.Nursery) -> trio.CancelScope:
 
 
 @pytest.fixture
-async def journal(book: Book, pen: Pen, nursery: trio.Nursery, ended: trio.CancelScope) -> SqliteJournal:
+async def journal(book: Book, pen: Pen, nursery: trio.Nursery, ended: trio.CancelScope) -> AsyncIterator[SqliteJournal]:
     thread = OwnThread("test-journal", errors={OSError: lambda exc: StoreUnavailable(str(exc))})
     journal = SqliteJournal(book, pen, thread, idle_folder())  # type: ignore[arg-type]
 
@@ -99,7 +100,12 @@ async def journal(book: Book, pen: Pen, nursery: trio.Nursery, ended: trio.Cance
             await journal.run()
 
     nursery.start_soon(run)
-    return journal
+    yield journal
+    # what is still being written would be answered to a loop that has ended
+    ended.cancel()
+    pen.free.set()
+    if not pen.closed:
+        await thread.run(int)
 
 
 def add(journal: SqliteJournal) -> Commit:

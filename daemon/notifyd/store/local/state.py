@@ -239,6 +239,7 @@ class LocalState:
             return
         # journalled before any stamp of the new generation can be, as that goes into a later transaction
         self._forgotten_channels += self.history.keep(stamping, now=now)
+        self.queue.stamped_now([entry for entry, _, _ in stamping.stamped])
         if placing is not None:
             self.inbox.keep(placing, now=now)
 

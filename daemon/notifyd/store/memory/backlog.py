@@ -41,6 +41,11 @@ class Backlog:
         heapq.heappush(self._ready, (*entry.rank(), entry))
         self.ready += 1
 
+    def moved_up(self, entry: Entry) -> None:
+        """The rank of *entry* has risen. Where it is due, its former place in the heap is passed over later."""
+        if entry.place is _READY:
+            heapq.heappush(self._ready, (*entry.rank(), entry))
+
     def schedule(self, entry: Entry) -> None:
         """*entry* is due later. One that expires first comes up then, so that it is counted and makes room in time."""
         entry.place = _SCHEDULED

@@ -97,6 +97,11 @@ class MemoryQueue:
             line.doorbell.ring()
         return live
 
+    def stamped_now(self, entries: Sequence[Entry]) -> None:
+        """*entries* have got their places: those whose lease was lost meanwhile are dispatched first, too."""
+        for entry in entries:
+            self._line(entry).backlog.moved_up(entry)
+
     def give_back(self, entries: Sequence[Entry]) -> None:
         """Free the room of admitted *entries* that could not be kept."""
         self._held -= len(entries)
