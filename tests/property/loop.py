@@ -27,10 +27,10 @@ class Loop:
         assert self._ready.wait(10)
 
     def call(self, function: Callable[..., Awaitable[T]], *args: object) -> T:
-        """Run ``await function(*args)`` in the loop, within ten seconds, and answer its result."""
+        """Run ``await function(*args)`` in the loop, within thirty seconds, and answer its result."""
 
         async def bounded() -> T:
-            with trio.fail_after(10):
+            with trio.fail_after(30):
                 return await function(*args)
 
         return trio.from_thread.run(bounded, trio_token=self._token)
