@@ -142,6 +142,11 @@ class World:
         while (await self.graph.notifications.receipt(None, notification_id)).state is State.WAITING:
             await trio.lowlevel.checkpoint()
 
+    async def left(self, tenant: Tenant, here: int) -> None:
+        """Wait until those who left are gone: *here* of a client's connections are still there."""
+        while len(self.graph.hub.of_client(tenant.id)) > here:
+            await trio.lowlevel.checkpoint()
+
     async def holdings(self, tenant: Tenant) -> dict[str, Any]:
         """All that a client has, but for what its own peers change by being there."""
         graph = self.graph

@@ -245,6 +245,8 @@ class IsolationMachine(RuleBasedStateMachine):
     @rule(who=WHO, attack=st.sampled_from(ATTACKS))
     def attack(self, who: int, attack: Any) -> None:
         thief, victim = self.tenants[who], self.tenants[1 - who]
+        here = sum(peer.tenant is victim for peer in self.peers)
+        self.world.call(self.world.left, victim, here)
         before = self.world.call(self.world.holdings, victim)
         self.world.call(attack, Thief(self.world, thief, victim, self.loot[victim.id]))
         assert self.world.call(self.world.holdings, victim) == before
