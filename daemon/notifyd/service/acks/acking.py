@@ -47,7 +47,7 @@ class Acking:
         self._go_on(connection)
         unknown = []
         for notification_id in late:
-            new = await self._ack_inbox(connection, principal, notification_id)
+            new = await self._ack_inbox(principal, notification_id)
             if new is None:
                 new = await self._ack_late(connection, principal, notification_id)
             acked += new or 0
@@ -91,9 +91,7 @@ class Acking:
             aftermath.arrived(new)
         return new
 
-    async def _ack_inbox(
-        self, connection: Connection, principal: Principal, notification_id: NotificationId
-    ) -> int | None:
+    async def _ack_inbox(self, principal: Principal, notification_id: NotificationId) -> int | None:
         """Outside the window of this connection: sent by another one, over before, or without acks at all.
 
         None where the inbox does not hold it.
@@ -104,7 +102,7 @@ class Acking:
             return None
         track = self._house.registry.inbox(principal.client_id, user_id)
         if track is None or track.epoch != position.epoch:
-            new = self._inboxes.ack(connection, notification_id)
+            new = self._inboxes.advance(principal, position)
         else:
             new = track.ack(position.offset)
             self._house.aftermath.arrived(new)
