@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 import io
+import os
+import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notifyctl.pipes import silence_stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+#: `exits.Status.INTERRUPTED`, which is not worth an import here.
+_INTERRUPTED: Final = 130
 
 
 def main() -> int:
@@ -45,8 +50,19 @@ def _run(name: str, function: Callable[[Sequence[str]], int]) -> int:
     # What is imported stays: looking through it for garbage takes an eighth of the time until a command begins.
     gc.disable()
     _speak_utf8()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     status = function(sys.argv[1:])
+    if status == _INTERRUPTED:
+        # what Python clears away at its end is nothing that one more Ctrl-C would have to stop
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     return _flushed(int(status))
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """Ctrl-C: unwind politely, and should that take too long, a second one ends at once with the same status."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+    raise KeyboardInterrupt
 
 
 def _speak_utf8() -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -99,6 +100,9 @@ def _settings(given: list[str]) -> dict[str, str]:
 def start(config: str | None, *, dev: bool, flags: dict[str, str]) -> int:
     """Load the settings and run the daemon; the exit status, 2 when a setting is wrong."""
     gc.enable()
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        # trio looks after an interrupt itself, until the daemon takes it for a drain
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     from notifyd.config import ConfigInvalid, Loaded, load_settings
 
     def read() -> Loaded:
