@@ -13,7 +13,7 @@ from notifyd.model.dead_letter import Stage
 from notifyd.model.ids import ClientId, NotificationId, UserId
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from notifyd.model.dead_letter import DeadLetter
     from notifyd.model.durable import DurableKey, DurableState
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from notifyd.model.notification import Notification
     from notifyd.model.receipt import Receipt
     from notifyd.model.timeline import TimelineEvent
-    from notifyd.store.ports import Pending
+    from notifyd.store.ports import Attendance, Pending
 
 
 class Written(Protocol):
@@ -85,24 +85,24 @@ class DeadLetterStore(Protocol):
     """What was given up, bounded in number, bytes and age; beyond a bound the oldest go and are counted.
 
     Guarantees: what died in `QueueStore.settle` is in here in the same transaction as its end; `requeue` takes letters
-    out in the transaction that takes the notifications in. Reads are answered from memory.
+    out in the transaction that takes the notifications in. Where the engine is away the reads raise StoreUnavailable.
     """
 
     def add(self, letters: Sequence[DeadLetter], *, now: int) -> Written:
         """Keep *letters*, in force at once. One with the id of another replaces it."""
         ...
 
-    def find(self, client_id: ClientId | None, letter_id: DeadLetterId) -> DeadLetter | None:
+    async def find(self, client_id: ClientId | None, letter_id: DeadLetterId) -> DeadLetter | None:
         """The letter with this id; None: unknown, gone or another client's (None: any client will do)."""
         ...
 
-    def letters(
+    async def letters(
         self, query: DeadLetterQuery, *, limit: int, after: DeadLetterId | None = None, oldest_first: bool = False
     ) -> list[DeadLetter]:
         """Up to *limit* letters, the newest first, those behind *after* in that order (none where it is gone)."""
         ...
 
-    def count(self, query: DeadLetterQuery) -> int:
+    async def count(self, query: DeadLetterQuery) -> int:
         """How many fit. Looks at all: not for hot paths."""
         ...
 
@@ -123,13 +123,13 @@ class DeadLetterStore(Protocol):
         goes on. Until `result` tells that it is kept, the letters are neither listed nor found; they are back where it
         fails.
 
-        Raises:
+        Raises, or `Pending.result` does:
             QueueFull, Conflict: nothing was changed.
-            StoreUnavailable: the store is closed.
+            StoreUnavailable: the store is closed, or the engine is away.
         """
         ...
 
-    def trim(self, *, now: int) -> int:
+    async def trim(self, *, now: int) -> int:
         """Let go of what is over age; answers how many went."""
         ...
 
@@ -139,7 +139,18 @@ class DeadLetterStore(Protocol):
 
 
 class DurableStore(Protocol):
-    """How far durable subscriptions are. Read from memory; the whole state of one is written at once."""
+    """How far durable subscriptions are; `find` and `put` are answered from memory.
+
+    Where several nodes share the engine, what one of them settles counts for all: a `put` adds to what is known, takes
+    back what was reopened since the last `put` of this node, and never forgets what another node has settled.
+    """
+
+    #: Told of a state that another node has changed, when it is known here; None: nobody wants to know.
+    changed: Callable[[DurableState], None] | None
+
+    def attend(self, key: DurableKey) -> Attendance | None:
+        """Have the state at hand, for half a minute at least and while it is used; None where it is already."""
+        ...
 
     def find(self, key: DurableKey) -> DurableState | None:
         """What is known of it; None for one that was never used, or was forgotten."""
@@ -163,11 +174,17 @@ class DurableStore(Protocol):
         """
         ...
 
-    def states(self, client_id: ClientId | None = None, *, channel: str = "", limit: int = 1000) -> list[DurableState]:
-        """What is known, by client, channel, owner and name."""
+    async def states(
+        self, client_id: ClientId | None = None, *, channel: str = "", limit: int = 1000
+    ) -> list[DurableState]:
+        """What is known, by client, channel, owner and name.
+
+        Raises:
+            StoreUnavailable: the engine is away.
+        """
         ...
 
-    def trim(self, *, now: int) -> int:
+    async def trim(self, *, now: int) -> int:
         """Forget those that nobody used for too long; answers how many went."""
         ...
 

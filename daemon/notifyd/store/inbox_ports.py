@@ -12,7 +12,7 @@ from notifyd.model.position import StreamPosition
 if TYPE_CHECKING:
     from notifyd.model.notification import Notification
     from notifyd.store.delivery_ports import Written
-    from notifyd.store.ports import History
+    from notifyd.store.ports import Attendance, History
 
 
 class InboxInfo(msgspec.Struct, frozen=True):
@@ -35,9 +35,14 @@ class InboxStore(Protocol):
     """The bounded stream of each user. `HistoryStore.append` is the one that fills it.
 
     Guarantees: as `HistoryStore`, per (client, user, epoch); the cursor never moves back within an epoch, and survives
-    a restart up to a second. Over a bound of one user the oldest goes, EVICTED where it had not arrived. Reads are
-    answered from memory, without waiting.
+    a restart up to a second. Over a bound of one user the oldest goes, EVICTED where it had not arrived. What is about
+    one user is answered from memory, without waiting, and changed there at once; of a user that is not attended it
+    raises StoreUnavailable.
     """
+
+    def attend(self, client_id: ClientId, user_id: UserId) -> Attendance | None:
+        """Have the inbox of a user at hand; None where it is already, and may be read at once."""
+        ...
 
     def position(self, client_id: ClientId, user_id: UserId) -> StreamPosition:
         """The newest position; a user that was never seen has an epoch and offset 0."""
@@ -94,8 +99,14 @@ class InboxStore(Protocol):
         """What is kept of one user; None for one that was never seen, or forgotten."""
         ...
 
-    def inboxes(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[InboxInfo]:
-        """What is kept of each user, by user. Looks at every user: not for hot paths."""
+    async def inboxes(
+        self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000
+    ) -> list[InboxInfo]:
+        """What is kept of each user, by user. Looks at every user: not for hot paths.
+
+        Raises:
+            StoreUnavailable: the engine is away.
+        """
         ...
 
     async def forget(self, client_id: ClientId, user_id: UserId | None = None) -> int:
@@ -106,7 +117,7 @@ class InboxStore(Protocol):
         """
         ...
 
-    def trim(self, *, now: int) -> int:
+    async def trim(self, *, now: int) -> int:
         """Let go of what is over age; answers how many went."""
         ...
 

@@ -1,6 +1,9 @@
 """What every broker engine promises. One contract suite (tests/contract) runs against each engine.
 
 Instants are whole milliseconds since the Unix epoch and are given by the caller, so that tests own the time.
+
+An engine may be on another machine. What answers without waiting does so from this node's memory: of a stream once it
+was attended (`HistoryStore.attend`), figures as they were at the last look, see `Broker.refresh`.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from notifyd.model.publication import Publication
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notifyd.errors import NotifydError
     from notifyd.model.receipt import Receipt
     from notifyd.store.delivery_ports import DeadLetterStore, DurableStore, ReceiptStore
     from notifyd.store.inbox_ports import InboxStore
@@ -53,7 +57,22 @@ class Pending(Protocol):
         """Wait until it is as durable as the engine promises.
 
         Raises:
-            StoreUnavailable: it could not be kept; nothing was accepted.
+            StoreUnavailable: it could not be kept; nothing was accepted, as far as is known here.
+            QueueFull, Conflict, IdempotencyMismatch: as `QueueStore.enqueue`, where the engine is not in this process.
+        """
+        ...
+
+
+class Attendance(Protocol):
+    """A stream that this node begins to follow."""
+
+    async def wait(self) -> None:
+        """Return when it can be read without waiting; from then on it stays so while somebody is live on it.
+
+        Where nobody is, for half a minute at least.
+
+        Raises:
+            StoreUnavailable: the engine is away.
         """
         ...
 
@@ -66,6 +85,9 @@ class Lease(msgspec.Struct, frozen=True, gc=False):
     attempts: int
     #: Proof of holding it: a settle with a token from an older lease is refused.
     token: int
+    #: The part of the queue that it is from, and how often that has changed hands; an engine's own affair.
+    shard: int = 0
+    fence: int = 0
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -130,23 +152,30 @@ class QueueStore(Protocol):
         """
         ...
 
-    def known(self, idempotency: IdempotencyKey, *, now: int) -> Pending | None:
-        """What the first request under this key is answered, or None where there was none.
+    def recall(self, idempotency: IdempotencyKey, otherwise: NotifydError, *, now: int) -> Pending:
+        """What the first request under this key is answered; *otherwise* is raised where there was none.
 
-        Raises:
+        Raises here, or from `Pending.result`:
             IdempotencyMismatch: the key was used for another request.
         """
         ...
 
-    def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = Lane.LIVE) -> list[Lease]:
+    async def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = Lane.LIVE) -> list[Lease]:
         """Take up to *limit* due notifications of *lane*, most urgent first, and hide them from other leases.
 
-        Includes expired ones: the caller settles them as EXPIRED. Empty while the queue is paused.
+        Includes expired ones: the caller settles them as EXPIRED. Empty while the queue is paused, and where other
+        nodes see to what there is.
+
+        Raises:
+            StoreUnavailable: the engine is away; nothing was leased.
         """
         ...
 
     def next_due_at(self, *, now: int, lane: Lane = Lane.LIVE) -> int | None:
-        """When `lease` will have something (<= *now*: at once), or None when only an enqueue helps."""
+        """When `lease` will have something (<= *now*: at once), or None when only an enqueue helps.
+
+        As it was after the last `lease` of that lane, where the engine is not in this process.
+        """
         ...
 
     async def wait_for_work(self, lane: Lane = Lane.LIVE) -> None:
@@ -176,19 +205,25 @@ class QueueStore(Protocol):
         """Remove all that wait (of one client, or of all) and answer how many; what is leased stays."""
         ...
 
-    def pause(self) -> None:
-        """Stop handing out leases; enqueueing goes on. Survives a restart."""
+    async def pause(self) -> None:
+        """Stop handing out leases, on every node; enqueueing goes on. Survives a restart.
+
+        Raises:
+            StoreUnavailable: it was not recorded.
+        """
         ...
 
-    def resume(self) -> None:
-        """Hand out leases again."""
+    async def resume(self) -> None:
+        """Hand out leases again; raises as `pause`."""
         ...
 
     def stats(self, *, now: int) -> QueueStats:
         """Count what waits."""
         ...
 
-    def waiting(self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None) -> list[Receipt]:
+    async def waiting(
+        self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None
+    ) -> list[Receipt]:
         """The next *limit* notifications in the order in which they would be leased, scheduled ones last."""
         ...
 
@@ -231,9 +266,14 @@ class HistoryStore(Protocol):
 
     Guarantees: offsets per (client, channel, epoch) rise by one without gaps; stamping is idempotent per notification;
     a stamped publication is committed (survives a killed process) when `append` answers; the epoch changes when the
-    stream was lost or cannot be vouched for. Reads are answered from memory, without waiting, so that a caller can
-    subscribe and read in one step.
+    stream was lost or cannot be vouched for. `position`, `since` and `latest` are answered from memory, without
+    waiting, so that a caller can subscribe and read in one step; of a stream that is not attended they raise
+    StoreUnavailable.
     """
+
+    def attend(self, client_id: ClientId, channel: str) -> Attendance | None:
+        """Have the stream at hand; None where it is already, and may be read at once."""
+        ...
 
     async def append(self, leases: Sequence[Lease], *, now: int) -> list[Publication]:
         """Stamp leased notifications in the given order and keep them in their streams (`Notification.stream`).
@@ -242,7 +282,8 @@ class HistoryStore(Protocol):
         user, with its place in the inbox; and where it names connections too, as one more without a user. All of one
         lease stand together, in the order of the leases. None is of the kind PUSH.
 
-        The one caller is this node's dispatcher; calls never overlap.
+        The one caller is this node's dispatcher; calls never overlap. Where several nodes share the engine, every node
+        that has subscribers is told of the publications, this one included (`Broker.news`).
 
         Raises:
             StoreUnavailable: nothing was stamped; the same leases may be given again.
@@ -251,6 +292,14 @@ class HistoryStore(Protocol):
 
     def position(self, client_id: ClientId, channel: str) -> StreamPosition:
         """The newest position of a channel; a channel that was never seen gets an epoch and offset 0."""
+        ...
+
+    async def positions(self, channels: Sequence[tuple[ClientId, str]]) -> list[StreamPosition]:
+        """The newest position of each, attended or not.
+
+        Raises:
+            StoreUnavailable: the engine is away.
+        """
         ...
 
     def since(
@@ -272,11 +321,17 @@ class HistoryStore(Protocol):
         """The newest *limit* publications (older than *before_offset*), oldest first."""
         ...
 
-    def channels(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[ChannelInfo]:
-        """What is kept of each channel, by name. The clients' own streams, named "", are left out."""
+    async def channels(
+        self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000
+    ) -> list[ChannelInfo]:
+        """What is kept of each channel, by name. The clients' own streams, named "", are left out.
+
+        Raises:
+            StoreUnavailable: the engine is away.
+        """
         ...
 
-    def trim(self, *, now: int) -> int:
+    async def trim(self, *, now: int) -> int:
         """Let go of what is over age; answers how many publications went."""
         ...
 
@@ -285,8 +340,43 @@ class HistoryStore(Protocol):
         ...
 
 
+class Restarted(msgspec.Struct, frozen=True):
+    """A stream was lost, or could not be continued: it is numbered anew, and this comes before what is in it now.
+
+    Names a channel, or with `user_id` an inbox.
+    """
+
+    client_id: ClientId
+    channel: str = ""
+    user_id: UserId = UserId("")
+
+
+class News(Protocol):
+    """What this node's attended streams get, of an engine that several nodes share."""
+
+    async def take(self) -> list[Publication | Restarted]:
+        """Wait for something, and take all there is, each stream in its order. What is taken can be read already."""
+        ...
+
+    def audience(self, publications: Sequence[Publication]) -> list[int]:
+        """How many connections of all nodes were there for each, as `append` found when it stamped them."""
+        ...
+
+    def present(self, client_id: ClientId, channel: str, user_id: UserId, connections: int) -> None:
+        """So many connections of this node are live on the stream, or on the inbox of a user; told to other nodes.
+
+        Of a stream without any the memory may be let go after a while.
+        """
+        ...
+
+
 class Broker(Protocol):
     """Everything of one broker engine, opened by store.open and run as one."""
+
+    @property
+    def news(self) -> News | None:
+        """What nodes that share the engine tell each other; None where it is this node's alone."""
+        ...
 
     @property
     def queue(self) -> QueueStore:
@@ -332,6 +422,13 @@ class Broker(Protocol):
 
     def configure(self, limits: BrokerLimits) -> None:
         """Use other bounds from now on. What is over a tighter bound of the queue stays until it is dispatched."""
+        ...
+
+    async def refresh(self) -> None:
+        """Have all figures (`stats`, `size`, `usage`) as they are now; they are a second old at most without it.
+
+        Returns all the same where the engine is away.
+        """
         ...
 
     def failing_since(self) -> float | None:
