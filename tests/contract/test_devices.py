@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 import trio
 
@@ -116,3 +117,34 @@ async def test_one_token_registered_at_once_for_many_belongs_to_one(devices: Dev
         for n in range(10):
             nursery.start_soon(register, devices, device(str(n), UserId(f"user-{n}"), token="t"))
     assert len(await devices.list(SHOP)) == 1
+
+
+async def test_pages_go_through_all_devices_by_their_ids(devices: DeviceStore) -> None:
+    wanted = [device("b", BOB, client=OTHER), device("a"), device("c"), device("b", BOB)]
+    await register(devices, *wanted)
+    first = await devices.page(limit=3)
+    assert [one.id for one in first] == ["other-b", "shop-a", "shop-b"]
+    assert [one.id for one in await devices.page(first[-1].id, limit=3)] == ["shop-c"]
+    assert await devices.page(DeviceId("shop-c")) == []
+
+
+async def test_rivals_are_of_the_same_id_or_the_same_token(devices: DeviceStore) -> None:
+    a, b, _, other = await register(
+        devices, device("a"), device("b"), device("c"), device("d", token="token-b", client=OTHER)
+    )
+    wanted = [msgspec.structs.replace(a, token="new"), msgspec.structs.replace(b, id=DeviceId("new"))]
+    found = await devices.rivals(wanted)
+    assert sorted(one.id for one in found) == [a.id, b.id]
+    assert await devices.rivals([other]) == [other]
+    assert await devices.rivals([]) == []
+
+
+async def test_what_is_put_is_kept_as_it_is_in_the_place_of_its_rivals(devices: DeviceStore) -> None:
+    a, b, c = await register(devices, device("a"), device("b"), device("c"))
+    both = Device(a.id, SHOP, BOB, b.token, created_at=7, seen_at=9)
+    new = device("new", seen_at=8)
+    await devices.put([both, new])
+    await devices.put([both, new])
+    assert list(await devices.page()) == [both, c, new]
+    (kept,) = await register(devices, device("x", ANN, token=b.token, seen_at=10))
+    assert kept == msgspec.structs.replace(both, user_id=ANN, seen_at=10)

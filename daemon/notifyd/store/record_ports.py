@@ -24,20 +24,25 @@ class KeyStore(Protocol):
         """
         ...
 
-    async def put(self, key: ApiKey) -> None:
-        """Insert or replace one record, synced to disk when this returns.
+    async def put(self, *keys: ApiKey) -> None:
+        """Insert or replace records, synced to disk when this returns. A last use never becomes an older one.
 
         Raises:
-            StoreUnavailable: it was not kept.
+            NotFound: the client of one was removed by another daemon; that one was not kept.
+            StoreUnavailable: it cannot be told whether they were kept; one was whole or not at all.
         """
         ...
 
     async def touch(self, last_used: dict[KeyId, int]) -> None:
-        """Record the last use of several keys; an older instant never replaces a newer one."""
+        """Record the last use of several keys; an older instant never replaces a newer one.
+
+        Raises:
+            StoreUnavailable: it cannot be told which were recorded.
+        """
         ...
 
     async def remove(self, key_id: KeyId) -> None:
-        """Forget one record; no error when it is unknown."""
+        """Forget one record; no error when it is unknown. Raises as `touch`."""
         ...
 
 
@@ -52,19 +57,22 @@ class ClientStore(Protocol):
         """
         ...
 
-    async def put(self, client: Client) -> None:
-        """Insert or replace one record, synced to disk when this returns.
+    async def put(self, *clients: Client) -> None:
+        """Insert or replace records, synced to disk when this returns.
 
         Raises:
-            StoreUnavailable: it was not kept.
+            StoreUnavailable: it cannot be told whether they were kept; one was whole or not at all.
         """
         ...
 
     async def remove(self, client_id: ClientId) -> None:
-        """Forget one record with its keys and devices, in one transaction; no error when it is unknown.
+        """Forget one record with its keys and devices; no error when it is unknown.
+
+        Engines with transactions do so in one. Others let the client go first, so that whatever stops them in the
+        middle leaves nothing that works, and finish it when they are opened next.
 
         Raises:
-            StoreUnavailable: nothing was removed.
+            StoreUnavailable: it cannot be told whether it was removed; to ask again does no harm.
         """
         ...
 
@@ -81,7 +89,8 @@ class DeviceStore(Protocol):
         Beyond *max_per_user* the device of that user that was seen longest ago goes.
 
         Raises:
-            StoreUnavailable: nothing was kept.
+            NotFound: the client was removed by another daemon; nothing was kept.
+            StoreUnavailable: it cannot be told whether it was kept.
         """
         ...
 
@@ -105,6 +114,22 @@ class DeviceStore(Protocol):
         """Forget the one with that push token, which the provider does not know any more. Raises as `register`."""
         ...
 
+    async def page(self, after: DeviceId | None = None, *, limit: int = 1000) -> Sequence[Device]:
+        """The devices of all clients in the order of their ids, behind *after*; raises as `of_users`."""
+        ...
+
+    async def rivals(self, devices: Sequence[Device]) -> Sequence[Device]:
+        """What is kept under the id of any of *devices* or, in its client, under its token; raises as `of_users`."""
+        ...
+
+    async def put(self, devices: Sequence[Device]) -> None:
+        """Keep each exactly as it is, in the place of its rivals; for the import alone, which respects no bound.
+
+        Raises:
+            StoreUnavailable: it cannot be told which were kept; to ask again does no harm.
+        """
+        ...
+
 
 class Records(Protocol):
     """Everything of one records engine, opened by store.open."""
@@ -122,6 +147,17 @@ class Records(Protocol):
     @property
     def devices(self) -> DeviceStore:
         """Devices."""
+        ...
+
+    async def revision(self) -> int:
+        """A number that is another one after every change of keys or clients, whoever made it.
+
+        Last uses and devices do not count. A change may come up to a few seconds behind its number where a daemon died
+        in the middle of it: who reads what has changed reads it again later.
+
+        Raises:
+            StoreUnavailable: the engine cannot be read.
+        """
         ...
 
     def failing_since(self) -> float | None:

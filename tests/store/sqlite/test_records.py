@@ -18,6 +18,7 @@ from notifyd.model.ids import DEFAULT_CLIENT, ClientId, DeviceId, KeyId, UserId
 from notifyd.model.key import ApiKey
 from notifyd.store.sqlite import connection
 from notifyd.store.sqlite.connection import open_database, transaction
+from notifyd.store.sqlite.devices import _RIVALS
 from notifyd.store.sqlite.records import open_sqlite_records
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ async def test_a_file_of_version_1_is_brought_up_with_what_it_holds(path: Path) 
     await records.clients.put(CLIENT)
     await records.close()
     reopened = sqlite3.connect(path)
-    assert reopened.execute("PRAGMA user_version").fetchone() == (2,)
+    assert reopened.execute("PRAGMA user_version").fetchone() == (3,)
     assert reopened.execute("SELECT count(*) FROM keys").fetchone() == (1,)
     reopened.close()
 
@@ -164,6 +165,24 @@ def test_users_devices_are_found_by_an_index(path: Path) -> None:
         WHERE client = 'a' AND user IN (SELECT value FROM json_each('["u"]')) ORDER BY user, seen_at DESC"""
     ).fetchall()
     assert "SEARCH devices USING INDEX devices_by_user (client=? AND user=?)" in str(plan)
+    connection.close()
+
+
+async def test_another_process_sees_that_something_has_changed(path: Path) -> None:
+    mine, theirs = await open_sqlite_records(path), await open_sqlite_records(path)
+    before = await theirs.revision()
+    await mine.keys.put(KEY)
+    assert await theirs.revision() != before
+    await mine.close()
+    await theirs.close()
+
+
+def test_rivals_are_found_by_indexes(path: Path) -> None:
+    connection = open_database(path, ["records.sql", "records2.sql"])
+    plan = str(connection.execute(f"EXPLAIN QUERY PLAN {_RIVALS}", ("[]", "[]")).fetchall())
+    assert "devices_by_id (id=?)" in plan
+    assert "devices_by_token (client=? AND token=?)" in plan
+    assert "SCAN devices" not in plan
     connection.close()
 
 

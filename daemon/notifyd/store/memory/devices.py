@@ -60,6 +60,25 @@ class MemoryDevices:
         await trio.lowlevel.checkpoint()
         return self._devices.pop((client_id, token), None) is not None
 
+    async def page(self, after: DeviceId | None = None, *, limit: int = 1000) -> Sequence[Device]:
+        """See `DeviceStore.page`."""
+        await trio.lowlevel.checkpoint()
+        behind = [device for device in self._devices.values() if after is None or device.id > after]
+        return sorted(behind, key=lambda device: device.id)[:limit]
+
+    async def rivals(self, devices: Sequence[Device]) -> Sequence[Device]:
+        """See `DeviceStore.rivals`."""
+        await trio.lowlevel.checkpoint()
+        ids = {device.id for device in devices}
+        places = {(device.client_id, device.token) for device in devices}
+        return [device for place, device in self._devices.items() if place in places or device.id in ids]
+
+    async def put(self, devices: Sequence[Device]) -> None:
+        """See `DeviceStore.put`."""
+        for rival in await self.rivals(devices):
+            del self._devices[rival.client_id, rival.token]
+        self._devices |= {(device.client_id, device.token): device for device in devices}
+
     def forget_client(self, client_id: ClientId) -> None:
         """A client goes, and its devices with it."""
         self._devices = {place: device for place, device in self._devices.items() if place[0] != client_id}

@@ -17,19 +17,23 @@ class MemoryKeys:
 
     def __init__(self) -> None:
         self._keys: dict[KeyId, ApiKey] = {}
+        #: How often they were changed; last uses do not count.
+        self.changes = 0
 
     async def load(self) -> list[ApiKey]:
         """See `KeyStore.load`."""
         await trio.lowlevel.checkpoint()
         return list(self._keys.values())
 
-    async def put(self, key: ApiKey) -> None:
+    async def put(self, *keys: ApiKey) -> None:
         """See `KeyStore.put`."""
         await trio.lowlevel.checkpoint()
-        known = self._keys.get(key.id)
-        self._keys[key.id] = key
-        if known is not None and known.last_used_at is not None:
-            self._use(key.id, known.last_used_at)
+        for key in keys:
+            known = self._keys.get(key.id)
+            self._keys[key.id] = key
+            if known is not None and known.last_used_at is not None:
+                self._use(key.id, known.last_used_at)
+        self.changes += 1
 
     async def touch(self, last_used: dict[KeyId, int]) -> None:
         """See `KeyStore.touch`."""
@@ -41,6 +45,7 @@ class MemoryKeys:
         """See `KeyStore.remove`."""
         await trio.lowlevel.checkpoint()
         self._keys.pop(key_id, None)
+        self.changes += 1
 
     def forget_client(self, client_id: ClientId) -> None:
         """A client goes, and its keys with it."""

@@ -21,16 +21,19 @@ class MemoryClients:
         self._clients: dict[ClientId, Client] = {}
         self._keys = keys
         self._devices = devices
+        #: How often they were changed.
+        self.changes = 0
 
     async def load(self) -> list[Client]:
         """See `ClientStore.load`."""
         await trio.lowlevel.checkpoint()
         return list(self._clients.values())
 
-    async def put(self, client: Client) -> None:
+    async def put(self, *clients: Client) -> None:
         """See `ClientStore.put`."""
         await trio.lowlevel.checkpoint()
-        self._clients[client.id] = client
+        self._clients |= {client.id: client for client in clients}
+        self.changes += 1
 
     async def remove(self, client_id: ClientId) -> None:
         """See `ClientStore.remove`."""
@@ -38,6 +41,7 @@ class MemoryClients:
         self._clients.pop(client_id, None)
         self._keys.forget_client(client_id)
         self._devices.forget_client(client_id)
+        self.changes += 1
 
 
 class MemoryRecords:
@@ -47,6 +51,11 @@ class MemoryRecords:
         self.keys = MemoryKeys()
         self.devices = MemoryDevices()
         self.clients = MemoryClients(self.keys, self.devices)
+
+    async def revision(self) -> int:
+        """See `Records.revision`."""
+        await trio.lowlevel.checkpoint()
+        return self.keys.changes + self.clients.changes
 
     def failing_since(self) -> float | None:
         """Never."""

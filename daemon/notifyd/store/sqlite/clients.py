@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from notifyd.model.client import Client
-from notifyd.store.sqlite.connection import transaction
+from notifyd.store.sqlite.revision import change
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from notifyd.bridge.worker import ThreadWorker
     from notifyd.model.ids import ClientId
@@ -27,9 +28,9 @@ class SqliteClients:
         """See `ClientStore.load`."""
         return await self._worker.run(self._load)
 
-    async def put(self, client: Client) -> None:
+    async def put(self, *clients: Client) -> None:
         """See `ClientStore.put`."""
-        await self._worker.run(self._put, client)
+        await self._worker.run(self._put, clients)
 
     async def remove(self, client_id: ClientId) -> None:
         """See `ClientStore.remove`."""
@@ -40,12 +41,13 @@ class SqliteClients:
         rows = self._connection.execute("SELECT record FROM clients ORDER BY id").fetchall()
         return [decoder.decode(record) for (record,) in rows]
 
-    def _put(self, client: Client) -> None:
-        record = msgspec.json.encode(client).decode()
-        self._connection.execute("INSERT OR REPLACE INTO clients VALUES (?, ?)", (client.id, record))
+    def _put(self, clients: Sequence[Client]) -> None:
+        rows = [(client.id, msgspec.json.encode(client).decode()) for client in clients]
+        with change(self._connection) as connection:
+            connection.executemany("INSERT OR REPLACE INTO clients VALUES (?, ?)", rows)
 
     def _remove(self, client_id: ClientId) -> None:
-        with transaction(self._connection) as connection:
+        with change(self._connection) as connection:
             connection.execute("DELETE FROM devices WHERE client = ?", (client_id,))
             connection.execute("DELETE FROM keys WHERE json_extract(record, '$.client_id') = ?", (client_id,))
             connection.execute("DELETE FROM clients WHERE id = ?", (client_id,))

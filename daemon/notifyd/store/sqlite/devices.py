@@ -35,6 +35,11 @@ _TRIM: Final = """DELETE FROM devices WHERE rowid IN (SELECT rowid FROM devices
 _OF_USERS: Final = f"""SELECT {_COLUMNS} FROM devices
     WHERE client = ? AND user IN (SELECT value FROM json_each(?)) ORDER BY user, seen_at DESC, rowid DESC"""
 
+# Each half by its own index.
+_RIVALS: Final = f"""SELECT {_COLUMNS} FROM devices WHERE id IN (SELECT value FROM json_each(?))
+    UNION SELECT {", ".join(f"devices.{name}" for name in _COLUMNS.split(", "))} FROM json_each(?) AS named
+    CROSS JOIN devices ON client = json_extract(named.value, '$[0]')
+    AND token = json_extract(named.value, '$[1]')"""
 
 #: Registered in one transaction at most.
 _MOST_TOGETHER: Final = 500
@@ -96,6 +101,18 @@ class SqliteDevices:
         """See `DeviceStore.list`."""
         return await self._worker.run(self._list, client_id, user_id, limit)
 
+    async def page(self, after: DeviceId | None = None, *, limit: int = 1000) -> Sequence[Device]:
+        """See `DeviceStore.page`."""
+        return await self._worker.run(self._page, after or "", limit)
+
+    async def rivals(self, devices: Sequence[Device]) -> Sequence[Device]:
+        """See `DeviceStore.rivals`."""
+        return await self._worker.run(self._rivals, devices)
+
+    async def put(self, devices: Sequence[Device]) -> None:
+        """See `DeviceStore.put`."""
+        await self._worker.run(self._put, devices)
+
     async def _register_waiting(self) -> None:
         together = list(islice(self._waiting, _MOST_TOGETHER))
         outcomes: Sequence[Device | StoreUnavailable]
@@ -138,6 +155,28 @@ class SqliteDevices:
             f"DELETE FROM devices WHERE client = ? AND {column} = ? RETURNING {_COLUMNS}", (client_id, value)
         ).fetchall()
         return _device(rows[0]) if rows else None
+
+    def _page(self, after: str, limit: int) -> Sequence[Device]:
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM devices WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
+        )
+        return [_device(row) for row in rows]
+
+    def _rivals(self, devices: Sequence[Device]) -> Sequence[Device]:
+        return [_device(row) for row in self._connection.execute(_RIVALS, _names(devices))]
+
+    def _put(self, devices: Sequence[Device]) -> None:
+        with transaction(self._connection) as connection:
+            connection.execute(f"DELETE FROM devices WHERE id IN (SELECT id FROM ({_RIVALS}))", _names(devices))
+            rows = [msgspec.structs.astuple(device) for device in devices]
+            connection.executemany(f"INSERT INTO devices ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+def _names(devices: Sequence[Device]) -> tuple[str, str]:
+    """The parameters of `_RIVALS`."""
+    ids = [device.id for device in devices]
+    tokens = [(device.client_id, device.token) for device in devices]
+    return msgspec.json.encode(ids).decode(), msgspec.json.encode(tokens).decode()
 
 
 def _device(row: DeviceRow) -> Device:

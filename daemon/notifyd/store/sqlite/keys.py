@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from notifyd.model.key import ApiKey
+from notifyd.store.sqlite.revision import change
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from notifyd.bridge.worker import ThreadWorker
     from notifyd.model.ids import KeyId
+
+_PUT: Final = """INSERT INTO keys VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE
+    SET record = excluded.record, last_used_at = max(ifnull(last_used_at, excluded.last_used_at),
+    ifnull(excluded.last_used_at, last_used_at))"""
 
 
 class SqliteKeys:
@@ -26,9 +32,9 @@ class SqliteKeys:
         """See `KeyStore.load`."""
         return await self._worker.run(self._load)
 
-    async def put(self, key: ApiKey) -> None:
+    async def put(self, *keys: ApiKey) -> None:
         """See `KeyStore.put`."""
-        await self._worker.run(self._put, key)
+        await self._worker.run(self._put, keys)
 
     async def touch(self, last_used: dict[KeyId, int]) -> None:
         """See `KeyStore.touch`."""
@@ -43,14 +49,9 @@ class SqliteKeys:
         decoder = msgspec.json.Decoder(ApiKey)
         return [msgspec.structs.replace(decoder.decode(record), last_used_at=used) for record, used in rows]
 
-    def _put(self, key: ApiKey) -> None:
-        record = msgspec.json.encode(msgspec.structs.replace(key, last_used_at=None)).decode()
-        self._connection.execute(
-            """INSERT INTO keys VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE
-            SET record = excluded.record, last_used_at = max(ifnull(last_used_at, excluded.last_used_at),
-            ifnull(excluded.last_used_at, last_used_at))""",
-            (key.id, record, key.last_used_at),
-        )
+    def _put(self, keys: Sequence[ApiKey]) -> None:
+        with change(self._connection) as connection:
+            connection.executemany(_PUT, map(_row, keys))
 
     def _touch(self, last_used: dict[KeyId, int]) -> None:
         # one statement, so that it is one transaction and one sync
@@ -61,4 +62,10 @@ class SqliteKeys:
         )
 
     def _remove(self, key_id: KeyId) -> None:
-        self._connection.execute("DELETE FROM keys WHERE id = ?", (key_id,))
+        with change(self._connection) as connection:
+            connection.execute("DELETE FROM keys WHERE id = ?", (key_id,))
+
+
+def _row(key: ApiKey) -> tuple[KeyId, str, int | None]:
+    record = msgspec.json.encode(msgspec.structs.replace(key, last_used_at=None)).decode()
+    return key.id, record, key.last_used_at

@@ -9,14 +9,15 @@ from notifyd.store.sqlite.clients import SqliteClients
 from notifyd.store.sqlite.connection import errors_of, open_database
 from notifyd.store.sqlite.devices import SqliteDevices
 from notifyd.store.sqlite.keys import SqliteKeys
-from notifyd.store.sqlite.watched import WatchedWorker
+from notifyd.store.sqlite.revision import revision
+from notifyd.store.watched import WatchedWorker
 
 if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
 #: They lead from each version of the schema to the next.
-SCRIPTS: Final = ("records.sql", "records2.sql")
+SCRIPTS: Final = ("records.sql", "records2.sql", "records3.sql")
 
 
 class SqliteRecords:
@@ -29,13 +30,17 @@ class SqliteRecords:
         self.clients = SqliteClients(connection, worker)
         self.devices = SqliteDevices(connection, worker)
 
+    async def revision(self) -> int:
+        """See `Records.revision`."""
+        return await self._worker.run(revision, self._connection)
+
     def failing_since(self) -> float | None:
         """See `Records.failing_since`."""
         return self._worker.failing_since
 
     async def probe(self) -> None:
         """See `Records.probe`."""
-        await self._worker.probe(self._connection)
+        await self._worker.probe(_rewrite, self._connection)
 
     async def close(self) -> None:
         """See `Records.close`."""
@@ -50,3 +55,9 @@ async def open_sqlite_records(path: Path) -> SqliteRecords:
     """
     worker = WatchedWorker("notifyd-records", errors=errors_of(path))
     return SqliteRecords(await worker.run(partial(open_database, path, SCRIPTS, synced=True)), worker)
+
+
+def _rewrite(connection: sqlite3.Connection) -> None:
+    """Write what changes nothing."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    connection.execute(f"PRAGMA user_version={version}")

@@ -1,4 +1,4 @@
-"""A thread for one file that remembers whether the file fails, and finds out when it is well again."""
+"""Threads for one engine that remember whether it fails, and find out when it is well again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from notifyd.clock import monotonic
 from notifyd.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
 
     from typing_extensions import TypeVarTuple, Unpack
@@ -42,19 +41,14 @@ class WatchedWorker(ThreadWorker):
             log.error("records_failed", problem=problem.message)
             self.failing_since = monotonic()
 
-    async def probe(self, connection: sqlite3.Connection) -> None:
-        """Write what changes nothing.
+    async def probe(self, attempt: Callable[[Unpack[Args]], object], *args: *Args) -> None:
+        """Call ``attempt(*args)``, which writes what changes nothing.
 
         Raises:
             StoreUnavailable: it fails still.
         """
         since = self.failing_since
-        await self.run(_rewrite, connection)
+        await self.run(attempt, *args)
         self.failing_since = None
         if since is not None:
             log.warning("records_recovered", seconds=round(monotonic() - since, 3))
-
-
-def _rewrite(connection: sqlite3.Connection) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    connection.execute(f"PRAGMA user_version={version}")
