@@ -52,6 +52,10 @@ def serve(
     grpc_port: Annotated[
         str | None, _text("--grpc-port", metavar="PORT", sentence="Port of gRPC; 0 takes any.")
     ] = None,
+    workers: Annotated[
+        str | None,
+        _text("--workers", metavar="N", sentence="Processes behind the same ports; more than one needs Redis."),
+    ] = None,
     state_dir: Annotated[
         str | None, _text("--state-dir", metavar="FOLDER", sentence="Where the daemon keeps what must last.")
     ] = None,
@@ -79,6 +83,7 @@ def serve(
         "--port": port,
         "--ws-port": ws_port,
         "--grpc-port": grpc_port,
+        "--workers": workers,
         "--state-dir": state_dir,
         "--socket": socket,
         "--log-level": log_level,

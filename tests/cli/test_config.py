@@ -241,7 +241,7 @@ def test_set_says_when_the_environment_lies_over_it(notifyctl: Notifyctl, monkey
         (("server.prot", "1"), "server.prot: unknown key; the nearest key is server.port"),
         (("server.port", "x"), "server.port = x: must be a whole number"),
         (("server.port", "3001"), "must differ from server.port"),
-        (("broker.url", "redis://u:hunter2@h"), "broker.url = ***: the Redis broker is not available in this version"),
+        (("broker.url", "redis://u:hunter2#@h"), "broker.url = ***: must look like redis://"),
         (("channels", "x"), "channels: unknown key"),
         (("server.port",), "Give a value or --unset"),
         (("server.port", "1", "--unset"), "Give a value or --unset"),

@@ -16,8 +16,10 @@ _TEXTS: dict[str, list[str]] = {
     "host": ["localhost", "::1", "0.0.0.0", "notify.example.com", "192.0.2.7"],
     "network": ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32"],
     "origin": ["*", "https://app.example.com", "http://[::1]:8080"],
-    "broker": ["local"],
-    "records": ["sqlite:"],
+    "broker": ["local", "redis://:p%40ss@h:6380/1", "rediss+sentinel://h,[::1]:26379/main"],
+    "records": ["sqlite:", "mongodb+srv://u:p@h.example.com/db?w=1"],
+    "bullmq": ["redis://h", "redis+cluster://h1,h2"],
+    "tag": ["bull", "{bull}"],
     "path": ["/socket.io", "/live/v1"],
     "package": ["skybell", "skybell.v1"],
 }

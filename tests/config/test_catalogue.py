@@ -25,6 +25,7 @@ SERVICE_NAMES = {
     *("MAX_CLIENTS_PER_KEY", "HEARTBEAT_INTERVAL", "CONNECTION_TIMEOUT", "API_KEY_LENGTH", "ENABLE_RATE_LIMIT"),
     *("MAX_REQUESTS_PER_MINUTE", "LOG_LEVEL", "LOG_CONSOLE", "LOG_FILE", "LOG_PATH"),
     *("GRPC_PORT", "FIREBASE_PROJECT_ID", "FIREBASE_CLIENT_EMAIL", "FIREBASE_PRIVATE_KEY"),
+    "MONGODB_URI",
 }
 ENTRIES = [*catalogue().values(), *(entry for table in TABLES for entry in table_keys(table).values())]
 
@@ -93,5 +94,5 @@ def test_config_imports_no_trio_and_no_driver():
     names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in names} <= {
         "__future__", "ast", "collections", "difflib", "functools", "ipaddress", "json", "math", "msgspec", "notifyd",
-        "os", "pathlib", "re", "textwrap", "tomllib", "types", "typing",
+        "os", "pathlib", "re", "textwrap", "tomllib", "types", "typing", "urllib",
     }  # fmt: skip

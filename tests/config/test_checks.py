@@ -115,12 +115,11 @@ def test_a_problem_of_the_rules_shows_no_value():
     assert str(as_problem(Clash(("channels",), "clash"), Settings(), {})) == "default: channels: clash"
 
 
-def test_names_that_nothing_uses_yet_warn():
-    assert warnings(Settings(), {"REDIS_HOST": "h", "GRPC_PORT": ""}) == (
-        "REDIS_HOST is set, and nothing in this version uses it",
-    )
+def test_a_problem_never_shows_a_secret():
+    settings = changed(broker__url="redis://:hunter2@h")
+    assert "hunter2" not in str(as_problem(Clash(("broker.url",), "clashes"), settings, {}))
 
 
 def test_a_wider_bind_warns_without_tls_alone():
-    assert len(warnings(changed(server__host="0.0.0.0"), {})) == 1
-    assert warnings(changed(server__host="0.0.0.0", server__tls_certificate=Path("c")), {}) == ()
+    assert len(warnings(changed(server__host="0.0.0.0"), {}, {})) == 1
+    assert warnings(changed(server__host="0.0.0.0", server__tls_certificate=Path("c")), {}, {}) == ()

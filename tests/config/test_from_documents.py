@@ -24,7 +24,7 @@ def test_values_have_the_file_and_the_line_as_origin():
 
 
 NO_LIST = "n.toml:1: channels: must be a list of tables: [[channels]] before the keys of each"
-NO_REDIS = "n.toml:2: broker.url = ***: the Redis broker is not available in this version; use local"
+NO_REDIS = "n.toml:2: broker.url = ***: must look like redis://"
 NO_KEY = "unknown key; the nearest key is"
 
 
@@ -36,8 +36,8 @@ NO_KEY = "unknown key; the nearest key is"
         ("[sever]\nport = 1", "n.toml:1: [sever]: unknown section; the nearest key is [server]"),
         ("server = 1", "n.toml:1: server = 1: must be a section: [server] with keys under it"),
         ("[server]\nport = 'x'", "n.toml:2: server.port = x: must be a whole number"),
-        ("[broker]\nurl = 'redis://u:p@h'", NO_REDIS),
-        ("[broker]\npassword = 'p'", f"n.toml:2: broker.password = ***: {NO_KEY} broker.url"),
+        ("[broker]\nurl = 'redis://u:p/@h'", NO_REDIS),
+        ("[broker]\npassword = 'p'", f"n.toml:2: broker.password = ***: {NO_KEY} broker."),
         ("[channels]\npattern = 'a'", NO_LIST),
         ("channels = [1]", NO_LIST),
         ("[[channels]]\nmax_age_seconds = 5", "n.toml:1: [[channels]] pattern: is missing"),

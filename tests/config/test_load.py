@@ -172,3 +172,32 @@ def test_dotenv_is_left_alone_unless_asked_for(tmp_path: Path, monkeypatch: pyte
     (tmp_path / ".env").write_text("PORT=4\n")
     monkeypatch.chdir(tmp_path)
     assert load_settings(environ=ENVIRON).settings.server.port == 3000
+
+
+def test_mongodb_uri_selects_the_records():
+    loaded = load(MONGODB_URI="mongodb://u:p@h/db")
+    assert loaded.settings.records.url == "mongodb://u:p@h/db"
+    assert loaded.origins["records.url"] == "environment MONGODB_URI"
+
+
+def test_bullmq_follows_the_broker():
+    assert load().settings.bullmq == Settings().bullmq
+    bullmq = load(NOTIFYD_BROKER_URL="redis+cluster://h").settings.bullmq
+    assert (bullmq.enabled, bullmq.url, bullmq.prefix) == (True, "redis+cluster://h", "{bull}")
+
+
+def test_bullmq_may_have_another_redis_or_be_off():
+    bullmq = load(NOTIFYD_BROKER_URL="redis+cluster://h", NOTIFYD_BULLMQ_URL="redis://g").settings.bullmq
+    assert (bullmq.enabled, bullmq.url, bullmq.prefix) == (True, "redis://g", "bull")
+    assert load(REDIS_HOST="h", NOTIFYD_BULLMQ_ENABLED="false").settings.bullmq.enabled is False
+
+
+def test_a_slower_heartbeat_alone_takes_the_timeout_of_the_cluster_along():
+    assert load(NOTIFYD_CLUSTER_HEARTBEAT_SECONDS="3").settings.cluster.timeout_seconds == 12.0
+    assert load(NOTIFYD_CLUSTER_HEARTBEAT_SECONDS="0.5").settings.cluster.timeout_seconds == 4.0
+
+
+def test_a_refused_redis_makes_no_second_problem():
+    assert complaints(REDIS_HOST="a b", NOTIFYD_SERVER_WORKERS="2") == [
+        "environment: REDIS_HOST = a b: must be an IP address (IPv6 without brackets) or a host name",
+    ]

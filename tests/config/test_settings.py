@@ -32,6 +32,11 @@ DOCUMENTED = {
     "log.path": Path("./logs"),
     "broker.url": "local",
     "broker.durability": "fsync",
+    "broker.prefix": "notifyd",
+    "records.url": "sqlite:",
+    "server.workers": 1,
+    "bullmq.queue": "notifications",
+    "bullmq.job": "notification-job",
     "history.max_publications": 10_000,
     "history.max_age_seconds": 86_400.0,
 }

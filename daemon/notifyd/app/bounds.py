@@ -31,6 +31,7 @@ BOUNDS: Final = (
     Bound("delivery.max_queue_size", "queue_size", "queue_waiting"),
     Bound("delivery.max_queue_bytes", "queue_bytes", "queue_waiting_bytes"),
     Bound("delivery.max_idempotency_keys", "idempotency_keys", "idempotency_keys"),
+    Bound("broker.max_waiting", "broker_commands_each"),
     Bound("delivery.max_data_bytes", "data_bytes_each"),
     Bound("delivery.max_data_depth", "data_depth_each"),
     Bound("delivery.max_batch", "batch_each"),

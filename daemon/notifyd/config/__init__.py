@@ -3,17 +3,16 @@
 from notifyd.config.catalogue import Entry, catalogue
 from notifyd.config.delivering import ChannelRule, DeliverySettings, HistorySettings, ReceiptSettings
 from notifyd.config.diff import Change, diff_settings, reloaded, value_of
+from notifyd.config.engines import BrokerSettings, BullMqSettings, ClusterSettings, RecordSettings
 from notifyd.config.guaranteeing import WebhookTable
 from notifyd.config.listening import HttpSettings, ServerSettings, WebSocketSettings
 from notifyd.config.load import Loaded, load_settings
 from notifyd.config.operating import (
     AdminSettings,
-    BrokerSettings,
     KeySettings,
     LimitSettings,
     LogSettings,
     MetricsSettings,
-    RecordSettings,
 )
 from notifyd.config.places import state_folder
 from notifyd.config.problems import ConfigInvalid, ConfigProblem
@@ -22,8 +21,10 @@ from notifyd.config.settings import Settings
 __all__ = [
     "AdminSettings",
     "BrokerSettings",
+    "BullMqSettings",
     "Change",
     "ChannelRule",
+    "ClusterSettings",
     "ConfigInvalid",
     "ConfigProblem",
     "DeliverySettings",

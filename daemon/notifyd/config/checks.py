@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
+from notifyd.config.catalogue import catalogue
+from notifyd.config.clash import Clash
+from notifyd.config.engine_checks import engine_clashes, engine_warnings
 from notifyd.config.forms import is_loopback
+from notifyd.config.gathering import shown
 from notifyd.config.places import MOST_SOCKET_BYTES
 from notifyd.config.problems import ConfigProblem
 from notifyd.config.values import to_text
@@ -16,16 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from notifyd.config.settings import Settings
-
-# of the client service; they begin to count when their parts are built
-_NOT_YET = ("REDIS_HOST", "MONGODB_URI")
-
-
-class Clash(Struct, frozen=True):
-    """A rule between settings that is broken: the keys it is about, the first of them to blame, and what to do."""
-
-    keys: tuple[str, ...]
-    message: str
 
 
 def clashes(settings: Settings, *, dev: bool = False, node_env: str = "") -> Iterator[Clash]:
@@ -37,22 +29,24 @@ def clashes(settings: Settings, *, dev: bool = False, node_env: str = "") -> Ite
     yield from _presence_clashes(settings)
     yield from _push_clashes(settings)
     yield from _webhook_clashes(settings)
+    yield from engine_clashes(settings)
     if dev:
         yield from _dev_clashes(settings, node_env)
 
 
 def as_problem(clash: Clash, settings: Settings, origins: Mapping[str, str]) -> ConfigProblem:
-    """*clash* for the operator, with the value and the origin of the key to blame."""
+    """*clash* for the operator, with the value (unless it is a secret) and the origin of the key to blame."""
     path = clash.keys[0]
     section, _, name = path.partition(".")
     value = getattr(getattr(settings, section), name) if name else None
-    text = to_text(value) if name else None
+    text = shown(catalogue()[path], to_text(value)) if name else None
     return ConfigProblem(clash.message, path, text, origins.get(path, "default"))
 
 
-def warnings(settings: Settings, variables: Mapping[str, str]) -> tuple[str, ...]:
-    """What is allowed and yet worth a word, a sentence each."""
-    found = [f"{name} is set, and nothing in this version uses it" for name in _NOT_YET if variables.get(name)]
+def warnings(settings: Settings, variables: Mapping[str, str], origins: Mapping[str, str]) -> tuple[str, ...]:
+    """What is allowed and yet worth a word, a sentence each; *origins* has the keys that somebody set."""
+    production = _is_production(variables.get("NODE_ENV", ""))
+    found = list(engine_warnings(settings, variables, origins, production=production))
     if not is_loopback(settings.server.host) and settings.server.tls_certificate is None:
         found.append(
             f"listening on {settings.server.host} without TLS: keys and notifications can be read on the way; "
@@ -161,5 +155,9 @@ def _dev_clashes(settings: Settings, node_env: str) -> Iterator[Clash]:
     if not is_loopback(settings.server.host):
         advice = "set HOST=127.0.0.1, or start without --dev"
         yield Clash(("server.host",), f"--dev asks for no admin token, so it listens on loopback alone: {advice}")
-    if node_env.strip().lower() == "production":
+    if _is_production(node_env):
         yield Clash((), "NODE_ENV=production refuses --dev")
+
+
+def _is_production(node_env: str) -> bool:
+    return node_env.strip().lower() == "production"

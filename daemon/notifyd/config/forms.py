@@ -1,4 +1,4 @@
-"""Narrower shapes of texts: hosts, networks, web origins, patterns of channels, engines, addresses of webhooks."""
+"""Narrower shapes of texts: hosts, networks, web origins, patterns of channels, addresses of webhooks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ipaddress
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from notifyd.config import engine_forms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,22 +72,6 @@ def _origin(text: str) -> str | None:
     )
 
 
-def _broker(text: str) -> str | None:
-    if text == "local":
-        return None
-    if text.startswith(("redis://", "rediss://", "unix://")):
-        return "the Redis broker is not available in this version; use local"
-    return "must be local"
-
-
-def _records(text: str) -> str | None:
-    if text == "sqlite:":
-        return None
-    if text.startswith(("mongodb://", "mongodb+srv://")):
-        return "MongoDB records are not available in this version; use sqlite:"
-    return "must be sqlite:"
-
-
 def _pattern(text: str) -> str | None:
     if text and len(text.encode("utf-8", "replace")) <= _PATTERN_LENGTH and text.isprintable():
         return None
@@ -124,13 +110,18 @@ FORMS: Mapping[Form, Callable[[str], str | None]] = MappingProxyType(
         "host": _host,
         "network": _network,
         "origin": _origin,
-        "broker": _broker,
-        "records": _records,
         "pattern": _pattern,
         "path": _path,
         "package": _package,
         "name": _name,
         "url": _url,
+        "broker": engine_forms.broker,
+        "records": engine_forms.records,
+        "bullmq": engine_forms.bullmq,
+        "word": engine_forms.word,
+        "node": engine_forms.node,
+        "queue": engine_forms.queue,
+        "tag": engine_forms.tag,
     }
 )
 """For each form the function that says what is wrong with a text, or None if nothing is."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from notifyd.config.catalogue import PREFIX, catalogue, environment_names, flag_names, service_names
 from notifyd.config.gathering import Gathering, Written, unknown
 from notifyd.config.problems import nearest
+from notifyd.config.redis_variables import take_redis
 from notifyd.config.values import from_text
 
 if TYPE_CHECKING:
@@ -21,8 +22,14 @@ _IGNORED = f"{PREFIX}TEST_"
 _KUBERNETES = re.compile(rf"{PREFIX}(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
 
 
-def take_variables(gathering: Gathering, variables: Mapping[str, str], label: str) -> None:
-    """Put the settings among *variables* into *gathering*, our own names over those of the channel service."""
+def take_variables(
+    gathering: Gathering, variables: Mapping[str, str], label: str, around: Mapping[str, str] | None = None
+) -> None:
+    """Put the settings among *variables* into *gathering*, our own names over those of the services replaced.
+
+    *around* are the variables of all sources, where they are not these alone.
+    """
+    take_redis(gathering, variables, variables if around is None else around, label)
     _take_service_names(gathering, variables, label)
     _take_own_names(gathering, variables, label)
 

@@ -57,6 +57,15 @@ class ServerSettings(Struct, frozen=True):
             follows="notifyd/admin.sock in $XDG_RUNTIME_DIR or /run, else admin.sock in the state folder",
         ),
     ] = None
+    workers: Annotated[
+        int,
+        Setting(
+            "Processes that serve the same ports; more than one needs a Redis broker.",
+            low=1,
+            high=256,
+            flag="--workers",
+        ),
+    ] = 1
     drain_seconds: Annotated[
         float, Setting("How long closing the connections is spread over when the daemon stops.", high=3600, reload=True)
     ] = 10.0

@@ -10,6 +10,7 @@ from msgspec.structs import asdict, replace
 
 from notifyd.config.catalogue import TABLES, catalogue, sections
 from notifyd.config.checks import as_problem, clashes, warnings
+from notifyd.config.engine_forms import is_cluster, is_redis
 from notifyd.config.files import read_sources
 from notifyd.config.from_documents import take_document
 from notifyd.config.from_variables import take_flag, take_variables
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from notifyd.config.sources import Sources
 
 DEFAULT = "default"
+_BEATS = 4  # heartbeats that may be lost before a daemon counts as dead, where nobody says how long that takes
 
 
 class Loaded(Struct, frozen=True):
@@ -74,8 +76,8 @@ def assemble(sources: Sources, *, dev: bool = False) -> Loaded:
     Raises:
         ConfigInvalid: something is wrong; it holds every problem.
     """
-    gathering = _gather(sources)
     variables = {**sources.dotenv, **sources.environ}
+    gathering = _gather(sources, variables)
     _fill_defaults(gathering, variables)
     _expand_paths(gathering, variables)
     settings = _build(gathering)
@@ -87,17 +89,17 @@ def assemble(sources: Sources, *, dev: bool = False) -> Loaded:
     if gathering.problems:
         raise ConfigInvalid(gathering.problems)
     origins = {path: gathering.origins.get(path, DEFAULT) for path in (*catalogue(), *TABLES)}
-    return Loaded(settings, origins, sources.path, warnings(settings, variables))
+    return Loaded(settings, origins, sources.path, warnings(settings, variables, gathering.origins))
 
 
-def _gather(sources: Sources) -> Gathering:
+def _gather(sources: Sources, variables: Mapping[str, str]) -> Gathering:
     gathering = Gathering(problems=list(sources.problems))
     if sources.file:
         take_document(gathering, sources.file, "file")
     if sources.overlay:
         take_document(gathering, sources.overlay, "overlay")
-    take_variables(gathering, sources.dotenv, ".env")
-    take_variables(gathering, sources.environ, "environment")
+    take_variables(gathering, sources.dotenv, ".env", variables)
+    take_variables(gathering, sources.environ, "environment", variables)
     for name, text in sources.flags.items():
         take_flag(gathering, name, text)
     return gathering
@@ -117,8 +119,22 @@ def _fill_defaults(gathering: Gathering, variables: Mapping[str, str]) -> None:
         "limits.burst": given["limits.requests_per_minute"],
         "socketio.max_payload_bytes": int(min(payload, _number(given["http.max_body_bytes"]))),
     }
-    for path, value in following.items():
+    for path, value in (following | _following_engines(given)).items():
         gathering.values.setdefault(path, value)
+
+
+def _following_engines(given: Mapping[str, Value]) -> dict[str, Value]:
+    """The defaults that depend on which engines there are."""
+    broker = str(given["broker.url"])
+    jobs = str(given["bullmq.url"]) or (broker if is_redis(broker) else "")
+    timeout, heartbeat = (_number(given[f"cluster.{name}_seconds"]) for name in ("timeout", "heartbeat"))
+    prefix = str(given["bullmq.prefix"])
+    return {
+        "cluster.timeout_seconds": max(timeout, _BEATS * heartbeat),
+        "bullmq.url": jobs,
+        "bullmq.enabled": bool(jobs),
+        "bullmq.prefix": f"{{{prefix}}}" if is_cluster(jobs) else prefix,
+    }
 
 
 def _number(value: Value) -> float:

@@ -1,4 +1,4 @@
-"""Settings of operation: engines, keys, limits, logs, the admin interface, metrics."""
+"""Settings of operation: keys, limits, logs, the admin interface, metrics."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,37 +17,6 @@ _LEVEL_ALIASES = {
     "warn": "warning",
     "fatal": "critical",
 }
-
-
-class BrokerSettings(Struct, frozen=True):
-    """Engine of the queue, the history and the receipts."""
-
-    url: Annotated[
-        str, Setting("Engine: local keeps all in memory over a SQLite journal.", form="broker", secret=True)
-    ] = "local"
-    durability: Annotated[
-        str,
-        Setting(
-            "What accepted means: fsync (survives a power cut), os (survives a killed process) or memory.",
-            choices=("fsync", "os", "memory"),
-        ),
-    ] = "fsync"
-
-
-class RecordSettings(Struct, frozen=True):
-    """Engine of the keys and the clients."""
-
-    url: Annotated[str, Setting("Engine: sqlite: is a file in the state folder.", form="records", secret=True)] = (
-        "sqlite:"
-    )
-    master_key_file: Annotated[
-        Path | None,
-        Setting(
-            "File of the key that seals the clients' secrets; made where it is missing, and shared by the daemons of a "
-            "cluster.",
-            follows="master.key in the state folder",
-        ),
-    ] = None
 
 
 class KeySettings(Struct, frozen=True):

@@ -6,7 +6,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-Form = Literal["", "host", "network", "origin", "broker", "records", "pattern", "path", "package", "name", "url"]
+Form = Literal[
+    "", "host", "network", "origin", "pattern", "path", "package", "name", "url",
+    "broker", "records", "bullmq", "word", "node", "queue", "tag",
+]  # fmt: skip
 """A narrower shape that texts of a setting must have; see `notifyd.config.forms`."""
 
 

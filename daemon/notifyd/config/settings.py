@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from notifyd.config.applications import ClientSettings, GrpcSettings, InboxSettings, PushSettings, SocketIoSettings
 from notifyd.config.delivering import ChannelRule, DeliverySettings, HistorySettings, ReceiptSettings
+from notifyd.config.engines import BrokerSettings, BullMqSettings, ClusterSettings, RecordSettings
 from notifyd.config.guaranteeing import (
     DeadLetterSettings,
     EventSettings,
@@ -14,12 +15,10 @@ from notifyd.config.guaranteeing import (
 from notifyd.config.listening import HttpSettings, ServerSettings, WebSocketSettings
 from notifyd.config.operating import (
     AdminSettings,
-    BrokerSettings,
     KeySettings,
     LimitSettings,
     LogSettings,
     MetricsSettings,
-    RecordSettings,
 )
 
 
@@ -43,6 +42,8 @@ class Settings(Struct, frozen=True):
     webhooks: tuple[WebhookTable, ...] = ()
     broker: BrokerSettings = BrokerSettings()
     records: RecordSettings = RecordSettings()
+    cluster: ClusterSettings = ClusterSettings()
+    bullmq: BullMqSettings = BullMqSettings()
     keys: KeySettings = KeySettings()
     clients: ClientSettings = ClientSettings()
     inbox: InboxSettings = InboxSettings()
