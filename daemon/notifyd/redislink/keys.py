@@ -1,0 +1,110 @@
+"""The name of every key and topic.
+
+All of them begin with the prefix. What a script touches together carries one hash tag, the part in braces, so that a
+cluster keeps it on one node; a name never holds more braces than its tag's, because names of others are escaped.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+_ESCAPED: Final = str.maketrans({"%": "%25", "{": "%7B", "}": "%7D", "/": "%2F"})
+
+
+def escaped(name: str) -> str:
+    """*name* as a part of a tag: without braces, and without the slash that divides the parts."""
+    return name.translate(_ESCAPED)
+
+
+class InboxKeys(NamedTuple):
+    """The keys of one user's inbox, under one tag."""
+
+    #: Hash: epoch, head, floor, cursor, count, bytes, oldest, newest, erased, renewed.
+    meta: str
+    #: Stream: what is kept, with the offset as its id.
+    stream: str
+    #: Hash: notification id -> offset of what is kept.
+    places: str
+    #: Hash: offset -> how it ended, of what is kept and was given up, withheld or arrived late.
+    ends: str
+    #: Hash: notification id -> offset, as `places` was when the user was removed; for an hour.
+    gone: str
+    #: Hash: node -> live connections of the user there.
+    nodes: str
+    #: The topic that tells of changes.
+    topic: str
+
+
+class InboxIndexKeys(NamedTuple):
+    """The keys of one part of the index of all inboxes, under one tag. Members are `CLIENT/USER`, both escaped."""
+
+    #: Sorted set by the instant at which the oldest kept was placed; who keeps nothing is not in it.
+    oldest: str
+    #: Sorted set by the instant of the newest: every inbox there is.
+    newest: str
+    #: Hash: member -> "COUNT BYTES".
+    sizes: str
+    #: Hash: count, bytes over all.
+    totals: str
+
+
+class LetterKeys(NamedTuple):
+    """The keys of the dead letters of one shard, under its tag."""
+
+    #: Sorted set of letter ids by the instant of death.
+    order: str
+    #: Hash: letter id -> "SIZE JSON".
+    bodies: str
+    #: The sum of the sizes.
+    size: str
+    #: Hash: letter id -> "SINCE NOTIFICATION DIED_AT SIZE JSON" of what is being put back.
+    held: str
+
+
+class Keys:
+    """Names under one prefix."""
+
+    def __init__(self, prefix: str) -> None:
+        """*prefix*: braces in it are escaped, because they would be taken for the tag."""
+        self.prefix = prefix.translate(_ESCAPED)
+        #: The nodes of the service.
+        self.nodes = f"{self.prefix}:nodes"
+        #: The topic that every node follows.
+        self.bus = f"{self.prefix}:bus"
+
+    # the tags
+
+    def shard(self, shard: int) -> str:
+        """The tag of a shard of the queue."""
+        return f"{self.prefix}:{{q{shard}}}"
+
+    def channel(self, client: str, channel: str) -> str:
+        """The tag of a channel."""
+        return f"{self.prefix}:{{c/{escaped(client)}/{escaped(channel)}}}"
+
+    def user(self, client: str, user: str) -> str:
+        """The tag of a user's inbox."""
+        return f"{self.prefix}:{{i/{escaped(client)}/{escaped(user)}}}"
+
+    # inboxes and dead letters
+
+    def inbox(self, client: str, user: str) -> InboxKeys:
+        """The keys of a user's inbox."""
+        tag = self.user(client, user)
+        return InboxKeys(f"{tag}:m", f"{tag}:s", f"{tag}:x", f"{tag}:e", f"{tag}:g", f"{tag}:n", f"{tag}:t")
+
+    def inbox_index(self, part: int) -> InboxIndexKeys:
+        """The keys of one part of the index of inboxes."""
+        tag = f"{self.prefix}:{{u{part}}}"
+        return InboxIndexKeys(f"{tag}:oldest", f"{tag}:newest", f"{tag}:sizes", f"{tag}:totals")
+
+    def letters(self, shard: int) -> LetterKeys:
+        """The keys of the dead letters of one shard."""
+        tag = self.shard(shard)
+        return LetterKeys(f"{tag}:dead", f"{tag}:dead:bodies", f"{tag}:dead:bytes", f"{tag}:dead:held")
+
+    # nodes and their bus
+
+    def node_topic(self, node: str) -> str:
+        """The topic that one node follows."""
+        return f"{self.bus}:{escaped(node)}"

@@ -1,0 +1,91 @@
+"""A server that goes away and comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+import trio
+
+from notifyd.errors import StoreUnavailable
+from notifyd.redislink.link import open_link
+from notifyd.redislink.options import RedisOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.redislink.line import Line
+    from tests.valkey import Valkey
+
+
+async def answered(line: Line) -> None:
+    """Wait until the line is back."""
+    while True:
+        try:
+            assert await line.send("PING").wait() == b"PONG"
+        except StoreUnavailable:
+            await trio.sleep(0.01)
+        else:
+            return
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if condition():
+            return
+        await trio.sleep(0.005)
+    raise AssertionError("it did not come to that")
+
+
+async def test_a_killed_server_is_found_again(start_valkey: Callable[..., Valkey], nursery: trio.Nursery) -> None:
+    server = start_valkey()
+    link = await open_link(RedisOptions(url=server.url, timeout_seconds=2))
+    nursery.start_soon(link.run)
+    messages, send = trio.open_memory_channel[bytes](10)[::-1]
+    lives, lived = trio.open_memory_channel[None](10)[::-1]
+    with trio.fail_after(30):
+        link.listener.follow("topic", send.send_nowait, lambda: lived.send_nowait(None))
+        await lives.receive()
+        server.kill()
+        line = link.line("test")
+        with pytest.raises(StoreUnavailable, match=f"127.0.0.1:{server.port}") as caught:
+            await line.send("PING").wait()
+        assert caught.value.retry_after_seconds == 1
+        with pytest.raises(StoreUnavailable):
+            line.send("PING")
+        assert link.failing_since() is not None
+        server.start()
+        await answered(line)
+        await lives.receive()
+        assert await line.send("SPUBLISH", "topic", "again").wait() == 1
+        assert await messages.receive() == b"again"
+        assert link.failing_since() is None
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_server_that_hangs_is_given_up_in_time(
+    start_valkey: Callable[..., Valkey], nursery: trio.Nursery
+) -> None:
+    server = start_valkey()
+    options = RedisOptions(url=server.url, timeout_seconds=0.3, connect_timeout_seconds=0.3)
+    link = await open_link(options)
+    nursery.start_soon(link.run)
+    lives, lived = trio.open_memory_channel[None](10)[::-1]
+    line = link.line("test")
+    with trio.fail_after(30):
+        following = link.listener.follow("topic", lambda _: None, lambda: lived.send_nowait(None))
+        await lives.receive()
+        await line.send("PING").wait()
+        server.pause()
+        began = trio.current_time()
+        with pytest.raises(StoreUnavailable, match="did not answer in time"):
+            await line.send("PING").wait()
+        assert trio.current_time() - began < 5
+        with pytest.raises(StoreUnavailable):
+            await open_link(msgspec.structs.replace(options, prefix="other"))
+        await until(lambda: not following.live)
+        server.go_on()
+        await answered(line)
+        await lives.receive()
+    nursery.cancel_scope.cancel()
