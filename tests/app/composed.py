@@ -9,7 +9,7 @@ import msgspec
 from notifyd.app import translate
 from notifyd.app.edge import applications, rest_options
 from notifyd.app.graph import Engines, Graph, compose
-from notifyd.app.translate import broker_options
+from notifyd.app.translate_engines import broker_options
 from notifyd.config import Loaded, load_settings
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.server import EdgeServer

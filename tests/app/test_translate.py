@@ -155,25 +155,6 @@ def test_dispatching_gets_its_rules(tmp_path: Path) -> None:
     assert (rules.retry_seconds, rules.retry_max_seconds) == (0.25, 0.75)
 
 
-def test_the_broker_gets_its_bounds(tmp_path: Path) -> None:
-    options = translate.broker_options(settings(tmp_path))
-    assert (options.url, options.durability, options.state_dir) == ("local", "memory", tmp_path)
-    limits = options.limits
-    assert (limits.queue.max_size, limits.queue.max_bytes, limits.max_idempotency_keys) == (18, 4000, 22)
-    history = limits.history
-    assert (history.max_publications, history.max_age_seconds, history.max_bytes, history.max_channels) == (
-        23,
-        24.5,
-        5000,
-        25,
-    )
-    assert [(rule.pattern, rule.max_publications, rule.max_age_seconds) for rule in history.rules] == [
-        ("a.*", 26, None),
-        ("b", None, None),
-    ]
-    assert (limits.receipts.max_age_seconds, limits.receipts.max_count) == (27.5, 28)
-
-
 def test_keys_get_their_rules(tmp_path: Path) -> None:
     rules = translate.key_rules(settings(tmp_path))
     assert (rules.key_bytes, rules.rotation_overlap_ms, rules.max_keys) == (29, 30_500, 31)
@@ -201,12 +182,6 @@ def test_clients_get_their_rules(tmp_path: Path) -> None:
     assert translate.connect_rules(given).max_connections_per_user == 39
     assert translate.publish_rules(given).max_targets == 41
     assert translate.device_rules(given).max_per_user == 42
-
-
-def test_inboxes_get_their_bounds(tmp_path: Path) -> None:
-    inbox = translate.broker_options(settings(tmp_path)).limits.inbox
-    assert (inbox.max_notifications, inbox.max_user_bytes, inbox.max_age_seconds) == (43, 4400, 45.5)
-    assert (inbox.max_bytes, inbox.max_users) == (4600, 47)
 
 
 def test_namespaces_get_their_rules(tmp_path: Path) -> None:

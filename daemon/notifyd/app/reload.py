@@ -8,7 +8,7 @@ import msgspec
 import structlog
 import trio
 
-from notifyd.app import translate
+from notifyd.app import translate, translate_engines
 from notifyd.app.presence import configure_presence
 from notifyd.app.problems import CannotStart
 from notifyd.app.webhooks import read_endpoints
@@ -93,7 +93,7 @@ class Reloader:
         graph.devices.rules = translate.device_rules(settings)
         configure_presence(graph.presence, graph.presence_news, settings)
         graph.engines.logbook.set_level(settings.log.level)
-        graph.engines.broker.configure(translate.broker_limits(settings))
+        graph.engines.broker.configure(translate_engines.broker_limits(settings))
         _take_over(graph.native_rules, translate.native_rules(settings))
         _take_over(graph.namespace_rules, translate.namespace_rules(settings))
         if graph.pushing is not None:

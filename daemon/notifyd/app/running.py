@@ -12,7 +12,7 @@ import msgspec
 import structlog
 import trio
 
-from notifyd.app import translate
+from notifyd.app import translate, translate_engines
 from notifyd.app.draining import Drainer
 from notifyd.app.edge import applications, rest_options
 from notifyd.app.fronts import Fronts
@@ -103,7 +103,7 @@ async def _prepare(loaded: Loaded, place: Place) -> Graph:
 
 async def _open(loaded: Loaded, place: Place) -> Engines:
     settings = loaded.settings
-    broker = await open_broker(translate.broker_options(settings), place.counters)
+    broker = await open_broker(translate_engines.broker_options(settings), place.counters)
     records = await open_records(settings.records.url, settings.server.state_dir)
     options = translate.push_options(settings)
     push = await open_push(options) if options is not None else None

@@ -1,8 +1,8 @@
-"""From the settings to what each part wants to be told. The only place that knows both."""
+"""From the settings to what each part wants to be told; `translate_engines` does it for the engines."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from notifyd.dispatch.dispatcher import DispatchRules
 from notifyd.dispatch.push_router import PushRules
@@ -25,17 +25,6 @@ from notifyd.service.devices import DeviceRules
 from notifyd.service.keys import KeyRules
 from notifyd.service.subscribe import SubscribeRules
 from notifyd.service.tokens import TokenRules
-from notifyd.store.options import (
-    BrokerLimits,
-    BrokerOptions,
-    DeadLetterLimits,
-    DurableLimits,
-    HistoryLimits,
-    HistoryRule,
-    InboxLimits,
-    QueueLimits,
-    ReceiptLimits,
-)
 from notifyd.telemetry.logs import LogOptions
 from notifyd.wire.engineio import EngineRules
 from notifyd.wire.socketio import PacketLimits
@@ -43,7 +32,6 @@ from notifyd.wire.socketio_session import SocketIoRules
 
 if TYPE_CHECKING:
     from notifyd.config import Settings
-    from notifyd.store.options import Durability
 
 #: Of its outbox, what a replay may fill before it waits for the peer.
 _PAGE_SHARE = 4
@@ -68,42 +56,6 @@ def log_options(settings: Settings) -> LogOptions:
         max_file_bytes=log.max_file_bytes,
         max_files=log.max_files,
         ring_entries=log.ring_entries,
-    )
-
-
-def broker_options(settings: Settings) -> BrokerOptions:
-    """Which broker to open."""
-    return BrokerOptions(
-        url=settings.broker.url,
-        durability=cast("Durability", settings.broker.durability),
-        state_dir=settings.server.state_dir,
-        limits=broker_limits(settings),
-    )
-
-
-def broker_limits(settings: Settings) -> BrokerLimits:
-    """The broker's bounds."""
-    delivery, history, receipts, inbox = settings.delivery, settings.history, settings.receipts, settings.inbox
-    dead = settings.dead_letters
-    rules = tuple(HistoryRule(r.pattern, r.max_publications, r.max_age_seconds) for r in settings.channels)
-    return BrokerLimits(
-        queue=QueueLimits(delivery.max_queue_size, delivery.max_queue_bytes),
-        history=HistoryLimits(
-            history.max_publications, history.max_age_seconds, history.max_bytes, history.max_channels, rules
-        ),
-        receipts=ReceiptLimits(
-            receipts.max_age_seconds, receipts.max_count, receipts.max_events, receipts.max_all_events
-        ),
-        dead_letters=DeadLetterLimits(dead.max_count, dead.max_bytes, dead.max_age_seconds),
-        durables=DurableLimits(
-            settings.subscriptions.max_durable,
-            settings.subscriptions.durable_max_age_seconds,
-            settings.subscriptions.max_durable_per_user,
-        ),
-        max_idempotency_keys=delivery.max_idempotency_keys,
-        inbox=InboxLimits(
-            inbox.max_notifications, inbox.max_user_bytes, inbox.max_age_seconds, inbox.max_bytes, inbox.max_users
-        ),
     )
 
 

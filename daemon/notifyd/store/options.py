@@ -1,4 +1,4 @@
-"""What the local engines may be told: where they keep things, how safely, and how much."""
+"""What the engines may be told: where they keep things, how safely, and how much."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
+
+from notifyd.redislink.options import RedisOptions
 
 Durability = Literal["fsync", "os", "memory"]
 
@@ -101,10 +103,14 @@ class BrokerLimits(msgspec.Struct, frozen=True):
 class BrokerOptions(msgspec.Struct, frozen=True):
     """Which broker to open."""
 
-    #: `local`; other schemes are engines of their own.
+    #: `local`, or the URL of a Redis.
     url: str = "local"
     #: fsync: synced before it counts as accepted. os: survives a killed process. memory: nothing is written at all.
     durability: Durability = "fsync"
     #: Folder of broker.db; not needed with durability `memory`.
     state_dir: Path | None = None
     limits: BrokerLimits = BrokerLimits()
+    #: How the Redis of `url` is reached; None with the local engine, which alone knows durability and state_dir.
+    redis: RedisOptions | None = None
+    #: Parts that the queue in Redis is split into.
+    shards: int = 8
