@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 _BURST = 64
+#: The peer of a connection over a Unix socket.
+NOBODY = Peer("", 0)
 # accept(2): these tell of the one connection that was taken, or of the whole machine, never of the listener
 _EXHAUSTED = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 _GONE = frozenset((errno.EBADF, errno.EINVAL, errno.ENOTSOCK))
 
 
-def open_sockets(host: str, port: int, *, backlog: int = 1024) -> list[socket.socket]:
+def open_sockets(host: str, port: int, *, backlog: int = 1024, shared: bool = False) -> list[socket.socket]:
     """Listen on every address that *host* stands for, on one port; port 0 takes a free one.
+
+    With *shared* other processes of this user may listen there too, and the kernel spreads what comes over them; with
+    a *backlog* of 0 the port is only kept, for them.
 
     Raises:
         OSError: the name is unknown, or the address is taken or not ours.
@@ -38,8 +43,11 @@ def open_sockets(host: str, port: int, *, backlog: int = 1024) -> list[socket.so
             listening = socket.socket(family, kind, protocol)
             opened.append(listening)
             _prepare(listening)
+            if shared:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             listening.bind((address[0], port, *address[2:]))
-            listening.listen(backlog)
+            if backlog:
+                listening.listen(backlog)
             port = listening.getsockname()[1]
     except OSError:
         for listening in opened:
@@ -135,4 +143,4 @@ def _accept_burst(listening: socket.socket, take: Callable[[socket.socket, Peer]
         except BlockingIOError:
             return
         connection.setblocking(False)
-        take(connection, Peer(address[0], address[1]))
+        take(connection, Peer(address[0], address[1]) if address else NOBODY)

@@ -10,10 +10,12 @@ import trio
 
 from notifyd.ingress.edge.deadlines import Deadlines
 from notifyd.ingress.edge.http.connection import HttpConnection
+from notifyd.ingress.edge.http.request import Peer
 from notifyd.ingress.edge.link import Link, SocketLink, TlsLink
 from notifyd.ingress.edge.listener import Admission, accept_forever
 from notifyd.ingress.edge.outbox import Outbox
 from notifyd.ingress.edge.refusals import crowded
+from notifyd.ingress.edge.siblings.door import TunnelledLink, read_preface
 from notifyd.ingress.edge.state import EdgeCounts, EdgeState
 from notifyd.wire.http_answer import encode_answer
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from notifyd.ingress.edge.http.app import HttpApp
-    from notifyd.ingress.edge.http.request import Peer
     from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings
 
 log = structlog.get_logger()
@@ -69,6 +70,27 @@ class EdgeServer:
             self._listening.add(listening)
             nursery.start_soon(accept_forever, listening, take, settings, self.counts)
 
+    def listen_to_siblings(self, door: socket.socket, app: HttpApp) -> None:
+        """Serve *app* to peers that another worker of this daemon has accepted and brings to *door*."""
+        nursery, state = self._running()
+
+        def take(connection: socket.socket, _sibling: Peer) -> None:
+            nursery.start_soon(self._take_in, state, app, connection)
+
+        self._listening.add(door)
+        nursery.start_soon(accept_forever, door, take, self._settings.connections, self.counts)
+
+    async def _take_in(self, state: EdgeState, app: HttpApp, connection: socket.socket) -> None:
+        with connection:
+            preface = await read_preface(connection)
+            if preface is None:
+                return
+            peer = Peer(preface.host, preface.port)
+            if self._admission.admit(peer.host):
+                await self._serve(state, app, TunnelledLink(connection, secure=preface.secure), peer)
+            else:
+                _turn_away(connection, state.common_headers())
+
     def configure(self, connections: ConnectionSettings) -> None:
         """Use other bounds on how many connections there may be; those that are open stay."""
         self._admission.settings = connections
@@ -79,6 +101,11 @@ class EdgeServer:
             trio.lowlevel.notify_closing(listening)
             listening.close()
         self._listening.clear()
+
+    async def tunnels_ended(self) -> None:
+        """Wait until there is no connection any more that another worker serves."""
+        _, state = self._running()
+        await state.tunnels.none_left()
 
     async def drain(self, seconds: float) -> None:
         """Stop accepting, let answers finish, close what idles, and after *seconds* abort what is left; `run` returns.

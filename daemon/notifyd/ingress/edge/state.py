@@ -6,13 +6,12 @@ import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
+import trio
 from msgspec import Struct
 
 from notifyd.ingress.edge.outbox import OutboxRules
 
 if TYPE_CHECKING:
-    import trio
-
     from notifyd.ingress.edge.deadlines import Deadlines
     from notifyd.ingress.edge.http.receiver import HttpReceiver
     from notifyd.ingress.edge.settings import EdgeSettings
@@ -32,6 +31,30 @@ class EdgeCounts(Struct):
     streams: int = 0
 
 
+class Tunnels:
+    """Connections that another worker serves."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._none = trio.Event()
+
+    def enter(self) -> None:
+        """One more."""
+        self._count += 1
+
+    def leave(self) -> None:
+        """One less."""
+        self._count -= 1
+        if not self._count:
+            self._none.set()
+
+    async def none_left(self) -> None:
+        """Wait until there is none."""
+        while self._count:
+            self._none = trio.Event()
+            await self._none.wait()
+
+
 class EdgeState:
     """Settings, clock, counts and nursery of a running server, handed to each of its connections."""
 
@@ -43,6 +66,7 @@ class EdgeState:
         self.counts = counts
         #: connections that speak HTTP at present
         self.receivers: set[HttpReceiver] = set()
+        self.tunnels = Tunnels()
         #: nothing new is begun, connections close after their answers
         self.draining = False
         self.http_rules = OutboxRules(

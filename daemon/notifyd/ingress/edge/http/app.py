@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+import trio
 from msgspec import Struct
 
 if TYPE_CHECKING:
@@ -92,10 +93,16 @@ class Upgrade(Struct, frozen=True):
     max_message_bytes: int | None = None
 
 
+class Handover(Struct, frozen=True):
+    """Another process of this daemon serves the connection from here on; it has been told the request."""
+
+    stream: trio.SocketStream
+
+
 class PendingUpgrade(Protocol):
     """A decision about a handshake that takes time."""
 
-    async def wait(self) -> Upgrade | Answer:
+    async def wait(self) -> Upgrade | Handover | Answer:
         """Wait for the decision. An exception becomes a 500."""
 
 

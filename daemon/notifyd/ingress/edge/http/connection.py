@@ -8,12 +8,13 @@ import trio
 
 from notifyd.ingress.edge.asgi import AsgiExchange
 from notifyd.ingress.edge.http.answers import AnswerWriter, Turn
-from notifyd.ingress.edge.http.app import Upgrade
+from notifyd.ingress.edge.http.app import Handover, Upgrade
 from notifyd.ingress.edge.http.reader import RequestReader
 from notifyd.ingress.edge.http.receiver import HttpReceiver
 from notifyd.ingress.edge.http.stream import HttpStream
 from notifyd.ingress.edge.lingering import Lingering
 from notifyd.ingress.edge.refusals import failed
+from notifyd.ingress.edge.siblings.tunnel import Tunnel
 from notifyd.ingress.edge.websocket.socket import WebSocket
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.http_head import RequestRefused
@@ -161,6 +162,10 @@ class HttpConnection:
             self._answers.refuse(refused, request)
             return True
         decision = await self._decide(request)
+        if isinstance(decision, Handover):
+            self._outbox.rules = self._state.websocket_rules
+            self._successor = Tunnel(self._state, self._link, self._outbox, decision.stream, self._reader.take_rest())
+            return True
         if isinstance(decision, Upgrade):
             decision = self._become_websocket(request, decision)
             if decision is None:
@@ -170,7 +175,7 @@ class HttpConnection:
             await self._answers.write([turn])
         return turn is not None
 
-    async def _decide(self, request: Request) -> Upgrade | Answer | None:
+    async def _decide(self, request: Request) -> Upgrade | Handover | Answer | None:
         try:
             decision = self._app.upgrade(request)
             if decision is None or isinstance(decision, Upgrade | Answer):

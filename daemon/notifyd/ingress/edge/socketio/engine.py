@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
 from notifyd.ingress.edge.http.app import Upgrade
+from notifyd.ingress.edge.siblings.house import Siblings
 from notifyd.ingress.edge.socketio.connection import EngineConnection
 from notifyd.ingress.edge.socketio.polling import PollingSide
 from notifyd.ingress.edge.socketio.requests import Query, cors, polled, preflight, refused, unavailable
@@ -16,12 +17,14 @@ from notifyd.wire.engineio import BAD_REQUEST, UNKNOWN_SID, open_packet, polling
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadlines
-    from notifyd.ingress.edge.http.app import LongPoll, Pending
+    from notifyd.ingress.edge.http.app import LongPoll, Pending, PendingUpgrade
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.socketio.engine_api import AllowedOrigin, EngineApplication
     from notifyd.ingress.edge.socketio.requests import Headers
     from notifyd.ingress.edge.socketio.settings import EngineSettings
     from notifyd.wire.http_answer import Answer
+
+_SIBLING_SECONDS: Final = 5.0
 
 
 def _no_origin(_request: Request) -> str | None:
@@ -36,10 +39,12 @@ class EngineServer:
         application: EngineApplication,
         settings: EngineSettings,
         deadlines: Deadlines,
-        allowed_origin: AllowedOrigin = _no_origin,
+        allowed_origin: AllowedOrigin | None = None,
+        siblings: Siblings | None = None,
     ) -> None:
+        self._siblings = siblings or Siblings()
         self._application = application
-        self._allowed_origin = allowed_origin
+        self._allowed_origin = allowed_origin or _no_origin
         self._sessions = Sessions(settings, deadlines)
         self._paths: frozenset[str]
         self._draining = False
@@ -71,7 +76,7 @@ class EngineServer:
         for connection in list(self._sessions.connections):
             connection.close(code, reason)
 
-    def upgrade(self, request: Request) -> Upgrade | Answer | None:
+    def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None:
         """For `HttpApp.upgrade`; None: it is not for us."""
         if request.path not in self._paths:
             return None
@@ -89,7 +94,9 @@ class EngineServer:
             return Upgrade(connection, max_message_bytes=max_bytes)
         known = self._find(query.sid)
         if known is None or known.polling is None:
-            return refused(UNKNOWN_SID)
+            owner = self._siblings.owner(query.sid)
+            unknown = refused(UNKNOWN_SID)
+            return unknown if owner is None else self._siblings.hand_over(request, owner, unknown)
         # one that needs no upgrade is told so by a close, as the reference implementation does
         return Upgrade(Probe(known, known.polling, self._sessions), max_message_bytes=max_bytes)
 
@@ -108,12 +115,20 @@ class EngineServer:
             return self._begin(request, headers)
         known = self._find(query.sid)
         if known is None or known.polling is None:
-            return refused(UNKNOWN_SID, headers)
+            owner = self._siblings.owner(query.sid)
+            unknown = refused(UNKNOWN_SID, headers)
+            return unknown if owner is None else self._siblings.forward(request, owner, unknown, self._patience)
         if request.method == "GET":
             return known.polling.get(headers)
         if request.method == "POST":
             return known.polling.data(request, headers)
         return refused(BAD_REQUEST, headers)
+
+    @property
+    def _patience(self) -> float:
+        rules = self._sessions.settings.rules
+        # the owner of a session pings within this time, which ends a poll, or has given the session up
+        return rules.ping_interval_seconds + rules.ping_timeout_seconds + _SIBLING_SECONDS
 
     def _find(self, sid: str) -> EngineConnection | None:
         known = self._sessions.find(sid)
@@ -128,7 +143,7 @@ class EngineServer:
             return unavailable(headers)
         rules = sessions.settings.rules
         connection = EngineConnection(sessions, self._application.accept(request), rules)
-        sid = new_sid()
+        sid = self._siblings.marked(new_sid())
         side = PollingSide(connection, sessions, rules, sid=sid, address=request.peer.host)
         connection.polling = side
         side.force(polling_packet(open_packet(sid, rules, upgrades=True)))

@@ -10,8 +10,9 @@ from notifyd.ingress.edge.socketio.transport import SocketIoTransport
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadlines
-    from notifyd.ingress.edge.http.app import LongPoll, Pending, Upgrade
+    from notifyd.ingress.edge.http.app import LongPoll, Pending, PendingUpgrade, Upgrade
     from notifyd.ingress.edge.http.request import Request
+    from notifyd.ingress.edge.siblings.house import Siblings
     from notifyd.ingress.edge.socketio.api import Application
     from notifyd.ingress.edge.socketio.engine_api import AllowedOrigin
     from notifyd.ingress.edge.socketio.settings import SocketIoSettings
@@ -27,12 +28,13 @@ class SocketIoServer:
         settings: SocketIoSettings,
         deadlines: Deadlines,
         allowed_origin: AllowedOrigin | None = None,
+        siblings: Siblings | None = None,
     ) -> None:
+        """*siblings* are asked for sessions that another worker of this daemon holds."""
         self._application = application
         self._settings = settings
         self._deadlines = deadlines
-        origins = () if allowed_origin is None else (allowed_origin,)
-        self._engine = EngineServer(self, settings.engine, deadlines, *origins)
+        self._engine = EngineServer(self, settings.engine, deadlines, allowed_origin, siblings)
 
     def configure(self, settings: SocketIoSettings) -> None:
         """Put other settings in force, for connections to come."""
@@ -49,7 +51,7 @@ class SocketIoServer:
         """Those among them that began with polling."""
         return self._engine.session_count
 
-    def upgrade(self, request: Request) -> Upgrade | Answer | None:
+    def upgrade(self, request: Request) -> Upgrade | Answer | PendingUpgrade | None:
         """For `HttpApp.upgrade`."""
         return self._engine.upgrade(request)
 
