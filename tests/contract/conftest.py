@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from notifyd.store.memory.records import MemoryRecords
 from notifyd.store.open import open_broker, open_records
 from notifyd.store.options import BrokerLimits, BrokerOptions
 from notifyd.store.ports import Broker
+from tests.mongo_double.fixtures import database
 from tests.store.samples import T0, expire
 
 if TYPE_CHECKING:
@@ -46,9 +48,13 @@ async def broker(open_engine: OpenBroker) -> Broker:
     return await open_engine(BrokerLimits())
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "mongo"])
 async def records(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Records]:
-    opened = MemoryRecords() if request.param == "memory" else await open_records("sqlite:", tmp_path)
-    with trio.fail_after(20):
+    with ExitStack() as stack, trio.fail_after(20):
+        if request.param == "memory":
+            opened: Records = MemoryRecords()
+        else:
+            url = stack.enter_context(database()) if request.param == "mongo" else "sqlite:"
+            opened = await open_records(url, tmp_path)
         yield opened
         await opened.close()

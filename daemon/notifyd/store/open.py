@@ -39,15 +39,20 @@ async def open_broker(
     return await open_journalled(options, options.state_dir / "broker.db", counters or Counters(), clock)
 
 
-async def open_records(url: str, state_dir: Path) -> Records:
-    """The records that *url* names.
+async def open_records(url: str, state_dir: Path, *, timeout_seconds: float = 5.0) -> Records:
+    """The records that *url* names. Each call of an engine on another machine ends within *timeout_seconds*.
 
     Raises:
-        Invalid: no engine of that name is built in.
-        StoreUnavailable: its file cannot be used; the message names it.
+        Invalid: no engine of that name is built in, or the address cannot be read.
+        StoreUnavailable: the file or the server cannot be used; the message names it.
     """
+    if url.startswith(("mongodb://", "mongodb+srv://")):
+        # its driver is only for those who use it
+        from notifyd.store.mongo.records import open_mongo_records
+
+        return await open_mongo_records(url, timeout_seconds)
     if url != "sqlite:":
-        raise Invalid(_no_such_engine("records", url, "sqlite:"), code="config_invalid")
+        raise Invalid(_no_such_engine("records", url, "sqlite: or mongodb://"), code="config_invalid")
     return await open_sqlite_records(state_dir / "records.db")
 
 
