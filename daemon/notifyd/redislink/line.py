@@ -71,7 +71,7 @@ class Reply:
                 self._event = trio.Event()
             await self._event.wait()
         else:
-            await trio.lowlevel.checkpoint()
+            await trio.lowlevel.checkpoint_if_cancelled()
         return self.result()
 
     def then(self, callback: Callable[[Reply], None]) -> None:
