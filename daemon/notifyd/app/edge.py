@@ -39,6 +39,7 @@ def applications(
         waiting=graph.waiting,
         dead_letters=graph.dead_letters,
         acks=graph.acks,
+        attending=graph.attending,
         presence=graph.presence,
         queue=graph.queue,
         webhooks=graph.telling.service,

@@ -31,6 +31,7 @@ from notifyd.policy.recovery import Pids
 from notifyd.policy.sealing import Sealer
 from notifyd.push.ports import PushProvider
 from notifyd.service.acks import Acks
+from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
@@ -103,6 +104,7 @@ class Graph(msgspec.Struct, frozen=True):
     subscriber: Subscriber
     inboxes: Inboxes
     acks: Acks
+    attending: Attending
     presence: Presence
     presence_news: PresenceNews
     publisher: Publisher
@@ -145,8 +147,9 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     telling = compose_telling(settings, hub, broker, inboxes, counters)
     native_rules, namespace_rules = translate.native_rules(settings), translate.namespace_rules(settings)
     acks = compose_acks(settings, hub, broker, subscriber, inboxes, counters, telling.desk)
+    attending = Attending(broker, subscriber)
     native_services = NativeServices(
-        connector, subscriber, publisher, limiter, counters, broker.durability, inboxes, acks, presence
+        connector, subscriber, publisher, limiter, counters, broker.durability, inboxes, acks, presence, attending
     )
     namespace_services = _namespace_services(native_services, registered, engines)
     return Graph(
@@ -162,6 +165,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         subscriber=subscriber,
         inboxes=inboxes,
         acks=acks,
+        attending=attending,
         presence=presence,
         presence_news=presence_news,
         publisher=publisher,
@@ -173,7 +177,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         notifications=notifications,
         waiting=Waiting(notifications, broker.receipts, max_waiters=settings.receipts.max_waiters),
         dead_letters=DeadLetters(broker.dead_letters, broker.receipts, publisher, acks, counters),
-        queue=Queue(broker.queue, counters),
+        queue=Queue(broker, counters),
         channels=Channels(hub, broker.history, max_channel_length=settings.websocket.max_channel_length),
         connections=Connections(hub, outbox_limit_bytes=settings.websocket.outbox_bytes),
         stats=Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: len(engines.logbook.ring)),
@@ -200,6 +204,7 @@ def _namespace_services(shared: NativeServices, registered: ClientServices, engi
         durability=shared.durability,
         presence=shared.presence,
         acks=shared.acks,
+        attending=shared.attending,
     )
 
 

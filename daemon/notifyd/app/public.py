@@ -32,6 +32,7 @@ def public_server(graph: Graph, *, token: str, dev: bool, certificate: Certifica
         subscriber=graph.subscriber,
         inboxes=graph.inboxes,
         acks=graph.acks,
+        attending=graph.attending,
         presence=graph.presence,
         limiter=graph.limiter,
     )

@@ -100,18 +100,28 @@ class LaneConsumer:
         """Consume until cancelled; what was begun is finished first."""
         async with trio.open_nursery() as nursery:
             while True:
-                leases = self._lease()
-                if leases:
+                leases = await self._lease()
+                if leases is None:
+                    await trio.sleep(self._work.lane_rules.retry_seconds)
+                elif leases:
                     nursery.start_soon(self._deliver, leases)
                     await trio.lowlevel.checkpoint()
                 else:
                     await self._rest()
 
-    def _lease(self) -> list[Lease]:
-        """What is new; a lease that ran out while its work goes on is taken again and changes nothing else."""
+    async def _lease(self) -> list[Lease] | None:
+        """What is new; a lease that ran out while its work goes on is taken again and changes nothing else.
+
+        None: the store is away.
+        """
         while room := self._work.room():
             seconds = self._work.lane_rules.lease_seconds
-            leases = self._queue.lease(limit=room, lease_seconds=seconds, now=now_ms(), lane=self._lane)
+            try:
+                with trio.CancelScope(shield=True):
+                    leases = await self._queue.lease(limit=room, lease_seconds=seconds, now=now_ms(), lane=self._lane)
+            except StoreUnavailable as exc:
+                log.warning("lane_lease_failed", lane=self._lane.value, problem=exc.message)
+                return None
             fresh = [lease for lease in leases if lease.notification.id not in self._held]
             self._held.update((lease.notification.id, lease) for lease in leases)
             if fresh or not leases:

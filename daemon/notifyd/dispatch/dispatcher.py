@@ -80,7 +80,10 @@ class Dispatcher:
     async def run(self) -> None:
         """Dispatch until cancelled; a batch that was begun is finished first."""
         while True:
-            leases = self._lease()
+            leases = await self._lease()
+            if leases is None:
+                await self._back_off()
+                continue
             if not leases:
                 await self._rest()
                 continue
@@ -92,10 +95,18 @@ class Dispatcher:
             else:
                 await self._back_off()
 
-    def _lease(self) -> list[Lease]:
+    async def _lease(self) -> list[Lease] | None:
+        """None: the store is away."""
         limit = 1 if self._suspects else self.rules.batch_size
+        try:
+            # what was leased is dispatched, whoever wants this to end
+            with trio.CancelScope(shield=True):
+                leases = await self._queue.lease(limit=limit, lease_seconds=self.rules.lease_seconds, now=now_ms())
+        except StoreUnavailable as exc:
+            log.warning("lease_failed", problem=exc.message)
+            return None
         self._suspects = max(0, self._suspects - 1)
-        return self._queue.lease(limit=limit, lease_seconds=self.rules.lease_seconds, now=now_ms())
+        return leases
 
     async def _try(self, leases: Sequence[Lease]) -> bool:
         """Deliver one batch; False when the store is away and the batch was given back."""

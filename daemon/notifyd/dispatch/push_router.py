@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from notifyd.dispatch.consumer import Notes
     from notifyd.dispatch.push_devices import DeviceBook, PushLedger
     from notifyd.model.device import Device
+    from notifyd.model.notification import Notification
     from notifyd.push.ports import PushProvider
     from notifyd.store.ports import QueueStore
     from notifyd.telemetry.metrics import Counters
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("notifyd.push")
 
 #: Whether a connection of the user has proven meanwhile that a notification arrived.
-Arrived = Callable[[ClientId, UserId, NotificationId], bool]
+Arrived = Callable[[ClientId, UserId, NotificationId], Awaitable[bool]]
 
 
 class PushRules(RetryRules, frozen=True):
@@ -131,7 +132,7 @@ class PushRouter:
     async def _ready(self, leases: Sequence[Lease]) -> list[tuple[Lease, Sequence[Device]]]:
         """Those to be sent now, with their devices; the others are dealt with."""
         now, endings = now_ms(), list[Outcome]()
-        wanted = [lease for lease in leases if not self._ended_early(lease, endings, now)]
+        wanted = [lease for lease in leases if not await self._ended_early(lease, endings, now)]
         found = await self._look_up(wanted, now)
         ready = []
         for lease, devices in found:
@@ -144,16 +145,23 @@ class PushRouter:
             await self._consumer.settle(endings)
         return ready
 
-    def _ended_early(self, lease: Lease, endings: list[Outcome], now: int) -> bool:
+    async def _ended_early(self, lease: Lease, endings: list[Outcome], now: int) -> bool:
         push = lease.notification
         if push.expired(now):
             self._ledger.pushed(push, pushed=0, failed=0, reason="expired")
             endings.append(Outcome(lease, State.EXPIRED))
-        elif self._arrived(push.client_id, push.users[0], push.parent):
+        elif await self._has_arrived(push):
             endings.append(Outcome(lease, State.DISPATCHED))
         else:
             return False
         return True
+
+    async def _has_arrived(self, push: Notification) -> bool:
+        """Where that cannot be known it is pushed: better twice than never."""
+        try:
+            return await self._arrived(push.client_id, push.users[0], push.parent)
+        except StoreUnavailable:
+            return False
 
     async def _look_up(self, leases: Sequence[Lease], now: int) -> list[tuple[Lease, Sequence[Device]]]:
         """The devices that each user has at this moment."""

@@ -70,9 +70,13 @@ class WebhookRouter:
         if line is not None:
             line.reopen()
 
-    def waiting(self) -> Counter[str]:
-        """How many events wait for each webhook, those on the way included. Looks at all of them."""
-        scheduled = self._queue.waiting(limit=_MOST_COUNTED, lane=Lane.WEBHOOK)
+    async def waiting(self) -> Counter[str]:
+        """How many events wait for each webhook, those on the way included. Looks at all of them.
+
+        Raises:
+            StoreUnavailable: the broker is away.
+        """
+        scheduled = await self._queue.waiting(limit=_MOST_COUNTED, lane=Lane.WEBHOOK)
         taken = {name: len(line) for name, line in self._lines.items()}
         return Counter(receipt.channel for receipt in scheduled) + Counter(taken)
 

@@ -47,5 +47,11 @@ class LiveChannel:
         self.drop(connection)
         self.receivers[connection] = receiver
 
+    def restart(self) -> None:
+        """What comes is numbered anew."""
+        self.subscribers.update(dict.fromkeys(self.subscribers, 0))
+        for receiver in list(self.receivers.values()):
+            receiver.offer()
+
     def __len__(self) -> int:
         return len(self.subscribers) + len(self.receivers)

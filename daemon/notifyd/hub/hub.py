@@ -12,16 +12,18 @@ from notifyd.hub.channel import ChannelKey, LiveChannel, UserKey
 from notifyd.hub.connection import InboxWatch
 from notifyd.hub.fanout import Encoder, FanOut
 from notifyd.hub.slow import SlowConsumers
+from notifyd.model.ids import UserId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from notifyd.hub.connection import Connection
-    from notifyd.hub.observer import Observer
+    from notifyd.hub.observer import Crowds, Observer
     from notifyd.hub.receiver import Receiver
-    from notifyd.model.ids import ClientId, ConnectionId, KeyId, UserId
+    from notifyd.model.ids import ClientId, ConnectionId, KeyId
     from notifyd.model.principal import Principal
     from notifyd.model.publication import Publication
+    from notifyd.model.restarted import Restarted
     from notifyd.telemetry.metrics import Counters
 
 K = TypeVar("K")
@@ -45,6 +47,8 @@ class Hub:
         self._subscriptions = 0
         #: Told of comings and goings; none while nobody wants to know.
         self.observers: tuple[Observer, ...] = ()
+        #: Told how many there are; None where no other node wants to know.
+        self.crowds: Crowds | None = None
         #: Whoever finds one that does not read has it cut off by this.
         self.slow = SlowConsumers(counters)
         self._fan_out = FanOut(encoders, counters, self.slow)
@@ -75,6 +79,8 @@ class Hub:
     def _take_user(self, key: UserKey, connection: Connection) -> None:
         members = self._users.setdefault(key, {})
         members[connection] = None
+        if self.crowds is not None:
+            self.crowds.present(key[0], "", key[1], len(members))
         if len(members) == 1:
             for observer in self.observers:
                 observer.user_connected(*key)
@@ -86,7 +92,10 @@ class Hub:
         """
         assert connection.principal is not None, "only authenticated connections join"
         if connection.link.broadcasts:
-            self._audiences.setdefault(connection.principal.client_id, {})[connection] = offset
+            client_id = connection.principal.client_id
+            audience = self._audiences.setdefault(client_id, {})
+            audience[connection] = offset
+            self._tell_crowds((client_id, ""), len(audience))
 
     def receive_inbox(self, connection: Connection, *, epoch: str, offset: int) -> None:
         """Deliver what comes into the inbox of its user after *offset*; it was served up to there."""
@@ -129,6 +138,9 @@ class Hub:
         if channel not in connection.subscriptions:
             connection.subscriptions.add(channel)
             self._subscriptions += 1
+            assert connection.principal is not None, "only authenticated connections subscribe"
+            key = (connection.principal.client_id, channel)
+            self._tell_crowds(key, len(self._channels[key]))
             for observer in self.observers:
                 observer.subscribed(connection, channel)
 
@@ -156,7 +168,9 @@ class Hub:
             self._drop_subscriber((principal.client_id, channel), connection)
         connection.subscriptions = None
         self._forget_credential(connection, principal)
-        _discard(self._audiences, principal.client_id, connection)
+        if connection in self._audiences.get(principal.client_id, ()):
+            _discard(self._audiences, principal.client_id, connection)
+            self._tell_crowds((principal.client_id, ""), len(self._audiences.get(principal.client_id, ())))
         self._leave_inbox((principal.client_id, principal.user_id), connection)
 
     def _drop_subscriber(self, key: ChannelKey, connection: Connection) -> None:
@@ -165,6 +179,7 @@ class Hub:
         if not live:
             del self._channels[key]
         self._subscriptions -= 1
+        self._tell_crowds(key, len(live))
         for observer in self.observers:
             observer.unsubscribed(connection, key[1])
 
@@ -179,9 +194,33 @@ class Hub:
         if principal.key_id:
             _discard(self._keys, principal.key_id, connection)
         key = (principal.client_id, principal.user_id)
-        if principal.user_id and _discard(self._users, key, connection):
+        if not principal.user_id:
+            return
+        last = _discard(self._users, key, connection)
+        if self.crowds is not None:
+            self.crowds.present(key[0], "", key[1], len(self._users.get(key, ())))
+        if last:
             for observer in self.observers:
                 observer.user_disconnected(*key)
+
+    def _tell_crowds(self, key: ChannelKey, count: int) -> None:
+        if self.crowds is not None:
+            self.crowds.present(*key, UserId(""), count)
+
+    def restart(self, restarted: Restarted) -> None:
+        """Its offsets begin anew, so that none that was served before may hold back what comes.
+
+        Who acks is closed, to come back and be told: what it has acked means nothing any more.
+        """
+        if restarted.user_id:
+            live = self._inboxes.get((restarted.client_id, restarted.user_id))
+        else:
+            live = self._channels.get((restarted.client_id, restarted.channel))
+        if live is not None:
+            live.restart()
+        if not restarted.channel and not restarted.user_id:
+            audience = self._audiences.get(restarted.client_id, {})
+            audience.update(dict.fromkeys(audience, 0))
 
     async def fan_out(self, publications: Sequence[Publication]) -> list[int]:
         """Write *publications*, in this order, to everyone who is to have them; answers the deliveries of each.

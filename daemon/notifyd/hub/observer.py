@@ -15,6 +15,14 @@ def observing(observers: tuple[Observer, ...], observer: Observer, *, wanted: bo
     return (*others, observer) if wanted else others
 
 
+class Crowds(Protocol):
+    """Told by the hub, in the step in which it happens, how many are live on a stream; for other nodes to know."""
+
+    def present(self, client_id: ClientId, channel: str, user_id: UserId, connections: int) -> None:
+        """On a channel, or with a *user_id* as a user; the channel "" is what broadcasts go to."""
+        ...
+
+
 class Observer(Protocol):
     """Told by the hub in the step in which it happens. Nothing here waits, raises, or calls the hub to change it."""
 

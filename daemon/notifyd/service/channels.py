@@ -9,6 +9,7 @@ import msgspec
 from notifyd.clock import now_ms
 from notifyd.errors import NotFound
 from notifyd.policy.channels import MAX_CHANNEL_LENGTH, check_channel
+from notifyd.service.attending import at_hand
 from notifyd.store.ports import ChannelInfo, History, HistoryStore
 
 if TYPE_CHECKING:
@@ -32,16 +33,28 @@ class Channels:
         self._history = history
         self._max_length = max_channel_length
 
-    def list(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[ChannelView]:
-        """Channels that have a history or subscribers, by name."""
-        kept = self._history.channels(client_id, prefix=prefix, limit=limit)
-        infos = {(info.channel, info.client_id): info for info in kept}
-        for (owner, channel), _ in self._hub.occupied():
-            if (client_id is None or owner == client_id) and channel.startswith(prefix):
-                infos.setdefault((channel, owner), self._bare(owner, channel))
-        return [self._view(infos[key]) for key in sorted(infos)[:limit]]
+    async def list(
+        self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000
+    ) -> list[ChannelView]:
+        """Channels that have a history or subscribers, by name.
 
-    def get(self, client_id: ClientId, channel: str) -> ChannelView:
+        Raises:
+            StoreUnavailable: the broker is away.
+        """
+        kept = await self._history.channels(client_id, prefix=prefix, limit=limit)
+        infos = {(info.channel, info.client_id): info for info in kept}
+        occupied = {
+            (channel, owner): (owner, channel)
+            for (owner, channel), _ in self._hub.occupied()
+            if (client_id is None or owner == client_id) and channel.startswith(prefix)
+        }
+        names = sorted(infos.keys() | occupied.keys())[:limit]
+        bare = [occupied[name] for name in names if name not in infos]
+        for key, position in zip(bare, await self._history.positions(bare), strict=True):
+            infos[key[1], key[0]] = ChannelInfo(*key, position, 0, 0, 0)
+        return [self._view(infos[name]) for name in names]
+
+    async def get(self, client_id: ClientId, channel: str) -> ChannelView:
         """One channel that has a history or subscribers.
 
         Raises:
@@ -49,20 +62,26 @@ class Channels:
             NotFound: nobody has used it, as far as is still known.
         """
         check_channel(channel, max_length=self._max_length)
-        found = self._history.channels(client_id, prefix=channel, limit=1)
+        found = await self._history.channels(client_id, prefix=channel, limit=1)
         exact = next((info for info in found if info.channel == channel), None)
-        view = self._view(exact or self._bare(client_id, channel))
+        if exact is None:
+            (position,) = await self._history.positions([(client_id, channel)])
+        view = self._view(exact or ChannelInfo(client_id, channel, position, 0, 0, 0))
         if exact is None and not view.subscriber_count:
             raise NotFound(f"nobody has used the channel {channel!r}", code="channel_not_found")
         return view
 
-    def history(self, client_id: ClientId, channel: str, *, limit: int, since: StreamPosition | None = None) -> History:
+    async def history(
+        self, client_id: ClientId, channel: str, *, limit: int, since: StreamPosition | None = None
+    ) -> History:
         """The newest *limit* publications, or with *since* the first *limit* after it.
 
         Raises:
             Invalid: *channel* cannot name a channel.
+            StoreUnavailable: the broker is away.
         """
         check_channel(channel, max_length=self._max_length)
+        await at_hand(self._history.attend(client_id, channel))
         if since is None:
             return self._history.latest(client_id, channel, limit=limit, now=now_ms())
         found = self._history.since(client_id, channel, since, now=now_ms())
@@ -70,6 +89,3 @@ class Channels:
 
     def _view(self, info: ChannelInfo) -> ChannelView:
         return ChannelView(info, self._hub.subscriber_count(info.client_id, info.channel))
-
-    def _bare(self, client_id: ClientId, channel: str) -> ChannelInfo:
-        return ChannelInfo(client_id, channel, self._history.position(client_id, channel), 0, 0, 0)

@@ -19,7 +19,7 @@ from notifyd.store.delivery_ports import DeadLetterQuery
 from notifyd.store.ports import Pending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from notifyd.service.publish import Publisher
     from notifyd.store.delivery_ports import DeadLetterStore, ReceiptStore
@@ -38,11 +38,12 @@ _NAMED: Final = 10
 class Redeliverer(Protocol):
     """Hands a delivery to a subscription with acks once more; a part of `Acks`."""
 
-    def redeliver(self, letter: DeadLetter) -> None:
+    async def redeliver(self, letter: DeadLetter) -> None:
         """Hand it to that subscription again.
 
         Raises:
             Conflict: the subscription is gone.
+            StoreUnavailable: the broker is away.
         """
         ...
 
@@ -79,7 +80,10 @@ class _Begun(msgspec.Struct, frozen=True):
 
 
 class DeadLetters:
-    """Lists, shows, puts back, drops. A client of None stands for an operator, who sees all."""
+    """Lists, shows, puts back, drops. A client of None stands for an operator, who sees all.
+
+    Every call raises StoreUnavailable where the broker is away.
+    """
 
     def __init__(
         self,
@@ -95,24 +99,24 @@ class DeadLetters:
         self._redeliverer = redeliverer
         self._counters = counters
 
-    def newest(self, query: DeadLetterQuery, *, limit: int, after: str = "") -> list[DeadLetter]:
+    async def newest(self, query: DeadLetterQuery, *, limit: int, after: str = "") -> list[DeadLetter]:
         """Those that fit, the newest first, behind *after* where one is named."""
-        return self._store.letters(query, limit=limit, after=DeadLetterId(after) if after else None)
+        return await self._store.letters(query, limit=limit, after=DeadLetterId(after) if after else None)
 
-    def count(self, query: DeadLetterQuery) -> int:
+    async def count(self, query: DeadLetterQuery) -> int:
         """How many fit."""
-        return self._store.count(query)
+        return await self._store.count(query)
 
-    def get(self, client_id: ClientId | None, letter_id: str) -> DeadLetter:
+    async def get(self, client_id: ClientId | None, letter_id: str) -> DeadLetter:
         """One of them, by its id or by that of its notification where that has no other.
 
         Raises:
             NotFound: unknown, gone, or of another client.
         """
-        letter = self._store.find(client_id, DeadLetterId(letter_id))
+        letter = await self._store.find(client_id, DeadLetterId(letter_id))
         if letter is None and letter_id:
             query = DeadLetterQuery(client_id, notification_id=NotificationId(letter_id))
-            letters = self._store.letters(query, limit=_NAMED)
+            letters = await self._store.letters(query, limit=_NAMED)
             if len(letters) > 1:
                 named = ", ".join(each.id for each in letters)
                 raise NotFound(f"several are of this notification, name one: {named}", code="dead_letter_not_found")
@@ -127,14 +131,14 @@ class DeadLetters:
         Raises:
             NotFound: see `get`.
         """
-        letter = self.get(client_id, letter_id)
+        letter = await self.get(client_id, letter_id)
         for notification_id in (letter.notification_id, letter.notification.id):
             receipt = await self._receipts.find(letter.client_id, notification_id)
             if receipt is not None:
                 return ShownLetter(letter, receipt.timeline)
         return ShownLetter(letter, ())
 
-    def pages(self, query: DeadLetterQuery) -> Iterator[Sequence[DeadLetter]]:
+    async def pages(self, query: DeadLetterQuery) -> AsyncIterator[Sequence[DeadLetter]]:
         """All that fit and have died before this call, the oldest first, a few at a time.
 
         They may be put back, dropped or pushed out between two pages.
@@ -143,7 +147,7 @@ class DeadLetters:
         query = msgspec.structs.replace(query, until=min(query.until or now + 1, now + 1))
         last: DeadLetter | None = None
         seen: set[DeadLetterId] = set()
-        while page := self._behind(last, query):
+        while page := await self._behind(last, query):
             fresh = [letter for letter in page if letter.id not in seen]
             instant = page[-1].died_at
             if last is None or instant != last.died_at:
@@ -153,12 +157,12 @@ class DeadLetters:
             if fresh:
                 yield fresh
 
-    def _behind(self, last: DeadLetter | None, query: DeadLetterQuery) -> Sequence[DeadLetter]:
-        if last is not None and self._store.find(None, last.id) is None:
+    async def _behind(self, last: DeadLetter | None, query: DeadLetterQuery) -> Sequence[DeadLetter]:
+        if last is not None and await self._store.find(None, last.id) is None:
             # it has gone since: what died in the same instant comes again
             query, last = msgspec.structs.replace(query, since=last.died_at), None
         after = None if last is None else last.id
-        return self._store.letters(query, limit=_PAGE, after=after, oldest_first=True)
+        return await self._store.letters(query, limit=_PAGE, after=after, oldest_first=True)
 
     async def retry(self, ids: Sequence[str], *, ttl_ms: int | None = None) -> list[Retried]:
         """Put these back, each by itself: one that is refused does not stop the others.
@@ -167,7 +171,7 @@ class DeadLetters:
             Invalid: they are too many, or *ttl_ms* is out of its range.
         """
         _check_ttl(ttl_ms)
-        found = {letter_id: self._store.find(None, letter_id) for letter_id in _distinct(ids)}
+        found = {letter_id: await self._store.find(None, letter_id) for letter_id in _distinct(ids)}
         done: dict[DeadLetterId, Retried] = {
             letter_id: Retried(letter_id, refused=_unknown()) for letter_id, letter in found.items() if letter is None
         }
@@ -185,7 +189,7 @@ class DeadLetters:
         """
         _check_ttl(ttl_ms)
         results: list[Retried] = []
-        for page in self.pages(query):
+        async for page in self.pages(query):
             results += await self._retry(page[: MAX_AT_ONCE - len(results)], ttl_ms)
             if len(results) >= MAX_AT_ONCE:
                 break
@@ -193,17 +197,17 @@ class DeadLetters:
 
     async def _retry(self, letters: Sequence[DeadLetter], ttl_ms: int | None) -> list[Retried]:
         """All begin before any is waited for, so that they share a commit."""
-        begun = [self._begin(letter, ttl_ms) for letter in letters]
+        begun = [await self._begin(letter, ttl_ms) for letter in letters]
         return [await self._finish(letter, step) for letter, step in zip(letters, begun, strict=True)]
 
-    def _begin(self, letter: DeadLetter, ttl_ms: int | None) -> _Begun | NotifydError:
+    async def _begin(self, letter: DeadLetter, ttl_ms: int | None) -> _Begun | NotifydError:
         now = now_ms()
         try:
             self._publisher.check_open()
             ageing_ms = self._publisher.rules.ageing_ms
             again = notification_again(letter, now=now, ttl_ms=ttl_ms, ageing_ms=ageing_ms)
             if letter.stage is Stage.SUBSCRIPTION:
-                self._redeliverer.redeliver(msgspec.structs.replace(letter, notification=again))
+                await self._redeliverer.redeliver(msgspec.structs.replace(letter, notification=again))
                 return _Begun(again, None)
             return _Begun(again, self._store.requeue([letter], [again], now=now)[0])
         except NotifydError as exc:
@@ -234,7 +238,8 @@ class DeadLetters:
             StoreUnavailable: it could not be recorded; those that are not named as dropped by a later list are there.
         """
         wanted = _distinct(ids)
-        found = [letter for letter in (self._store.find(None, letter_id) for letter_id in wanted) if letter is not None]
+        known = [await self._store.find(None, letter_id) for letter_id in wanted]
+        found = [letter for letter in known if letter is not None]
         dropped: list[DeadLetterId] = []
         for start in range(0, len(found), _PAGE):
             dropped += await self._drop(found[start : start + _PAGE])
@@ -248,7 +253,7 @@ class DeadLetters:
             StoreUnavailable: it could not be recorded; the older ones may be gone.
         """
         dropped: list[DeadLetterId] = []
-        for page in self.pages(query):
+        async for page in self.pages(query):
             dropped += await self._drop(page[: MAX_AT_ONCE - len(dropped)])
             if len(dropped) >= MAX_AT_ONCE:
                 break

@@ -8,6 +8,7 @@ from notifyd.clock import now_ms
 from notifyd.errors import Denied, NotAuthenticated, NotFound
 from notifyd.model.ids import NotificationId
 from notifyd.model.position import StreamPosition
+from notifyd.service.attending import at_hand
 from notifyd.service.subscribe import Subscription
 
 if TYPE_CHECKING:
@@ -94,8 +95,17 @@ class Inboxes:
         self._counters.inbox_arrived += count
         return count
 
-    def arrived(self, client_id: ClientId, user_id: UserId, notification_id: NotificationId) -> bool:
-        """Whether the user's inbox holds it, and it is proven to have arrived."""
+    async def attend(self, client_id: ClientId, user_id: UserId) -> None:
+        """Have the inbox of a user at hand.
+
+        Raises:
+            StoreUnavailable: the broker is away.
+        """
+        await at_hand(self._store.attend(client_id, user_id))
+
+    async def arrived(self, client_id: ClientId, user_id: UserId, notification_id: NotificationId) -> bool:
+        """Whether the user's inbox holds it, and it is proven to have arrived; raises as `attend`."""
+        await self.attend(client_id, user_id)
         position, info = self._store.find(client_id, user_id, notification_id), self._store.info(client_id, user_id)
         return position is not None and info is not None and position.offset <= info.cursor
 
@@ -103,9 +113,9 @@ class Inboxes:
         """What is kept of one user; None for one that was never seen."""
         return self._store.info(client_id, user_id)
 
-    def infos(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[InboxInfo]:
-        """What is kept of each user, by user."""
-        return self._store.inboxes(client_id, prefix=prefix, limit=limit)
+    async def infos(self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000) -> list[InboxInfo]:
+        """What is kept of each user, by user; raises as `attend`."""
+        return await self._store.inboxes(client_id, prefix=prefix, limit=limit)
 
     def kept(self, client_id: ClientId, user_id: UserId) -> History:
         """What has not arrived yet."""

@@ -50,16 +50,11 @@ class Publisher:
         now = self._now()
         try:
             notification = self._notification(principal, command, now)
-        except Invalid:
-            # what was accepted before its time ran out is answered again afterwards
-            known = (
-                self._queue.known(self._idempotency(principal, command, now), now=now)
-                if command.idempotency_key
-                else None
-            )
-            if known is None:
+        except Invalid as exc:
+            if not command.idempotency_key:
                 raise
-            return known
+            # what was accepted before its time ran out is answered again afterwards
+            return self._queue.recall(self._idempotency(principal, command, now), exc, now=now)
         idempotency = self._idempotency(principal, command, now) if command.idempotency_key else None
         return self._queue.enqueue((notification,), now=now, idempotency=idempotency)[0]
 

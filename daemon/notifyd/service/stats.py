@@ -92,8 +92,13 @@ class Stats:
         """Since the daemon's start."""
         return monotonic() - self._started
 
+    async def fresh(self) -> StatsSnapshot:
+        """As `snapshot`, with the figures of the broker as they are now."""
+        await self._broker.refresh()
+        return self.snapshot()
+
     def snapshot(self) -> StatsSnapshot:
-        """Everything at this moment. Costs a pass over the connections: not for hot paths."""
+        """Everything at this moment; the broker's figures may be a second old. Costs a pass over the connections."""
         connections = self._hub.connections()
         transports = Counter(connection.link.transport for connection in connections)
         channels, publications, size = self._broker.history.usage()

@@ -12,6 +12,7 @@ from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.policy.channels import check_channel
 from notifyd.policy.scopes import check_subscribe
+from notifyd.service.attending import at_hand
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
@@ -52,6 +53,11 @@ class Subscriber:
         self.rules = rules
         self._counters = counters
 
+    def allow(self, principal: Principal, channel: str) -> None:
+        """Pass where the credential may subscribe to *channel*; raises as `look`."""
+        check_channel(channel, max_length=self.rules.max_channel_length)
+        check_subscribe(principal.grants, channel)
+
     def look(self, principal: Principal, channel: str, since: StreamPosition | None) -> Subscription:
         """What a subscribe would answer now, without subscribing.
 
@@ -59,12 +65,20 @@ class Subscriber:
             Invalid: *channel* cannot name a channel.
             Denied: the credential may not subscribe to it.
         """
-        check_channel(channel, max_length=self.rules.max_channel_length)
-        check_subscribe(principal.grants, channel)
+        self.allow(principal, channel)
         if since is None:
             return Subscription(self._history.position(principal.client_id, channel))
         history = self._history.since(principal.client_id, channel, since, now=now_ms())
         return Subscription(history.position, history.recovered, history.publications, history.skipped)
+
+    async def attend(self, connection: Connection, channel: str) -> None:
+        """Have *channel* at hand for a connection that may subscribe to it.
+
+        Raises:
+            StoreUnavailable: the broker is away.
+        """
+        if connection.principal is not None:
+            await at_hand(self._history.attend(connection.principal.client_id, channel))
 
     def check(self, connection: Connection, channel: str, since: StreamPosition | None = None) -> Subscription:
         """What a subscribe answers at this moment; `go_live` must follow before the caller awaits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -64,9 +65,13 @@ class Webhooks:
         self._router = router
         self._caller = caller
 
-    def list(self) -> list[WebhookView]:
-        """All that are configured, in that order. Looks at every event that waits."""
-        waiting = self._router.waiting() if len(self._book) else {}
+    async def list(self) -> list[WebhookView]:
+        """All that are configured, in that order. Looks at every event that waits.
+
+        Raises:
+            StoreUnavailable: the broker is away.
+        """
+        waiting = await self._router.waiting() if len(self._book) else Counter[str]()
         return [self._view(endpoint, waiting.get(endpoint.name, 0)) for endpoint in self._book]
 
     def secret(self, name: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from notifyd.errors import NotifydError
     from notifyd.model.receipt import Receipt
+    from notifyd.model.restarted import Restarted
     from notifyd.store.delivery_ports import DeadLetterStore, DurableStore, ReceiptStore
     from notifyd.store.inbox_ports import InboxStore
     from notifyd.store.options import BrokerLimits
@@ -338,17 +339,6 @@ class HistoryStore(Protocol):
     def usage(self) -> tuple[int, int, int]:
         """Channels, publications and bytes kept."""
         ...
-
-
-class Restarted(msgspec.Struct, frozen=True):
-    """A stream was lost, or could not be continued: it is numbered anew, and this comes before what is in it now.
-
-    Names a channel, or with `user_id` an inbox.
-    """
-
-    client_id: ClientId
-    channel: str = ""
-    user_id: UserId = UserId("")
 
 
 class News(Protocol):

@@ -66,7 +66,7 @@ class ChannelFeed:
 
     def check(self, principal: Principal) -> None:
         """See `Feed.check`."""
-        self._subscriber.look(principal, self._channel, None)
+        self._subscriber.allow(principal, self._channel)
 
     def open(self, connection: Connection) -> Begin:
         """See `Feed.open`."""
@@ -109,7 +109,7 @@ class AckedChannelFeed:
 
     def check(self, principal: Principal) -> None:
         """See `Feed.check`."""
-        self._subscriber.look(principal, self._channel, None)
+        self._subscriber.allow(principal, self._channel)
 
     def open(self, connection: Connection) -> Begin:
         """See `Feed.open`."""

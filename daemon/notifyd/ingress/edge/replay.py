@@ -40,6 +40,10 @@ class _Stream(Protocol):
         """What there is at this moment; raises what forbids it."""
         ...
 
+    async def again(self) -> None:
+        """Have it at hand still, after a while."""
+        ...
+
     def go_on(self, position: StreamPosition) -> Subscription:
         """What has come since *position*, up to which everything was written."""
         ...
@@ -62,6 +66,9 @@ class _ChannelStream:
     def check(self, since: StreamPosition | None) -> Subscription:
         return self._subscriber.check(self._connection, self._channel, since)
 
+    async def again(self) -> None:
+        await self._subscriber.attend(self._connection, self._channel)
+
     def go_on(self, position: StreamPosition) -> Subscription:
         return self.check(position)
 
@@ -80,6 +87,11 @@ class _InboxStream:
 
     def check(self, since: StreamPosition | None) -> Subscription:
         return self._inboxes.check(self._connection, since)
+
+    async def again(self) -> None:
+        principal = self._connection.principal
+        assert principal is not None, "it was let in before"
+        await self._inboxes.attend(principal.client_id, principal.user_id)
 
     def go_on(self, position: StreamPosition) -> Subscription:
         # Looked at alone: that it was written proves nothing, and the cursor stays where it is.
@@ -133,6 +145,7 @@ async def _hand_over(
         if not await _write_pages(subscriber, connection, chain((head + first, second), pages), writer):
             return
         head = b""
+        await stream.again()
         subscription = stream.go_on(subscription.position)
         if not subscription.recovered:
             # It was so slow that what comes next is gone: its resume will be told.

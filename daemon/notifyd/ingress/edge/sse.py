@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
@@ -10,11 +11,11 @@ from msgspec import Struct
 from notifyd.errors import NotifydError
 from notifyd.ingress.edge.feeds import Feed, Pace
 from notifyd.model.principal import Principal
+from notifyd.service.attending import at_hand
+from notifyd.store.ports import Attendance
 from notifyd.wire.sse import HEARTBEAT, ending_event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from notifyd.hub.connection import Connection
     from notifyd.ingress.edge.http.stream import HttpStream
     from notifyd.model.disconnect import Disconnect
@@ -77,6 +78,8 @@ class Wish(Struct, frozen=True):
     principal: Principal
     address: str
     feed: Feed
+    #: What has to be at hand before anything is delivered; None where it is.
+    attend: Callable[[], Attendance | None]
     #: Bytes of a replay that may be written before waiting for the reader.
     page_bytes: int
 
@@ -118,6 +121,7 @@ class EventStream:
     async def _serve(self, stream: HttpStream, link: SseLink, connection: Connection) -> None:
         wish = self._wish
         try:
+            await at_hand(wish.attend())
             self._connector.enter(connection, wish.principal)
             begin = wish.feed.open(connection)
         except NotifydError as exc:

@@ -13,9 +13,11 @@ from notifyd.ingress.rpc.endings import ending
 from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.position import StreamPosition
 from notifyd.service.acks import Acks, Opened
+from notifyd.service.attending import Attending, at_hand
 from notifyd.service.connect import Connector
 from notifyd.service.inbox import Inboxes
 from notifyd.service.subscribe import Subscriber, Subscription
+from notifyd.store.ports import Attendance
 from notifyd.wire.rpc import listen_event, opening_event
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ class Source(Protocol):
     @property
     def channel(self) -> str:
         """Its channel, or "" for an inbox."""
+        ...
+
+    def attend(self) -> Attendance | None:
+        """What has to be at hand before `look`; None where it is."""
         ...
 
     def look(self, since: StreamPosition | None) -> Subscription:
@@ -75,6 +81,8 @@ class AckedOpening(msgspec.Struct, frozen=True):
     #: Empty for an inbox.
     channel: str
     open: Callable[[], Opened]
+    #: What has to be at hand before that; None where it is.
+    attend: Callable[[], Attendance | None]
 
 
 class FeedServices(msgspec.Struct, frozen=True):
@@ -84,6 +92,7 @@ class FeedServices(msgspec.Struct, frozen=True):
     subscriber: Subscriber
     inboxes: Inboxes
     acks: Acks
+    attending: Attending
     #: Bytes that may wait for a slow peer.
     outbox_bytes: int
 
@@ -101,10 +110,12 @@ class Feed:
         connector = self._services.connector
         connection = connector.admit(self._link)
         try:
+            await at_hand(self._services.attending.principal(principal))
             connector.enter(connection, principal)
             with self._link.scope:
                 for opening in plan.openings(connection):
                     if isinstance(opening, AckedOpening):
+                        await at_hand(opening.attend())
                         self._open_acked(connection, opening)
                     else:
                         await self._open(opening)
@@ -116,6 +127,7 @@ class Feed:
     async def _open(self, opening: Opening) -> None:
         """Tell the position and replay. A long replay is read in parts, and live begins when it is near its end."""
         source, link = opening.source, self._link
+        await at_hand(source.attend())
         answer = source.look(opening.since)
         self._services.subscriber.count_replayed(len(answer.replay))
         first = opening_event(
@@ -125,6 +137,7 @@ class Feed:
             await self._answers.send([first] if first else ())
             await self._send(answer.replay)
             first = b""
+            await at_hand(source.attend())
             answer = source.look(answer.position)
             if not answer.recovered:
                 raise ending(SLOW_CONSUMER)  # the history was trimmed faster than it was read
@@ -161,6 +174,7 @@ class Feed:
                 await self._link.wait()
             await self._send_live()
             if watched is not None:
+                await at_hand(watched.attend())
                 await self._send(watched.news())
 
     async def _send(self, publications: Sequence[Publication]) -> None:

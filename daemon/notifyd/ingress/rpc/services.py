@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from notifyd.service.acks import Acks
+from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
@@ -40,6 +41,7 @@ class AdminServices(msgspec.Struct, frozen=True):
     waiting: Waiting
     dead_letters: DeadLetters
     acks: Acks
+    attending: Attending
     presence: Presence
     connector: Connector
     subscriber: Subscriber

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, UserId
     from notifyd.model.position import StreamPosition
     from notifyd.model.publication import Publication
-    from notifyd.service.inbox import Inboxes
     from notifyd.service.subscribe import Subscriber, Subscription
+    from notifyd.store.ports import Attendance
     from notifyd.v1 import types_pb2
 
     class ChannelWish(Protocol):
@@ -40,10 +40,15 @@ _WATCH_SECONDS: Final = 0.2
 class ChannelSource:
     """One channel."""
 
-    def __init__(self, subscriber: Subscriber, connection: Connection, channel: str) -> None:
+    def __init__(self, services: FeedServices, connection: Connection, channel: str) -> None:
         self.channel = channel
-        self._subscriber = subscriber
+        self._subscriber = services.subscriber
+        self._attending = services.attending
         self._connection = connection
+
+    def attend(self) -> Attendance | None:
+        """See `Source`."""
+        return self._attending.channel(self._connection.principal, self.channel)
 
     def look(self, since: StreamPosition | None) -> Subscription:
         """See `Source`."""
@@ -59,10 +64,15 @@ class InboxSource:
 
     channel: str = ""
 
-    def __init__(self, inboxes: Inboxes, connection: Connection) -> None:
-        self._inboxes = inboxes
+    def __init__(self, services: FeedServices, connection: Connection) -> None:
+        self._inboxes = services.inboxes
+        self._attending = services.attending
         self._connection = connection
         self._begun = False
+
+    def attend(self) -> Attendance | None:
+        """See `Source`."""
+        return self._attending.principal(self._connection.principal)
 
     def look(self, since: StreamPosition | None) -> Subscription:
         """See `Source`; without a position it begins at the cursor."""
@@ -90,11 +100,16 @@ class WatchedInbox:
     channel: str = ""
     pause_seconds: float = _WATCH_SECONDS
 
-    def __init__(self, inboxes: Inboxes, client_id: ClientId, user_id: UserId) -> None:
-        self._inboxes = inboxes
+    def __init__(self, services: FeedServices, client_id: ClientId, user_id: UserId) -> None:
+        self._inboxes = services.inboxes
+        self._attending = services.attending
         self._client_id = client_id
         self._user_id = user_id
         self._seen: StreamPosition | None = None
+
+    def attend(self) -> Attendance | None:
+        """See `Source`."""
+        return self._attending.inbox(self._client_id, self._user_id)
 
     def look(self, since: StreamPosition | None) -> Subscription:
         """See `Source`; without a position it begins at the cursor, which stays where it is."""
@@ -122,10 +137,14 @@ def channel_opening(
     channel, since = wish.channel, position_of(wish.since) if wish.HasField("since") else None
     if ack:
         wanted = AckWish(since, durable)
-        return AckedOpening(channel, partial(services.acks.subscribe, connection, channel, wanted, listen_frame))
+        return AckedOpening(
+            channel,
+            partial(services.acks.subscribe, connection, channel, wanted, listen_frame),
+            lambda: services.attending.channel(connection.principal, channel, durable),
+        )
     if durable:
         raise Invalid("durable goes with ack", code="invalid_durable")
-    return Opening(ChannelSource(services.subscriber, connection, channel), since)
+    return Opening(ChannelSource(services, connection, channel), since)
 
 
 def check_channels(wishes: Sequence[ChannelWish], subscriber: Subscriber) -> None:

@@ -132,7 +132,7 @@ class Acking:
         track, aftermath = receiver.track, self._house.aftermath
         letter_id = letter_id_of(track.whose, notification_id)
         new = track.ack(position.offset)
-        letter = aftermath.letters.find(principal.client_id, letter_id)
+        letter = await aftermath.letters.find(principal.client_id, letter_id)
         if letter is not None:
             new += len(await aftermath.letters.remove([letter_id]))
         if new:

@@ -95,18 +95,24 @@ class Acks:
             raise NotFound("there is no such connection of this credential", code="connection_not_found")
         return connection
 
-    def redeliver(self, letter: DeadLetter) -> None:
+    async def redeliver(self, letter: DeadLetter) -> None:
         """Hand what a subscription did not ack to it once more, now or when it is used again.
 
         Raises:
             Conflict: `subscription_gone` or `not_kept`.
             Exhausted, StoreUnavailable: see `DurableStore.put`.
         """
-        self._durables.redeliver(letter)
+        await self._durables.redeliver(letter)
 
-    def durables(self, client_id: ClientId | None = None, *, channel: str = "", limit: int = 1000) -> list[DurableView]:
-        """Durable subscriptions, by client, channel, owner and name."""
-        return self._durables.views(client_id, channel=channel, limit=limit)
+    async def durables(
+        self, client_id: ClientId | None = None, *, channel: str = "", limit: int = 1000
+    ) -> list[DurableView]:
+        """Durable subscriptions, by client, channel, owner and name.
+
+        Raises:
+            StoreUnavailable: the broker is away.
+        """
+        return await self._durables.views(client_id, channel=channel, limit=limit)
 
     async def remove_durable(self, key: DurableKey) -> DurableView:
         """Forget a durable subscription.

@@ -13,6 +13,7 @@ from notifyd.model.durable import DurableKey
 from notifyd.model.position import StreamPosition
 from notifyd.service.acks.tracks import ChannelTrack, Whose
 from notifyd.service.acks.values import DurableView
+from notifyd.service.attending import at_hand
 
 if TYPE_CHECKING:
     from notifyd.model.dead_letter import DeadLetter
@@ -29,25 +30,34 @@ class Durables:
     def __init__(self, house: AckHouse) -> None:
         self._house = house
 
-    def views(self, client_id: ClientId | None, *, channel: str, limit: int) -> list[DurableView]:
+    async def views(self, client_id: ClientId | None, *, channel: str, limit: int) -> list[DurableView]:
         """See `Acks.durables`."""
-        states = self._house.broker.durables.states(client_id, channel=channel, limit=limit)
-        return [self._view(state) for state in states]
+        broker = self._house.broker
+        states = await broker.durables.states(client_id, channel=channel, limit=limit)
+        newest = await broker.history.positions([(state.key.client_id, state.key.channel) for state in states])
+        return [self._view(state, position) for state, position in zip(states, newest, strict=True)]
 
     async def remove(self, key: DurableKey) -> DurableView:
         """See `Acks.remove_durable`."""
-        state = self._house.broker.durables.find(key)
+        broker = self._house.broker
+        await at_hand(broker.durables.attend(key))
+        state = broker.durables.find(key)
         if state is None:
             raise NotFound("there is no such durable subscription", code="durable_not_found")
-        view = self._view(state)
+        (newest,) = await broker.history.positions([(key.client_id, key.channel)])
+        view = self._view(state, newest)
         if view.connections:
             raise Conflict(f"it is in use: end its connections first ({view.connections})", code="durable_in_use")
-        await self._house.broker.durables.remove(key)
+        await broker.durables.remove(key)
         log.info("durable_removed", client_id=key.client_id, channel=key.channel, durable=key.name)
         return view
 
-    def redeliver(self, letter: DeadLetter) -> None:
+    async def redeliver(self, letter: DeadLetter) -> None:
         """See `Acks.redeliver`."""
+        broker, channel = self._house.broker, letter.notification.channel
+        await at_hand(broker.history.attend(letter.client_id, channel))
+        if letter.durable:
+            await at_hand(broker.durables.attend(DurableKey(letter.client_id, channel, letter.owner, letter.durable)))
         track = self._track(letter)
         if not self._kept(letter) or track.epoch != letter.epoch:
             raise Conflict("its channel does not keep it any more: publish it again", code="not_kept")
@@ -82,9 +92,8 @@ class Durables:
         first = next(iter(found.publications), None)
         return found.recovered and first is not None and first.offset == letter.offset
 
-    def _view(self, state: DurableState) -> DurableView:
+    def _view(self, state: DurableState, newest: StreamPosition) -> DurableView:
         key = state.key
-        newest = self._house.broker.history.position(key.client_id, key.channel)
         track = self._house.registry.durable(key)
         same = newest.epoch == state.epoch
         pending = newest.offset - state.floor - len(state.settled) if same else newest.offset

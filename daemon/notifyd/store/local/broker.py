@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from notifyd.store.local.state import LocalState
     from notifyd.store.local.upkeep import Upkeep
     from notifyd.store.options import BrokerLimits, Durability
+    from notifyd.store.ports import News
 
 
 class LocalBroker:
@@ -30,6 +31,8 @@ class LocalBroker:
         self.dead_letters = LocalDeadLetters(state, journal)
         self.durables = LocalDurables(state.durables, journal)
         self.durability: str = durability
+        #: See `Broker.news`.
+        self.news: News | None = None
         self._state = state
         self._journal = journal
         self.upkeep = upkeep
@@ -52,6 +55,9 @@ class LocalBroker:
         self._state.configure(limits)
         self.dead_letters.configure(limits.dead_letters, now=self._state.clock())
         self.upkeep.limits = limits.receipts
+
+    async def refresh(self) -> None:
+        """See `Broker.refresh`: figures are always those of the moment."""
 
     def failing_since(self) -> float | None:
         """See `Broker.failing_since`."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, DeadLetterId, NotificationId
     from notifyd.model.notification import Notification
     from notifyd.store.batch import Batch
-    from notifyd.store.delivery_ports import Written
+    from notifyd.store.delivery_ports import DeadLetterQuery, Written
     from notifyd.store.journal import Journal
     from notifyd.store.local.state import LocalState
     from notifyd.store.memory.dead_letters import Kept
@@ -35,8 +35,6 @@ class LocalDeadLetters:
         self._journal = journal
         #: Notifications on their way to the journal, of which the queue does not know yet.
         self._arriving: set[NotificationId] = set()
-        self.letters = state.dead_letters.letters
-        self.count = state.dead_letters.count
         self.usage = state.dead_letters.usage
 
     def add(self, letters: Sequence[DeadLetter], *, now: int) -> Written:
@@ -51,10 +49,23 @@ class LocalDeadLetters:
         self._journal.ring()
         return Recorded(batch.commit)
 
-    def find(self, client_id: ClientId | None, letter_id: DeadLetterId) -> DeadLetter | None:
+    async def find(self, client_id: ClientId | None, letter_id: DeadLetterId) -> DeadLetter | None:
         """See `DeadLetterStore.find`."""
+        await trio.lowlevel.checkpoint()
         letter = self._letters.find(letter_id)
         return None if letter is None or client_id not in (None, letter.client_id) else letter
+
+    async def letters(
+        self, query: DeadLetterQuery, *, limit: int, after: DeadLetterId | None = None, oldest_first: bool = False
+    ) -> list[DeadLetter]:
+        """See `DeadLetterStore.letters`."""
+        await trio.lowlevel.checkpoint()
+        return self._letters.letters(query, limit=limit, after=after, oldest_first=oldest_first)
+
+    async def count(self, query: DeadLetterQuery) -> int:
+        """See `DeadLetterStore.count`."""
+        await trio.lowlevel.checkpoint()
+        return self._letters.count(query)
 
     async def remove(self, letter_ids: Sequence[DeadLetterId]) -> list[DeadLetterId]:
         """See `DeadLetterStore.remove`."""
@@ -95,14 +106,15 @@ class LocalDeadLetters:
         self._journal.ring()
         return [Enqueued(batch.commit, Accepted(notification.id)) for notification in notifications]
 
-    def trim(self, *, now: int) -> int:
+    async def trim(self, *, now: int) -> int:
         """See `DeadLetterStore.trim`."""
+        await trio.lowlevel.checkpoint()
         return self._state.trim_letters(now=now)
 
     def configure(self, limits: DeadLetterLimits, *, now: int) -> None:
         """Use other bounds from now on."""
         self._letters.configure(limits)
-        self.trim(now=now)
+        self._state.trim_letters(now=now)
 
     def _take(self, batch: Batch, letter_ids: Sequence[DeadLetterId]) -> list[Kept]:
         held = self._letters.hold(letter_ids)

@@ -12,10 +12,12 @@ from notifyd.model.publication import Publication
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notifyd.model.ids import ClientId
+    from notifyd.model.position import StreamPosition
     from notifyd.store.journal import Journal
     from notifyd.store.local.state import LocalState
     from notifyd.store.memory.entry import Entry
-    from notifyd.store.ports import Lease
+    from notifyd.store.ports import ChannelInfo, Lease
 
 
 #: Bound here because to look a member up in its enum takes longer than what is done with it.
@@ -37,9 +39,27 @@ class LocalHistory:
         self.position = state.history.position
         self.since = state.history.since
         self.latest = state.history.latest
-        self.channels = state.history.channels
-        self.trim = state.history.trim
         self.usage = state.history.usage
+
+    def attend(self, client_id: ClientId, channel: str) -> None:
+        """See `HistoryStore.attend`: all is at hand."""
+
+    async def positions(self, channels: Sequence[tuple[ClientId, str]]) -> list[StreamPosition]:
+        """See `HistoryStore.positions`."""
+        await trio.lowlevel.checkpoint()
+        return [self.position(client_id, channel) for client_id, channel in channels]
+
+    async def channels(
+        self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000
+    ) -> list[ChannelInfo]:
+        """See `HistoryStore.channels`."""
+        await trio.lowlevel.checkpoint()
+        return self._history.channels(client_id, prefix=prefix, limit=limit)
+
+    async def trim(self, *, now: int) -> int:
+        """See `HistoryStore.trim`."""
+        await trio.lowlevel.checkpoint()
+        return self._history.trim(now=now)
 
     async def append(self, leases: Sequence[Lease], *, now: int) -> list[Publication]:
         """See `HistoryStore.append`. What left the queue meanwhile keeps its stamp, if it had one."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import trio
+
 from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.store.written import Recorded, with_next
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, UserId
     from notifyd.model.notification import Notification
     from notifyd.store.delivery_ports import Written
+    from notifyd.store.inbox_ports import InboxInfo
     from notifyd.store.journal import Journal
     from notifyd.store.local.state import LocalState
     from notifyd.store.memory.user_inbox import InboxItem
@@ -34,9 +37,22 @@ class LocalInbox:
         self.arrived_late = state.inbox.arrived_late
         self.find = state.inbox.book.find
         self.info = state.inbox.book.info
-        self.inboxes = state.inbox.book.inboxes
-        self.trim = state.inbox.trim
         self.usage = state.inbox.usage
+
+    def attend(self, client_id: ClientId, user_id: UserId) -> None:
+        """See `InboxStore.attend`: all is at hand."""
+
+    async def inboxes(
+        self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000
+    ) -> list[InboxInfo]:
+        """See `InboxStore.inboxes`."""
+        await trio.lowlevel.checkpoint()
+        return self._inbox.book.inboxes(client_id, prefix=prefix, limit=limit)
+
+    async def trim(self, *, now: int) -> int:
+        """See `InboxStore.trim`."""
+        await trio.lowlevel.checkpoint()
+        return self._inbox.trim(now=now)
 
     def written(self) -> Written:
         """See `InboxStore.written`. Many who ask before the transaction begins have each inbox written once."""

@@ -14,6 +14,7 @@ from notifyd.store.ports import Accepted, Lane
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notifyd.errors import NotifydError
     from notifyd.model.ids import ClientId, NotificationId
     from notifyd.model.notification import Notification
     from notifyd.model.receipt import Receipt
@@ -54,7 +55,7 @@ class LocalQueue:
         else:
             if len(notifications) != 1:
                 raise Invalid("an idempotency key goes with exactly one notification")
-            known = self.known(idempotency, now=now)
+            known = self._known(idempotency, now)
             if known is not None:
                 return (known,)
             batch = self._add(notifications)
@@ -65,12 +66,14 @@ class LocalQueue:
         self._journal.ring()
         return pending
 
-    def known(self, idempotency: IdempotencyKey, *, now: int) -> Enqueued | None:
-        """See `QueueStore.known`."""
-        known = self._state.keys.find(idempotency, now=now)
-        return None if known is None else Enqueued(known.commit, Accepted(known.id, duplicate=True))
+    def recall(self, idempotency: IdempotencyKey, otherwise: NotifydError, *, now: int) -> Enqueued:
+        """See `QueueStore.recall`."""
+        known = self._known(idempotency, now)
+        if known is None:
+            raise otherwise
+        return known
 
-    def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = _LIVE) -> list[Lease]:
+    async def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = _LIVE) -> list[Lease]:
         """See `QueueStore.lease`."""
         if self._state.stamping and lane is _LIVE:
             # it has its places already, and is dispatched before anything that comes due meanwhile
@@ -149,20 +152,23 @@ class LocalQueue:
         await trio.lowlevel.checkpoint()
         return cleared
 
-    def pause(self) -> None:
+    async def pause(self) -> None:
         """See `QueueStore.pause`."""
-        self._set_paused(paused=True)
+        await self._set_paused(paused=True)
 
-    def resume(self) -> None:
+    async def resume(self) -> None:
         """See `QueueStore.resume`."""
-        self._set_paused(paused=False)
+        await self._set_paused(paused=False)
 
     def stats(self, *, now: int) -> QueueStats:
         """See `QueueStore.stats`."""
         return self._queue.stats(now=now)
 
-    def waiting(self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None) -> list[Receipt]:
+    async def waiting(
+        self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None
+    ) -> list[Receipt]:
         """See `QueueStore.waiting`."""
+        await trio.lowlevel.checkpoint()
         return [entry.receipt() for entry in self._queue.waiting(limit=limit, client_id=client_id, lane=lane)]
 
     def size(self, lane: Lane) -> int:
@@ -172,6 +178,10 @@ class LocalQueue:
     def idempotency_keys(self) -> int:
         """See `QueueStore.idempotency_keys`."""
         return len(self._state.keys)
+
+    def _known(self, idempotency: IdempotencyKey, now: int) -> Enqueued | None:
+        known = self._state.keys.find(idempotency, now=now)
+        return None if known is None else Enqueued(known.commit, Accepted(known.id, duplicate=True))
 
     def _add(self, notifications: Sequence[Notification]) -> Batch:
         batch = self._journal.batch()
@@ -194,7 +204,9 @@ class LocalQueue:
         self._journal.ring()
         await batch.commit.wait()
 
-    def _set_paused(self, *, paused: bool) -> None:
+    async def _set_paused(self, *, paused: bool) -> None:
+        """In force at once; a disk that does not take it hears of it with the next transaction."""
+        await trio.lowlevel.checkpoint()
         if self._queue.paused == paused:
             return
         self._queue.paused = paused

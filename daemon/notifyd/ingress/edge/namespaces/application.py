@@ -12,11 +12,13 @@ from notifyd.ingress.edge.namespaces.requests import refusal
 from notifyd.ingress.edge.origins import origin_listed, same_origin
 from notifyd.ingress.edge.socketio.api import Refusal, Welcome
 from notifyd.model.ids import ClientId
+from notifyd.service.attending import at_hand
 from notifyd.wire.namespaces import client_of
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
+    from notifyd.store.ports import Attendance
 
 
 class NamespaceApplication:
@@ -36,16 +38,18 @@ class NamespaceApplication:
             return Refusal("Invalid namespace")
         try:
             visitor = self._entrance.visitor(client_id, auth, request)
-            if visitor.credentials.fcm_token:
-                return PendingWelcome(self, visitor)
+            attendance = self._entrance.attend(visitor)
+            if visitor.credentials.fcm_token or attendance is not None:
+                return PendingWelcome(self, visitor, attendance)
             return self._welcome(visitor)
         except NotifydError as exc:
             return _refusal(exc)
 
-    async def welcome_with_device(self, visitor: Visitor) -> Welcome | Refusal:
-        """As `connect` goes on for a visitor who brought a push token: it is registered first."""
-        trouble = await self._entrance.register_device(visitor)
+    async def welcome_later(self, visitor: Visitor, attendance: Attendance | None) -> Welcome | Refusal:
+        """As `connect` goes on for who has to wait for its streams, or whose push token is registered first."""
+        trouble = await self._entrance.register_device(visitor) if visitor.credentials.fcm_token else None
         try:
+            await at_hand(attendance)
             return self._welcome(self._entrance.again(visitor), trouble)
         except NotifydError as exc:
             return _refusal(exc)
@@ -82,17 +86,18 @@ class NamespaceApplication:
 
 
 class PendingWelcome:
-    """A connection whose device is being registered; a `PendingConnect`."""
+    """A connection that something has to be done for first; a `PendingConnect`."""
 
-    __slots__ = ("_application", "_visitor")
+    __slots__ = ("_application", "_attendance", "_visitor")
 
-    def __init__(self, application: NamespaceApplication, visitor: Visitor) -> None:
+    def __init__(self, application: NamespaceApplication, visitor: Visitor, attendance: Attendance | None) -> None:
         self._application = application
         self._visitor = visitor
+        self._attendance = attendance
 
     async def wait(self) -> Welcome | Refusal:
         """See `PendingConnect.wait`."""
-        return await self._application.welcome_with_device(self._visitor)
+        return await self._application.welcome_later(self._visitor, self._attendance)
 
 
 def _refusal(problem: NotifydError) -> Refusal:

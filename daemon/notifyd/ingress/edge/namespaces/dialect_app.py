@@ -10,6 +10,7 @@ from notifyd.ingress.edge.namespaces.dialect import DialectConnection, ending_of
 from notifyd.ingress.edge.namespaces.entrance import Entrance
 from notifyd.ingress.edge.namespaces.requests import exception
 from notifyd.ingress.edge.refusals import handshake_refused
+from notifyd.service.attending import at_hand
 from notifyd.wire import dialect
 from notifyd.wire.namespaces import client_of
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.namespaces.entrance import Visitor
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
     from notifyd.ingress.edge.websocket.socket import WebSocket
+    from notifyd.store.ports import Attendance
     from notifyd.wire.http_answer import Answer
 
 
@@ -46,13 +48,19 @@ class DialectApp:
             if isinstance(exc, Denied) and exc.code == "origin_not_allowed":
                 return handshake_refused(exc, request)
             return Upgrade(RefusedVisit(exc))
-        if visitor.credentials.fcm_token:
-            return PendingVisit(self, visitor)
+        attendance = self._entrance.attend(visitor)
+        if visitor.credentials.fcm_token or attendance is not None:
+            return PendingVisit(self, visitor, attendance)
         return self.visit(visitor)
 
-    async def visit_with_device(self, visitor: Visitor) -> Upgrade:
-        """As `upgrade` goes on for a visitor who brought a push token: it is registered first."""
-        return self.visit(visitor, await self._entrance.register_device(visitor))
+    async def visit_later(self, visitor: Visitor, attendance: Attendance | None) -> Upgrade:
+        """As `upgrade` goes on for who has to wait for its streams, or whose push token is registered first."""
+        trouble = await self._entrance.register_device(visitor) if visitor.credentials.fcm_token else None
+        try:
+            await at_hand(attendance)
+        except NotifydError as exc:
+            return Upgrade(RefusedVisit(exc))
+        return self.visit(visitor, trouble)
 
     def visit(self, visitor: Visitor, trouble: NotifydError | None = None) -> Upgrade:
         """The consent; *trouble* is what the peer is told once it is connected."""
@@ -60,17 +68,18 @@ class DialectApp:
 
 
 class PendingVisit:
-    """A connection whose device is being registered; a `PendingUpgrade`."""
+    """A connection that something has to be done for first; a `PendingUpgrade`."""
 
-    __slots__ = ("_app", "_visitor")
+    __slots__ = ("_app", "_attendance", "_visitor")
 
-    def __init__(self, app: DialectApp, visitor: Visitor) -> None:
+    def __init__(self, app: DialectApp, visitor: Visitor, attendance: Attendance | None) -> None:
         self._app = app
         self._visitor = visitor
+        self._attendance = attendance
 
     async def wait(self) -> Upgrade:
         """See `PendingUpgrade.wait`."""
-        return await self._app.visit_with_device(self._visitor)
+        return await self._app.visit_later(self._visitor, self._attendance)
 
 
 class RefusedVisit:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
     from notifyd.model.ids import ClientId, ConnectionId
+    from notifyd.store.ports import Attendance
 
 log = structlog.get_logger("notifyd.namespaces")
 
@@ -121,6 +122,10 @@ class Entrance:
             return None
         log.warning("device_not_registered", client_id=principal.client_id, code=problem.code)
         return problem
+
+    def attend(self, visitor: Visitor) -> Attendance | None:
+        """What has to be at hand before `admit`; None where it is."""
+        return self._services.attending.principal(visitor.principal)
 
     def admit(self, link: Link, visitor: Visitor) -> tuple[Connection, Resumption]:
         """Let a visitor in: broadcasts and the inbox reach it once it has caught up.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from notifyd.ingress.edge.catch_up import CatchUps
     from notifyd.ingress.edge.namespaces.requests import Answer, Encoders, Requests
+    from notifyd.store.ports import Attendance
 
 #: What an answer goes to: Socket.IO's ack, or the message that has an id.
 Asked = TypeVar("Asked")
@@ -49,6 +50,9 @@ class Events(Generic[Asked]):
         """Answer one; what is wrong is said. A coroutine is to be awaited before the next one."""
         try:
             if name == "subscribe":
+                attendance = self.requests.attend(body)
+                if attendance is not None:
+                    return self._subscribe_later(attendance, body, asked, encoders)
                 self._subscribe(body, asked, encoders)
                 return None
             respond = _ANSWERS.get(name)
@@ -73,6 +77,14 @@ class Events(Generic[Asked]):
 
     def _authenticate(self, body: Any, asked: Asked) -> None:
         self._voice.reply(self.requests.authenticate(body), "authenticated", asked)
+
+    async def _subscribe_later(self, attendance: Attendance, body: Any, asked: Asked, encoders: Encoders) -> None:
+        try:
+            await attendance.wait()
+            if self.requests.live:
+                self._subscribe(body, asked, encoders)
+        except NotifydError as exc:
+            self._voice.refuse(exc, asked)
 
     def _subscribe(self, body: Any, asked: Asked, encoders: Encoders) -> None:
         self.catch_ups.check_room()

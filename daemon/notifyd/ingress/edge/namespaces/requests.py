@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from notifyd.model.command import Publish
     from notifyd.model.disconnect import Disconnect
     from notifyd.model.principal import Principal
+    from notifyd.store.ports import Attendance
 
 T = TypeVar("T")
 
@@ -138,6 +139,20 @@ class Requests:
         if lost:
             answer["unsubscribed"] = lost
         return answer
+
+    @property
+    def live(self) -> bool:
+        """Whether the connection is still there."""
+        return not self._connection.ended
+
+    def attend(self, body: object) -> Attendance | None:
+        """What has to be at hand before `subscribe`; None where it is.
+
+        Raises:
+            Invalid: *body* names no channel.
+        """
+        wanted = _convert(body, _Subscribe)
+        return self._services.attending.channel(self._connection.principal, wanted.channel, wanted.durable)
 
     def subscribe(self, body: object, encoders: Encoders) -> Subscribed:
         """Ask for a channel, and with `since` for what came after that position.

@@ -7,6 +7,7 @@ import msgspec
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.policy.recovery import Pids
 from notifyd.service.acks import Acks
+from notifyd.service.attending import Attending
 from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
 from notifyd.service.devices import Devices
@@ -34,6 +35,7 @@ class NamespaceServices(msgspec.Struct, frozen=True):
     durability: str
     presence: Presence
     acks: Acks
+    attending: Attending
 
 
 class NamespaceRules(msgspec.Struct):

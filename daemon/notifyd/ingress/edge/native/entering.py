@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from notifyd.errors import Denied, Invalid, NotAuthenticated, NotifydError
 from notifyd.ingress.edge.catch_up import CatchUps
 from notifyd.ingress.edge.inbox_source import InboxSource
+from notifyd.ingress.edge.native.later import after
 from notifyd.model.disconnect import (
     CREDENTIAL_ENDED,
     TOKEN_ENDED,
@@ -32,6 +33,9 @@ def authenticate(peer: NativeConnection, message: native.Authenticate) -> Step:
     try:
         principal = _principal(peer, message)
         _check_inbox(principal, message, fresh=fresh)
+        attendance = peer.services.attending.principal(principal)
+        if attendance is not None:
+            return after(attendance, peer, message, authenticate)
         lost = peer.services.connector.enter(peer.connection, principal)
     except (NotAuthenticated, Denied, TooManyConnections) as exc:
         peer.refuse(exc, message.request_id)

@@ -6,6 +6,7 @@ import msgspec
 
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.service.acks import Acks
+from notifyd.service.attending import Attending
 from notifyd.service.connect import Connector
 from notifyd.service.inbox import Inboxes
 from notifyd.service.limits import RateLimiter
@@ -38,3 +39,4 @@ class NativeServices(msgspec.Struct, frozen=True):
     inboxes: Inboxes
     acks: Acks
     presence: Presence
+    attending: Attending

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import Invalid, NotifydError
 from notifyd.ingress.edge.native.entering import acked_standing
+from notifyd.ingress.edge.native.later import after
 from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
 from notifyd.service.acks import AckWish
 from notifyd.wire import native
@@ -23,6 +24,9 @@ _frame: Final = RecentFrames(native.notification_frame)
 
 def subscribe(peer: NativeConnection, message: native.Subscribe) -> Step:
     """Deliver a channel, from now or from a position on."""
+    attendance = peer.services.attending.channel(peer.connection.principal, message.channel, message.durable or "")
+    if attendance is not None:
+        return after(attendance, peer, message, subscribe)
     since = None if message.since is None else message.since.position()
     if message.ack:
         _subscribe_with_acks(peer, message, since)

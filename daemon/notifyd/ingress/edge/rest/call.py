@@ -13,7 +13,7 @@ from notifyd.errors import Invalid
 from notifyd.ingress.edge.request_ids import request_id
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from notifyd.ingress.edge.http.request import Request
     from notifyd.model.principal import Principal
@@ -78,7 +78,7 @@ class Call:
         #: Returns when the peer has left; None where nobody watches.
         self.left: Callable[[], Awaitable[object]] | None = None
         #: What comes before the body of the answer, written no faster than the peer reads.
-        self.chunks: Iterable[bytes] = ()
+        self.chunks: AsyncIterator[bytes] | None = None
         self._query: dict[str, str] | None = None
 
     @property

@@ -26,12 +26,12 @@ class ChannelEndpoints:
     async def history(self, call: Call) -> Answer:
         """The newest publications, or those after a position."""
         channel, principal = call.params["channel"], call.who
-        self._subscriber.look(principal, channel, None)
+        self._subscriber.allow(principal, channel)
         limit = call.limit()
         sent = call.query("since")
         since = None if sent is None else parse_event_id(sent, "since")
         # One more than asked for tells whether there are more.
-        history = self._channels.history(principal.client_id, channel, limit=limit + 1, since=since)
+        history = await self._channels.history(principal.client_id, channel, limit=limit + 1, since=since)
         publications = history.publications
         rows = newest_rows(publications, limit) if since is None else first_rows(publications[:limit])
         recovered = None if since is None else history.recovered

@@ -32,7 +32,7 @@ from notifyd.wire.json import encode
 from notifyd.wire.rest import Done, Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator
 
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Reception
@@ -56,9 +56,9 @@ class DeadLetterEndpoints:
     async def list(self, call: Call) -> Answer:
         """The newest that fit, and how many fit."""
         query = _query_of(call)
-        found = self._dead_letters.newest(query, limit=call.limit(), after=call.query("after") or "")
+        found = await self._dead_letters.newest(query, limit=call.limit(), after=call.query("after") or "")
         views = [_view(letter) for letter in found]
-        body = encode(DeadLettersAnswer(dead_letters=views, total=self._dead_letters.count(query)))
+        body = encode(DeadLettersAnswer(dead_letters=views, total=await self._dead_letters.count(query)))
         return Answer(200, body, headers=_NO_STORE)
 
     async def get(self, call: Call) -> Answer:
@@ -73,8 +73,8 @@ class DeadLetterEndpoints:
         call.chunks = self._lines(_query_of(call))
         return Answer(200, content_type=_NDJSON, headers=_NO_STORE)
 
-    def _lines(self, query: DeadLetterQuery) -> Iterator[bytes]:
-        for page in self._dead_letters.pages(query):
+    async def _lines(self, query: DeadLetterQuery) -> AsyncIterator[bytes]:
+        async for page in self._dead_letters.pages(query):
             for letter in page:
                 yield encode(_whole(letter)) + b"\n"
 

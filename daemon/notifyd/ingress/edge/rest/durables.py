@@ -27,7 +27,7 @@ class DurableEndpoints:
     async def list(self, call: Call) -> Answer:
         """How far they are."""
         client_id = ClientId(call.query("clientId") or "") or None
-        views = self._acks.durables(client_id, channel=call.query("channel") or "", limit=call.limit())
+        views = await self._acks.durables(client_id, channel=call.query("channel") or "", limit=call.limit())
         return Answer(200, encode(rest.DurablesAnswer(subscriptions=[_view(view) for view in views])))
 
     async def remove(self, call: Call) -> Answer:

@@ -61,7 +61,7 @@ class OperatingEndpoints:
 
     async def stats(self, call: Call) -> Answer:
         """The figures."""
-        return Answer(200, encode(StatsAnswer(stats=stats_view(self._services.stats.snapshot()))), headers=_NO_STORE)
+        return Answer(200, encode(StatsAnswer(stats=stats_view(await self._services.stats.fresh()))), headers=_NO_STORE)
 
     async def metrics(self, call: Call) -> Answer:
         """The figures for Prometheus."""
@@ -69,15 +69,15 @@ class OperatingEndpoints:
 
     async def queue(self, call: Call) -> Answer:
         """The queue."""
-        return _queue(self._services.queue.stats())
+        return _queue(await self._services.queue.figures())
 
     async def pause(self, call: Call) -> Answer:
         """Stop dispatching."""
-        return _queue(self._services.queue.pause())
+        return _queue(await self._services.queue.pause())
 
     async def resume(self, call: Call) -> Answer:
         """Dispatch again."""
-        return _queue(self._services.queue.resume())
+        return _queue(await self._services.queue.resume())
 
     async def clear(self, call: Call) -> Answer:
         """Remove all that wait."""

@@ -18,7 +18,7 @@ from notifyd.wire.http_answer import Answer, has_body
 from notifyd.wire.operation import OF_USERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, MutableMapping
+    from collections.abc import AsyncIterator, Mapping, MutableMapping
 
     from notifyd.ingress.edge.http.app import AsgiReceive, AsgiSend
     from notifyd.ingress.edge.rest.call import Call
@@ -50,7 +50,7 @@ class Resource:
                 answer = self._options(call)
             else:
                 answer = await self._answer(call, receive)
-        await send_answer(send, answer, call.chunks if answer.status == 200 and request.method != "HEAD" else ())
+        await send_answer(send, answer, call.chunks if answer.status == 200 and request.method != "HEAD" else None)
 
     async def _answer(self, call: Call, receive: AsgiReceive) -> Answer:
         try:
@@ -113,7 +113,7 @@ def request_of(scope: Scope) -> Request:
     )
 
 
-async def send_answer(send: AsgiSend, answer: Answer, chunks: Iterable[bytes] = ()) -> None:
+async def send_answer(send: AsgiSend, answer: Answer, chunks: AsyncIterator[bytes] | None = None) -> None:
     """Say *answer* in ASGI events, *chunks* before its body as fast as the peer reads."""
     headers = list(answer.headers)
     if has_body(answer.status):
@@ -121,8 +121,9 @@ async def send_answer(send: AsgiSend, answer: Answer, chunks: Iterable[bytes] = 
     if answer.close:
         headers.append((b"Connection", b"close"))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    for chunk in chunks:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    if chunks is not None:
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": answer.body})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from notifyd.service.acks import Acks
+from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
@@ -42,6 +43,7 @@ class RestServices(Struct, frozen=True):
     waiting: Waiting
     dead_letters: DeadLetters
     acks: Acks
+    attending: Attending
     presence: Presence
     queue: Queue
     webhooks: Webhooks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import Invalid, NotifydError
@@ -10,11 +11,14 @@ from notifyd.ingress.edge.feeds import AckedChannelFeed, AckedInboxFeed, Channel
 from notifyd.ingress.edge.rest.paths import check_path
 from notifyd.ingress.edge.sse import CONTENT_TYPE, EventStream, Refusal, Wish
 from notifyd.service.acks import AckWish
+from notifyd.service.attending import together
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.receiving_operations import STREAM_CHANNEL, STREAM_INBOX
 from notifyd.wire.sse import parse_event_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notifyd.ingress.edge.feeds import Feed
     from notifyd.ingress.edge.http.app import StreamHandler
     from notifyd.ingress.edge.http.request import Request
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.reception import Reception
     from notifyd.ingress.edge.rest.services import RestServices
     from notifyd.model.position import StreamPosition
+    from notifyd.store.ports import Attendance
 
 _CHANNEL: Final = re.compile(r"/api/channels/(?P<channel>.*)/events", re.DOTALL)
 _STREAM_HEADERS: Final = (
@@ -67,9 +72,10 @@ class Streaming:
             check_path(request)
             self._reception.admit(call, operation.access)
             feed = self._inbox(call) if match is None else self._channel(call, match["channel"])
+            attend = self._attend(call, "" if match is None else match["channel"])
         except NotifydError as exc:
             return Refusal(self._reception.refuse(call, exc))
-        wish = Wish(call.who, call.address, feed, self._reception.options.page_bytes)
+        wish = Wish(call.who, call.address, feed, attend, self._reception.options.page_bytes)
         return EventStream(self._services.connector, wish, _Door(self._reception, call))
 
     async def without_channel(self, call: Call) -> Answer:
@@ -87,6 +93,12 @@ class Streaming:
         if durable is not None:
             raise Invalid("durable goes with ack=true", code="invalid_durable")
         return ChannelFeed(services.subscriber, channel, since)
+
+    def _attend(self, call: Call, channel: str) -> Callable[[], Attendance | None]:
+        attending, durable = self._services.attending, call.query("durable") or ""
+        if not channel:
+            return partial(attending.principal, call.who)
+        return lambda: together(attending.principal(call.who), attending.channel(call.who, channel, durable))
 
     def _inbox(self, call: Call) -> Feed:
         services, since = self._services, _since(call)

@@ -41,6 +41,7 @@ class UserEndpoints:
         """The newest that is kept. Reading it proves nothing: the cursor stays where it is."""
         client_id, user_id = self._clients.known(client_of(call)), check_user(call.params["userId"])
         check_own(call, client_id=client_id, user_id=user_id)
+        await self._inboxes.attend(client_id, user_id)
         return Answer(200, _inbox_body(self._inboxes, client_id, user_id, call.limit()), headers=_NO_STORE)
 
     async def mint_token(self, call: Call) -> Answer:

@@ -24,7 +24,7 @@ class WebhookEndpoints:
 
     async def list(self, call: Call) -> Answer:
         """All of them, and how they are doing."""
-        views = [_view(view) for view in self._webhooks.list()]
+        views = [_view(view) for view in await self._webhooks.list()]
         return Answer(200, encode(rest.WebhooksAnswer(webhooks=views)), headers=_NO_STORE)
 
     async def test(self, call: Call) -> Answer:

@@ -39,7 +39,7 @@ class DurableCalls:
     async def list_durable(self, request: pb.ListDurableRequest) -> pb.ListDurableResponse:
         """Durable subscriptions, and how far they are."""
         limit = min(request.limit if request.HasField("limit") else _LIMIT, _MAX_LIMIT)
-        views = self._acks.durables(any_client_of(request.client_id), channel=request.channel, limit=limit)
+        views = await self._acks.durables(any_client_of(request.client_id), channel=request.channel, limit=limit)
         return pb.ListDurableResponse(subscriptions=map(durable_message, views))
 
     async def remove_durable(self, request: pb.RemoveDurableRequest) -> types_pb2.DurableSubscription:

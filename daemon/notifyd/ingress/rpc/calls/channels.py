@@ -28,20 +28,20 @@ class ChannelCalls:
     async def list_channels(self, request: pb.ListChannelsRequest) -> pb.ListChannelsResponse:
         """Channels that have a history or subscribers."""
         limit = min(request.limit if request.HasField("limit") else _CHANNELS, _MAX_CHANNELS)
-        views = self._channels.list(any_client_of(request.client_id), prefix=request.prefix, limit=limit)
+        views = await self._channels.list(any_client_of(request.client_id), prefix=request.prefix, limit=limit)
         return pb.ListChannelsResponse(channels=map(channel_message, views))
 
     async def get_channel(self, request: pb.GetChannelRequest) -> pb.Channel:
         """One channel."""
         client_id = self._clients.known(client_of(request.client_id))
-        return channel_message(self._channels.get(client_id, request.channel))
+        return channel_message(await self._channels.get(client_id, request.channel))
 
     async def get_history(self, request: pb.GetHistoryRequest) -> pb.GetHistoryResponse:
         """Kept publications: the newest, or those after a position."""
         client_id = self._clients.known(client_of(request.client_id))
         limit = min(request.limit if request.HasField("limit") else _PUBLICATIONS, _MAX_PUBLICATIONS)
         since = position_of(request.since) if request.HasField("since") else None
-        found = self._channels.history(client_id, request.channel, limit=limit, since=since)
+        found = await self._channels.history(client_id, request.channel, limit=limit, since=since)
         return pb.GetHistoryResponse(
             position=position_message(found.position.epoch, found.position.offset),
             publications=map(publication_message, found.publications),

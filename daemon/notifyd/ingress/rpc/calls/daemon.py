@@ -25,7 +25,7 @@ class DaemonCalls:
     async def get_status(self, _request: pb.GetStatusRequest) -> pb.Status:
         """How the daemon is."""
         daemon, about = self._daemon, self._daemon.about
-        figures = self._stats.snapshot()
+        figures = await self._stats.fresh()
         return pb.Status(
             version=about.version,
             pid=daemon.pid,

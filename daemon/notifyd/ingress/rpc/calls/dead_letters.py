@@ -36,10 +36,9 @@ class DeadLetterCalls:
         """The newest that fit, and how many fit."""
         query = query_of(request.filter)
         limit = min(request.limit if request.HasField("limit") else _LIMIT, _MAX_LIMIT)
-        found = self._dead_letters.newest(query, limit=limit, after=request.after)
-        return pb.ListDeadLettersResponse(
-            dead_letters=map(dead_letter_message, found), total=self._dead_letters.count(query)
-        )
+        found = await self._dead_letters.newest(query, limit=limit, after=request.after)
+        total = await self._dead_letters.count(query)
+        return pb.ListDeadLettersResponse(dead_letters=map(dead_letter_message, found), total=total)
 
     async def get_dead_letter(self, request: pb.GetDeadLetterRequest) -> types_pb2.DeadLetter:
         """One of them, whole."""
@@ -68,7 +67,7 @@ class DeadLetterCalls:
         self, request: pb.ExportDeadLettersRequest, answers: trio.MemorySendChannel[list[types_pb2.DeadLetter]]
     ) -> None:
         """All that fit, whole, the oldest first."""
-        for page in self._dead_letters.pages(query_of(request.filter)):
+        async for page in self._dead_letters.pages(query_of(request.filter)):
             for letters in _batches(page):
                 await answers.send([whole_dead_letter_message(letter) for letter in letters])
 

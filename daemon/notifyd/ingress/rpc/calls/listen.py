@@ -28,7 +28,12 @@ class ListenCalls:
     def __init__(self, services: AdminServices) -> None:
         self._clients = services.clients
         self._services = FeedServices(
-            services.connector, services.subscriber, services.inboxes, services.acks, services.outbox_bytes
+            services.connector,
+            services.subscriber,
+            services.inboxes,
+            services.acks,
+            services.attending,
+            services.outbox_bytes,
         )
 
     async def listen(self, request: pb.ListenRequest, answers: Answers) -> None:
@@ -49,9 +54,7 @@ class _Listening:
         self._services = services
         self._request = request
         #: See `Plan`.
-        self.watched = (
-            WatchedInbox(services.inboxes, client_id, check_user(request.user_id)) if request.user_id else None
-        )
+        self.watched = WatchedInbox(services, client_id, check_user(request.user_id)) if request.user_id else None
 
     def openings(self, connection: Connection) -> Sequence[Opening | AckedOpening]:
         """See `Plan`."""

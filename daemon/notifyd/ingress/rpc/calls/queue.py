@@ -23,21 +23,21 @@ class QueueCalls:
 
     async def get_queue(self, _request: pb.GetQueueRequest) -> pb.QueueStats:
         """The queue at this moment."""
-        return queue_message(self._queue.stats())
+        return queue_message(await self._queue.figures())
 
     async def list_queue(self, request: pb.ListQueueRequest) -> pb.ListQueueResponse:
         """What will be dispatched next."""
         limit = min(request.limit if request.HasField("limit") else _LIMIT, _MAX_LIMIT)
-        waiting = self._queue.waiting(limit=limit, client_id=any_client_of(request.client_id))
+        waiting = await self._queue.waiting(limit=limit, client_id=any_client_of(request.client_id))
         return pb.ListQueueResponse(notifications=map(receipt_message, waiting))
 
     async def pause_queue(self, _request: pb.PauseQueueRequest) -> pb.QueueStats:
         """Stop dispatching."""
-        return queue_message(self._queue.pause())
+        return queue_message(await self._queue.pause())
 
     async def resume_queue(self, _request: pb.ResumeQueueRequest) -> pb.QueueStats:
         """Dispatch again."""
-        return queue_message(self._queue.resume())
+        return queue_message(await self._queue.resume())
 
     async def clear_queue(self, request: pb.ClearQueueRequest) -> pb.ClearQueueResponse:
         """Remove all that wait."""

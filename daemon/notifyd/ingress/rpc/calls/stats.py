@@ -26,7 +26,7 @@ class StatsCalls:
 
     async def get_stats(self, _request: pb.GetStatsRequest) -> pb.Stats:
         """Everything at this moment."""
-        return stats_message(self._stats.snapshot())
+        return stats_message(await self._stats.fresh())
 
     async def watch_stats(self, request: pb.WatchStatsRequest, inbox: trio.MemorySendChannel[tuple[pb.Stats]]) -> None:
         """A snapshot at once, then one every interval. A slow reader gets fewer, not older ones."""
@@ -35,5 +35,5 @@ class StatsCalls:
             raise Invalid(f"interval_ms must be {_MIN_INTERVAL_MS} to {_MAX_INTERVAL_MS}")
         while True:
             if not inbox.statistics().current_buffer_used:
-                await inbox.send((stats_message(self._stats.snapshot()),))
+                await inbox.send((stats_message(await self._stats.fresh()),))
             await trio.sleep(interval_ms / 1000)

@@ -52,7 +52,7 @@ class InboxCalls:
     async def list_inboxes(self, request: pb.ListInboxesRequest) -> pb.ListInboxesResponse:
         """What is kept of each user."""
         limit = min(request.limit if request.HasField("limit") else _INBOXES, _MAX_INBOXES)
-        infos = self._inboxes.infos(any_client_of(request.client_id), prefix=request.prefix, limit=limit)
+        infos = await self._inboxes.infos(any_client_of(request.client_id), prefix=request.prefix, limit=limit)
         count = self._inboxes.connection_count
         return pb.ListInboxesResponse(
             inboxes=[inbox_message(info, connections=count(info.client_id, info.user_id)) for info in infos]

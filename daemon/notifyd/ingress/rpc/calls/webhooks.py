@@ -19,7 +19,7 @@ class WebhookCalls:
 
     async def list_webhooks(self, request: pb.ListWebhooksRequest) -> pb.ListWebhooksResponse:
         """All of them, and how they are doing."""
-        return pb.ListWebhooksResponse(webhooks=map(_message, self._webhooks.list()))
+        return pb.ListWebhooksResponse(webhooks=map(_message, await self._webhooks.list()))
 
     async def get_webhook_secret(self, request: pb.GetWebhookSecretRequest) -> pb.GetWebhookSecretResponse:
         """What its receiver checks signatures with."""

@@ -6,6 +6,7 @@ import msgspec
 
 from notifyd.ingress.rpc.options import RpcOptions
 from notifyd.service.acks import Acks
+from notifyd.service.attending import Attending
 from notifyd.service.clients import Clients
 from notifyd.service.connect import Connector
 from notifyd.service.daemon import Daemon
@@ -30,6 +31,7 @@ class PublicServices(msgspec.Struct, frozen=True):
     subscriber: Subscriber
     inboxes: Inboxes
     acks: Acks
+    attending: Attending
     presence: Presence
     limiter: RateLimiter
 

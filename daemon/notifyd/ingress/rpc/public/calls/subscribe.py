@@ -31,7 +31,7 @@ class SubscribeCalls:
         self._gate = gate
         self._inboxes = services.inboxes
         self._services = FeedServices(
-            services.connector, services.subscriber, services.inboxes, services.acks, outbox_bytes
+            services.connector, services.subscriber, services.inboxes, services.acks, services.attending, outbox_bytes
         )
 
     async def subscribe(self, request: pb.SubscribeRequest, answers: Answers, caller: Caller) -> None:
@@ -64,7 +64,7 @@ class SubscribeCalls:
         asker = self._gate.admit(caller)
         self._gate.count(asker)
         principal = self._gate.acting(asker, "")
-        user_of(principal)
+        await self._inboxes.attend(principal.client_id, user_of(principal))
         if not request.HasField("position"):
             raise Invalid("position is missing")
         return pb.AckInboxResponse(acked=self._inboxes.advance(principal, position_of(request.position)))
@@ -93,5 +93,6 @@ class _Subscribing:
         request = self._request
         since = position_of(request.inbox_since) if request.HasField("inbox_since") else None
         if request.ack_inbox:
-            return AckedOpening("", partial(self._services.acks.open_inbox, connection, since, listen_frame))
-        return Opening(InboxSource(self._services.inboxes, connection), since)
+            opening = partial(self._services.acks.open_inbox, connection, since, listen_frame)
+            return AckedOpening("", opening, lambda: self._services.attending.principal(connection.principal))
+        return Opening(InboxSource(self._services, connection), since)
