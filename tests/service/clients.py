@@ -33,9 +33,9 @@ class GatedClients(MemoryClients):
     away = False
     gate: trio.Event | None = None
 
-    async def put(self, client: Client) -> None:
+    async def put(self, *clients: Client) -> None:
         self._check()
-        await super().put(client)
+        await super().put(*clients)
 
     async def remove(self, client_id: ClientId) -> None:
         self._check()

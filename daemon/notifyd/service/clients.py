@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -86,7 +86,11 @@ class Clients(Registry):
         self.rules = rules
         self._followers = followers
         #: Held from the look at a record until its change is kept, so that no change undoes another.
-        self._changing = trio.Lock()
+        self.changing = trio.Lock()
+        #: Called after each change that was made here, so that other daemons can be told. Must not raise.
+        self.changed: Callable[[], object] = _nobody
+        #: Those of the store that this daemon cannot open, with what they were sealed as.
+        self._left_out: dict[ClientId, str] = {}
 
     async def load(self) -> None:
         """Take over what the store has, and make the client `default` where it is missing.
@@ -121,12 +125,13 @@ class Clients(Registry):
         )
         refuse_client(problems + (problems_of_secret(wanted.secret) if wanted.secret else []))
         secret = wanted.secret or _new_secret()
-        async with self._changing:
+        async with self.changing:
             if len(self) >= self.rules.max_clients:
                 raise Exhausted(
                     f"there are {self.rules.max_clients} clients already: remove some first", code="too_many_clients"
                 )
             client = await self._keep(new_client_id(), msgspec.structs.replace(wanted, secret=secret))
+        self.changed()
         log.info("client_registered", client_id=client.id)
         return RegisteredClient(client, "" if wanted.secret else secret, warnings_of_secret(secret))
 
@@ -143,7 +148,7 @@ class Clients(Registry):
             raise Invalid("the overlap is negative")
         refuse_client(problems_of_secret(secret) if secret else [])
         chosen = secret or _new_secret()
-        async with self._changing:
+        async with self.changing:
             entry = self._entry(client_id)
             if entry.secrets[0].matches(chosen):
                 raise Invalid("clientSecret is the one that is in force already", code="invalid_client")
@@ -157,6 +162,7 @@ class Clients(Registry):
             )
             await self._store.put(changed)
             self._put(self._opened(changed))
+        self.changed()
         log.info("client_secret_rotated", client_id=client_id, overlap_seconds=overlap / 1000)
         self._followers.rotated(changed)
         return RegisteredClient(changed, "" if secret else chosen, warnings_of_secret(chosen))
@@ -171,7 +177,7 @@ class Clients(Registry):
         """
         if client_id == DEFAULT_CLIENT:
             raise Conflict("the client `default` stays: rotate its secret instead", code="client_protected")
-        async with self._changing:
+        async with self.changing:
             client = self._entry(client_id).client
             self._leaving.add(client_id)
             try:
@@ -180,9 +186,49 @@ class Clients(Registry):
                 self._ring.forget_client(client_id)
             finally:
                 self._leaving.discard(client_id)
+        self.changed()
         log.info("client_removed", client_id=client_id)
         await self._followers.removed(client_id)
         return client
+
+    def follow(self, found: Iterable[Client]) -> list[ClientId]:
+        """Put in force what the store has, which other daemons may have changed; answers the clients that are gone.
+
+        For who has held `changing` since before the store was read. A client that cannot be opened with this daemon's
+        master key is left out, and its connections end; `default` stays as it was.
+        """
+        gone = {client.id for client in self.list()} - {DEFAULT_CLIENT}
+        left_out = {}
+        for client in found:
+            try:
+                self._take_over(client)
+            except SealBroken:
+                left_out[client.id] = client
+            else:
+                gone.discard(client.id)
+        for client_id in gone:
+            self._forget(client_id)
+        self._leave_out(left_out)
+        gone -= left_out.keys()
+        for client_id in gone:
+            self._ring.forget_client(client_id)
+        return sorted(gone)
+
+    def _take_over(self, client: Client) -> None:
+        before = self.find(client.id)
+        if before == client:
+            return
+        self._put(self._opened(client))
+        if before is not None and _secrets_of(before) != _secrets_of(client):
+            self._followers.rotated(client)
+
+    def _leave_out(self, clients: dict[ClientId, Client]) -> None:
+        for client_id, client in clients.items():
+            if self._left_out.get(client_id) != client.secret:
+                log.error("client_left_out", client_id=client_id, problem="another master key has sealed its secret")
+                # nothing of it is known any more, so that every connection by one of its tokens ends
+                self._followers.rotated(client)
+        self._left_out = {client_id: client.secret for client_id, client in clients.items()}
 
     async def _keep(self, client_id: ClientId, wanted: NewClient) -> Client:
         now = now_ms()
@@ -206,6 +252,14 @@ class Clients(Registry):
             previous = self._sealer.unseal(client.id, client.previous_secret)
             found.append(Secret(previous, client.previous_until))
         return Entry(client, found)
+
+
+def _secrets_of(client: Client) -> tuple[object, ...]:
+    return client.secret, client.previous_secret, client.previous_until
+
+
+def _nobody() -> None:
+    """Nobody has to be told."""
 
 
 def _new_secret() -> str:

@@ -72,7 +72,9 @@ class Keys:
         self._on_end = on_end
         self._known = known
         #: Held from the look at a record until its change is kept, so that no change undoes another.
-        self._changing = trio.Lock()
+        self.changing = trio.Lock()
+        #: Called after each change that was made here, so that other daemons can be told. Must not raise.
+        self.changed: Callable[[], object] = _nobody
 
     async def create(self, wanted: NewKey) -> IssuedKey:
         """Make a key.
@@ -99,7 +101,7 @@ class Keys:
             expires_at=wanted.expires_at,
             allowed_cidrs=tuple(_network(cidr) for cidr in wanted.allowed_cidrs),
         )
-        async with self._changing:
+        async with self.changing:
             await self._make_room()
             await self._keep(record)
         log.info("key_created", key_id=record.id, client_id=record.client_id, scopes=record.scopes)
@@ -145,7 +147,7 @@ class Keys:
         if overlap < 0:
             raise Invalid("the overlap is negative")
         key = self._new_key()
-        async with self._changing:
+        async with self.changing:
             record = self.get(id_or_key)
             _check_usable(record, now_ms())
             changed = msgspec.structs.replace(
@@ -165,7 +167,7 @@ class Keys:
         Raises:
             NotFound, StoreUnavailable: nothing has changed.
         """
-        async with self._changing:
+        async with self.changing:
             record = self.get(id_or_key)
             if record.revoked_at is None:
                 record = msgspec.structs.replace(record, revoked_at=now_ms())
@@ -184,7 +186,7 @@ class Keys:
         if not touched:
             return
         try:
-            async with self._changing:
+            async with self.changing:
                 self._ring.used(touched)
                 await self._store.touch(touched)
         except StoreUnavailable:
@@ -200,12 +202,17 @@ class Keys:
             await self._store.remove(record.id)
             raise
         self._ring.replace(record)
+        self.changed()
 
     def _current(self, record: ApiKey) -> ApiKey:
         return msgspec.structs.replace(record, last_used_at=self._ring.last_used_at(record))
 
     def _new_key(self) -> str:
         return secrets.token_hex(self.rules.key_bytes)
+
+
+def _nobody() -> None:
+    """Nobody has to be told."""
 
 
 def _check_name(name: str) -> None:

@@ -1,0 +1,105 @@
+"""Keys and clients that other daemons have changed: found by looking, every now and then and when one says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+import trio
+
+from notifyd.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from notifyd.model.ids import ClientId
+    from notifyd.service.clients import Clients
+    from notifyd.service.key_following import KeyFollower
+    from notifyd.service.keys import Keys
+    from notifyd.store.record_ports import Records
+
+log = structlog.get_logger("notifyd.records")
+
+#: For so long after a change was noticed it is looked for again each time: where its author died in the middle of it,
+#: it may come behind its number, by as much as a call may take.
+_SETTLING_SECONDS: Final = 6.0
+
+
+class Refresher:
+    """Lets what is known in memory follow the store, and does to connections what a change made here would do.
+
+    While it reads the store and puts in force what it has read, no change can be made here: no read that is older than
+    a change undoes it.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        keys: Keys,
+        clients: Clients,
+        follower: KeyFollower,
+        removed: Callable[[ClientId], Awaitable[None]],
+        *,
+        seconds: float,
+    ) -> None:
+        """*removed* is told of each client that is gone; `run` looks every *seconds*."""
+        self._records = records
+        self._keys = keys
+        self._clients = clients
+        self._follower = follower
+        self._removed = removed
+        self.seconds = seconds
+        self._looking = trio.Lock()
+        #: How many looks were asked for, and how many of them are answered.
+        self._asked = 0
+        self._answered = 0
+        #: The revision that is in force.
+        self._seen: int | None = None
+        self._settles_at = 0.0
+
+    async def run(self) -> None:
+        """Look every now and then until cancelled."""
+        while True:
+            await trio.sleep(self.seconds)
+            await self.look()
+
+    async def look(self) -> bool:
+        """Find out whether something has changed, and put it in force; answers whether the store could be asked.
+
+        What was kept before this is called is in force when it returns True. Calls that wait share one look.
+        """
+        self._asked += 1
+        mine = self._asked
+        async with self._looking:
+            if self._answered >= mine:
+                return True
+            asked = self._asked
+            try:
+                await self._follow()
+            except StoreUnavailable as exc:
+                log.debug("records_not_refreshed", problem=exc.message)
+                return False
+            self._answered = asked
+            return True
+
+    async def _follow(self) -> None:
+        revision = await self._records.revision()
+        now = trio.current_time()
+        if revision == self._seen and now >= self._settles_at:
+            return
+        gone = await self._reload()
+        if revision != self._seen:
+            self._seen, self._settles_at = revision, now + _SETTLING_SECONDS
+        for client_id in gone:
+            log.info("client_gone", client_id=client_id)
+            await self._removed(client_id)
+
+    async def _reload(self) -> list[ClientId]:
+        async with self._clients.changing, self._keys.changing:
+            # In this order: a client that comes meanwhile brings keys that the next look finds. The other way round
+            # the keys of a client that goes meanwhile would stay.
+            keys = await self._records.keys.load()
+            clients = await self._records.clients.load()
+            gone = self._clients.follow(clients)
+            self._follower.follow(keys)
+            return gone
