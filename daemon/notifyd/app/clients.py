@@ -13,6 +13,8 @@ from notifyd.clock import now_ms
 from notifyd.errors import StoreUnavailable
 from notifyd.service.clients import Clients, Followers
 from notifyd.service.devices import Devices
+from notifyd.service.key_following import KeyFollower
+from notifyd.service.refresh import Refresher
 from notifyd.service.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from notifyd.policy.sealing import Sealer
     from notifyd.service.connect import Connector
     from notifyd.service.keyring import KeyRing
+    from notifyd.service.keys import Keys
     from notifyd.store.ports import Broker
     from notifyd.store.record_ports import Records
     from notifyd.telemetry.metrics import Counters
@@ -76,3 +79,13 @@ def compose_clients(
     tokens = Tokens(clients, translate.token_rules(settings))
     devices = Devices(records.devices, clients, translate.device_rules(settings))
     return ClientServices(clients, tokens, devices, aftermath)
+
+
+def compose_refreshing(
+    settings: Settings, records: Records, ring: KeyRing, keys: Keys, registered: ClientServices, connector: Connector
+) -> Refresher:
+    """What lets keys and clients follow changes that other daemons make."""
+    clients = registered.clients
+    follower = KeyFollower(ring, connector.end_key, clients.known)
+    seconds = settings.records.refresh_seconds
+    return Refresher(records, keys, clients, follower, registered.aftermath.removed, seconds=seconds)

@@ -9,7 +9,7 @@ import msgspec
 from notifyd import __version__
 from notifyd.app import translate
 from notifyd.app.acking import compose_acks
-from notifyd.app.clients import ClientServices, compose_clients
+from notifyd.app.clients import ClientServices, compose_clients, compose_refreshing
 from notifyd.app.presence import compose_presence
 from notifyd.app.pushing import Pushing, compose_pushing
 from notifyd.app.webhooks import Telling, compose_telling
@@ -48,6 +48,7 @@ from notifyd.service.presence import Presence
 from notifyd.service.presence_news import PresenceNews
 from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
+from notifyd.service.refresh import Refresher
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
@@ -111,6 +112,7 @@ class Graph(msgspec.Struct, frozen=True):
     limiter: RateLimiter
     keys: Keys
     clients: Clients
+    refresher: Refresher
     tokens: Tokens
     devices: Devices
     notifications: Notifications
@@ -145,6 +147,7 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     notifications = Notifications(broker.queue, broker.receipts, counters)
     presence, presence_news = compose_presence(settings, hub, counters)
     telling = compose_telling(settings, hub, broker, inboxes, counters)
+    keys = _keys(loaded, engines, ring, connector, registered.clients)
     native_rules, namespace_rules = translate.native_rules(settings), translate.namespace_rules(settings)
     acks = compose_acks(settings, hub, broker, subscriber, inboxes, counters, telling.desk)
     attending = Attending(broker, subscriber)
@@ -170,8 +173,9 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         presence_news=presence_news,
         publisher=publisher,
         limiter=limiter,
-        keys=_keys(loaded, engines, ring, connector, registered.clients),
+        keys=keys,
         clients=registered.clients,
+        refresher=compose_refreshing(settings, engines.records, ring, keys, registered, connector),
         tokens=registered.tokens,
         devices=registered.devices,
         notifications=notifications,
@@ -241,7 +245,7 @@ def _about(loaded: Loaded, broker: Broker, *, dev: bool) -> About:
         version=__version__,
         durability=broker.durability,
         broker_engine="memory" if broker.durability == "memory" else "sqlite",
-        records_engine="sqlite",
+        records_engine="mongodb" if settings.records.url.startswith("mongodb") else "sqlite",
         state_dir=settings.server.state_dir,
         config_file=loaded.file,
         development=dev,
