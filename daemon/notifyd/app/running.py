@@ -104,7 +104,8 @@ async def _prepare(loaded: Loaded, place: Place) -> Graph:
 async def _open(loaded: Loaded, place: Place) -> Engines:
     settings = loaded.settings
     broker = await open_broker(translate_engines.broker_options(settings), place.counters)
-    records = await open_records(settings.records.url, settings.server.state_dir)
+    timeout = settings.records.timeout_seconds
+    records = await open_records(settings.records.url, settings.server.state_dir, timeout_seconds=timeout)
     options = translate.push_options(settings)
     push = await open_push(options) if options is not None else None
     if push is None:
@@ -153,6 +154,7 @@ async def _serve(graph: Graph, place: Place) -> None:
         nursery.start_soon(keep_last_uses, graph.keys)
         nursery.start_soon(keep_durables, graph.acks, lambda: reloader.settings.subscriptions.durable_max_age_seconds)
         nursery.start_soon(watch_records, graph.engines.records)
+        nursery.start_soon(graph.refresher.run)
         nursery.start_soon(watchdog, manager)
         await nursery.start(admin.run)
         graph.daemon.listeners = _listen(graph, place, fronts, reloader)
