@@ -107,6 +107,7 @@ def _public(graph: Graph, token: str) -> PublicServer:
         subscriber=graph.subscriber,
         inboxes=graph.inboxes,
         acks=graph.acks,
+        attending=graph.attending,
         presence=graph.presence,
         limiter=graph.limiter,
     )

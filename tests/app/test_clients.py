@@ -57,7 +57,7 @@ async def test_a_removed_client_takes_all_that_is_its_own_along(graph: Graph, nu
     key = await graph.keys.create(NewKey("tests", client_id=gone))
     await graph.clients.remove(gone)
     assert [endings(connections[client_id]) for client_id in (gone, stays)] == [[CLIENT_REMOVED], []]
-    assert [info.client_id for info in graph.inboxes.infos()] == [stays]
+    assert [info.client_id for info in await graph.inboxes.infos()] == [stays]
     assert (graph.queue.stats().scheduled, graph.engines.counters.cleared) == (1, 1)
     assert await graph.engines.records.devices.of_users(gone, [UserId("bob")]) == {}
     assert len(await graph.devices.list(stays)) == 1

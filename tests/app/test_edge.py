@@ -41,7 +41,7 @@ async def test_gauges_read_the_moment(graph: Graph) -> None:
     assert read["connections"]() == {"websocket": 1}
     graph.connector.leave(connection)
     assert (read["connections"](), read["queue_waiting"](), read["queue_paused"]()) == ({}, 0, 0.0)
-    graph.queue.pause()
+    await graph.queue.pause()
     assert read["queue_paused"]() == 1.0
     assert (read["channels"](), read["history_channels"](), read["socketio_sessions"]()) == (0, 0, 0)
     assert all(isinstance(value(), int | float | dict) for value in read.values())

@@ -52,12 +52,12 @@ async def test_a_quiet_durable_subscription_that_is_in_use_is_not_forgotten(
     peer = graph.connector.admit(RecordingLink())
     graph.connector.enter(peer, OPERATOR)
     graph.acks.subscribe(peer, "news", AckWish(durable="worker"), lambda _: b"").start()
-    (before,) = graph.acks.durables()
+    (before,) = await graph.acks.durables()
     nursery.start_soon(keep_durables, graph.acks, lambda: 100.0)
     while now_ms() <= before.used_at:
         await trio.lowlevel.checkpoint()
     await trio.sleep(30)
-    assert graph.acks.durables()[0].used_at > before.used_at
+    assert (await graph.acks.durables())[0].used_at > before.used_at
 
 
 async def test_the_service_manager_hears_that_the_loop_turns(tmp_path: Path, nursery, autojump_clock) -> None:

@@ -44,7 +44,7 @@ def fsyncs_per_second(folder: Path) -> float:
 async def dispatch(broker: Broker, settled: trio.MemorySendChannel[int]) -> None:
     """A dispatcher that delivers to three connections at once."""
     while True:
-        leases = broker.queue.lease(limit=100, lease_seconds=30, now=now_ms())
+        leases = await broker.queue.lease(limit=100, lease_seconds=30, now=now_ms())
         if not leases:
             await broker.queue.wait_for_work()
             continue

@@ -55,7 +55,7 @@ async def test_a_publish_amid_others_on_their_way_keeps_the_numbering(broker: Br
     with trio.move_on_after(0):
         await broker.queue.wait_for_work()
     await accept(broker, notification())
-    held = broker.queue.lease(limit=1, lease_seconds=0.001, now=T0)
+    held = await broker.queue.lease(limit=1, lease_seconds=0.001, now=T0)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(arrive, broker, notification("orders"))
         await trio.testing.wait_all_tasks_blocked()
@@ -86,7 +86,7 @@ async def test_everything_that_has_a_stream_may_be_stamped(broker: Broker) -> No
 
 
 async def test_a_paused_queue_stamps_nothing(broker: Broker) -> None:
-    broker.queue.pause()
+    await broker.queue.pause()
     await arrive(broker, notification())
     assert broker.history.usage() == (0, 0, 0)
 

@@ -29,13 +29,13 @@ ALL = DeadLetterQuery()
 async def die(broker: Broker, *notifications: Notification, lane: Lane = Lane.LIVE, now: int = T0) -> list[Lease]:
     """Accept *notifications* and give each up."""
     await accept(broker, *notifications)
-    leases = broker.queue.lease(limit=9, lease_seconds=30, now=now, lane=lane)
+    leases = await broker.queue.lease(limit=9, lease_seconds=30, now=now, lane=lane)
     await broker.queue.settle([Outcome(held, State.DEAD, reason="fault", error="it broke") for held in leases], now=now)
     return leases
 
 
-def listed(broker: Broker, query: DeadLetterQuery = ALL, *, limit: int = 99) -> list[str]:
-    return [each.id for each in broker.dead_letters.letters(query, limit=limit)]
+async def listed(broker: Broker, query: DeadLetterQuery = ALL, *, limit: int = 99) -> list[str]:
+    return [each.id for each in await broker.dead_letters.letters(query, limit=limit)]
 
 
 async def keep(broker: Broker, *letters: DeadLetter) -> None:
@@ -45,10 +45,10 @@ async def keep(broker: Broker, *letters: DeadLetter) -> None:
 async def test_what_dies_in_the_queue_is_a_dead_letter(broker: Broker) -> None:
     one = notification()
     await accept(broker, one)
-    broker.queue.release(broker.queue.lease(limit=1, lease_seconds=30, now=T0), due_at=T0)
-    (held,) = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    broker.queue.release(await broker.queue.lease(limit=1, lease_seconds=30, now=T0), due_at=T0)
+    (held,) = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     await broker.queue.settle([Outcome(held, State.DEAD, reason="fault", error="it broke")], now=T0 + 5)
-    found = broker.dead_letters.find(None, DeadLetterId(one.id))
+    found = await broker.dead_letters.find(None, DeadLetterId(one.id))
     assert found is not None
     assert found.notification == one
     assert (found.stage, found.reason, found.error, found.attempts, found.died_at) == (
@@ -63,7 +63,7 @@ async def test_what_dies_in_the_queue_is_a_dead_letter(broker: Broker) -> None:
 @pytest.mark.parametrize("state", [State.EXPIRED, State.DISPATCHED])
 async def test_nothing_else_is(broker: Broker, state: State) -> None:
     await accept(broker, notification())
-    (held,) = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    (held,) = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     await broker.queue.settle([Outcome(held, state)], now=T0)
     assert broker.dead_letters.usage() == (0, 0)
 
@@ -72,10 +72,10 @@ async def test_what_was_stamped_dies_whole(broker: Broker) -> None:
     """What must not reach those who resume is still whole in its letter."""
     one = notification()
     await accept(broker, one)
-    leases = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    leases = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     await broker.history.append(leases, now=T0)
     await broker.queue.settle([Outcome(leases[0], State.DEAD)], now=T0)
-    (found,) = broker.dead_letters.letters(ALL, limit=9)
+    (found,) = await broker.dead_letters.letters(ALL, limit=9)
     assert found.notification == one
 
 
@@ -86,7 +86,7 @@ async def test_pushes_and_webhooks_die_as_what_they_are(broker: Broker) -> None:
     await die(broker, push, lane=Lane.PUSH)
     event = notification("audit", kind=Kind.WEBHOOK, parent=parent.id)
     await die(broker, event, lane=Lane.WEBHOOK)
-    first, second = broker.dead_letters.letters(ALL, limit=9, oldest_first=True)
+    first, second = await broker.dead_letters.letters(ALL, limit=9, oldest_first=True)
     assert (first.stage, first.user_id, first.notification_id) == (Stage.PUSH, "anna", parent.id)
     assert (second.stage, second.user_id, second.notification_id) == (Stage.WEBHOOK, "", parent.id)
     receipt = await broker.receipts.find(None, parent.id)
@@ -101,30 +101,30 @@ async def test_pushes_and_webhooks_die_as_what_they_are(broker: Broker) -> None:
 async def test_nobody_finds_a_letter_of_another(broker: Broker) -> None:
     one = letter()
     await keep(broker, one)
-    assert broker.dead_letters.find(one.client_id, one.id) == one
-    assert broker.dead_letters.find(None, one.id) == one
-    assert broker.dead_letters.find(ClientId("other"), one.id) is None
-    assert broker.dead_letters.find(None, DeadLetterId("unknown")) is None
+    assert await broker.dead_letters.find(one.client_id, one.id) == one
+    assert await broker.dead_letters.find(None, one.id) == one
+    assert await broker.dead_letters.find(ClientId("other"), one.id) is None
+    assert await broker.dead_letters.find(None, DeadLetterId("unknown")) is None
 
 
 async def test_one_with_the_id_of_another_replaces_it(broker: Broker) -> None:
     one = letter()
     again = msgspec.structs.replace(one, reason="again", died_at=T0 + 1)
     await keep(broker, one, letter(at=T0), again)
-    assert broker.dead_letters.find(None, one.id) == again
-    assert listed(broker)[0] == one.id
+    assert await broker.dead_letters.find(None, one.id) == again
+    assert (await listed(broker))[0] == one.id
     assert broker.dead_letters.usage()[0] == 2
 
 
 async def test_letters_are_listed_by_death_the_newest_first(broker: Broker) -> None:
     made = [letter(at=T0 + 2), letter(at=T0), letter(at=T0 + 1)]
     await keep(broker, *made)
-    assert listed(broker) == [made[place].id for place in (0, 2, 1)]
-    assert [each.id for each in broker.dead_letters.letters(ALL, limit=2, oldest_first=True)] == [
+    assert await listed(broker) == [made[place].id for place in (0, 2, 1)]
+    assert [each.id for each in await broker.dead_letters.letters(ALL, limit=2, oldest_first=True)] == [
         made[1].id,
         made[2].id,
     ]
-    assert listed(broker, limit=0) == []
+    assert await listed(broker, limit=0) == []
 
 
 @pytest.mark.parametrize("oldest_first", [False, True])
@@ -134,7 +134,7 @@ async def test_a_page_goes_on_behind_the_last_one(broker: Broker, oldest_first: 
     order = [each.id for each in (made if oldest_first else reversed(made))]
     seen: list[str] = []
     after: DeadLetterId | None = None
-    while page := broker.dead_letters.letters(ALL, limit=3, after=after, oldest_first=oldest_first):
+    while page := await broker.dead_letters.letters(ALL, limit=3, after=after, oldest_first=oldest_first):
         seen += [each.id for each in page]
         after = page[-1].id
     assert seen == order
@@ -144,7 +144,7 @@ async def test_there_is_no_page_behind_what_is_gone(broker: Broker) -> None:
     made = [letter(), letter()]
     await keep(broker, *made)
     await broker.dead_letters.remove([made[1].id])
-    assert broker.dead_letters.letters(ALL, limit=9, after=made[1].id) == []
+    assert await broker.dead_letters.letters(ALL, limit=9, after=made[1].id) == []
 
 
 @pytest.mark.parametrize(
@@ -172,8 +172,8 @@ async def test_a_filter_shows_what_fits(broker: Broker, query: DeadLetterQuery, 
         letter(notification(client=ClientId("other")), at=T0 + 3),
     ]
     await keep(broker, *made)
-    assert listed(broker, query) == [made[place].id for place in places]
-    assert broker.dead_letters.count(query) == len(places)
+    assert await listed(broker, query) == [made[place].id for place in places]
+    assert await broker.dead_letters.count(query) == len(places)
 
 
 async def test_what_is_dropped_is_gone(broker: Broker) -> None:
@@ -181,14 +181,14 @@ async def test_what_is_dropped_is_gone(broker: Broker) -> None:
     await keep(broker, *made)
     gone = await broker.dead_letters.remove([made[0].id, DeadLetterId("unknown"), made[2].id, made[0].id])
     assert gone == [made[0].id, made[2].id]
-    assert listed(broker) == [made[1].id]
+    assert await listed(broker) == [made[1].id]
     assert await broker.dead_letters.remove([made[0].id]) == []
 
 
 async def test_a_letter_that_is_put_back_is_dispatched(broker: Broker) -> None:
     one = notification()
     await die(broker, one)
-    (found,) = broker.dead_letters.letters(ALL, limit=9)
+    (found,) = await broker.dead_letters.letters(ALL, limit=9)
     (pending,) = broker.dead_letters.requeue([found], [one], now=T0)
     assert (await pending.result()).id == one.id
     assert broker.dead_letters.usage() == (0, 0)
@@ -207,11 +207,11 @@ async def test_what_is_put_back_may_die_once_more(broker: Broker) -> None:
     one = notification()
     await die(broker, one)
     for number in range(1, 3):
-        (found,) = broker.dead_letters.letters(ALL, limit=9)
+        (found,) = await broker.dead_letters.letters(ALL, limit=9)
         await broker.dead_letters.requeue([found], [one], now=T0)[0].result()
-        (held,) = broker.queue.lease(limit=9, lease_seconds=30, now=T0)
+        (held,) = await broker.queue.lease(limit=9, lease_seconds=30, now=T0)
         await broker.queue.settle([Outcome(held, State.DEAD, reason=f"again{number}")], now=T0 + number)
-    assert [each.reason for each in broker.dead_letters.letters(ALL, limit=9)] == ["again2"]
+    assert [each.reason for each in await broker.dead_letters.letters(ALL, limit=9)] == ["again2"]
     receipt = await broker.receipts.find(None, one.id)
     assert receipt is not None
     assert (receipt.state, receipt.reason) == (State.DEAD, "again2")
@@ -221,10 +221,10 @@ async def test_what_is_put_back_may_die_once_more(broker: Broker) -> None:
 async def test_one_for_users_that_is_put_back_is_in_their_inboxes_once(broker: Broker) -> None:
     one = for_users("anna")
     await accept(broker, one)
-    leases = broker.queue.lease(limit=9, lease_seconds=30, now=T0)
+    leases = await broker.queue.lease(limit=9, lease_seconds=30, now=T0)
     await broker.history.append(leases, now=T0)
     await broker.queue.settle([Outcome(leases[0], State.DEAD)], now=T0)
-    (found,) = broker.dead_letters.letters(ALL, limit=9)
+    (found,) = await broker.dead_letters.letters(ALL, limit=9)
     await broker.dead_letters.requeue([found], [one], now=T0)[0].result()
     (publication,) = await dispatch(broker)
     kept = broker.inbox.since(DEFAULT_CLIENT, UserId("anna"), now=T0)
@@ -257,7 +257,7 @@ async def test_nothing_goes_on_under_an_id_that_waits(broker: Broker) -> None:
     await pending[0].result()
     with pytest.raises(Conflict):
         broker.dead_letters.requeue([made[1]], [one], now=T0)
-    assert listed(broker) == [made[2].id, made[1].id]
+    assert await listed(broker) == [made[2].id, made[1].id]
 
 
 async def test_a_full_queue_takes_nothing_back(open_engine: OpenBroker) -> None:
@@ -266,7 +266,7 @@ async def test_a_full_queue_takes_nothing_back(open_engine: OpenBroker) -> None:
     await keep(broker, *made)
     with pytest.raises(QueueFull):
         broker.dead_letters.requeue(made, [each.notification for each in made], now=T0)
-    assert listed(broker) == [made[1].id, made[0].id]
+    assert await listed(broker) == [made[1].id, made[0].id]
     assert broker.queue.stats(now=T0).waiting == 0
 
 
@@ -274,7 +274,7 @@ async def test_over_their_number_the_oldest_go(open_engine: OpenBroker) -> None:
     broker = await open_engine(BrokerLimits(dead_letters=DeadLetterLimits(max_count=2)))
     made = [letter(at=T0 + 1), letter(at=T0), letter(at=T0 + 2)]
     await keep(broker, *made)
-    assert listed(broker) == [made[2].id, made[0].id]
+    assert await listed(broker) == [made[2].id, made[0].id]
     await die(broker, notification(), now=T0 + 3)
     assert broker.dead_letters.usage()[0] == 2
 
@@ -284,7 +284,7 @@ async def test_over_their_bytes_the_oldest_go(open_engine: OpenBroker) -> None:
     broker = await open_engine(BrokerLimits(dead_letters=DeadLetterLimits(max_bytes=2 * size)))
     made = [letter(), letter(), letter()]
     await keep(broker, *made)
-    assert listed(broker) == [made[2].id, made[1].id]
+    assert await listed(broker) == [made[2].id, made[1].id]
     assert broker.dead_letters.usage() == (2, 2 * size)
 
 
@@ -292,22 +292,22 @@ async def test_over_age_they_go(open_engine: OpenBroker) -> None:
     broker = await open_engine(BrokerLimits(dead_letters=DeadLetterLimits(max_age_seconds=10)))
     made = [letter(at=T0 - 5000), letter(at=T0)]
     await keep(broker, *made)
-    assert broker.dead_letters.trim(now=T0 + 4999) == 0
-    assert broker.dead_letters.trim(now=T0 + 5000) == 1
-    assert listed(broker) == [made[1].id]
+    assert await broker.dead_letters.trim(now=T0 + 4999) == 0
+    assert await broker.dead_letters.trim(now=T0 + 5000) == 1
+    assert await listed(broker) == [made[1].id]
 
 
 async def test_bounds_may_change(broker: Broker) -> None:
     made = [letter(), letter(), letter()]
     await keep(broker, *made)
     broker.configure(BrokerLimits(dead_letters=DeadLetterLimits(max_count=1)))
-    assert listed(broker) == [made[2].id]
+    assert await listed(broker) == [made[2].id]
 
 
 async def test_what_was_put_back_keeps_its_timeline(broker: Broker) -> None:
     one = notification()
     await die(broker, one)
-    (found,) = broker.dead_letters.letters(ALL, limit=9)
+    (found,) = await broker.dead_letters.letters(ALL, limit=9)
     await broker.dead_letters.requeue([found], [one], now=T0)[0].result()
     broker.receipts.note(one.id, TimelineEvent(T0 + 1, Happening.REQUEUED))
     receipt = await broker.receipts.find(None, one.id)

@@ -36,7 +36,7 @@ async def opened(open_engine: OpenBroker, **limits: float) -> Broker:
 
 async def test_one_that_was_never_used_is_unknown(broker: Broker) -> None:
     assert broker.durables.find(key()) is None
-    assert (broker.durables.states(), broker.durables.usage()) == ([], 0)
+    assert (await broker.durables.states(), broker.durables.usage()) == ([], 0)
 
 
 async def test_what_was_put_is_in_force_at_once(broker: Broker) -> None:
@@ -76,11 +76,11 @@ async def test_they_are_listed_by_client_channel_owner_and_name(broker: Broker) 
     ]
     for one in reversed(wanted):
         broker.durables.put(state(one), now=T0)
-    assert [found.key for found in broker.durables.states()] == wanted
-    assert [found.key for found in broker.durables.states(limit=2)] == wanted[:2]
-    assert [found.key for found in broker.durables.states(DEFAULT_CLIENT)] == wanted[:3]
-    assert [found.key for found in broker.durables.states(channel="a")] == [wanted[0], wanted[3]]
-    assert [found.key for found in broker.durables.states(OTHER, channel="orders")] == []
+    assert [found.key for found in await broker.durables.states()] == wanted
+    assert [found.key for found in await broker.durables.states(limit=2)] == wanted[:2]
+    assert [found.key for found in await broker.durables.states(DEFAULT_CLIENT)] == wanted[:3]
+    assert [found.key for found in await broker.durables.states(channel="a")] == [wanted[0], wanted[3]]
+    assert [found.key for found in await broker.durables.states(OTHER, channel="orders")] == []
 
 
 async def test_one_that_is_removed_is_unknown(broker: Broker) -> None:
@@ -106,7 +106,7 @@ async def test_no_more_are_made_than_there_may_be(open_engine: OpenBroker) -> No
     assert refused.value.code == "too_many_durables"
     assert broker.durables.find(key("c")) is None
     broker.durables.put(state(key("a"), 9), now=T0)
-    assert [found.floor for found in broker.durables.states()] == [9, 0]
+    assert [found.floor for found in await broker.durables.states()] == [9, 0]
 
 
 async def test_one_that_was_removed_makes_room(open_engine: OpenBroker) -> None:
@@ -121,16 +121,16 @@ async def test_what_nobody_used_for_too_long_is_forgotten(open_engine: OpenBroke
     broker = await opened(open_engine, max_age_seconds=3600)
     for name, used_at in (("a", T0), ("b", T0), ("c", T0 + 1), ("a", T0 + 2)):
         broker.durables.put(state(key(name), used_at=used_at), now=used_at)
-    assert broker.durables.trim(now=T0 + HOUR - 1) == 0
-    assert broker.durables.trim(now=T0 + HOUR) == 1
-    assert [found.key.name for found in broker.durables.states()] == ["a", "c"]
+    assert await broker.durables.trim(now=T0 + HOUR - 1) == 0
+    assert await broker.durables.trim(now=T0 + HOUR) == 1
+    assert [found.key.name for found in await broker.durables.states()] == ["a", "c"]
 
 
 async def test_one_that_nobody_used_for_too_long_makes_room(open_engine: OpenBroker) -> None:
     broker = await opened(open_engine, max_count=1, max_age_seconds=3600)
     broker.durables.put(state(key("a")), now=T0)
     broker.durables.put(state(key("b"), used_at=T0 + HOUR), now=T0 + HOUR)
-    assert [found.key.name for found in broker.durables.states()] == ["b"]
+    assert [found.key.name for found in await broker.durables.states()] == ["b"]
 
 
 async def test_one_user_does_not_take_the_room_of_others(open_engine: OpenBroker) -> None:
@@ -150,7 +150,7 @@ async def test_bounds_of_durables_may_change(open_engine: OpenBroker) -> None:
     for name in ("a", "b", "c"):
         broker.durables.put(state(key(name)), now=T0)
     broker.configure(BrokerLimits(durables=DurableLimits(max_count=1, max_age_seconds=3600)))
-    assert (broker.durables.trim(now=T0 + 61_000), broker.durables.usage()) == (0, 3)
+    assert (await broker.durables.trim(now=T0 + 61_000), broker.durables.usage()) == (0, 3)
     with pytest.raises(Exhausted):
         broker.durables.put(state(key("d")), now=T0)
 
@@ -164,7 +164,7 @@ async def test_what_was_written_is_there_after_a_restart(engine: str, open_engin
     await accept(broker, notification())
     # a second broker over what a killed one has left
     again = await open_engine(BrokerLimits())
-    assert again.durables.states() == ([] if engine == "memory" else [kept])
+    assert await again.durables.states() == ([] if engine == "memory" else [kept])
 
 
 async def test_what_was_used_last_is_forgotten_last_after_a_restart(engine: str, open_engine: OpenBroker) -> None:
@@ -174,5 +174,5 @@ async def test_what_was_used_last_is_forgotten_last_after_a_restart(engine: str,
     await written.wait()
     again = await opened(open_engine, max_age_seconds=3600)
     if engine != "memory":
-        assert again.durables.trim(now=T0 + 1 + HOUR) == 1
-        assert [found.key.name for found in again.durables.states()] == ["a"]
+        assert await again.durables.trim(now=T0 + 1 + HOUR) == 1
+        assert [found.key.name for found in await again.durables.states()] == ["a"]

@@ -46,7 +46,7 @@ async def test_stamps_follow_the_order_of_the_leases(broker: Broker) -> None:
 
 async def test_a_stamped_notification_keeps_its_place(broker: Broker) -> None:
     await accept(broker, notification())
-    held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     first = await broker.history.append(held, now=T0)
     broker.queue.release(held, due_at=T0)
     again = await dispatch(broker)
@@ -130,8 +130,8 @@ async def test_what_is_over_age_goes(open_engine: OpenBroker) -> None:
     broker = await opened(open_engine, max_age_seconds=60)
     await publish(broker, notification())
     await publish(broker, notification(at=T0 + 30_000), now=T0 + 30_000)
-    assert broker.history.trim(now=T0 + 59_999) == 0
-    assert broker.history.trim(now=T0 + 60_000) == 1
+    assert await broker.history.trim(now=T0 + 59_999) == 0
+    assert await broker.history.trim(now=T0 + 60_000) == 1
     assert broker.history.position(DEFAULT_CLIENT, "orders").offset == 2
     assert not broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 0), now=T0).recovered
 
@@ -141,7 +141,7 @@ async def test_the_oldest_of_all_channels_go_when_there_are_too_many_bytes(open_
     broker = await opened(open_engine, max_bytes=3 * size)
     for number, channel in enumerate("aabb"):
         await publish(broker, notification(channel, at=T0 + number), now=T0 + number)
-    kept = {info.channel: info.publications for info in broker.history.channels()}
+    kept = {info.channel: info.publications for info in await broker.history.channels()}
     assert kept == {"a": 1, "b": 2}
     assert broker.history.usage() == (2, 3, 3 * size)
 
@@ -150,10 +150,10 @@ async def test_a_rule_bounds_the_channels_that_fit_it(open_engine: OpenBroker) -
     rules = (HistoryRule("log.*", max_publications=1), HistoryRule("log.audit", max_publications=9, max_age_seconds=1))
     broker = await opened(open_engine, rules=rules)
     await publish(broker, *[notification(channel) for channel in ("log.audit", "log.audit", "x", "x")])
-    kept = {info.channel: info.publications for info in broker.history.channels()}
+    kept = {info.channel: info.publications for info in await broker.history.channels()}
     # the first rule that fits counts, whole
     assert kept == {"log.audit": 1, "x": 2}
-    assert broker.history.trim(now=T0 + 2000) == 0
+    assert await broker.history.trim(now=T0 + 2000) == 0
 
 
 async def test_a_channel_that_keeps_nothing_still_counts(open_engine: OpenBroker) -> None:
@@ -180,14 +180,14 @@ async def test_channels_in_use_outlive_idle_ones(open_engine: OpenBroker) -> Non
     await publish(broker, notification("a"), notification("b"))
     await publish(broker, notification("a"))
     await publish(broker, notification("c"))
-    assert [info.channel for info in broker.history.channels()] == ["a", "c"]
+    assert [info.channel for info in await broker.history.channels()] == ["a", "c"]
 
 
 async def test_channels_are_listed_by_name(broker: Broker) -> None:
     await publish(broker, notification("b"), notification("a"), notification("ab"), notification("a", client=OTHER))
-    assert [info.channel for info in broker.history.channels(DEFAULT_CLIENT)] == ["a", "ab", "b"]
-    assert [info.channel for info in broker.history.channels(prefix="a", limit=2)] == ["a", "a"]
-    (info,) = broker.history.channels(OTHER)
+    assert [info.channel for info in await broker.history.channels(DEFAULT_CLIENT)] == ["a", "ab", "b"]
+    assert [info.channel for info in await broker.history.channels(prefix="a", limit=2)] == ["a", "a"]
+    (info,) = await broker.history.channels(OTHER)
     assert (info.publications, info.last_at, info.position.offset) == (1, T0, 1)
 
 
@@ -195,7 +195,7 @@ async def test_tighter_bounds_take_hold_at_once(broker: Broker) -> None:
     await publish(broker, *[notification() for _ in range(5)])
     broker.configure(BrokerLimits(history=HistoryLimits(max_publications=2, max_age_seconds=HOUR / 1000)))
     assert broker.history.usage()[1] == 2
-    assert broker.history.trim(now=T0 + HOUR) == 2
+    assert await broker.history.trim(now=T0 + HOUR) == 2
 
 
 async def test_what_has_no_channel_is_in_the_clients_own_stream(broker: Broker) -> None:
@@ -211,8 +211,8 @@ async def test_what_has_no_channel_is_in_the_clients_own_stream(broker: Broker) 
 async def test_the_own_streams_are_no_channels(open_engine: OpenBroker) -> None:
     broker = await opened(open_engine, rules=(HistoryRule("*", max_publications=0),))
     (published,) = await publish(broker, notification("label", kind=Kind.BROADCAST))
-    assert broker.history.channels() == []
-    assert broker.history.channels(DEFAULT_CLIENT, prefix="l") == []
+    assert await broker.history.channels() == []
+    assert await broker.history.channels(DEFAULT_CLIENT, prefix="l") == []
     # nor do the rules of channels count for them
     assert broker.history.latest(DEFAULT_CLIENT, "", limit=9, now=T0).publications == [published]
 
@@ -228,7 +228,7 @@ async def test_what_was_given_up_is_left_out_though_its_place_is_spent(broker: B
     good, bad, last = [notification() for _ in range(3)]
     await publish(broker, good)
     await accept(broker, bad)
-    held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     await broker.history.append(held, now=T0)
     await broker.queue.settle([Outcome(held[0], State.DEAD)], now=T0)
     await publish(broker, last)
@@ -262,7 +262,7 @@ async def test_a_page_leaves_out_what_expired_and_counts_it_up_to_its_last(broke
 
 async def test_a_page_leaves_out_what_was_given_up(broker: Broker) -> None:
     await accept(broker, notification(), notification())
-    first, second = broker.queue.lease(limit=2, lease_seconds=30, now=T0)
+    first, second = await broker.queue.lease(limit=2, lease_seconds=30, now=T0)
     published = await broker.history.append([first, second], now=T0)
     await broker.queue.settle([Outcome(first, State.DEAD, reason="too_often")], now=T0)
     page = broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 0), now=T0, limit=1)

@@ -68,7 +68,7 @@ async def test_named_connections_get_one_of_their_own(broker: Broker) -> None:
 
 async def test_a_placed_one_keeps_its_places(broker: Broker) -> None:
     await accept(broker, for_users(ANNA, BERT))
-    held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     first = await broker.history.append(held, now=T0)
     broker.queue.release(held, due_at=T0)
     assert await dispatch(broker) == first
@@ -77,7 +77,7 @@ async def test_a_placed_one_keeps_its_places(broker: Broker) -> None:
 
 async def test_what_left_the_queue_meanwhile_keeps_its_places(broker: Broker) -> None:
     await accept(broker, for_users(ANNA))
-    held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     first = await broker.history.append(held, now=T0)
     await broker.queue.settle([Outcome(held[0], State.DISPATCHED)], now=T0)
     again = await broker.history.append(held, now=T0)
@@ -131,7 +131,7 @@ async def test_the_cursor_never_moves_back_nor_beyond_the_end(broker: Broker) ->
     assert advance(DEFAULT_CLIENT, ANNA, at(broker, 4), now=T0) == 0
     assert advance(DEFAULT_CLIENT, ANNA, StreamPosition("elsewhere", 3), now=T0) == 0
     assert [advance(DEFAULT_CLIENT, ANNA, at(broker, offset), now=T0) for offset in (2, 2, 1, 3)] == [2, 0, 0, 1]
-    (info,) = broker.inbox.inboxes()
+    (info,) = await broker.inbox.inboxes()
     assert (info.cursor, info.undelivered) == (3, 0)
 
 
@@ -143,7 +143,7 @@ async def test_expired_ones_are_left_out_and_counted(broker: Broker) -> None:
 
 async def test_what_was_given_up_is_left_out(broker: Broker) -> None:
     await accept(broker, for_users(ANNA))
-    held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     await broker.history.append(held, now=T0)
     await broker.queue.settle([Outcome(held[0], State.DEAD, reason="a fault")], now=T0)
     (last,) = await publish(broker, for_users(ANNA))
@@ -178,7 +178,7 @@ async def test_a_receipt_tells_what_became_of_it_for_each_user(broker: Broker) -
     one = for_users(ANNA, BERT)
     await accept(broker, one)
     assert await rows(broker, one.id) == ()
-    held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     await broker.history.append(held, now=T0)
     assert [row.state for row in await rows(broker, one.id)] == [InboxState.STORED] * 2
     await broker.queue.settle([Outcome(held[0], State.DISPATCHED, by_user={ANNA: 2})], now=T0)
@@ -226,7 +226,7 @@ async def test_the_oldest_of_all_go_when_there_are_too_many_bytes(open_engine: O
     broker = await opened(open_engine, max_bytes=700)
     for number, user in enumerate((ANNA, BERT, BERT, ANNA)):
         await publish(broker, for_users(user, at=T0 + number), now=T0 + number)
-    kept = {info.user_id: (info.notifications, info.undelivered) for info in broker.inbox.inboxes()}
+    kept = {info.user_id: (info.notifications, info.undelivered) for info in await broker.inbox.inboxes()}
     assert kept == {ANNA: (1, 1), BERT: (2, 2)}
 
 
@@ -234,8 +234,8 @@ async def test_what_is_over_age_goes(open_engine: OpenBroker) -> None:
     broker = await opened(open_engine, max_age_seconds=60)
     published = await publish(broker, for_users(ANNA))
     published += await publish(broker, for_users(ANNA, at=T0 + 30_000), now=T0 + 30_000)
-    assert broker.inbox.trim(now=T0 + 59_999) == 0
-    assert broker.inbox.trim(now=T0 + 60_000) == 1
+    assert await broker.inbox.trim(now=T0 + 59_999) == 0
+    assert await broker.inbox.trim(now=T0 + 60_000) == 1
     assert await states(broker, *published) == [InboxState.EVICTED, InboxState.STORED]
     assert broker.inbox.position(DEFAULT_CLIENT, ANNA).offset == 2
 
@@ -267,13 +267,13 @@ async def test_nothing_is_told_of_a_user_that_was_removed(broker: Broker) -> Non
 async def test_a_client_is_removed_with_all_its_users(broker: Broker) -> None:
     await publish(broker, for_users(ANNA, BERT), for_users(ANNA, client=OTHER))
     assert await broker.inbox.forget(DEFAULT_CLIENT) == 2
-    assert [info.client_id for info in broker.inbox.inboxes()] == [OTHER]
+    assert [info.client_id for info in await broker.inbox.inboxes()] == [OTHER]
 
 
 async def test_a_user_that_is_removed_amid_a_dispatch_gets_nothing(broker: Broker) -> None:
     await publish(broker, for_users(ANNA))
     await accept(broker, for_users(ANNA, BERT))
-    held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     await broker.history.append(held, now=T0)
     await broker.inbox.forget(DEFAULT_CLIENT, ANNA)
     assert places(await broker.history.append(held, now=T0)) == [(BERT, 1)]
@@ -284,10 +284,10 @@ async def test_a_user_that_is_removed_amid_a_dispatch_gets_nothing(broker: Broke
 async def test_inboxes_are_listed_by_user(broker: Broker) -> None:
     await publish(broker, for_users(BERT, ANNA), for_users(BERT), for_users(ANNA, client=OTHER))
     broker.inbox.advance(DEFAULT_CLIENT, BERT, at(broker, 1, BERT), now=T0)
-    assert [info.user_id for info in broker.inbox.inboxes(DEFAULT_CLIENT)] == [ANNA, BERT]
-    assert [info.client_id for info in broker.inbox.inboxes(prefix="an")] == [DEFAULT_CLIENT, OTHER]
-    assert len(broker.inbox.inboxes(limit=2)) == 2
-    (info,) = broker.inbox.inboxes(prefix="bert")
+    assert [info.user_id for info in await broker.inbox.inboxes(DEFAULT_CLIENT)] == [ANNA, BERT]
+    assert [info.client_id for info in await broker.inbox.inboxes(prefix="an")] == [DEFAULT_CLIENT, OTHER]
+    assert len(await broker.inbox.inboxes(limit=2)) == 2
+    (info,) = await broker.inbox.inboxes(prefix="bert")
     assert (info.position, info.cursor, info.notifications) == (at(broker, 2, BERT), 1, 2)
     assert (info.undelivered, info.last_at) == (1, T0)
 
@@ -296,7 +296,7 @@ async def test_tighter_bounds_take_hold_at_once(broker: Broker) -> None:
     await publish(broker, *[for_users(ANNA) for _ in range(5)])
     broker.configure(BrokerLimits(inbox=InboxLimits(max_notifications=2, max_age_seconds=60)))
     assert broker.inbox.usage()[1] == 2
-    assert broker.inbox.trim(now=T0 + 60_000) == 2
+    assert await broker.inbox.trim(now=T0 + 60_000) == 2
 
 
 async def test_what_the_push_provider_said_adds_up(broker: Broker) -> None:

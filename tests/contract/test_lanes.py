@@ -26,8 +26,8 @@ def webhook(**details: int) -> Notification:
     return notification("audit", kind=Kind.WEBHOOK, **details)
 
 
-def lease(broker: Broker, lane: Lane, *, now: int = T0) -> list[Lease]:
-    return broker.queue.lease(limit=9, lease_seconds=30, now=now, lane=lane)
+async def lease(broker: Broker, lane: Lane, *, now: int = T0) -> list[Lease]:
+    return await broker.queue.lease(limit=9, lease_seconds=30, now=now, lane=lane)
 
 
 def ids(leases: list[Lease]) -> list[NotificationId]:
@@ -37,9 +37,9 @@ def ids(leases: list[Lease]) -> list[NotificationId]:
 async def test_each_lane_hands_out_its_own(broker: Broker) -> None:
     one, low, high, event = notification(), push(priority=1), push(priority=9), webhook()
     await accept(broker, one, low, high, event)
-    assert ids(lease(broker, Lane.PUSH)) == [high.id, low.id]
-    assert ids(lease(broker, Lane.LIVE)) == [one.id]
-    assert ids(lease(broker, Lane.WEBHOOK)) == [event.id]
+    assert ids(await lease(broker, Lane.PUSH)) == [high.id, low.id]
+    assert ids(await lease(broker, Lane.LIVE)) == [one.id]
+    assert ids(await lease(broker, Lane.WEBHOOK)) == [event.id]
     assert broker.queue.stats(now=T0).leased == 4
 
 
@@ -69,14 +69,14 @@ async def test_each_lane_knows_when_it_is_due(broker: Broker) -> None:
 @pytest.mark.parametrize("lane", [Lane.PUSH, Lane.WEBHOOK])
 async def test_what_failed_comes_back_to_its_lane(broker: Broker, lane: Lane) -> None:
     await accept(broker, push() if lane is Lane.PUSH else webhook())
-    held = lease(broker, lane)
+    held = await lease(broker, lane)
     broker.queue.release(held, due_at=T0 + 10)
     await broker.queue.wait_for_work(lane)
-    assert lease(broker, Lane.LIVE, now=T0 + 10) == []
-    (again,) = lease(broker, lane, now=T0 + 10)
+    assert await lease(broker, Lane.LIVE, now=T0 + 10) == []
+    (again,) = await lease(broker, lane, now=T0 + 10)
     assert again.attempts == 1
     # a lease that is lost does too
-    (last,) = lease(broker, lane, now=T0 + 10 + 30_000)
+    (last,) = await lease(broker, lane, now=T0 + 10 + 30_000)
     assert last.notification == again.notification
     await broker.queue.settle([Outcome(again, State.DISPATCHED)], now=T0 + 10 + 30_000)
     assert broker.queue.stats(now=T0).waiting == 1
@@ -84,22 +84,22 @@ async def test_what_failed_comes_back_to_its_lane(broker: Broker, lane: Lane) ->
 
 async def test_a_pause_stops_all_lanes(broker: Broker) -> None:
     await accept(broker, notification(), push(), webhook())
-    broker.queue.pause()
+    await broker.queue.pause()
     for lane in Lane:
-        assert lease(broker, lane) == []
+        assert await lease(broker, lane) == []
         assert broker.queue.next_due_at(now=T0, lane=lane) is None
         with trio.move_on_after(0):
             await broker.queue.wait_for_work(lane)
-    broker.queue.resume()
+    await broker.queue.resume()
     for lane in Lane:
         await broker.queue.wait_for_work(lane)
-        assert len(lease(broker, lane)) == 1
+        assert len(await lease(broker, lane)) == 1
 
 
 async def test_counts_are_of_all_lanes(broker: Broker) -> None:
     await accept(broker, notification(), notification(delay=10), push(priority=9), push(delay=10))
     await accept(broker, webhook(), webhook(delay=10))
-    lease(broker, Lane.PUSH)
+    await lease(broker, Lane.PUSH)
     stats = broker.queue.stats(now=T0)
     assert (stats.waiting, stats.ready, stats.scheduled, stats.leased) == (6, 2, 3, 1)
     assert stats.by_priority == {5: 5, 9: 1}
@@ -115,9 +115,9 @@ async def test_what_waits_is_listed_in_one_order(broker: Broker) -> None:
         webhook(),
     ]
     await accept(broker, *made)
-    listed = [receipt.id for receipt in broker.queue.waiting(limit=9)]
+    listed = [receipt.id for receipt in await broker.queue.waiting(limit=9)]
     assert listed == [made[place].id for place in (3, 4, 5, 2, 1, 0)]
-    assert [receipt.id for receipt in broker.queue.waiting(limit=2)] == listed[:2]
+    assert [receipt.id for receipt in await broker.queue.waiting(limit=2)] == listed[:2]
 
 
 async def test_pushes_are_cancelled_and_cleared_like_any_other(broker: Broker) -> None:
@@ -129,7 +129,7 @@ async def test_pushes_are_cancelled_and_cleared_like_any_other(broker: Broker) -
 
 async def test_a_push_has_a_receipt_that_tells_why_it_was_given_up(broker: Broker) -> None:
     (one,) = await accept(broker, push())
-    (held,) = lease(broker, Lane.PUSH)
+    (held,) = await lease(broker, Lane.PUSH)
     await broker.queue.settle([Outcome(held, State.DEAD, reason="refused for good")], now=T0)
     receipt = await broker.receipts.find(None, one)
     assert receipt is not None
@@ -140,7 +140,7 @@ async def test_a_push_has_a_receipt_that_tells_why_it_was_given_up(broker: Broke
 async def test_a_push_on_its_way_does_not_hold_up_what_is_live(broker: Broker, first: str) -> None:
     made = [push(), notification()] if first == "push" else [notification(), push()]
     await accept(broker, made[0])
-    lease(broker, Lane.PUSH)
+    await lease(broker, Lane.PUSH)
     with trio.move_on_after(0):
         await broker.queue.wait_for_work()
     async with trio.open_nursery() as nursery:
@@ -166,10 +166,10 @@ async def test_a_webhook_has_no_place_in_a_stream(broker: Broker) -> None:
 async def test_what_waits_in_one_lane_can_be_listed_and_counted(broker: Broker) -> None:
     made = [notification(), push(), push(delay=10), push(priority=9)]
     await accept(broker, *made)
-    lease(broker, Lane.LIVE)
-    (held,) = broker.queue.lease(limit=1, lease_seconds=30, now=T0, lane=Lane.PUSH)
-    assert [receipt.id for receipt in broker.queue.waiting(limit=9, lane=Lane.PUSH)] == [made[1].id, made[2].id]
-    assert broker.queue.waiting(limit=9, lane=Lane.LIVE) == []
+    await lease(broker, Lane.LIVE)
+    (held,) = await broker.queue.lease(limit=1, lease_seconds=30, now=T0, lane=Lane.PUSH)
+    assert [receipt.id for receipt in await broker.queue.waiting(limit=9, lane=Lane.PUSH)] == [made[1].id, made[2].id]
+    assert await broker.queue.waiting(limit=9, lane=Lane.LIVE) == []
     assert [broker.queue.size(lane) for lane in (Lane.LIVE, Lane.PUSH, Lane.WEBHOOK)] == [1, 3, 0]
     await broker.queue.settle([Outcome(held, State.DISPATCHED)], now=T0)
     assert broker.queue.size(Lane.PUSH) == 2

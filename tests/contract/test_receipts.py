@@ -39,7 +39,7 @@ async def test_a_receipt_follows_its_notification(broker: Broker) -> None:
 @pytest.mark.parametrize("state", [State.EXPIRED, State.DEAD, State.DISPATCHED])
 async def test_a_receipt_tells_how_it_ended(broker: Broker, state: State) -> None:
     (one,) = await accept(broker, notification(kind=Kind.BROADCAST))
-    (held,) = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    (held,) = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     await broker.queue.settle([Outcome(held, state)], now=T0)
     receipt = await broker.receipts.find(None, one)
     assert receipt is not None
@@ -48,7 +48,7 @@ async def test_a_receipt_tells_how_it_ended(broker: Broker, state: State) -> Non
 
 async def test_failed_tries_are_told(broker: Broker) -> None:
     (one,) = await accept(broker, notification())
-    broker.queue.release(broker.queue.lease(limit=1, lease_seconds=30, now=T0), due_at=T0 + 9)
+    broker.queue.release(await broker.queue.lease(limit=1, lease_seconds=30, now=T0), due_at=T0 + 9)
     receipt = await broker.receipts.find(None, one)
     assert receipt is not None
     assert (receipt.attempts, receipt.due_at) == (1, T0 + 9)
@@ -184,7 +184,7 @@ async def settle(broker: Broker, one: Notification) -> None:
 
 
 async def give_back(broker: Broker, one: Notification) -> None:
-    broker.queue.release(broker.queue.lease(limit=9, lease_seconds=30, now=T0), due_at=T0)
+    broker.queue.release(await broker.queue.lease(limit=9, lease_seconds=30, now=T0), due_at=T0)
 
 
 async def cancel(broker: Broker, one: Notification) -> None:

@@ -74,7 +74,7 @@ class LaneQueue:
         self.pushes += notifications
         return [Kept(Accepted(each.id), lost=self.losing) for each in notifications]
 
-    def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = Lane.LIVE) -> list[Lease]:
+    async def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = Lane.LIVE) -> list[Lease]:
         return self.memory.lease(limit=limit, lease_seconds=lease_seconds, now=now, lane=lane)
 
     def next_due_at(self, *, now: int, lane: Lane = Lane.LIVE) -> int | None:
@@ -177,13 +177,16 @@ class House:
         self.arrived: set[NotificationId] = set()
         self.router = PushRouter(
             self.queue, self.book, self, self.provider, rules, self.counters,
-            lambda client, user, notification: notification in self.arrived,
+            self.has_arrived,
         )  # fmt: skip
         self.online: set[str] = set()
         self.desk = PushDesk(
             self.queue, self.book, self, self.counters, lambda _, user_id: user_id in self.online, ageing_ms=60_000
         )
         self._numbers = 0
+
+    async def has_arrived(self, client_id: object, user_id: object, notification_id: NotificationId) -> bool:
+        return notification_id in self.arrived
 
     def pushed(self, push: Notification, *, pushed: int, failed: int, reason: str) -> None:
         assert push.parent

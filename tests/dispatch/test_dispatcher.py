@@ -155,12 +155,12 @@ async def test_what_is_scheduled_goes_when_it_is_due(
 
 async def test_while_paused_it_rests(node: Node, nursery, bus: Bus, subscriber: Connection) -> None:
     nursery.start_soon(node.dispatcher.run)
-    queue = Queue(node.broker.queue, node.counters)
-    queue.pause()
+    queue = Queue(node.broker, node.counters)
+    await queue.pause()
     await node.publish()
     await wait_all_tasks_blocked()
     assert writes(subscriber) == []
-    queue.resume()
+    await queue.resume()
     await wait_all_tasks_blocked()
     assert writes(subscriber) == ["news/1"]
 

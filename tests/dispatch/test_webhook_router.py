@@ -85,7 +85,7 @@ async def test_one_that_hangs_holds_up_only_itself(house: EventHouse, autojump_c
     assert house.ended("b") == {"dispatched": 20}
     # each has its share of the calls
     assert (house.caller.peak["a"], house.caller.peak["b"]) == (2, 2)
-    assert house.router.waiting() == {"a": 20}
+    assert await house.router.waiting() == {"a": 20}
 
 
 async def test_who_is_away_is_left_alone_and_then_asked_by_one(house: EventHouse, autojump_clock) -> None:
@@ -146,7 +146,7 @@ async def test_what_waits_is_counted_wherever_it_waits(house: EventHouse, autoju
     house.caller.script("a", WebhookAnswer(500, retry_after="30"))
     house.happen(3)
     await trio.sleep(1)
-    assert house.router.waiting() == {"a": 3}
+    assert await house.router.waiting() == {"a": 3}
     assert house.book.figures("a").in_flight == 0
 
 

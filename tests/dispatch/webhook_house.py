@@ -31,7 +31,7 @@ class EventQueue(LaneQueue):
     def stats(self, *, now: int) -> object:
         return self.memory.stats(now=now)
 
-    def waiting(self, *, limit: int, client_id: object = None, lane: Lane | None = None) -> list[Receipt]:
+    async def waiting(self, *, limit: int, client_id: object = None, lane: Lane | None = None) -> list[Receipt]:
         return [entry.receipt() for entry in self.memory.waiting(limit=limit, lane=lane)]
 
 

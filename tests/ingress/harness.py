@@ -24,6 +24,7 @@ from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.presence import PresenceRule, PresenceRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.policy.sealing import Sealer
+from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
 from notifyd.service.connect import Connector, ConnectRules
@@ -104,8 +105,9 @@ def services(
         waiting=Waiting(notifications, broker.receipts, max_waiters=3),
         dead_letters=DeadLetters(broker.dead_letters, broker.receipts, publisher, acks, counters),
         acks=acks,
+        attending=Attending(broker, subscriber),
         presence=Presence(hub, PresenceRules((PresenceRule("open.*", presence=True),)), lambda change: None),
-        queue=Queue(broker.queue, counters),
+        queue=Queue(broker, counters),
         webhooks=webhooks_of(broker.queue, counters, endpoint("backend", "notification.dead")),
         channels=Channels(hub, broker.history),
         stats=Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: 0),

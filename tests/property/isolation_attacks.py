@@ -225,7 +225,7 @@ async def streams(thief: Thief) -> None:
 async def positions(thief: Thief) -> None:
     """The victim's places in its streams, and acks of what it was sent."""
     me, victim = thief.me, thief.victim
-    place = thief.world.graph.channels.history(victim.id, "news", limit=1).position
+    place = (await thief.world.graph.channels.history(victim.id, "news", limit=1)).position
     since = {"epoch": place.epoch, "offset": max(0, place.offset - 1)}
     path = f"/api/channels/news/history?since={since['epoch']}:{since['offset']}"
     assert victim.id not in (await thief.world.rest("GET", path, X_API_Key=me.key)).body.decode()

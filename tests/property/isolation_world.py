@@ -154,12 +154,12 @@ class World:
             "client": graph.clients.get(tenant.id),
             "keys": [msgspec.structs.replace(key, last_used_at=None) for key in graph.keys.list(tenant.id)],
             "devices": list(await graph.devices.list(tenant.id)),
-            "inboxes": graph.inboxes.infos(tenant.id),
+            "inboxes": await graph.inboxes.infos(tenant.id),
             "waiting": {
                 user: [kept.notification.id for kept in graph.inboxes.kept(tenant.id, UserId(user)).publications]
                 for user in USERS
             },
-            "channels": [graph.channels.history(tenant.id, channel, limit=1).position for channel in CHANNELS],
+            "channels": [(await graph.channels.history(tenant.id, channel, limit=1)).position for channel in CHANNELS],
             "stream": graph.engines.broker.history.position(tenant.id, ""),
             "connections": sorted(
                 (connection.id, tuple(sorted(connection.subscriptions or ())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -93,7 +94,7 @@ class DeadLetterMachine(BrokerMachine):
             each.state = State.DISPATCHED
 
     async def _dispatch(self) -> None:
-        leases = self.broker.queue.lease(limit=99, lease_seconds=30, now=self.now)
+        leases = await self.broker.queue.lease(limit=99, lease_seconds=30, now=self.now)
         await self.broker.history.append(leases, now=self.now)
         await self.broker.queue.settle([Outcome(lease, State.DISPATCHED) for lease in leases], now=self.now)
 
@@ -107,7 +108,7 @@ class DeadLetterMachine(BrokerMachine):
         self._keep(msgspec.structs.replace(letter(known.notification, at=self.now, reason=reason), attempts=1))
 
     async def _give_up(self, reason: str) -> NotificationId:
-        (held,) = self.broker.queue.lease(limit=1, lease_seconds=30, now=self.now)
+        (held,) = await self.broker.queue.lease(limit=1, lease_seconds=30, now=self.now)
         await self.broker.queue.settle([Outcome(held, State.DEAD, reason=reason, error="it failed")], now=self.now)
         return held.notification.id
 
@@ -178,7 +179,7 @@ class DeadLetterMachine(BrokerMachine):
         self._trim()
 
     async def _trim_letters(self) -> None:
-        self.broker.dead_letters.trim(now=self.now)
+        await self.broker.dead_letters.trim(now=self.now)
 
     @precondition(lambda self: self.opened and self.durability != "memory")
     @rule()
@@ -209,7 +210,7 @@ class DeadLetterMachine(BrokerMachine):
         if known.state is State.WAITING:
             return
         self.killed(self.loop.call(self._put_back_and_die, dead))
-        if self.broker.dead_letters.find(None, dead.id) is None:
+        if self.loop.call(partial(self.broker.dead_letters.find, None, dead.id)) is None:
             known.state = State.WAITING
             del self.letters[dead.id]
 
@@ -223,9 +224,10 @@ class DeadLetterMachine(BrokerMachine):
         if self.opened:
             wanted = list(self.letters.values())
             letters = self.broker.dead_letters
-            assert letters.letters(DeadLetterQuery(), limit=99, oldest_first=True) == wanted
+            assert self.loop.call(partial(letters.letters, DeadLetterQuery(), limit=99, oldest_first=True)) == wanted
             assert letters.usage() == (len(wanted), sum(each.size() for each in wanted))
-            assert letters.count(DeadLetterQuery(reason="fault")) == sum(each.reason == "fault" for each in wanted)
+            faults = sum(each.reason == "fault" for each in wanted)
+            assert self.loop.call(letters.count, DeadLetterQuery(reason="fault")) == faults
 
     @invariant()
     def receipts_agree(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,7 +106,7 @@ class DurableMachine(BrokerMachine):
 
     @rule()
     def trim(self) -> None:
-        assert self.broker.durables.trim(now=self.now) == self._trim()
+        assert self.loop.call(partial(self.broker.durables.trim, now=self.now)) == self._trim()
 
     @precondition(lambda self: self.durability != "memory")
     @rule()
@@ -156,9 +157,12 @@ class DurableMachine(BrokerMachine):
     def all_agree(self) -> None:
         if self.opened:
             wanted = [self.known[key] for key in KEYS if key in self.known]
-            assert self.broker.durables.states() == wanted
+            assert self.loop.call(partial(self.broker.durables.states)) == wanted
             assert self.broker.durables.usage() == len(wanted)
-            assert self.broker.durables.states(channel="a", limit=1) == [s for s in wanted if s.key.channel == "a"][:1]
+            assert (
+                self.loop.call(partial(self.broker.durables.states, channel="a", limit=1))
+                == [s for s in wanted if s.key.channel == "a"][:1]
+            )
 
 
 class JournalledDurableMachine(DurableMachine):

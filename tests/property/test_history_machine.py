@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,7 +76,7 @@ class HistoryMachine(BrokerMachine):
 
     async def _dispatch(self, made: list[Notification]) -> list[Publication]:
         await accept(self.broker, *made, now=self.now)
-        leases = self.broker.queue.lease(limit=9, lease_seconds=1e6, now=self.now)
+        leases = await self.broker.queue.lease(limit=9, lease_seconds=1e6, now=self.now)
         self.held += leases
         return await self.broker.history.append(leases, now=self.now)
 
@@ -173,7 +174,7 @@ class HistoryMachine(BrokerMachine):
     @rule(milliseconds=st.sampled_from([700, 19_000, 61_000]))
     def wait(self, milliseconds: int) -> None:
         self.now += milliseconds
-        assert self.broker.history.trim(now=self.now) == self.model.trim(self.now)
+        assert self.loop.call(partial(self.broker.history.trim, now=self.now)) == self.model.trim(self.now)
 
     def stopping(self) -> None:
         for lease in self.held:
@@ -189,7 +190,7 @@ class HistoryMachine(BrokerMachine):
         left = {name: channel.left(self.now) for name, channel in self.model.channels.items()}
         # where not all fits in, the newest come back, and not those that go last
         fits = sum(one.notification.size() for run in left.values() for one in run) <= MAX_BYTES
-        for info in self.broker.history.channels():
+        for info in self.loop.call(partial(self.broker.history.channels)):
             channel = self.model.channels[info.channel]
             least = channel.within_age(self.now) if fits else 0
             # what went for want of room may be back
@@ -201,7 +202,7 @@ class HistoryMachine(BrokerMachine):
 
     async def _lease_again(self) -> None:
         held = {lease.notification.id for lease in self.held}
-        self.held = self.broker.queue.lease(limit=99, lease_seconds=1e6, now=self.now)
+        self.held = await self.broker.queue.lease(limit=99, lease_seconds=1e6, now=self.now)
         assert {lease.notification.id for lease in self.held} <= held
 
     def _position(self, name: str) -> StreamPosition:
@@ -212,7 +213,10 @@ class HistoryMachine(BrokerMachine):
         if not self.opened:
             return
         channels: list[Channel] = sorted(self.model.channels.values(), key=lambda channel: channel.name)
-        told = [(i.channel, i.position, i.publications, i.last_at) for i in self.broker.history.channels()]
+        told = [
+            (i.channel, i.position, i.publications, i.last_at)
+            for i in self.loop.call(partial(self.broker.history.channels))
+        ]
         assert told == [
             (c.name, StreamPosition(c.epoch, len(c.stamped)), c.count, c.kept()[-1].at if c.count else 0)
             for c in channels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,7 +69,7 @@ class InboxMachine(BrokerMachine):
 
     async def _dispatch(self, made: list[Notification]) -> list[Publication]:
         await accept(self.broker, *made, now=self.now)
-        leases = self.broker.queue.lease(limit=9, lease_seconds=1e6, now=self.now)
+        leases = await self.broker.queue.lease(limit=9, lease_seconds=1e6, now=self.now)
         self.held += leases
         return await self.broker.history.append(leases, now=self.now)
 
@@ -218,7 +219,7 @@ class InboxMachine(BrokerMachine):
     def wait(self, milliseconds: int) -> None:
         self.now += milliseconds
         expected = sum(inbox.trim(self.now) for inbox in self.inboxes.values())
-        assert self.broker.inbox.trim(now=self.now) == expected
+        assert self.loop.call(partial(self.broker.inbox.trim, now=self.now)) == expected
 
     def stopping(self) -> None:
         self.before = self._known()
@@ -228,11 +229,11 @@ class InboxMachine(BrokerMachine):
 
     def started(self) -> None:
         assert self._known() == self.before
-        self.held = self.broker.queue.lease(limit=99, lease_seconds=1e6, now=self.now)
+        self.held = self.loop.call(partial(self.broker.queue.lease, limit=99, lease_seconds=1e6, now=self.now))
 
     def _known(self) -> Known:
         positions = [self._position(user) for user in USERS]
-        return self.broker.inbox.inboxes(), positions, self.broker.inbox.usage()
+        return self.loop.call(partial(self.broker.inbox.inboxes)), positions, self.broker.inbox.usage()
 
     @invariant()
     def counts_agree(self) -> None:
@@ -240,7 +241,7 @@ class InboxMachine(BrokerMachine):
             return
         kept = {user: inbox for user, inbox in self.inboxes.items() if inbox.items}
         assert self.broker.inbox.usage()[:2] == (len(kept), sum(len(inbox.kept()) for inbox in kept.values()))
-        for info in self.broker.inbox.inboxes():
+        for info in self.loop.call(partial(self.broker.inbox.inboxes)):
             inbox = kept[info.user_id]
             assert (info.position.offset, info.cursor) == (len(inbox.items), inbox.cursor)
             assert info.undelivered == len([item for item in inbox.kept() if item.offset > inbox.cursor])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,7 +121,9 @@ class QueueMachine(BrokerMachine):
 
     @rule(limit=st.integers(1, 5))
     def lease(self, limit: int) -> None:
-        leases = self.broker.queue.lease(limit=limit, lease_seconds=LEASE_MS / 1000, now=self.now)
+        leases = self.loop.call(
+            partial(self.broker.queue.lease, limit=limit, lease_seconds=LEASE_MS / 1000, now=self.now)
+        )
         self.model.reclaim(self.now)
         expected = self.model.due(self.now)[:limit]
         assert [lease.notification for lease in leases] == [item.notification for item in expected]
@@ -216,7 +219,7 @@ class QueueMachine(BrokerMachine):
         self.model.paused = paused
 
     async def _pause(self, paused: bool) -> None:
-        self.broker.queue.pause() if paused else self.broker.queue.resume()
+        await self.broker.queue.pause() if paused else await self.broker.queue.resume()
 
     @rule(milliseconds=st.sampled_from([1, 400, 29_999, 30_000]))
     def wait(self, milliseconds: int) -> None:
@@ -246,7 +249,7 @@ class QueueMachine(BrokerMachine):
         assert len(waiting) <= limit
 
     async def _waiting(self, limit: int) -> list[Receipt]:
-        return self.broker.queue.waiting(limit=limit)
+        return await self.broker.queue.waiting(limit=limit)
 
     def stopping(self) -> None:
         self.model.restart()

@@ -227,7 +227,7 @@ class Node:
     async def dispatch(self) -> None:
         """One pass over what is due, as the dispatcher makes it."""
         now = now_ms()
-        while leases := self.broker.queue.lease(limit=100, lease_seconds=30, now=now):
+        while leases := await self.broker.queue.lease(limit=100, lease_seconds=30, now=now):
             publications = await self.broker.history.append(leases, now=now)
             counts = await self.hub.fan_out(publications)
             await self.broker.queue.settle(outcomes_of(leases, publications, counts), now=now)

@@ -28,7 +28,7 @@ class Subscriptions:
         self.again: list[DeadLetter] = []
         self.gone = False
 
-    def redeliver(self, letter: DeadLetter) -> None:
+    async def redeliver(self, letter: DeadLetter) -> None:
         if self.gone:
             raise Conflict("the subscription is gone", code="subscription_gone")
         self.again.append(letter)
@@ -64,7 +64,7 @@ async def kept(node: Node, count: int = 1, **changes: Any) -> list[str]:
 async def died(node: Node) -> str:
     """The id of a notification that was given up on its way to the hub."""
     identifier = await node.publish()
-    (lease,) = node.broker.queue.lease(limit=1, lease_seconds=30, now=now_ms())
+    (lease,) = await node.broker.queue.lease(limit=1, lease_seconds=30, now=now_ms())
     outcome = Outcome(lease, State.DEAD, reason="fault", error="the hub fell over")
     await node.broker.queue.settle([outcome], now=now_ms())
     return identifier
@@ -84,17 +84,17 @@ async def test_what_was_given_up_is_told_with_what_happened(node: Node, dead_let
 async def test_one_is_found_by_its_notification_where_that_has_no_other(node: Node, dead_letters: DeadLetters) -> None:
     of = notification("hook", kind=Kind.WEBHOOK, at=now_ms())
     (only,) = await keep(node, letter(of))
-    assert dead_letters.get(None, of.id).id == only
+    assert (await dead_letters.get(None, of.id)).id == only
     await keep(node, msgspec.structs.replace(letter(of), id=DeadLetterId(f"{of.id}.y")))
     with pytest.raises(NotFound, match=only):
-        dead_letters.get(None, of.id)
+        await dead_letters.get(None, of.id)
 
 
 async def test_another_clients_is_not_found(node: Node, dead_letters: DeadLetters) -> None:
     identifier = await died(node)
     for client_id, named in ((ClientId("other"), identifier), (None, "nothing")):
         with pytest.raises(NotFound):
-            dead_letters.get(client_id, named)
+            await dead_letters.get(client_id, named)
 
 
 async def test_what_is_put_back_is_dispatched_under_its_id(node: Node, dead_letters: DeadLetters) -> None:
@@ -102,7 +102,7 @@ async def test_what_is_put_back_is_dispatched_under_its_id(node: Node, dead_lett
     identifier = await died(node)
     (result,) = await dead_letters.retry([identifier])
     assert (result.notification_id, result.refused) == (identifier, None)
-    assert dead_letters.count(DeadLetterQuery()) == 0
+    assert await dead_letters.count(DeadLetterQuery()) == 0
     await node.dispatch()
     receipt = await node.broker.receipts.find(None, NotificationId(identifier))
     assert receipt is not None
@@ -121,7 +121,7 @@ async def test_one_that_is_refused_does_not_stop_the_others(node: Node, dead_let
         "dead_letter_not_found",
         None,
     ]
-    assert dead_letters.count(DeadLetterQuery()) == 1
+    assert await dead_letters.count(DeadLetterQuery()) == 1
     (again,) = await dead_letters.retry([old.id], ttl_ms=60_000)
     assert again.refused is None
 
@@ -131,7 +131,7 @@ async def test_a_push_and_an_event_go_back_to_where_they_came_from(node: Node, d
     hook = notification("hook", kind=Kind.WEBHOOK, at=now_ms())
     await dead_letters.retry(await keep(node, letter(push, Stage.PUSH, user_id="alice"), letter(hook)))
     for lane, expected in ((Lane.PUSH, push), (Lane.WEBHOOK, hook), (Lane.LIVE, None)):
-        leases = node.broker.queue.lease(limit=10, lease_seconds=30, now=now_ms(), lane=lane)
+        leases = await node.broker.queue.lease(limit=10, lease_seconds=30, now=now_ms(), lane=lane)
         found = [(lease.notification.id, lease.attempts) for lease in leases]
         assert found == ([] if expected is None else [(expected.id, 0)])
 
@@ -158,7 +158,7 @@ async def test_a_subscription_gets_its_own_again(
     subscriptions.gone = False
     (result,) = await dead_letters.retry([identifier])
     assert (result.refused, [each.id for each in subscriptions.again]) == (None, [identifier])
-    assert dead_letters.count(DeadLetterQuery()) == 0
+    assert await dead_letters.count(DeadLetterQuery()) == 0
     assert node.broker.queue.stats(now=now_ms()).waiting == 0
 
 
@@ -168,7 +168,7 @@ async def test_a_full_queue_keeps_what_does_not_fit(node: Node, dead_letters: De
     results = await dead_letters.retry_matching(DeadLetterQuery())
     assert sum(result.refused is None for result in results) == room
     assert {result.refused.code for result in results if result.refused} == {"queue_full"}
-    assert dead_letters.count(DeadLetterQuery()) == 5
+    assert await dead_letters.count(DeadLetterQuery()) == 5
 
 
 async def test_nothing_is_put_back_while_the_daemon_drains(node: Node, dead_letters: DeadLetters) -> None:
@@ -192,7 +192,7 @@ async def test_some_are_chosen_by_what_they_are(node: Node, dead_letters: DeadLe
     other = await kept(node, 2, reason="gone")
     results = await dead_letters.retry_matching(DeadLetterQuery(reason="gone"))
     assert sorted(result.id for result in results) == sorted(other)
-    assert dead_letters.count(DeadLetterQuery()) == 3
+    assert await dead_letters.count(DeadLetterQuery()) == 3
 
 
 async def test_pages_go_on_where_the_last_one_is_gone(node: Node, dead_letters: DeadLetters) -> None:
@@ -200,7 +200,7 @@ async def test_pages_go_on_where_the_last_one_is_gone(node: Node, dead_letters: 
     first = await kept(node, 130, died_at=instants[0])
     second = await kept(node, 130, died_at=instants[1])
     seen: list[str] = []
-    for page in dead_letters.pages(DeadLetterQuery()):
+    async for page in dead_letters.pages(DeadLetterQuery()):
         seen += [each.id for each in page]
         await dead_letters.drop([page[-1].id, page[0].id])
     assert seen == [*first, *second]
@@ -209,7 +209,7 @@ async def test_pages_go_on_where_the_last_one_is_gone(node: Node, dead_letters: 
 async def test_what_dies_meanwhile_is_left_for_the_next_time(node: Node, dead_letters: DeadLetters) -> None:
     await kept(node, 3)
     seen = 0
-    for page in dead_letters.pages(DeadLetterQuery()):
+    async for page in dead_letters.pages(DeadLetterQuery()):
         seen += len(page)
         await kept(node, 3, died_at=now_ms() + 1000)
     assert seen == 3
@@ -259,7 +259,7 @@ async def test_all_that_fit_are_dropped(node: Node, dead_letters: DeadLetters) -
     await kept(node, 250)
     other = await kept(node, 1, reason="gone")
     assert len((await dead_letters.drop_matching(DeadLetterQuery(reason="refused"))).dropped) == 250
-    assert [each.id for each in dead_letters.newest(DeadLetterQuery(), limit=10)] == other
+    assert [each.id for each in await dead_letters.newest(DeadLetterQuery(), limit=10)] == other
 
 
 async def test_too_many_cannot_be_named(dead_letters: DeadLetters) -> None:

@@ -131,7 +131,7 @@ async def test_users_of_two_clients_are_two(node: Node):
 async def test_what_is_kept_is_told_by_user(node: Node):
     await told(node, 1, 2, users=("ann", "bob"))
     node.user("bob")
-    infos = node.inboxes.infos(DEFAULT_CLIENT)
+    infos = await node.inboxes.infos(DEFAULT_CLIENT)
     assert [(info.user_id, info.undelivered) for info in infos] == [("ann", 2), ("bob", 2)]
     assert [node.inboxes.connection_count(DEFAULT_CLIENT, info.user_id) for info in infos] == [0, 1]
 
@@ -140,11 +140,11 @@ async def test_what_is_proven_has_arrived(node: Node):
     ann = node.user("ann", encoding="text")
     first, second = await node.tell("ann"), await node.tell("ann")
     await node.dispatch()
-    assert not node.inboxes.arrived(DEFAULT_CLIENT, ANN, NotificationId(first))
+    assert not await node.inboxes.arrived(DEFAULT_CLIENT, ANN, NotificationId(first))
     node.inboxes.ack(ann, first)
-    assert node.inboxes.arrived(DEFAULT_CLIENT, ANN, NotificationId(first))
-    assert not node.inboxes.arrived(DEFAULT_CLIENT, ANN, NotificationId(second))
-    assert not node.inboxes.arrived(DEFAULT_CLIENT, UserId("bob"), NotificationId(first))
+    assert await node.inboxes.arrived(DEFAULT_CLIENT, ANN, NotificationId(first))
+    assert not await node.inboxes.arrived(DEFAULT_CLIENT, ANN, NotificationId(second))
+    assert not await node.inboxes.arrived(DEFAULT_CLIENT, UserId("bob"), NotificationId(first))
 
 
 async def test_one_users_inbox_is_told_without_a_look_at_the_others(node: Node):

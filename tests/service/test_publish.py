@@ -140,7 +140,7 @@ async def test_an_idempotency_key_is_forgotten_after_its_time(node: Node, monkey
 async def test_a_batch_is_taken_in_its_order(node: Node) -> None:
     pending = node.publisher.submit_batch(KEY, [command(data=b"%d" % number) for number in range(3)])
     ids = [(await each.result()).id for each in pending]
-    assert [receipt.id for receipt in node.broker.queue.waiting(limit=10)] == ids
+    assert [receipt.id for receipt in await node.broker.queue.waiting(limit=10)] == ids
     assert node.counters.accepted == 3
 
 
@@ -174,7 +174,7 @@ async def test_a_clock_that_goes_back_does_not_change_the_order(node: Node, monk
     now = time.time_ns()
     monkeypatch.setattr(time, "time_ns", lambda: now - 3_600_000_000_000)
     second = await submit(node)
-    assert [receipt.id for receipt in node.broker.queue.waiting(limit=2)] == [first.id, second.id]
+    assert [receipt.id for receipt in await node.broker.queue.waiting(limit=2)] == [first.id, second.id]
     assert (await receipt_of(node, second)).accepted_at >= (await receipt_of(node, first)).accepted_at
 
 

@@ -10,26 +10,26 @@ from tests.service.node import Node, writes
 
 @pytest.fixture
 def queue(node: Node) -> Queue:
-    return Queue(node.broker.queue, node.counters)
+    return Queue(node.broker, node.counters)
 
 
 async def test_the_most_urgent_is_the_next_and_what_is_scheduled_the_last(node: Node, queue: Queue) -> None:
     low = await node.publish(priority=1)
     later = await node.publish(priority=10, delay_ms=60_000)
     high = await node.publish(priority=10)
-    assert [receipt.id for receipt in queue.waiting(limit=9)] == [high, low, later]
-    assert [receipt.id for receipt in queue.waiting(limit=1)] == [high]
-    assert queue.waiting(limit=9, client_id=ClientId("other")) == []
+    assert [receipt.id for receipt in await queue.waiting(limit=9)] == [high, low, later]
+    assert [receipt.id for receipt in await queue.waiting(limit=1)] == [high]
+    assert await queue.waiting(limit=9, client_id=ClientId("other")) == []
     assert (queue.stats().waiting, queue.stats().scheduled) == (3, 1)
 
 
 async def test_while_paused_nothing_is_dispatched(node: Node, queue: Queue) -> None:
     connection = node.connect()
     node.hub.subscribe(connection, "news", offset=0)
-    assert queue.pause().paused
+    assert (await queue.pause()).paused
     await node.published()
     assert writes(connection) == []
-    assert not queue.resume().paused
+    assert not (await queue.resume()).paused
     await node.dispatch()
     assert writes(connection) == ["news/1"]
 

@@ -25,11 +25,11 @@ def names(views: list[WebhookView]) -> list[tuple[str, str, int]]:
     return [(view.name, view.client_id, view.waiting) for view in views]
 
 
-def test_all_are_listed_with_what_waits_for_them() -> None:
+async def test_all_are_listed_with_what_waits_for_them() -> None:
     house = EventHouse(endpoint("a"), endpoint("b", client="shop"))
     house.happen(3)
-    assert names(service_of(house).list()) == [("a", "", 3), ("b", "shop", 0)]
-    assert SECRET not in repr(service_of(house).list())
+    assert names(await service_of(house).list()) == [("a", "", 3), ("b", "shop", 0)]
+    assert SECRET not in repr(await service_of(house).list())
 
 
 async def test_a_trial_is_signed_and_past_the_queue() -> None:
@@ -40,7 +40,7 @@ async def test_a_trial_is_signed_and_past_the_queue() -> None:
     assert (event["type"], event["clientId"], event["data"]) == ("webhook.test", "shop", {"webhook": "a"})
     assert (trial.event_id, trial.status, trial.error) == (event["id"], 204, "")
     assert house.queue.pushes == []
-    (view,) = service_of(house).list()
+    (view,) = await service_of(house).list()
     assert (view.last_status, view.state, view.delivered) == (204, "idle", 0)
 
 
@@ -64,7 +64,7 @@ async def test_a_trial_that_fails_says_how() -> None:
     house.caller.script("a", DOWN)
     trial = await service_of(house).test("a")
     assert (trial.status, trial.error) == (500, "the endpoint answered with HTTP status 500")
-    assert service_of(house).list()[0].state == "failing"
+    assert (await service_of(house).list())[0].state == "failing"
 
 
 async def test_one_that_is_not_there() -> None:
@@ -73,7 +73,7 @@ async def test_one_that_is_not_there() -> None:
         service.secret("a")
     with pytest.raises(NotFound, match="no such webhook"):
         await service.test("a")
-    assert service.list() == []
+    assert await service.list() == []
 
 
 async def test_no_secret_and_no_address_is_logged() -> None:

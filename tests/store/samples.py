@@ -92,7 +92,7 @@ async def accept(broker: Broker, *notifications: Notification, now: int = T0) ->
 
 async def dispatch(broker: Broker, *, limit: int = 1000, delivered: int = 0, now: int = T0) -> list[Publication]:
     """Lease, stamp and settle what is due, as the dispatcher does."""
-    leases = broker.queue.lease(limit=limit, lease_seconds=30, now=now)
+    leases = await broker.queue.lease(limit=limit, lease_seconds=30, now=now)
     publications = await broker.history.append(leases, now=now)
     await broker.queue.settle([Outcome(lease, State.DISPATCHED, delivered) for lease in leases], now=now)
     return publications

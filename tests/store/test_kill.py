@@ -69,7 +69,7 @@ async def what_is_left(folder: Path) -> tuple[set[str], dict[tuple[str, str], in
         places = [p.inbox.offset for p in inbox.publications if p.inbox is not None]
         assert places == list(range(1, inbox.position.offset + 1))
         kept |= {(p.notification.id, user): place for p, place in zip(inbox.publications, places, strict=True)}
-    for info in broker.history.channels():
+    for info in await broker.history.channels():
         beginning = StreamPosition(info.position.epoch, 0)
         history = broker.history.since(info.client_id, info.channel, beginning, now=now_ms())
         assert history.recovered
@@ -82,5 +82,5 @@ async def what_is_left(folder: Path) -> tuple[set[str], dict[tuple[str, str], in
     eager, durable = broker.inbox.info(DEFAULT_CLIENT, EAGER), broker.durables.find(DURABLE)
     assert eager is not None
     assert durable is not None
-    waiting = {receipt.id for receipt in broker.queue.waiting(limit=100_000)}
+    waiting = {receipt.id for receipt in await broker.queue.waiting(limit=100_000)}
     return waiting, kept, {"cursor": eager.cursor, "floor": durable.floor}

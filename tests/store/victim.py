@@ -56,7 +56,7 @@ async def produce(broker: Broker, number: int) -> None:
 async def consume(broker: Broker) -> None:
     """Lease, stamp, settle; the batches are small, so that there is always something under way."""
     while True:
-        leases = broker.queue.lease(limit=3, lease_seconds=30, now=now_ms())
+        leases = await broker.queue.lease(limit=3, lease_seconds=30, now=now_ms())
         if not leases:
             with trio.move_on_after(0.01):
                 await broker.queue.wait_for_work()

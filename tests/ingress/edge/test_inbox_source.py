@@ -37,8 +37,8 @@ def source_of(node: Node, connection: Connection) -> InboxSource:
     return InboxSource(node.inboxes, connection, node.inboxes.check(connection), text_of)
 
 
-def cursor(node: Node) -> int:
-    return next(info.cursor for info in node.inboxes.infos(DEFAULT_CLIENT) if info.user_id == ALICE)
+async def cursor(node: Node) -> int:
+    return next(info.cursor for info in await node.inboxes.infos(DEFAULT_CLIENT) if info.user_id == ALICE)
 
 
 async def told(node: Node, count: int) -> None:
@@ -62,7 +62,7 @@ async def test_what_arrived_moves_the_cursor(node: Node, connection: Connection)
     for publication in source.missing()[:2]:
         source.encode(publication)
     source.arrived()
-    assert cursor(node) == 2
+    assert await cursor(node) == 2
 
 
 async def test_nothing_is_lost_or_repeated_where_it_goes_live(node: Node, connection: Connection) -> None:

@@ -78,7 +78,7 @@ async def test_one_is_shown_with_what_it_carries_and_what_happened(service: Serv
     key = await service.key()
     published = await service.publish(key, "updates", {"a": 1}, metadata={"m": 1}, delay=60_000)
     identifier = published.json["notificationId"]
-    (lease,) = service.broker.queue.lease(limit=1, lease_seconds=30, now=now_ms() + 120_000)
+    (lease,) = await service.broker.queue.lease(limit=1, lease_seconds=30, now=now_ms() + 120_000)
     await service.broker.queue.settle([Outcome(lease, State.DEAD, reason="fault", error="it broke")], now=now_ms())
     reply = await call(service, "GET", f"/{identifier}")
     shown = msgspec.json.decode(reply.body, type=DeadLetterAnswer).dead_letter

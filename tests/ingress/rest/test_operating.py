@@ -73,7 +73,7 @@ async def test_queue_figures_and_pause(service: Service) -> None:
 
 
 async def test_the_queue_is_cleared(service: Service) -> None:
-    service.services.queue.pause()
+    await service.services.queue.pause()
     key = await service.key()
     for number in range(3):
         await service.publish(key, "updates", number)

@@ -220,7 +220,7 @@ async def test_without_limits_there_are_no_rate_limit_headers(service: Service) 
 
 
 async def test_a_full_queue_is_429(service: Service) -> None:
-    service.services.queue.pause()
+    await service.services.queue.pause()
     key = await service.key()
     for number in range(50):
         await service.publish(key, "updates", number)
@@ -300,7 +300,7 @@ async def test_a_batch_is_accepted_in_order(service: Service) -> None:
 async def test_a_batch_is_taken_whole_or_not_at_all(
     service: Service, entry: dict[str, Any], status: int, named: str
 ) -> None:
-    service.services.queue.pause()
+    await service.services.queue.pause()
     batch = {"notifications": [{"channel": "c", "data": 1}, entry]}
     reply = await service.call(
         "POST", f"{PATH}/batch", batch, key=await service.key("publish:c" if status == 403 else "publish:*")

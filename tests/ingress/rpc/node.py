@@ -20,6 +20,7 @@ from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.presence import PresenceRule, PresenceRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.policy.sealing import Sealer
+from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
 from notifyd.service.connect import Connector, ConnectRules
@@ -27,6 +28,7 @@ from notifyd.service.connections import Connections
 from notifyd.service.daemon import About, Daemon
 from notifyd.service.dead_letters import DeadLetters
 from notifyd.service.devices import DeviceRules, Devices
+from notifyd.service.doctor import Doctor
 from notifyd.service.inbox import Inboxes
 from notifyd.service.keyring import KeyRing
 from notifyd.service.keys import KeyRules, Keys, NewKey
@@ -150,6 +152,7 @@ class Node:
         ring = configure(LogOptions(console=False), self.counters).ring
         return AdminServices(
             daemon=self.daemon,
+            doctor=Doctor(()),
             keys=self.keys,
             clients=self.clients,
             tokens=self.tokens,
@@ -160,10 +163,11 @@ class Node:
             waiting=self.waiting,
             dead_letters=self.dead_letters,
             acks=self.acks,
+            attending=Attending(self.broker, self.subscriber),
             presence=self.presence,
             connector=self.connector,
             subscriber=self.subscriber,
-            queue=Queue(self.broker.queue, self.counters),
+            queue=Queue(self.broker, self.counters),
             webhooks=webhooks_of(self.broker.queue, self.counters, endpoint("backend", "notification.dead")),
             channels=Channels(self.hub, self.broker.history),
             connections=Connections(self.hub),

@@ -11,6 +11,7 @@ from notifyd.ingress.rpc.feed import AckedOpening, FeedServices, Opening
 from notifyd.ingress.rpc.sources import InboxSource, WatchedInbox, channel_opening, check_channels
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.position import StreamPosition
+from notifyd.service.attending import Attending
 from notifyd.v1 import client_pb2 as pb
 from notifyd.v1 import types_pb2
 from tests.service.acking import acks_of
@@ -40,7 +41,8 @@ def opening(
     node: Node, connection: Connection, wanted: pb.ChannelPosition, *, ack: bool = False, durable: str = ""
 ) -> Opening | AckedOpening:
     acks = acks_of(node.hub, node.broker, node.subscriber, node.inboxes, node.counters)
-    services = FeedServices(node.connector, node.subscriber, node.inboxes, acks, outbox_bytes=1000)
+    attending = Attending(node.broker, node.subscriber)
+    services = FeedServices(node.connector, node.subscriber, node.inboxes, acks, attending, outbox_bytes=1000)
     return channel_opening(services, connection, wanted, ack=ack, durable=durable)
 
 
@@ -95,7 +97,7 @@ async def test_reading_on_in_an_inbox_does_not_move_its_cursor(node: Node) -> No
     first = source.look(None)
     assert len(first.replay) == 3
     assert source.look(first.position).replay == []
-    assert [info.cursor for info in node.inboxes.infos()] == [0]
+    assert [info.cursor for info in await node.inboxes.infos()] == [0]
 
 
 async def test_an_inbox_is_a_users(node: Node) -> None:

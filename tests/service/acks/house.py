@@ -84,9 +84,9 @@ class House:
         """Refuse what has this offset."""
         return (await self.acks.nack(connection, [self.ids[offset]], reason=reason)).acked
 
-    def letters(self) -> list[DeadLetter]:
+    async def letters(self) -> list[DeadLetter]:
         """The dead letters, the newest first."""
-        return self.node.broker.dead_letters.letters(DeadLetterQuery(DEFAULT_CLIENT), limit=100)
+        return await self.node.broker.dead_letters.letters(DeadLetterQuery(DEFAULT_CLIENT), limit=100)
 
 
 def sent(connection: Connection) -> str:

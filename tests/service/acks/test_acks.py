@@ -39,7 +39,7 @@ async def test_what_is_not_acked_is_sent_again_until_the_tries_run_out(house: Ho
     await house.node.published()
     await trio.sleep(20 * ACK_SECONDS)
     assert sent(peer) == "1 1*2 1*3"
-    (letter,) = house.letters()
+    (letter,) = await house.letters()
     assert (letter.stage, letter.reason, letter.attempts) == (Stage.SUBSCRIPTION, "ack_timeout", 3)
     assert letter.connection_id == peer.id
     assert house.deaths.letters == [letter]
@@ -81,10 +81,10 @@ async def test_a_late_ack_is_taken_and_what_was_dead_is_so_no_more(house: House,
     house.subscribe(peer)
     await house.node.published()
     await trio.sleep(20 * ACK_SECONDS)
-    (letter,) = house.letters()
+    (letter,) = await house.letters()
     assert await house.ack(peer, 1) == 1
     assert await house.ack(peer, 1) == 0
-    assert house.letters() == []
+    assert await house.letters() == []
     receipt = await house.node.broker.receipts.find(None, letter.notification_id)
     assert receipt is not None
     assert (receipt.timeline[-1].happening.value, receipt.timeline[-1].attempt) == ("acked", letter.attempts)
@@ -118,7 +118,7 @@ async def test_a_refusal_is_sent_again_and_told(house: House, autojump_clock: Mo
     for _ in range(3):
         assert await house.nack(peer, 1, "no room") == 1
         await trio.sleep(10)
-    (letter,) = house.letters()
+    (letter,) = await house.letters()
     assert (letter.reason, letter.error) == ("nacked", "no room")
     assert sent(peer) == "1 1*2 1*3"
 
@@ -151,7 +151,7 @@ async def test_what_expired_meanwhile_is_not_sent_again(house: House, autojump_c
         await trio.lowlevel.checkpoint()
     await trio.sleep(20 * ACK_SECONDS)
     assert sent(peer) == "1"
-    assert house.letters() == []
+    assert await house.letters() == []
 
 
 async def test_what_belonged_to_a_connection_ends_with_it(house: House, autojump_clock: MockClock) -> None:
@@ -161,7 +161,7 @@ async def test_what_belonged_to_a_connection_ends_with_it(house: House, autojump
     await trio.sleep(20 * ACK_SECONDS)
     house.node.connector.leave(peer)
     with pytest.raises(Conflict):
-        house.acks.redeliver(house.letters()[0])
+        await house.acks.redeliver((await house.letters())[0])
 
 
 async def test_unsubscribing_ends_it(house: House, autojump_clock: MockClock) -> None:
@@ -225,4 +225,4 @@ async def test_who_acks_is_told_where_it_cannot_be_kept(house: House, autojump_c
     with pytest.raises(StoreUnavailable):
         await house.ack(peer, 1)
     house.node.connector.leave(peer)
-    assert [view.key.name for view in house.acks.durables()] == ["another"]
+    assert [view.key.name for view in await house.acks.durables()] == ["another"]

@@ -44,7 +44,7 @@ async def test_what_one_ack_or_refusal_changes_is_written_once(
     assert puts == [0]
     await house.ack(peer, 1, 2, 3)
     assert puts == [0, 3]
-    assert [state.attempts for state in durables.states()] == [((4, 1),)]
+    assert [state.attempts for state in await durables.states()] == [((4, 1),)]
 
 
 async def test_two_connections_of_one_durable_share_their_acks(house: House, autojump_clock: MockClock) -> None:
@@ -56,7 +56,7 @@ async def test_two_connections_of_one_durable_share_their_acks(house: House, aut
     await house.ack(first, 1)
     await trio.sleep(20 * ACK_SECONDS)
     assert (sent(first), sent(second)) == ("1", "1")
-    assert house.letters() == []
+    assert await house.letters() == []
 
 
 async def test_who_was_outrun_does_not_put_a_durable_back_to_where_it_was(
@@ -76,7 +76,7 @@ async def test_who_was_outrun_does_not_put_a_durable_back_to_where_it_was(
     assert sent(third) == "62"
     house.node.connector.leave(fresh)
     house.node.connector.leave(third)
-    assert [view.position.offset for view in house.acks.durables()] == [61]
+    assert [view.position.offset for view in await house.acks.durables()] == [61]
 
 
 async def test_the_durable_of_a_user_is_not_that_of_a_key(house: House, autojump_clock: MockClock) -> None:
@@ -85,7 +85,7 @@ async def test_the_durable_of_a_user_is_not_that_of_a_key(house: House, autojump
     await house.node.published("open.news", count=2)
     other = house.node.connect()
     assert house.subscribe(other, "open.news", durable="worker").recovered is None
-    assert {view.key.owner for view in house.acks.durables()} == {"", "user/alice"}
+    assert {view.key.owner for view in await house.acks.durables()} == {"", "user/alice"}
 
 
 async def test_a_durable_in_use_is_not_removed(house: House, autojump_clock: MockClock) -> None:
@@ -96,7 +96,7 @@ async def test_a_durable_in_use_is_not_removed(house: House, autojump_clock: Moc
         await house.acks.remove_durable(key)
     house.node.connector.leave(peer)
     await house.acks.remove_durable(key)
-    assert house.acks.durables() == []
+    assert await house.acks.durables() == []
     with pytest.raises(NotFound):
         await house.acks.remove_durable(key)
 
@@ -107,8 +107,8 @@ async def test_a_dead_letter_is_put_back_to_who_did_not_ack(house: House, autoju
     await house.node.published(count=2)
     await house.ack(peer, 2)
     await trio.sleep(20 * ACK_SECONDS)
-    (letter,) = house.letters()
-    house.acks.redeliver(letter)
+    (letter,) = await house.letters()
+    await house.acks.redeliver(letter)
     assert sent(peer).endswith("1*3 1")
     assert await house.ack(peer, 1) == 1
 
@@ -120,9 +120,9 @@ async def test_a_dead_letter_waits_for_its_durable_to_be_used_again(house: House
     await house.ack(peer, 2)
     await trio.sleep(20 * ACK_SECONDS)
     house.node.connector.leave(peer)
-    house.acks.redeliver(house.letters()[0])
+    await house.acks.redeliver((await house.letters())[0])
     again = house.node.connect()
-    assert [view.pending for view in house.acks.durables()] == [1]
+    assert [view.pending for view in await house.acks.durables()] == [1]
     assert house.subscribe(again, durable="worker").pending == 1
     assert sent(again) == "1"
 
@@ -134,17 +134,17 @@ async def test_no_more_dead_letters_are_put_back_at_once_than_may_be_open(
     house.subscribe(peer, durable="worker")
     await house.node.published(count=6)
     await trio.sleep(40 * ACK_SECONDS)
-    letters = sorted(house.letters(), key=lambda letter: letter.offset)
+    letters = sorted(await house.letters(), key=lambda letter: letter.offset)
     assert len(letters) == 6
     house.node.connector.leave(peer)
     again, late = house.node.connect(), house.node.connect()
     for letter in letters[:5]:
-        house.acks.redeliver(letter)
+        await house.acks.redeliver(letter)
     house.subscribe(again, durable="worker")
     assert sent(again) == "1 2 3 4"
     assert await house.ack(again, 1, 2) == 2
     assert sent(again) == "1 2 3 4 5"
-    house.acks.redeliver(letters[5])
+    await house.acks.redeliver(letters[5])
     assert sent(again) == "1 2 3 4 5 6"
     house.subscribe(late, durable="worker")
     assert sent(late) == "3 4 5 6"

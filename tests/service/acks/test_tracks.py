@@ -43,7 +43,7 @@ async def test_what_no_connection_of_a_user_acks_is_dead_and_passed(house: House
     await house.node.dispatch()
     await trio.sleep(20 * ACK_SECONDS)
     assert sent(peer) == "1 1*2 1*3"
-    (letter,) = house.letters()
+    (letter,) = await house.letters()
     assert (letter.stage, letter.user_id) == (Stage.INBOX, "alice")
     receipt = await house.node.broker.receipts.find(None, NotificationId(identifier))
     assert receipt is not None
@@ -60,7 +60,7 @@ async def test_what_was_given_up_may_arrive_late_at_a_user(house: House, autojum
     await house.node.dispatch()
     await trio.sleep(20 * ACK_SECONDS)
     assert [await house.ack(peer, 1), await house.ack(peer, 1)] == [1, 0]
-    assert house.letters() == []
+    assert await house.letters() == []
     receipt = await house.node.broker.receipts.find(None, NotificationId(identifier))
     assert receipt is not None
     assert [row.state for row in receipt.users] == [InboxState.DELIVERED]
@@ -76,7 +76,7 @@ async def test_one_that_is_given_up_does_not_take_others_with_it(house: House, a
     for _ in range(3):
         await house.nack(peer, 2)
         await trio.sleep(5)
-    assert len(house.letters()) == 1
+    assert len(await house.letters()) == 1
     house.node.connector.leave(peer)
     again = house.node.link()
     house.node.connector.enter(again, house.node.connector.token_principal(house.node.token("alice")))
@@ -94,7 +94,7 @@ async def test_the_proof_of_another_connection_counts(house: House, autojump_clo
     house.node.inboxes.proven(other, 1)
     await trio.sleep(20 * ACK_SECONDS)
     assert sent(peer) == "1"
-    assert house.letters() == []
+    assert await house.letters() == []
 
 
 async def test_what_a_bound_of_the_inbox_pushed_out_is_passed(house: House, autojump_clock: MockClock) -> None:
@@ -125,7 +125,7 @@ async def test_what_a_connection_without_acks_has_proven_is_not_sent_again(
     assert sent(acking) == "1 2 3 4 6"
     assert await house.ack(acking, 6) == 1
     await trio.sleep(20 * ACK_SECONDS)
-    assert (sent(acking), house.letters()) == ("1 2 3 4 6", [])
+    assert (sent(acking), await house.letters()) == ("1 2 3 4 6", [])
 
 
 async def test_what_expires_before_a_user_acks_it_is_expired(house: House, autojump_clock: MockClock) -> None:
@@ -140,4 +140,4 @@ async def test_what_expires_before_a_user_acks_it_is_expired(house: House, autoj
     await trio.sleep(20 * ACK_SECONDS)
     receipt = await house.node.broker.receipts.find(None, NotificationId(identifier))
     assert receipt is not None
-    assert ([row.state for row in receipt.users], house.letters()) == ([InboxState.EXPIRED], [])
+    assert ([row.state for row in receipt.users], await house.letters()) == ([InboxState.EXPIRED], [])

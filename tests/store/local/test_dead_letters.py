@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 ALL = DeadLetterQuery()
 
 
-def listed(broker: LocalBroker) -> list[DeadLetter]:
-    return broker.dead_letters.letters(ALL, limit=99)
+async def listed(broker: LocalBroker) -> list[DeadLetter]:
+    return await broker.dead_letters.letters(ALL, limit=99)
 
 
 def in_file(folder: Path) -> list[str]:
@@ -41,9 +41,9 @@ def in_file(folder: Path) -> list[str]:
 
 async def die(broker: LocalBroker, one: Notification) -> DeadLetter:
     await accept(broker, one)
-    (held,) = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+    (held,) = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
     await broker.queue.settle([Outcome(held, State.DEAD, reason="fault", error="it broke")], now=T0)
-    return listed(broker)[0]
+    return (await listed(broker))[0]
 
 
 async def test_letters_outlive_a_restart(start: Start) -> None:
@@ -52,7 +52,7 @@ async def test_letters_outlive_a_restart(start: Start) -> None:
         await broker.dead_letters.add(made, now=T0).wait()
         usage = broker.dead_letters.usage()
     async with start() as broker:
-        assert listed(broker) == made
+        assert await listed(broker) == made
         assert broker.dead_letters.usage() == usage
 
 
@@ -63,7 +63,7 @@ async def test_what_died_before_a_kill_is_a_letter(start: Start, tmp_path: Path)
         await accept(broker, notification())
         folder = killed(tmp_path)
     async with start(folder) as broker:
-        assert listed(broker) == [dead]
+        assert await listed(broker) == [dead]
         assert broker.queue.stats(now=T0).waiting == 1
 
 
@@ -73,7 +73,7 @@ async def test_what_was_dropped_stays_away(start: Start, tmp_path: Path) -> None
         await broker.dead_letters.remove([dead.id])
         folder = killed(tmp_path)
     async with start(folder) as broker:
-        assert listed(broker) == []
+        assert await listed(broker) == []
 
 
 async def test_what_was_put_back_waits_after_a_kill(start: Start, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ async def test_what_was_put_back_waits_after_a_kill(start: Start, tmp_path: Path
         await broker.dead_letters.requeue([dead], [one], now=T0)[0].result()
         folder = killed(tmp_path)
     async with start(folder) as broker:
-        assert listed(broker) == []
+        assert await listed(broker) == []
         receipt = await broker.receipts.find(None, one.id)
         assert receipt is not None
         assert receipt.state is State.WAITING
@@ -106,7 +106,7 @@ async def test_what_was_evicted_stays_away(start: Start, tmp_path: Path) -> None
         assert in_file(tmp_path / "state") == [made[2].id]
         assert counters.dead_letters_evicted == 2
     async with start() as broker:
-        assert listed(broker) == made[2:]
+        assert await listed(broker) == made[2:]
 
 
 async def test_what_is_over_age_leaves_the_journal_in_time(start: Start, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ async def test_what_is_over_age_leaves_the_journal_in_time(start: Start, tmp_pat
     async with start(limits=BrokerLimits(dead_letters=DeadLetterLimits(max_age_seconds=10))) as broker:
         await broker.dead_letters.add(made, now=T0).wait()
         broker.upkeep.trim(now=T0 + 10_000)
-        assert listed(broker) == made[1:]
+        assert await listed(broker) == made[1:]
         await accept(broker, notification())
         assert in_file(tmp_path / "state") == [made[1].id]
 
@@ -123,11 +123,11 @@ async def test_what_was_evicted_and_died_again_is_kept(start: Start) -> None:
     one = letter()
     async with start(limits=BrokerLimits(dead_letters=DeadLetterLimits(max_age_seconds=10))) as broker:
         await broker.dead_letters.add([one], now=T0).wait()
-        broker.dead_letters.trim(now=T0 + 10_000)
+        await broker.dead_letters.trim(now=T0 + 10_000)
         again = letter(one.notification, at=T0 + 10_000)
         await broker.dead_letters.add([again], now=T0 + 10_000).wait()
     async with start() as broker:
-        assert listed(broker) == [again]
+        assert await listed(broker) == [again]
 
 
 async def test_tighter_bounds_are_kept_at_a_restart(start: Start, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ async def test_tighter_bounds_are_kept_at_a_restart(start: Start, tmp_path: Path
         await broker.dead_letters.add(made, now=T0).wait()
     async with start(limits=BrokerLimits(dead_letters=DeadLetterLimits(max_count=1))) as broker:
         broker.upkeep.trim(now=T0)
-        assert listed(broker) == made[1:]
+        assert await listed(broker) == made[1:]
     assert in_file(tmp_path / "state") == [made[1].id]
 
 
@@ -146,10 +146,10 @@ async def test_a_requeue_that_failed_leaves_the_letter(start: Start, faults: Fau
         dead = await die(broker, one)
         faults.fail("INSERT INTO notifications")
         (pending,) = broker.dead_letters.requeue([dead], [one], now=T0)
-        assert listed(broker) == []
+        assert await listed(broker) == []
         with pytest.raises(StoreUnavailable):
             await pending.result()
-        assert listed(broker) == [dead]
+        assert await listed(broker) == [dead]
         receipt = await broker.receipts.find(None, one.id)
         assert receipt is not None
         assert receipt.state is State.DEAD
@@ -157,7 +157,7 @@ async def test_a_requeue_that_failed_leaves_the_letter(start: Start, faults: Fau
         (pending,) = broker.dead_letters.requeue([dead], [one], now=T0)
         await pending.result()
     async with start() as broker:
-        assert listed(broker) == []
+        assert await listed(broker) == []
         assert broker.queue.stats(now=T0).waiting == 1
 
 
@@ -168,10 +168,10 @@ async def test_a_drop_that_failed_leaves_the_letter(start: Start, faults: Faults
         faults.fail("DELETE FROM dead_letters")
         with pytest.raises(StoreUnavailable):
             await broker.dead_letters.remove([made[0].id])
-        assert listed(broker) == made[::-1]
+        assert await listed(broker) == made[::-1]
         faults.heal()
     async with start() as broker:
-        assert listed(broker) == made[::-1]
+        assert await listed(broker) == made[::-1]
 
 
 async def test_what_could_not_be_written_is_written_later(start: Start, faults: Faults) -> None:
@@ -181,11 +181,11 @@ async def test_what_could_not_be_written_is_written_later(start: Start, faults: 
         written = broker.dead_letters.add([one], now=T0)
         with pytest.raises(StoreUnavailable):
             await written.wait()
-        assert listed(broker) == [one]
+        assert await listed(broker) == [one]
         faults.heal()
         await accept(broker, notification())
     async with start() as broker:
-        assert listed(broker) == [one]
+        assert await listed(broker) == [one]
 
 
 async def test_what_is_put_back_while_the_disk_fails_is_not_lost(start: Start, faults: Faults) -> None:
@@ -201,7 +201,7 @@ async def test_what_is_put_back_while_the_disk_fails_is_not_lost(start: Start, f
         faults.heal()
         await accept(broker, notification())
     async with start() as broker:
-        assert listed(broker) == [one]
+        assert await listed(broker) == [one]
         assert broker.queue.stats(now=T0).waiting == 1
 
 
@@ -226,4 +226,4 @@ async def test_nothing_is_taken_when_it_is_closed(start: Start) -> None:
         await written.wait()
     with pytest.raises(StoreUnavailable):
         broker.dead_letters.requeue([dead], [dead.notification], now=T0)
-    assert listed(broker) == [dead]
+    assert await listed(broker) == [dead]

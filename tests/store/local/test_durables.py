@@ -28,7 +28,7 @@ async def test_what_was_waited_for_survives_a_kill(start: Start, tmp_path: Path)
         await broker.durables.put(state(floor=3), now=T0).wait()
         copy = killed(tmp_path)
     async with start(copy) as broker:
-        assert broker.durables.states() == [state(floor=3)]
+        assert await broker.durables.states() == [state(floor=3)]
 
 
 async def test_many_of_one_key_are_written_once(start: Start) -> None:
@@ -50,12 +50,12 @@ async def test_the_latest_moves_on_to_the_next_transaction(start: Start, tmp_pat
         faults.fail("")
         with pytest.raises(StoreUnavailable):
             await broker.durables.remove(state("c").key)
-        assert [one.key.name for one in broker.durables.states()] == ["a", "b"]
+        assert [one.key.name for one in await broker.durables.states()] == ["a", "b"]
         faults.heal()
         await broker.durables.put(state("b", 2), now=T0).wait()
         copy = killed(tmp_path)
     async with start(copy) as broker:
-        assert broker.durables.states() == [state("a"), state("b", 2)]
+        assert await broker.durables.states() == [state("a"), state("b", 2)]
 
 
 async def test_what_nobody_used_for_too_long_is_gone_from_the_journal_too(start: Start) -> None:
@@ -64,9 +64,9 @@ async def test_what_nobody_used_for_too_long_is_gone_from_the_journal_too(start:
         broker.durables.put(state("a", used_at=T0 - HOUR), now=T0)
         broker.durables.put(state("b"), now=T0)
         broker.upkeep.trim(now=T0)
-        assert [one.key.name for one in broker.durables.states()] == ["b"]
+        assert [one.key.name for one in await broker.durables.states()] == ["b"]
     async with start(limits=BrokerLimits()) as broker:
-        assert broker.durables.states() == [state("b")]
+        assert await broker.durables.states() == [state("b")]
 
 
 async def test_what_was_put_before_a_stop_is_kept(start: Start) -> None:
@@ -75,4 +75,4 @@ async def test_what_was_put_before_a_stop_is_kept(start: Start) -> None:
     with pytest.raises(StoreUnavailable, match="closed"):
         await broker.durables.put(state(floor=1), now=T0).wait()
     async with start() as broker:
-        assert broker.durables.states() == [state()]
+        assert await broker.durables.states() == [state()]

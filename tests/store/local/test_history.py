@@ -31,7 +31,7 @@ async def test_a_lease_that_comes_due_meanwhile_waits_for_what_arrives(start: St
         (pending,) = broker.queue.enqueue([arriving], now=T0)
         await trio.testing.wait_all_tasks_blocked()
         # the scheduled one is due now, and has to wait for what has its place already
-        assert broker.queue.lease(limit=9, lease_seconds=30, now=T0 + 10) == []
+        assert await broker.queue.lease(limit=9, lease_seconds=30, now=T0 + 10) == []
         assert broker.queue.next_due_at(now=T0 + 10) is None
         lock.execute("ROLLBACK")
         lock.close()

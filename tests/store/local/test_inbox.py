@@ -36,14 +36,14 @@ async def test_the_cursor_is_journalled_within_a_tick(
         await broker._journal.batch().commit.wait()
         copy = killed(tmp_path)
     async with start(copy) as broker:
-        (info,) = broker.inbox.inboxes()
+        (info,) = await broker.inbox.inboxes()
         assert info.cursor == 1
 
 
 async def test_a_failed_stamp_leaves_every_inbox_as_it_was(start: Start, faults: Faults) -> None:
     async with start() as broker:
         await accept(broker, for_users(ANNA, "bert"))
-        held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+        held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
         faults.fail("COMMIT")
         with pytest.raises(StoreUnavailable):
             await broker.history.append(held, now=T0)
@@ -70,7 +70,7 @@ async def test_what_became_of_items_moves_on_to_the_next_transaction(start: Star
         receipt = await broker.receipts.find(None, one.id)
         assert receipt is not None
         assert receipt.users[0].pushed == 1
-        assert broker.inbox.inboxes()[0].cursor == 1
+        assert (await broker.inbox.inboxes())[0].cursor == 1
 
 
 async def test_a_removal_that_was_not_recorded_is_recorded_with_the_next_transaction(
@@ -81,11 +81,11 @@ async def test_a_removal_that_was_not_recorded_is_recorded_with_the_next_transac
         faults.fail("BEGIN")
         with pytest.raises(StoreUnavailable):
             await broker.inbox.forget(DEFAULT_CLIENT)
-        assert broker.inbox.inboxes() == []
+        assert await broker.inbox.inboxes() == []
         faults.heal()
         assert await broker.inbox.forget(DEFAULT_CLIENT) == 0
     async with start() as broker:
-        assert broker.inbox.inboxes() == []
+        assert await broker.inbox.inboxes() == []
 
 
 async def test_pushes_are_not_counted_as_accepted(start: Start, faults: Faults) -> None:
@@ -109,7 +109,7 @@ async def test_a_cursor_that_was_waited_for_survives_a_kill(start: Start, tmp_pa
         await broker.inbox.written().wait()
         copy = killed(tmp_path)
     async with start(copy) as broker:
-        (info,) = broker.inbox.inboxes()
+        (info,) = await broker.inbox.inboxes()
         assert info.cursor == 1
 
 
@@ -130,7 +130,7 @@ async def test_a_cursor_that_could_not_be_written_goes_with_the_next_transaction
         assert broker.inbox.written().done()
         copy = killed(tmp_path)
     async with start(copy) as broker:
-        (info,) = broker.inbox.inboxes()
+        (info,) = await broker.inbox.inboxes()
         assert info.cursor == 1
 
 

@@ -71,7 +71,7 @@ async def test_a_transaction_is_kept_whole_or_not_at_all(start: Start, faults: F
 async def test_stamps_that_failed_are_given_again(start: Start, faults: Faults) -> None:
     async with start() as broker:
         await accept(broker, notification(), notification())
-        leases = broker.queue.lease(limit=9, lease_seconds=30, now=T0)
+        leases = await broker.queue.lease(limit=9, lease_seconds=30, now=T0)
         faults.fail("INSERT OR REPLACE INTO outcomes")
         with pytest.raises(StoreUnavailable):
             await broker.history.append(leases, now=T0)
@@ -90,13 +90,14 @@ async def test_a_withdrawal_that_failed_leaves_it_waiting(start: Start, faults: 
         with pytest.raises(StoreUnavailable):
             await broker.queue.clear(None, now=T0)
         faults.heal()
-        assert {item.notification.id for item in broker.queue.lease(limit=9, lease_seconds=9, now=T0)} == {one, two}
+        leases = await broker.queue.lease(limit=9, lease_seconds=9, now=T0)
+        assert {lease.notification.id for lease in leases} == {one, two}
 
 
 async def test_what_was_settled_meanwhile_is_written_later(start: Start, faults: Faults) -> None:
     async with start() as broker:
         (gone,) = await accept(broker, notification(kind=Kind.BROADCAST))
-        (lease,) = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+        (lease,) = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
         faults.fail("INSERT")
         await broker.queue.settle([Outcome(lease, State.DEAD)], now=T0)
         (refused,) = broker.queue.enqueue([notification()], now=T0)

@@ -64,7 +64,7 @@ async def test_a_kept_publication_keeps_its_row(start: Start) -> None:
 async def test_a_channel_without_rows_goes_on_counting(start: Start) -> None:
     async with start() as broker:
         await publish(broker, notification(), notification())
-        assert broker.history.trim(now=T0 + 24 * HOUR) == 2
+        assert await broker.history.trim(now=T0 + 24 * HOUR) == 2
         assert await purge(broker, now=T0 + 24 * HOUR) == 2
         epoch = broker.history.position(DEFAULT_CLIENT, "orders").epoch
     async with start() as broker:
@@ -95,7 +95,7 @@ async def test_what_an_inbox_keeps_keeps_its_rows(start: Start) -> None:
     async with start(limits=limits) as broker:
         (kept,) = broker.inbox.since(DEFAULT_CLIENT, anna, now=T0).publications
         assert kept.notification == published[0].notification
-        assert broker.inbox.trim(now=T0 + 9 * HOUR) == 1
+        assert await broker.inbox.trim(now=T0 + 9 * HOUR) == 1
         assert await purge(broker, now=T0 + 9 * HOUR) == 1
 
 
@@ -104,7 +104,7 @@ async def test_an_inbox_without_rows_goes_on_counting(start: Start, tmp_path: Pa
         published = await publish(broker, for_users("anna"), for_users("anna"))
         await settled(broker)
         later = T0 + 24 * 8 * HOUR
-        assert (broker.inbox.trim(now=later), broker.history.trim(now=later)) == (2, 2)
+        assert (await broker.inbox.trim(now=later), await broker.history.trim(now=later)) == (2, 2)
         assert await purge(broker, now=later) == 2
         copy = killed(tmp_path)
     async with start(copy) as broker:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from notifyd.store.ports import Broker
 
 
-def leased_ids(broker: Broker, now: int = T0) -> list[NotificationId]:
-    return [lease.notification.id for lease in broker.queue.lease(limit=1000, lease_seconds=30, now=now)]
+async def leased_ids(broker: Broker, now: int = T0) -> list[NotificationId]:
+    return [lease.notification.id for lease in await broker.queue.lease(limit=1000, lease_seconds=30, now=now)]
 
 
 def head(broker: Broker, channel: str = "orders") -> StreamPosition:
@@ -35,9 +35,9 @@ async def test_what_waited_waits_in_the_same_order(start: Start) -> None:
         await accept(broker, low, high, later)
     async with start() as broker:
         assert broker.queue.stats(now=T0).scheduled == 1
-        leases = broker.queue.lease(limit=9, lease_seconds=30, now=T0)
+        leases = await broker.queue.lease(limit=9, lease_seconds=30, now=T0)
         assert [lease.notification for lease in leases] == [high, low]
-        assert leased_ids(broker, now=T0 + 1000) == [later.id]
+        assert await leased_ids(broker, now=T0 + 1000) == [later.id]
 
 
 async def test_what_ended_does_not_come_back(start: Start) -> None:
@@ -54,7 +54,7 @@ async def test_what_was_given_up_stays_left_out(start: Start) -> None:
     async with start() as broker:
         (first,) = await publish(broker, notification())
         await accept(broker, notification())
-        held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+        held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
         await broker.history.append(held, now=T0)
         await broker.queue.settle([Outcome(held[0], State.DEAD)], now=T0)
         (last,) = await publish(broker, notification())
@@ -92,14 +92,14 @@ async def test_what_was_stamped_and_not_dispatched_is_dispatched_after_a_stop(st
     async with start() as broker:
         await publish(broker, notification())
         await accept(broker, notification(), notification())
-        leases = broker.queue.lease(limit=2, lease_seconds=30, now=T0)
+        leases = await broker.queue.lease(limit=2, lease_seconds=30, now=T0)
         stamped = await broker.history.append(leases, now=T0)
         await broker.queue.settle([Outcome(leases[0], State.DISPATCHED)], now=T0)
     for settled in (False, True):
         async with start() as broker:
             urgent = notification(priority=10)
             await accept(broker, urgent)
-            leases = broker.queue.lease(limit=9, lease_seconds=30, now=T0)
+            leases = await broker.queue.lease(limit=9, lease_seconds=30, now=T0)
             again = await broker.history.append(leases, now=T0)
             # in its old place, and before everything that was never stamped
             assert again[0] == stamped[1]
@@ -110,7 +110,7 @@ async def test_what_was_stamped_and_not_dispatched_is_dispatched_after_a_stop(st
             if settled:
                 await broker.queue.settle([Outcome(lease, State.DISPATCHED) for lease in leases], now=T0)
     async with start() as broker:
-        assert leased_ids(broker) == []
+        assert await leased_ids(broker) == []
         history = broker.history.latest(DEFAULT_CLIENT, "orders", limit=9, now=T0)
         assert offsets(history.publications) == [1, 2, 3, 4, 5]
         assert await broker.upkeep.purge(now=T0 + 48 * HOUR) == 0
@@ -130,9 +130,9 @@ async def test_an_idempotency_key_outlives_a_restart(start: Start) -> None:
 @pytest.mark.parametrize("paused", [True, False])
 async def test_a_pause_outlives_a_restart(start: Start, paused: bool) -> None:
     async with start() as broker:
-        broker.queue.pause()
+        await broker.queue.pause()
         if not paused:
-            broker.queue.resume()
+            await broker.queue.resume()
     async with start() as broker:
         assert broker.queue.stats(now=T0).paused is paused
 
@@ -143,7 +143,7 @@ async def test_a_kill_loses_nothing_that_was_accepted(start: Start, tmp_path: Pa
         accepted = await accept(broker, notification(), notification())
         copy = killed(tmp_path)
     async with start(copy) as broker:
-        assert leased_ids(broker) == accepted
+        assert await leased_ids(broker) == accepted
         history = broker.history.since(DEFAULT_CLIENT, "orders", StreamPosition(published[0].epoch, 0), now=T0)
         assert (history.recovered, history.publications) == (True, published)
 
@@ -151,11 +151,11 @@ async def test_a_kill_loses_nothing_that_was_accepted(start: Start, tmp_path: Pa
 async def test_a_stamp_before_a_kill_is_kept_and_not_given_again(start: Start, tmp_path: Path) -> None:
     async with start() as broker:
         await accept(broker, notification())
-        leases = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+        leases = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
         (stamped,) = await broker.history.append(leases, now=T0)
         copy = killed(tmp_path)
     async with start(copy) as broker:
-        assert leased_ids(broker) == []
+        assert await leased_ids(broker) == []
         assert broker.history.latest(DEFAULT_CLIENT, "orders", limit=1, now=T0).publications == [stamped]
         assert offsets(await publish(broker, notification())) == [2]
 
@@ -163,10 +163,10 @@ async def test_a_stamp_before_a_kill_is_kept_and_not_given_again(start: Start, t
 async def test_a_lease_before_a_kill_is_given_back(start: Start, tmp_path: Path) -> None:
     async with start() as broker:
         accepted = await accept(broker, notification())
-        broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+        await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
         copy = killed(tmp_path)
     async with start(copy) as broker:
-        assert leased_ids(broker) == accepted
+        assert await leased_ids(broker) == accepted
 
 
 @pytest.mark.usefixtures("other_boot")
@@ -195,7 +195,7 @@ async def test_a_loss_of_power_changes_the_epoch(
         # rows are kept, and the numbering goes on in the new epoch
         assert offsets(broker.history.latest(DEFAULT_CLIENT, "orders", limit=9, now=T0).publications) == [1]
         assert offsets(await publish(broker, notification())) == [2]
-        assert leased_ids(broker, now=T0 + 1000) == accepted
+        assert await leased_ids(broker, now=T0 + 1000) == accepted
 
 
 async def test_two_kills_in_one_boot_keep_the_epoch(start: Start, tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ async def test_a_forgotten_channel_is_not_taken_up_again(start: Start, tmp_path:
         await accept(broker, notification("c", delay=1000))
         copy = killed(tmp_path)
     async with start(copy, limits=limits) as broker:
-        assert [info.channel for info in broker.history.channels()] == ["b", "c"]
+        assert [info.channel for info in await broker.history.channels()] == ["b", "c"]
         (second,) = await publish(broker, notification("a"))
         assert second.offset == 1
         assert second.epoch != first.epoch
@@ -263,21 +263,21 @@ async def test_what_waits_over_a_stop_ages_from_its_stamp(start: Start) -> None:
     limits = BrokerLimits(history=HistoryLimits(max_age_seconds=3600))
     async with start(limits=limits) as broker:
         await accept(broker, notification(at=T0 - 2 * HOUR), notification("new"))
-        held = broker.queue.lease(limit=2, lease_seconds=30, now=T0)
+        held = await broker.queue.lease(limit=2, lease_seconds=30, now=T0)
         over_age = [lease for lease in held if lease.notification.channel == "orders"]
         await broker.history.append(over_age, now=T0 - 2 * HOUR)
         await broker.history.append(held, now=T0 - HOUR // 2)
     async with start(limits=limits) as broker:
-        (_, orders) = sorted(broker.history.channels(), key=lambda info: info.channel)
+        (_, orders) = sorted(await broker.history.channels(), key=lambda info: info.channel)
         assert orders.publications == 0
-        assert broker.history.trim(now=T0 + HOUR // 2) == 1
+        assert await broker.history.trim(now=T0 + HOUR // 2) == 1
 
 
 async def test_what_was_settled_late_is_no_younger_than_what_follows_it(start: Start) -> None:
     async with start() as broker:
         await accept(broker, notification(), notification())
-        first, second = broker.queue.lease(limit=2, lease_seconds=9000, now=T0)
+        first, second = await broker.queue.lease(limit=2, lease_seconds=9000, now=T0)
         await broker.history.append([first, second], now=T0)
         await broker.queue.settle([Outcome(first, State.DISPATCHED, delivered=1)], now=T0 + HOUR)
     async with start(limits=BrokerLimits(history=HistoryLimits(max_age_seconds=3600))) as broker:
-        assert broker.history.trim(now=T0 + HOUR) == 2
+        assert await broker.history.trim(now=T0 + HOUR) == 2

@@ -56,9 +56,9 @@ async def test_inboxes_go_on_where_they_were(start: Start) -> None:
     async with start() as broker:
         published = await publish(broker, for_users(ANNA), for_users(ANNA, BERT, connections=["c1"]))
         advance(broker, 1)
-        before = broker.inbox.inboxes(), broker.inbox.usage(), head(broker, UserId("unseen"))
+        before = await broker.inbox.inboxes(), broker.inbox.usage(), head(broker, UserId("unseen"))
     async with start() as broker:
-        assert (broker.inbox.inboxes(), broker.inbox.usage(), head(broker, UserId("unseen"))) == before
+        assert (await broker.inbox.inboxes(), broker.inbox.usage(), head(broker, UserId("unseen"))) == before
         assert (owed(broker), owed(broker, BERT)) == ([published[1]], [published[2]])
         (next_one,) = await publish(broker, for_users(ANNA))
         assert next_one.inbox is not None
@@ -69,7 +69,7 @@ async def test_receipts_tell_the_same_after_a_restart(start: Start) -> None:
     one = for_users(ANNA, BERT)
     async with start() as broker:
         await accept(broker, one)
-        held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+        held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
         await broker.history.append(held, now=T0)
         await broker.queue.settle([Outcome(held[0], State.DISPATCHED, by_user={ANNA: 2})], now=T0)
         broker.inbox.pushed(push_of(one, BERT), pushed=1, failed=2, reason="gone")
@@ -128,7 +128,7 @@ async def test_what_is_not_for_a_channel_is_dispatched_again_after_a_kill(start:
     made = [for_users(ANNA), notification(kind=Kind.BROADCAST), notification()]
     async with start() as broker:
         await accept(broker, *made)
-        stamped = await broker.history.append(broker.queue.lease(limit=9, lease_seconds=30, now=T0), now=T0)
+        stamped = await broker.history.append(await broker.queue.lease(limit=9, lease_seconds=30, now=T0), now=T0)
         copy = killed(tmp_path)
     async with start(copy) as broker:
         # in their old places; who wants the one in the channel resumes there
@@ -141,7 +141,7 @@ async def test_places_outlive_an_eviction_and_a_restart(start: Start) -> None:
     one = for_users(ANNA, BERT)
     async with start(limits=FEW) as broker:
         await accept(broker, one)
-        held = broker.queue.lease(limit=9, lease_seconds=30, now=T0)
+        held = await broker.queue.lease(limit=9, lease_seconds=30, now=T0)
         stamped = await broker.history.append(held, now=T0)
         await publish(broker, *[for_users(ANNA) for _ in range(2)])
     async with start(limits=FEW) as broker:
@@ -154,7 +154,7 @@ async def test_nothing_is_put_into_an_inbox_twice_though_its_stream_is_forgotten
     limits = BrokerLimits(history=HistoryLimits(max_channels=1))
     async with start(limits=limits) as broker:
         await accept(broker, for_users(ANNA))
-        held = broker.queue.lease(limit=9, lease_seconds=30, now=T0)
+        held = await broker.queue.lease(limit=9, lease_seconds=30, now=T0)
         (stamped,) = await broker.history.append(held, now=T0)
         await publish(broker, notification("other"))
     async with start(limits=limits) as broker:
@@ -208,7 +208,7 @@ async def test_a_forgotten_user_is_not_taken_up_again(start: Start, tmp_path: Pa
         await written(broker)
         copy = killed(tmp_path)
     async with start(copy, limits=limits) as broker:
-        assert [info.user_id for info in broker.inbox.inboxes()] == [BERT]
+        assert [info.user_id for info in await broker.inbox.inboxes()] == [BERT]
         found = [(await rows(broker, p.notification.id))[0].state for p in (delivered, evicted)]
         assert found == [InboxState.DELIVERED, InboxState.EVICTED]
         (again,) = await publish(broker, for_users(ANNA))
@@ -220,7 +220,7 @@ async def test_a_forgotten_user_is_not_taken_up_again(start: Start, tmp_path: Pa
 async def test_what_was_given_up_stays_left_out(start: Start) -> None:
     async with start() as broker:
         await accept(broker, for_users(ANNA))
-        held = broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+        held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
         await broker.history.append(held, now=T0)
         await broker.queue.settle([Outcome(held[0], State.DEAD, reason="a fault")], now=T0)
     async with start() as broker:
@@ -264,6 +264,6 @@ async def test_a_push_waits_for_its_lane_with_all_that_it_says(start: Start) -> 
     async with start() as broker:
         await accept(broker, push)
     async with start() as broker:
-        assert broker.queue.lease(limit=9, lease_seconds=30, now=T0) == []
-        (held,) = broker.queue.lease(limit=9, lease_seconds=30, now=T0, lane=Lane.PUSH)
+        assert await broker.queue.lease(limit=9, lease_seconds=30, now=T0) == []
+        (held,) = await broker.queue.lease(limit=9, lease_seconds=30, now=T0, lane=Lane.PUSH)
         assert held.notification == push

@@ -76,7 +76,7 @@ def version_2(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("version_1")
 async def test_what_waited_waits(start: Start) -> None:
     async with start() as broker:
-        leased = broker.queue.lease(limit=9, lease_seconds=30, now=T0)
+        leased = await broker.queue.lease(limit=9, lease_seconds=30, now=T0)
         assert [lease.notification.id for lease in leased] == ["carried-over", "waiting"]
         published = await broker.history.append(leased, now=T0)
         assert [(p.epoch, p.offset) for p in published] == [("e.2", 3), ("e.2", 1)]
@@ -123,10 +123,9 @@ async def test_version_2_is_taken_over(start: Start) -> None:
     async with start() as broker:
         history = broker.history.since(DEFAULT_CLIENT, "orders", StreamPosition("e", 0), now=T0)
         assert [p.notification.id for p in history.publications] == ["delivered"]
-        assert [lease.notification.id for lease in broker.queue.lease(limit=9, lease_seconds=30, now=T0 + 1000)] == [
-            "scheduled"
-        ]
-        assert len(broker.queue.lease(limit=9, lease_seconds=30, now=T0, lane=Lane.PUSH)) == 1
+        leases = await broker.queue.lease(limit=9, lease_seconds=30, now=T0 + 1000)
+        assert [lease.notification.id for lease in leases] == ["scheduled"]
+        assert len(await broker.queue.lease(limit=9, lease_seconds=30, now=T0, lane=Lane.PUSH)) == 1
         (kept,) = broker.inbox.since(DEFAULT_CLIENT, UserId("ben"), now=T0).publications
         assert kept.notification.users == ("anna", "ben")
         assert broker.dead_letters.usage() == (0, 0)

@@ -18,6 +18,7 @@ from notifyd.model.ids import DEFAULT_CLIENT, ClientId, ConnectionId, UserId
 from notifyd.model.notification import Kind
 from notifyd.model.principal import operator
 from notifyd.policy.recovery import Pids
+from notifyd.service.attending import Attending
 from notifyd.wire import dialect
 from tests.service.acking import acks_of
 
@@ -64,6 +65,7 @@ def services_of(node: Node) -> NamespaceServices:
         durability="os",
         presence=node.presence,
         acks=acks_of(node.hub, node.broker, node.subscriber, node.inboxes, node.counters),
+        attending=Attending(node.broker, node.subscriber),
     )
 
 
@@ -260,7 +262,7 @@ async def publish(
 async def dispatch_with(node: Node, between: Callable[[], Awaitable[None]]) -> None:
     """Dispatch what is due, and do something when it is in the histories and not yet with the hub."""
     now = now_ms()
-    leases = node.broker.queue.lease(limit=100, lease_seconds=30, now=now)
+    leases = await node.broker.queue.lease(limit=100, lease_seconds=30, now=now)
     publications = await node.broker.history.append(leases, now=now)
     await between()
     counts = await node.hub.fan_out(publications)

@@ -8,6 +8,7 @@ import pytest
 
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.native.services import NativeRules, NativeServices
+from notifyd.service.attending import Attending
 from tests.ingress.edge.native.browser import Browser
 from tests.service.acks.house import House
 from tests.service.node import Node, open_node
@@ -46,6 +47,7 @@ def services(node: Node, house: House) -> NativeServices:
         durability="os",
         inboxes=node.inboxes,
         acks=house.acks,
+        attending=Attending(node.broker, node.subscriber),
         presence=node.presence,
     )
 

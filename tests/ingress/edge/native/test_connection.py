@@ -211,7 +211,7 @@ async def test_a_publish_is_answered_with_its_receipt(node: Node, browser: Brows
         "os",
         1,
     )
-    (waiting,) = node.broker.queue.waiting(limit=5)
+    (waiting,) = await node.broker.queue.waiting(limit=5)
     assert (waiting.id, waiting.priority) == (answer["notificationId"], 9)
 
 

@@ -15,6 +15,7 @@ import trio
 from notifyd.ingress.rpc.options import RpcOptions
 from notifyd.ingress.rpc.public.server import Identity, PublicServer
 from notifyd.ingress.rpc.public.services import PublicOptions, PublicServices
+from notifyd.service.attending import Attending
 from notifyd.v1 import client_pb2 as pb
 from notifyd.v1 import client_pb2_grpc
 from notifyd.v1.types_pb2 import PublishRequest, PublishResponse, Receipt, StreamPosition, Target, UserTarget
@@ -123,6 +124,7 @@ def services_of(node: Node) -> PublicServices:
         subscriber=node.subscriber,
         inboxes=node.inboxes,
         acks=node.acks,
+        attending=Attending(node.broker, node.subscriber),
         presence=node.presence,
         limiter=node.limiter,
     )
