@@ -13,6 +13,7 @@ import structlog
 import trio
 
 from notifyd.app import translate, translate_engines
+from notifyd.app.doctor import compose_doctor
 from notifyd.app.draining import Drainer
 from notifyd.app.edge import applications, rest_options
 from notifyd.app.fronts import Fronts
@@ -26,7 +27,7 @@ from notifyd.app.secrets import wrong_master_key
 from notifyd.app.sockets import found_by_itself
 from notifyd.app.tls import Certificate
 from notifyd.app.upkeep import keep_durables, keep_last_uses, try_to_keep_last_uses, watch_records, watchdog
-from notifyd.config import Loaded
+from notifyd.config import Loaded, Settings
 from notifyd.errors import Invalid
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.server import EdgeServer
@@ -128,7 +129,9 @@ async def _serve(graph: Graph, place: Place) -> None:
     manager = ServiceManager()
     edge = EdgeServer(translate.edge_settings(graph.loaded.settings))
     options = translate.rpc_options(graph.loaded.settings)
-    admin = AdminServer(place.socket, _admin_services(graph, place), options, place.counters)
+    reloader = Reloader(graph, place.reload or (lambda: graph.loaded), place.certificate)
+    services = _admin_services(graph, place, lambda: reloader.settings)
+    admin = AdminServer(place.socket, services, options, place.counters)
     socketio = SocketIoServer(
         graph.namespaces,
         translate.socketio_settings(graph.loaded.settings),
@@ -136,7 +139,6 @@ async def _serve(graph: Graph, place: Place) -> None:
         graph.namespaces.allowed_origin,
     )
     public = public_server(graph, token=place.token, dev=place.dev, certificate=place.certificate)
-    reloader = Reloader(graph, place.reload or (lambda: graph.loaded), place.certificate)
     fronts = Fronts(edge, socketio, admin, public, place.certificate)
     drainer = Drainer(graph, fronts, manager)
     _give_powers(graph, fronts, drainer, reloader)
@@ -169,9 +171,10 @@ async def _serve(graph: Graph, place: Place) -> None:
         nursery.cancel_scope.cancel()
 
 
-def _admin_services(graph: Graph, place: Place) -> AdminServices:
+def _admin_services(graph: Graph, place: Place, settings: Callable[[], Settings]) -> AdminServices:
     return AdminServices(
         daemon=graph.daemon,
+        doctor=compose_doctor(graph, settings),
         keys=graph.keys,
         clients=graph.clients,
         tokens=graph.tokens,
@@ -182,6 +185,7 @@ def _admin_services(graph: Graph, place: Place) -> AdminServices:
         waiting=graph.waiting,
         dead_letters=graph.dead_letters,
         acks=graph.acks,
+        attending=graph.attending,
         presence=graph.presence,
         connector=graph.connector,
         subscriber=graph.subscriber,

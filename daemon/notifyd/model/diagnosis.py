@@ -102,6 +102,7 @@ class RedisFacts(msgspec.Struct, frozen=True):
 class MongoFacts(msgspec.Struct, frozen=True):
     """What a MongoDB tells of itself, and what a write waits for."""
 
+    #: Empty where it does not tell.
     version: str
     #: Empty for a single server.
     replica_set: str

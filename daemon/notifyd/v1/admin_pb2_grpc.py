@@ -60,6 +60,11 @@ class AdminServiceStub:
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.GetAdminTokenRequest.SerializeToString,
                 response_deserializer=notifyd_dot_v1_dot_admin__pb2.GetAdminTokenResponse.FromString,
                 _registered_method=True)
+        self.Diagnose = channel.unary_unary(
+                '/notifyd.v1.AdminService/Diagnose',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.DiagnoseRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.DiagnoseResponse.FromString,
+                _registered_method=True)
         self.TailLogs = channel.unary_stream(
                 '/notifyd.v1.AdminService/TailLogs',
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.TailLogsRequest.SerializeToString,
@@ -327,6 +332,13 @@ class AdminServiceServicer:
 
     def GetAdminToken(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Diagnose(self, request, context):
+        """The daemon examines itself, its machine and its engines.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -664,6 +676,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.GetAdminToken,
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.GetAdminTokenRequest.FromString,
                     response_serializer=notifyd_dot_v1_dot_admin__pb2.GetAdminTokenResponse.SerializeToString,
+            ),
+            'Diagnose': grpc.unary_unary_rpc_method_handler(
+                    servicer.Diagnose,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.DiagnoseRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.DiagnoseResponse.SerializeToString,
             ),
             'TailLogs': grpc.unary_stream_rpc_method_handler(
                     servicer.TailLogs,
@@ -1036,6 +1053,33 @@ class AdminService:
             '/notifyd.v1.AdminService/GetAdminToken',
             notifyd_dot_v1_dot_admin__pb2.GetAdminTokenRequest.SerializeToString,
             notifyd_dot_v1_dot_admin__pb2.GetAdminTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Diagnose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/Diagnose',
+            notifyd_dot_v1_dot_admin__pb2.DiagnoseRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.DiagnoseResponse.FromString,
             options,
             channel_credentials,
             insecure,

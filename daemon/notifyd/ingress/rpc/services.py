@@ -13,6 +13,7 @@ from notifyd.service.connections import Connections
 from notifyd.service.daemon import Daemon
 from notifyd.service.dead_letters import DeadLetters
 from notifyd.service.devices import Devices
+from notifyd.service.doctor import Doctor
 from notifyd.service.inbox import Inboxes
 from notifyd.service.keys import Keys
 from notifyd.service.logs import Logs
@@ -31,6 +32,7 @@ class AdminServices(msgspec.Struct, frozen=True):
     """Every use case that an operator can reach."""
 
     daemon: Daemon
+    doctor: Doctor
     keys: Keys
     clients: Clients
     tokens: Tokens

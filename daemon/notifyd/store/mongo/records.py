@@ -8,6 +8,7 @@ from notifyd.errors import NotifydError
 from notifyd.store.mongo.clients import MongoClients
 from notifyd.store.mongo.connection import connect, database_of, hosts_in
 from notifyd.store.mongo.devices import MongoDevices
+from notifyd.store.mongo.facts import mongo_facts
 from notifyd.store.mongo.indexes import prepare
 from notifyd.store.mongo.keys import MongoKeys
 from notifyd.store.mongo.removed import Removed
@@ -17,6 +18,8 @@ from notifyd.store.mongo.worker import MongoWorker
 if TYPE_CHECKING:
     from pymongo import MongoClient
     from pymongo.database import Database
+
+    from notifyd.model.diagnosis import MongoFacts
 
 #: Indexes of what is there already take their time.
 _PREPARING_SECONDS: Final = 60.0
@@ -29,6 +32,7 @@ class MongoRecords:
         self, client: MongoClient[dict[str, Any]], database: Database[dict[str, Any]], worker: MongoWorker
     ) -> None:
         self._client = client
+        self._database = database
         self._worker = worker
         self._revision = Revision(database.meta)
         self._removed = Removed(database)
@@ -47,6 +51,14 @@ class MongoRecords:
     async def probe(self) -> None:
         """See `Records.probe`."""
         await self._worker.probe(self._revision.touch)
+
+    async def facts(self) -> MongoFacts:
+        """What the server tells of itself.
+
+        Raises:
+            StoreUnavailable: it does not answer.
+        """
+        return await self._worker.run(mongo_facts, self._database)
 
     async def finish_removals(self) -> None:
         """Forget what a daemon that died while it removed a client has left.

@@ -10,6 +10,7 @@ from notifyd.ingress.rpc.calls.clients import ClientCalls, TokenCalls
 from notifyd.ingress.rpc.calls.connections import ConnectionCalls
 from notifyd.ingress.rpc.calls.daemon import DaemonCalls
 from notifyd.ingress.rpc.calls.dead_letters import DeadLetterCalls
+from notifyd.ingress.rpc.calls.doctor import DoctorCalls
 from notifyd.ingress.rpc.calls.keys import KeyCalls
 from notifyd.ingress.rpc.calls.listen import ListenCalls
 from notifyd.ingress.rpc.calls.logs import LogCalls
@@ -29,6 +30,7 @@ def admin_parts(services: AdminServices) -> list[object]:
     """All of them; together they serve every method of the contract."""
     return [
         DaemonCalls(services.daemon, services.stats, services.admin_token),
+        DoctorCalls(services.doctor),
         LogCalls(services.logs),
         KeyCalls(services.keys),
         ClientCalls(services.clients),
