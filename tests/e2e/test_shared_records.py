@@ -1,4 +1,4 @@
-"""Two daemons on one MongoDB, and one whose MongoDB goes away. Where the server is a double, tests/mongo_double is it."""
+"""Two daemons on one MongoDB, and one whose MongoDB goes away."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def until_known(daemon: Daemon, key_id: str) -> None:
     with trio.fail_after(SECONDS * PATIENCE):
         async with daemon.rest() as client:
             while (await client.call("GET", f"/api/keys/{key_id}")).status != 200:
-                await trio.sleep(0.02)
+                pass
 
 
 @within(60)
@@ -72,10 +72,10 @@ async def test_without_its_records_a_daemon_goes_on_with_what_it_knows(start: St
         double.come()
         with trio.fail_after(SECONDS * PATIENCE):
             while (await client.call("POST", "/api/keys", {"clientName": "e2e"})).status != 201:
-                await trio.sleep(0.02)
+                pass
         with trio.fail_after(SECONDS * PATIENCE):
             while not daemon.entries("records_recovered"):
-                await trio.sleep(0.02)
+                await client.call("GET", "/api/health")
     daemon.stderr = [line for line in daemon.stderr if '"event":"records_failed"' not in line]
 
 
