@@ -69,6 +69,12 @@ class Counters:
     webhooks_delivered: int = 0
     webhooks_failed: int = 0
     webhooks_dropped: int = 0
+    #: Jobs of a BullMQ queue that became notifications, those that failed for good, and of these the invalid ones.
+    bullmq_completed: int = 0
+    bullmq_failed: int = 0
+    bullmq_invalid: int = 0
+    #: Tries of jobs that failed and have others behind them.
+    bullmq_retried: int = 0
     #: Faults of the daemon itself; each has a traceback in the log.
     errors: int = 0
     #: Log records that a sink could not take.

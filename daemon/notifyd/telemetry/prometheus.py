@@ -56,6 +56,10 @@ _NAMES: Final = {
     "webhooks_delivered": ("webhooks_delivered", "Events that webhooks took."),
     "webhooks_failed": ("webhooks_failed", "Calls of webhooks that failed."),
     "webhooks_dropped": ("webhooks_dropped", "Events that had no room to wait, or expired before they were told."),
+    "bullmq_completed": ("bullmq_jobs_completed", "Jobs of a BullMQ queue that became notifications."),
+    "bullmq_failed": ("bullmq_jobs_failed", "Jobs of a BullMQ queue that failed for good."),
+    "bullmq_invalid": ("bullmq_jobs_invalid", "Jobs of a BullMQ queue that failed because they were invalid."),
+    "bullmq_retried": ("bullmq_job_retries", "Tries of BullMQ jobs that failed and have others behind them."),
     "errors": ("errors", "Faults of the daemon itself."),
     "log_records_lost": ("log_records_lost", "Log records that could not be written."),
 }

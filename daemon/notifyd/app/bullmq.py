@@ -1,0 +1,54 @@
+"""The consumer of a BullMQ queue, where there is one."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Final
+
+from notifyd.ingress.bullmq.consumer import Consumer
+from notifyd.ingress.bullmq.options import BullmqOptions, Timing
+from notifyd.ingress.bullmq.services import BullmqServices
+from notifyd.redislink.options import RedisOptions
+
+if TYPE_CHECKING:
+    from notifyd.config import Settings
+    from notifyd.service.clients import Clients
+    from notifyd.service.publish import Publisher
+    from notifyd.store.ports import Broker
+    from notifyd.telemetry.metrics import Counters
+
+#: How many rounds of looking for the changes of others it may take until a client is known here.
+_ROUNDS: Final = 2
+
+
+def compose_bullmq(
+    settings: Settings, publisher: Publisher, clients: Clients, broker: Broker, counters: Counters
+) -> Consumer | None:
+    """The consumer, not running yet; None where it is switched off."""
+    if not settings.bullmq.enabled:
+        return None
+    services = BullmqServices(publisher, clients, counters, broker.durability, broker.failing_since)
+    return Consumer(bullmq_options(settings), services, Timing())
+
+
+def bullmq_options(settings: Settings) -> BullmqOptions:
+    """Where the jobs are, as the settings have it."""
+    broker, bullmq, records = settings.broker, settings.bullmq, settings.records
+    redis = RedisOptions(
+        url=bullmq.url,
+        timeout_seconds=broker.timeout_seconds,
+        connect_timeout_seconds=broker.connect_timeout_seconds,
+        ca_file=broker.ca_file,
+    )
+    # with records of its own, a daemon knows every client at once
+    shared = not records.url.startswith("sqlite:")
+    return BullmqOptions(
+        redis=redis,
+        queue=bullmq.queue,
+        job=bullmq.job,
+        prefix=bullmq.prefix,
+        concurrency=bullmq.concurrency,
+        max_data_bytes=settings.http.max_body_bytes,
+        recheck_ms=round(_ROUNDS * records.refresh_seconds * 1000) if shared else 0,
+        name=settings.cluster.node_name or socket.gethostname(),
+    )
