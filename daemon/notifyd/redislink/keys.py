@@ -16,6 +16,53 @@ def escaped(name: str) -> str:
     return name.translate(_ESCAPED)
 
 
+class StreamKeys(NamedTuple):
+    """The keys of one stream of publications, under one tag."""
+
+    #: Hash: epoch, head, bytes, last (when the newest was stamped), shard and fence of who stamped it.
+    meta: str
+    #: Stream: what is kept, with the offset as its id; what was withheld is missing.
+    stream: str
+    #: Hash: name of a notification -> offset, of what was stamped and is not settled yet; for an hour.
+    places: str
+    #: List: "STAMPED_AT SIZE" of all that is kept, what was withheld included.
+    sizes: str
+    #: Hash: node -> live connections there.
+    nodes: str
+    #: The topic that tells of changes.
+    topic: str
+
+
+class HistoryIndexKeys(NamedTuple):
+    """The keys of the index of all streams, under one tag. Members are the client and the channel, with a NUL between."""
+
+    #: Sorted set by member, of channels alone: to list those of a client.
+    clients: str
+    #: Sorted set by member, of channels alone, with the channel before the client: to list those of all.
+    names: str
+    #: Sorted set by the instant of the newest publication: every stream there is.
+    last: str
+    #: Sorted set by the instant at which the oldest is over age; who keeps nothing is not in it.
+    leaves: str
+    #: Hash: member -> "PUBLICATIONS BYTES".
+    figures: str
+    #: Hash: publications, bytes over all.
+    totals: str
+    #: Who sees to the bounds over all, for a few seconds.
+    keeper: str
+
+
+class DurableIndexKeys(NamedTuple):
+    """The keys of the index of durable subscriptions, under one tag. Members are joined by NUL."""
+
+    #: Sorted set by member: client, channel, owner, name.
+    names: str
+    #: Sorted set by member: client, owner, channel, name.
+    owners: str
+    #: Sorted set by the instant of the last use; members as in `names`.
+    used: str
+
+
 class InboxKeys(NamedTuple):
     """The keys of one user's inbox, under one tag."""
 
@@ -85,6 +132,29 @@ class Keys:
     def user(self, client: str, user: str) -> str:
         """The tag of a user's inbox."""
         return f"{self.prefix}:{{i/{escaped(client)}/{escaped(user)}}}"
+
+    # streams and durable subscriptions
+
+    def stream(self, client: str, channel: str) -> StreamKeys:
+        """The keys of a channel, or of the client's own stream, whose name is ""."""
+        tag = self.channel(client, channel)
+        return StreamKeys(f"{tag}:m", f"{tag}:s", f"{tag}:w", f"{tag}:z", f"{tag}:n", f"{tag}:t")
+
+    def history_index(self) -> HistoryIndexKeys:
+        """The keys of the index of all streams."""
+        tag = f"{self.prefix}:{{h}}"
+        names = ("clients", "names", "last", "leaves", "figures", "totals", "keeper")
+        return HistoryIndexKeys(*[f"{tag}:{name}" for name in names])
+
+    def durable(self, client: str, channel: str, owner: str, name: str) -> tuple[str, str]:
+        """The state of a durable subscription, and the topic that tells of its changes."""
+        tag = f"{self.prefix}:{{d/{escaped(client)}/{escaped(channel)}/{escaped(owner)}/{escaped(name)}}}"
+        return f"{tag}:d", f"{tag}:t"
+
+    def durable_index(self) -> DurableIndexKeys:
+        """The keys of the index of durable subscriptions."""
+        tag = f"{self.prefix}:{{d}}"
+        return DurableIndexKeys(f"{tag}:names", f"{tag}:owners", f"{tag}:used")
 
     # inboxes and dead letters
 

@@ -112,7 +112,7 @@ class MemoryHistory:
 
     def adopt(self, channel: Channel) -> None:
         """Go on with a *channel* that a journal kept, its head set and nothing in it."""
-        channel.bounds = _bounds(self._limits, channel.key[1])
+        channel.bounds = bounds_of(self._limits, channel.key[1])
         self._channels[channel.key] = channel
         self._next_channel_id = max(self._next_channel_id, channel.id + 1)
 
@@ -149,7 +149,7 @@ class MemoryHistory:
         """Use other bounds from now on."""
         self._limits = limits
         for channel in self._channels.values():
-            channel.bounds = _bounds(self._limits, channel.key[1])
+            channel.bounds = bounds_of(self._limits, channel.key[1])
             while channel.kept and channel.over_count():
                 self._evict(channel)
         self._ages.rebuild(self._channels.values())
@@ -227,7 +227,7 @@ class MemoryHistory:
 
     def _create(self, key: tuple[ClientId, str], stamping: Stamping) -> Channel:
         channel = Channel(self._next_channel_id, key, epoch=self.epoch(self.generation), generation=self.generation)
-        channel.bounds = _bounds(self._limits, key[1])
+        channel.bounds = bounds_of(self._limits, key[1])
         self._next_channel_id += 1
         stamping.created[key] = channel
         return channel
@@ -253,7 +253,8 @@ class MemoryHistory:
         return [channel.id for channel in forgotten]
 
 
-def _bounds(limits: HistoryLimits, name: str) -> ChannelBounds:
+def bounds_of(limits: HistoryLimits, name: str) -> ChannelBounds:
+    """How much is kept of the channel *name*, or of a client's own stream for ""."""
     # a pattern is about channels: a client's own stream is none
     rules = limits.rules if name else ()
     rule = next((rule for rule in rules if matches((rule.pattern,), name)), None)
