@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from notifyd.redislink.topics import Topic
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from notifyd.redislink.topics import Topic
+#: What a topic has to be told: a payload; True: it is live; None: it is interrupted.
+Event = tuple[Topic, bytes | bool | None]
 
-#: How much may wait for trio: then the connection is not read, and Redis cuts it off at its own limit.
+#: How much may wait for trio: then the connections are not read.
 _MOST_BYTES: Final = 64 << 20
 #: What a message costs beside its payload, about.
 _MESSAGE_BYTES: Final = 150
@@ -27,14 +30,13 @@ class Backlog:
     def __init__(self, token: trio.lowlevel.TrioToken, most_bytes: int = _MOST_BYTES) -> None:
         self._token = token
         self._most_bytes = most_bytes
-        # a payload; True: the topic is live; None: it is interrupted
-        self._events: deque[tuple[Topic, bytes | bool | None]] = deque()
+        self._events: deque[Event] = deque()
         # each of the two is written by one thread alone
         self._put_bytes = 0
         self._taken_bytes = 0
         self._room = threading.Event()
 
-    def put(self, events: list[tuple[Topic, bytes | bool | None]], size: int) -> None:
+    def put(self, events: list[Event], size: int) -> None:
         """In the thread: hand over what was read, of which *size* bytes are payload. It is taken whatever waits."""
         self._events.extend(events)
         self._put_bytes += size + _MESSAGE_BYTES * len(events)

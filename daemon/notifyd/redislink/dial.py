@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
+from notifyd.errors import StoreUnavailable
 from notifyd.redislink.errors import unavailable
 
 if TYPE_CHECKING:
@@ -43,9 +44,10 @@ class _Unix(_Telling, UnixDomainSocketConnection):
 class Dialed:
     """A connection that is ready for commands."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, endpoint: Endpoint, connection: Any) -> None:
+        self.endpoint = endpoint
         self.socket: socket.socket = connection.made
+        self._connection = connection
 
     def close(self) -> None:
         """Close it."""
@@ -58,11 +60,10 @@ class Dialer:
     def __init__(self, options: RedisOptions, address: Address) -> None:
         self._tls = address.tls
         self._ca_file = str(options.ca_file) if options.ca_file else None
+        self._login = {"username": address.username, "password": address.password}
+        self._database = {"db": address.database}
         self._common: dict[str, Any] = {
-            "db": address.database,
-            "username": address.username,
-            "password": address.password,
-            # what comes after the greeting has deadlines of its own
+            # for the greeting; what comes after has deadlines of its own
             "socket_timeout": options.connect_timeout_seconds,
             "socket_connect_timeout": options.connect_timeout_seconds,
             "client_name": _CLIENT_NAME,
@@ -71,24 +72,36 @@ class Dialer:
         }
 
     def dial(self, endpoint: Endpoint) -> Dialed:
-        """A connection to *endpoint*. There are no tries but one.
+        """A connection to a server. There are no tries but one.
 
         Raises:
             StoreUnavailable: it cannot be had within the timeouts; the message names the endpoint.
         """
-        connection = self._connection(endpoint)
-        try:
-            connection.connect()
-        except (RedisError, OSError) as exc:
-            connection.disconnect()
-            raise unavailable(f"Redis at {endpoint} cannot be reached: {exc}") from exc
-        return Dialed(connection)
+        return _connected(endpoint, self._made(endpoint, {**self._login, **self._database}), "Redis")
 
-    def _connection(self, endpoint: Endpoint) -> Any:
+    def dial_sentinel(self, endpoint: Endpoint) -> Dialed:
+        """A connection to a Sentinel, which has no databases, and mostly no login. Raises as `dial` does."""
+        try:
+            return _connected(endpoint, self._made(endpoint, {}), "the Sentinel")
+        except StoreUnavailable as exc:
+            if not isinstance(exc.__cause__, AuthenticationError):
+                raise
+        return _connected(endpoint, self._made(endpoint, self._login), "the Sentinel")
+
+    def _made(self, endpoint: Endpoint, login: dict[str, Any]) -> Any:
         place: dict[str, Any] = {"host": endpoint.host, "port": endpoint.port}
         kind: Any = _Tcp
         if endpoint.port == 0:
             kind, place = _Unix, {"path": endpoint.host}
         elif self._tls:
             kind, place = _Tls, {**place, "ssl_ca_certs": self._ca_file}
-        return kind(**place, **self._common)
+        return kind(**place, **login, **self._common)
+
+
+def _connected(endpoint: Endpoint, connection: Any, what: str) -> Dialed:
+    try:
+        connection.connect()
+    except (RedisError, OSError) as exc:
+        connection.disconnect()
+        raise unavailable(f"{what} at {endpoint} cannot be reached: {exc}") from exc
+    return Dialed(endpoint, connection)

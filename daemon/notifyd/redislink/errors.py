@@ -43,6 +43,11 @@ class ErrorReply(Exception):
         return str(self).partition(" ")[0]
 
     @property
+    def lacks_script(self) -> bool:
+        """Whether the server does not know the script that was called."""
+        return str(self).startswith("NOSCRIPT")
+
+    @property
     def moves_on(self) -> bool:
         """Whether the connection that it came on should be given up."""
         return self.code in _ELSEWHERE

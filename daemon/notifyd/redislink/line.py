@@ -9,10 +9,13 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 import trio
 
 from notifyd.errors import StoreUnavailable
-from notifyd.redislink.errors import ErrorReply, unavailable
+from notifyd.redislink.errors import unavailable
+from notifyd.redislink.placing import key_of
+from notifyd.redislink.reply import Reply
 from notifyd.redislink.resp import Word, pack
 
 if TYPE_CHECKING:
@@ -21,78 +24,16 @@ if TYPE_CHECKING:
     from notifyd.redislink.route import Route
     from notifyd.redislink.scripts import Script
 
+log = structlog.get_logger("notifyd.redislink")
 
+#: What goes together: enough to make the round trip cheap, little enough to be done in some milliseconds.
 _FLIGHT_COMMANDS: Final = 1000
 _FLIGHT_BYTES: Final = 1 << 20
 _WAITING_BYTES: Final = 256 << 20
 _FIRST_PAUSE_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 1.0
-
-_UNANSWERED: Final = object()
-
-
-class Reply:
-    """What will come of one command. A caller that is cancelled takes nothing back: the command is done anyway."""
-
-    __slots__ = ("_answer", "_callbacks", "_event", "key", "packed", "script")
-
-    def __init__(self, packed: bytes, script: Script | None, key: str | bytes | None) -> None:
-        self.packed = packed
-        self.script = script
-        #: Where it belongs in a cluster.
-        self.key = key
-        self._answer: Any = _UNANSWERED
-        self._event: trio.Event | None = None
-        self._callbacks: list[Callable[[Reply], None]] | None = None
-
-    def done(self) -> bool:
-        """Whether the answer, or the failure, is there."""
-        return self._answer is not _UNANSWERED
-
-    def result(self) -> Any:
-        """The answer of a reply that is done: bytes, int, list or None, as it came.
-
-        Raises:
-            StoreUnavailable: Redis is away or cannot do it now. Whether the command was done is not known.
-            Refused: an error reply.
-        """
-        answer = self._answer
-        if isinstance(answer, ErrorReply):
-            raise answer.told()
-        if isinstance(answer, StoreUnavailable):
-            # one for each who asks: tracebacks would pile up on a shared one
-            raise unavailable(answer.message) from answer
-        return answer
-
-    async def wait(self) -> Any:
-        """Wait until it is done, and answer what `result` does. Bounded by the timeouts of the link."""
-        if self._answer is _UNANSWERED:
-            if self._event is None:
-                self._event = trio.Event()
-            await self._event.wait()
-        else:
-            await trio.lowlevel.checkpoint_if_cancelled()
-        return self.result()
-
-    def then(self, callback: Callable[[Reply], None]) -> None:
-        """Have *callback* called in trio when it is done, at once if it is. It must not raise."""
-        if self._answer is not _UNANSWERED:
-            callback(self)
-        elif self._callbacks is None:
-            self._callbacks = [callback]
-        else:
-            self._callbacks.append(callback)
-
-    def settle(self, answer: Any) -> None:
-        """In trio: the answer has come. What comes later than a failure is passed over."""
-        if self._answer is not _UNANSWERED:
-            return
-        self._answer = answer
-        if self._event is not None:
-            self._event.set()
-        if self._callbacks is not None:
-            for callback in self._callbacks:
-                callback(self)
+#: A line that nobody uses asks for a sign of life, so that it is known whether Redis is there.
+_QUIET_SECONDS: Final = 5.0
 
 
 class Line:
@@ -100,7 +41,8 @@ class Line:
     order in which it was handed in; one flight at a time.
 
     When a flight fails, all that waits fails, and the line is away: it refuses at once, and looks for Redis in growing
-    pauses until it is back.
+    pauses, of a second at most, until it is back. Nothing is sent twice, so that a failure leaves open whether the
+    command was done.
     """
 
     def __init__(self, name: str, route: Route, *, max_waiting: int, patience_seconds: float) -> None:
@@ -114,24 +56,28 @@ class Line:
         self._waiting_bytes = 0
         self._flying: list[Reply] = []
         self._took_off_at: float | None = None
+        self._used_at = time.monotonic()
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._idle = False
         self._started = False
         self._closing = False
         self._ended = trio.Event()
         self._away: StoreUnavailable | None = None
-        self._away_since: float | None = None
+        self._failing_since: float | None = None
 
     # in trio
 
     def send(self, *words: Word) -> Reply:
-        """Hand in a plain command, such as `send("HGET", key, field)`.
+        """Hand in a plain command, such as `send("HGET", key, field)`; its name is in capitals.
+
+        In a cluster one without a key goes to some node, which answers for itself. Blocking commands and transactions
+        do not belong here: other commands share the connection.
 
         Raises:
             StoreUnavailable: Redis is away, or too much waits; nothing was handed in.
+            TypeError: a word is neither text nor bytes nor a number.
         """
-        key = words[1] if len(words) > 1 else None
-        return self._hand_in(Reply(pack(words), None, key if isinstance(key, (str, bytes)) else None))
+        return self._hand_in(Reply(pack(words), None, key_of(words)))
 
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Word] = ()) -> Reply:
         """Hand in a call of a script. All *keys* carry one hash tag. Raises as `send` does."""
@@ -145,23 +91,28 @@ class Line:
 
     @property
     def failing_since(self) -> float | None:
-        """When Redis went away, on the monotonic clock; None while it is there."""
-        return self._away_since
+        """Since when Redis, or a node of the cluster, has been away, on the monotonic clock; None while all is well."""
+        return self._failing_since
 
     def watch(self, now: float) -> None:
-        """Give a flight up whose thread has not come back in time, for instance because it looks a host name up."""
+        """To be called every now and then: give a flight up whose thread hangs, as one may that looks a name up."""
         took_off_at = self._took_off_at
-        if took_off_at is not None and now - took_off_at > self._patience_seconds:
-            self._lose(unavailable(f"Redis does not answer on line {self.name}"))
+        if took_off_at is not None:
+            if now - took_off_at > self._patience_seconds:
+                self._lose(unavailable(f"Redis does not answer on line {self.name}"))
+        elif self._started and self._away is None and (self._failing_since or now - self._used_at > _QUIET_SECONDS):
+            with contextlib.suppress(StoreUnavailable):
+                self.send("PING")
 
     async def close(self) -> None:
-        """Let what waits be done, and end the thread. Nothing may be handed in afterwards."""
+        """Let what waits be done, within the timeouts, and end the thread. Nothing may be handed in afterwards."""
         self._closing = True
         if not self._started:
             return
         self._bell.put(None)
         with trio.move_on_after(self._patience_seconds):
             await self._ended.wait()
+        self._lose(unavailable("the link to Redis is closed"))
 
     def _hand_in(self, reply: Reply) -> Reply:
         away = self._away
@@ -187,15 +138,14 @@ class Line:
             reply.settle(answer)
 
     def _lose(self, why: StoreUnavailable) -> None:
-        """From trio, when the thread hangs: fail all that it holds."""
-        if self._away is None:
-            self._away_since = time.monotonic()
+        """From trio, while the thread hangs: fail all that it holds."""
+        self._failing_since = self._failing_since or time.monotonic()
         self._away = why
         waiting = self._take_all()
-        self._waiting_bytes -= sum([len(reply.packed) for reply in waiting])
         # those that fly are counted off when their thread comes back
-        for reply in [*self._flying, *waiting]:
+        for reply in self._flying:
             reply.settle(why)
+        self._land(waiting, [why] * len(waiting))
 
     # in the thread
 
@@ -215,26 +165,40 @@ class Line:
         try:
             answers = self._route.exchange(flight)
         except StoreUnavailable as exc:
-            self._fail(flight, exc)
-            self._took_off_at = None
-            self._come_back()
+            failure = exc
+        except Exception as exc:  # noqa: BLE001  those who wait must hear of it, whatever it is
+            self._route.close()
+            failure = unavailable(f"Redis could not be asked: {exc!r}")
+            failure.__cause__ = exc
         else:
-            self._took_off_at = None
-            self._flying = []
-            self._away = self._away_since = None
+            self._flown()
             self._soon(self._land, flight, answers)
+            return
+        self._flying = []
+        self._took_off_at = None
+        log.warning("redis_away", line=self.name, error=failure.message)
+        self._fail(flight, failure)
+        self._come_back()
+
+    def _flown(self) -> None:
+        self._used_at = time.monotonic()
+        self._flying = []
+        self._took_off_at = None
+        self._away = None
+        self._failing_since = (self._failing_since or self._used_at) if self._route.impaired else None
 
     def _take(self) -> list[Reply]:
         """All that may fly together; wait for something first."""
         waiting = self._waiting
         if not waiting:
-            # in this order, so that what is handed in between is seen or rings
+            # in this order, so that what is handed in meanwhile is seen, or rings
             self._idle = True
             if not waiting and not self._closing:
                 self._bell.get()
             self._idle = False
         flight: list[Reply] = []
         size = 0
+        # trio takes from it too, when it gives the thread up
         with contextlib.suppress(IndexError):
             while len(flight) < _FLIGHT_COMMANDS and size < _FLIGHT_BYTES:
                 reply = waiting.popleft()
@@ -243,42 +207,39 @@ class Line:
         return flight
 
     def _fail(self, flight: list[Reply], why: StoreUnavailable) -> None:
-        if self._away_since is None:
-            self._away_since = time.monotonic()
-        # first this, so that nothing new comes in while the rest is taken
+        self._failing_since = self._failing_since or time.monotonic()
+        # before the rest is taken, so that nothing new comes in
         self._away = why
         lost = [*flight, *self._take_all()]
-        self._flying = []
         if lost:
             self._soon(self._land, lost, [why] * len(lost))
 
     def _come_back(self) -> None:
-        """Look for Redis until it is there."""
+        """Look for Redis until it is there, or the line ends."""
         pause = _FIRST_PAUSE_SECONDS
-        while not self._closing:
-            # a thread of its own may sleep; the end of the line rings
-            try:
+        while True:
+            # a thread may sleep; the end of the line rings
+            with contextlib.suppress(queue.Empty):
                 self._bell.get(timeout=pause)
-            except queue.Empty:
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            if self._closing:
+                return
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             try:
                 self._route.probe()
             except StoreUnavailable as exc:
                 self._fail([], exc)
-                continue
-            self._away = self._away_since = None
-            return
+            else:
+                log.info("redis_back", line=self.name, seconds=round(time.monotonic() - (self._failing_since or 0), 3))
+                self._flown()
+                return
 
     def _take_all(self) -> list[Reply]:
         taken: list[Reply] = []
-        # trio and the thread may both be at it
         with contextlib.suppress(IndexError):
             while True:
                 taken.append(self._waiting.popleft())
         return taken
 
     def _soon(self, function: Callable[..., object], *args: object) -> None:
-        try:
+        with contextlib.suppress(trio.RunFinishedError):
             self._token.run_sync_soon(function, *args)
-        except trio.RunFinishedError:
-            return

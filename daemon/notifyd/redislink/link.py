@@ -5,49 +5,42 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 import trio
 
+from notifyd.redislink.cluster import ClusterRoute
+from notifyd.redislink.dial import Dialer
+from notifyd.redislink.finder import make_finder
 from notifyd.redislink.keys import Keys
 from notifyd.redislink.line import Line
 from notifyd.redislink.listener import Listener
+from notifyd.redislink.places import ClusterPlaces, OnePlace
 from notifyd.redislink.route import SingleRoute
-from notifyd.redislink.subscriber import Subscriber
-from notifyd.redislink.url import Address, parse_url
+from notifyd.redislink.server_info import ServerInfo, server_info
+from notifyd.redislink.url import Address, Mode, parse_url
 
 if TYPE_CHECKING:
     from notifyd.redislink.options import RedisOptions
+    from notifyd.redislink.places import Places
+    from notifyd.redislink.route import Route
 
 _WATCH_SECONDS: Final = 0.5
 #: What a call may take beside its timeouts, on a busy machine.
 _SLACK_SECONDS: Final = 1.0
-
-
-class ServerInfo(msgspec.Struct, frozen=True):
-    """What the server tells of itself; the first one asked, where there are several."""
-
-    version: str
-    #: standalone, sentinel or cluster.
-    mode: str
-    #: master or slave, in the server's words.
-    role: str
-    #: Whether writes are logged; None where the server does not tell.
-    appendonly: bool | None
-    #: What happens when memory runs out, such as noeviction; "" where the server does not tell.
-    maxmemory_policy: str
-    used_memory_bytes: int
+_OWN_LINE: Final = "info"
 
 
 class Link:
-    """One per daemon. Usable as soon as it is open; `run` closes it."""
+    """One per daemon, made by `open_link`. Usable as soon as it is open; `run` watches over it and closes it."""
 
     def __init__(self, options: RedisOptions, address: Address) -> None:
+        #: How keys and topics are named.
         self.keys = Keys(options.prefix)
         self._options = options
         self._address = address
-        self._patience_seconds = 2 * options.connect_timeout_seconds + 2 * options.timeout_seconds + _SLACK_SECONDS
+        self._patience_seconds = _patience_seconds(options, address)
+        #: What is published.
         self.listener = Listener(
-            lambda backlog: Subscriber(options, address, backlog), patience_seconds=self._patience_seconds
+            self._places(), timeout_seconds=options.timeout_seconds, patience_seconds=self._patience_seconds
         )
         self._lines: dict[str, Line] = {}
 
@@ -56,15 +49,12 @@ class Link:
         line = self._lines.get(name)
         if line is None:
             line = self._lines[name] = Line(
-                name,
-                SingleRoute(self._options, self._address),
-                max_waiting=self._options.max_waiting,
-                patience_seconds=self._patience_seconds,
+                name, self._route(), max_waiting=self._options.max_waiting, patience_seconds=self._patience_seconds
             )
         return line
 
     async def run(self) -> None:
-        """Watch over the lines until cancelled, then let them finish what waits, and close everything."""
+        """Watch over the lines until cancelled, then `close`."""
         try:
             while True:
                 await trio.sleep(_WATCH_SECONDS)
@@ -93,16 +83,21 @@ class Link:
 
         Raises:
             StoreUnavailable: it does not answer.
+            Refused: the login may not ask.
         """
-        info = _lines(await self.line("info").send("INFO").wait())
-        return ServerInfo(
-            version=info.get("valkey_version") or info.get("redis_version", ""),
-            mode=self._address.mode.value,
-            role=info.get("role", ""),
-            appendonly={"1": True, "0": False}.get(info.get("aof_enabled", "")),
-            maxmemory_policy=info.get("maxmemory_policy", ""),
-            used_memory_bytes=int(info.get("used_memory", 0)),
-        )
+        return server_info(self._address.mode.value, await self.line(_OWN_LINE).send("INFO").wait())
+
+    def _route(self) -> Route:
+        options, address = self._options, self._address
+        if address.mode is Mode.CLUSTER:
+            return ClusterRoute(Dialer(options, address), address.endpoints, timeout_seconds=options.timeout_seconds)
+        return SingleRoute(make_finder(options, address), timeout_seconds=options.timeout_seconds)
+
+    def _places(self) -> Places:
+        options, address = self._options, self._address
+        if address.mode is Mode.CLUSTER:
+            return ClusterPlaces(Dialer(options, address), address.endpoints, timeout_seconds=options.timeout_seconds)
+        return OnePlace(make_finder(options, address))
 
 
 async def open_link(options: RedisOptions) -> Link:
@@ -114,13 +109,14 @@ async def open_link(options: RedisOptions) -> Link:
     """
     link = Link(options, parse_url(options.url))
     try:
-        await link.line("info").send("PING").wait()
+        await link.line(_OWN_LINE).send("PING").wait()
     except BaseException:
         await link.close()
         raise
     return link
 
 
-def _lines(info: bytes) -> dict[str, str]:
-    lines = [line.partition(":") for line in info.decode(errors="replace").splitlines()]
-    return {name: value for name, colon, value in lines if colon}
+def _patience_seconds(options: RedisOptions, address: Address) -> float:
+    """What a call can take at the most: a connection and its greeting, with Sentinels to ask before, and the flight."""
+    dials = 2 if address.mode is Mode.STANDALONE else 2 + len(address.endpoints)
+    return dials * options.connect_timeout_seconds + 2 * options.timeout_seconds + _SLACK_SECONDS

@@ -2,49 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+import structlog
 import trio
 
-from notifyd.errors import StoreUnavailable
 from notifyd.redislink.backlog import Backlog
+from notifyd.redislink.subscriber import Subscriber
 from notifyd.redislink.topics import Following, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyd.redislink.subscriber import Subscriber
+    from notifyd.redislink.places import Places
 
-_FIRST_PAUSE_SECONDS: Final = 0.05
-_LONGEST_PAUSE_SECONDS: Final = 1.0
+log = structlog.get_logger("notifyd.redislink")
+
+_AFTER_FAILURE_SECONDS: Final = 0.2
 
 
 class Listener:
-    """Follows topics on one connection, in one thread, and calls their followers in trio, in order.
+    """Follows topics in one thread, with a connection to each server that has some, and calls their followers in trio,
+    in order.
 
     After a lost connection it follows everything anew by itself, and says so by `on_live`. A daemon that does not keep
-    up is treated the same way: at 64 MiB that wait the connection is no longer read, and when that lasts longer than
-    the timeout, it is given up. What was published until the next `on_live` may then be lost, and memory is bounded.
+    up is treated the same way: when 64 MiB wait, the connections are not read, and when that lasts longer than the
+    timeout, they are given up. What was published until the next `on_live` may then be lost, and memory is bounded.
     """
 
-    def __init__(self, subscriber: Callable[[Backlog], Subscriber], *, patience_seconds: float) -> None:
-        """*subscriber* makes the thread's side."""
+    def __init__(self, places: Places, *, timeout_seconds: float, patience_seconds: float) -> None:
+        """*timeout_seconds*: a server that is silent for so long is gone; *patience_seconds*: what bounds a wait."""
         self._token = trio.lowlevel.current_trio_token()
         self._patience_seconds = patience_seconds
         self._topics: dict[str, Topic] = {}
-        self._backlog = Backlog(self._token)
-        self._subscriber = subscriber(self._backlog)
+        self._subscriber = Subscriber(places, Backlog(self._token), timeout_seconds=timeout_seconds)
         self._ended = trio.Event()
         self._started = False
-        self._closing = threading.Event()
-        self._failing_since: float | None = None
+        self._closing = False
 
     @property
     def failing_since(self) -> float | None:
-        """When the connection was lost, on the monotonic clock; None while it stands."""
-        return self._failing_since
+        """Since when some topic could not be followed, on the monotonic clock; None while all are."""
+        return self._subscriber.failing_since
 
     def follow(self, topic: str, on_message: Callable[[bytes], None], on_live: Callable[[], None]) -> Following:
         """Call *on_message* in trio with all that is published on *topic*, in order.
@@ -66,10 +68,10 @@ class Listener:
         return following
 
     async def close(self) -> None:
-        """End the thread and its connection."""
-        self._closing.set()
+        """End the thread and its connections. Nothing may be followed afterwards."""
+        self._closing = True
         if not self._started:
-            self._subscriber.end()
+            self._subscriber.close()
             return
         self._subscriber.wake()
         with trio.move_on_after(self._patience_seconds):
@@ -92,28 +94,19 @@ class Listener:
 
     def _change(self, entry: Topic, *, wanted: bool) -> None:
         self._subscriber.change(entry, wanted=wanted)
-        if not self._started:
+        if not self._started and not self._closing:
             self._started = True
             threading.Thread(target=self._serve, name="redis-listener", daemon=True).start()
 
-    # in the thread
-
     def _serve(self) -> None:
-        pause = _FIRST_PAUSE_SECONDS
-        while not self._closing.is_set():
+        while not self._closing:
             try:
-                self._subscriber.connect()
-                self._failing_since = None
-                pause = _FIRST_PAUSE_SECONDS
-                while not self._closing.is_set():
-                    self._subscriber.turn()
-            except StoreUnavailable:
-                self._failing_since = self._failing_since or time.monotonic()
-                self._backlog.interrupted(self._subscriber.topics())
-                self._closing.wait(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-        self._subscriber.end()
-        try:
+                self._subscriber.turn()
+            except Exception as exc:
+                # the thread has to live on: without it nothing is heard any more
+                log.exception("redis_listener_failed")
+                self._subscriber.give_up(repr(exc))
+                time.sleep(_AFTER_FAILURE_SECONDS)
+        self._subscriber.close()
+        with contextlib.suppress(trio.RunFinishedError):
             self._token.run_sync_soon(self._ended.set)
-        except trio.RunFinishedError:
-            return

@@ -2,87 +2,119 @@
 
 from __future__ import annotations
 
+import select
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from notifyd.redislink.errors import unavailable
-from notifyd.redislink.resp import INCOMPLETE, ProtocolViolation, make_reader, pack
+from notifyd.redislink.resp import INCOMPLETE, ProtocolViolation, Word, make_reader, pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.redislink.dial import Dialer
+    from notifyd.redislink.dial import Dialed
     from notifyd.redislink.scripts import Script
-    from notifyd.redislink.url import Endpoint
-
 
 _READ_BYTES: Final = 65536
+#: After this the server may well have closed the connection, which is worth a look.
+_FRESH_SECONDS: Final = 0.5
+#: How long an answer that drips in may go on past its deadline.
+_GRACE_SECONDS: Final = 0.5
 
 
 class Pipe:
-    """Sends commands and reads as many answers, under one deadline. After any failure it is closed."""
+    """Sends commands and reads as many answers, each under a deadline. After any failure it is closed."""
 
-    def __init__(self, dialer: Dialer, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-        self._dialed = dialer.dial(endpoint)
-        self._socket = self._dialed.socket
+    def __init__(self, dialed: Dialed) -> None:
+        self.endpoint = dialed.endpoint
+        self._dialed = dialed
+        self._socket = dialed.socket
         self._reader = make_reader()
         self._buffer = bytearray(_READ_BYTES)
         self._loaded: set[str] = set()
+        self._used_at = time.monotonic()
 
-    def ask(self, *words: str | bytes | int, seconds: float) -> Any:
+    def ask(self, *words: Word, seconds: float) -> Any:
         """The answer to one command; an `ErrorReply` is returned, not raised.
 
         Raises:
             StoreUnavailable: it did not come within *seconds*.
         """
-        return self.exchange(pack(words), 1, time.monotonic() + seconds)[0]
+        deadline = time.monotonic() + seconds
+        self.send(pack(words), deadline)
+        return self.receive(1, deadline)[0]
 
-    def exchange(self, packed: bytes, count: int, deadline: float) -> list[Any]:
-        """Send commands and read *count* answers.
+    def send(self, packed: bytes, deadline: float) -> None:
+        """Send commands, whose answers have to be received next.
 
         Raises:
-            StoreUnavailable: the connection broke, or the answers were not there at the deadline.
+            StoreUnavailable: the connection broke, or they were not taken by the deadline.
+        """
+        try:
+            self._socket.settimeout(_until(deadline))
+            self._socket.sendall(packed)
+        except OSError as exc:
+            self._break(exc)
+
+    def receive(self, count: int, deadline: float) -> list[Any]:
+        """The next *count* answers; an `ErrorReply` may be among them.
+
+        Raises:
+            StoreUnavailable: the connection broke, or they were not there at the deadline.
         """
         answers: list[Any] = []
         gets = self._reader.gets
         try:
-            self._socket.settimeout(max(0.001, deadline - time.monotonic()))
-            self._socket.sendall(packed)
             while len(answers) < count:
                 answer = gets()
                 if answer is INCOMPLETE:
-                    self._receive(deadline)
+                    self._feed(deadline)
                 else:
                     answers.append(answer)
-        except TimeoutError as exc:
-            self.close()
-            raise unavailable(f"Redis at {self.endpoint} did not answer in time") from exc
         except (OSError, ProtocolViolation) as exc:
-            self.close()
-            raise unavailable(f"the connection to Redis at {self.endpoint} broke: {exc}") from exc
+            self._break(exc)
+        self._used_at = time.monotonic()
         return answers
 
     def unknown(self, scripts: Sequence[Script]) -> list[Script]:
-        """Those of the scripts that this connection has not loaded yet; from now on it has."""
+        """Those of the scripts that have not been loaded on this connection yet; from now on they count as loaded."""
         fresh = [script for script in dict.fromkeys(scripts) if script.sha not in self._loaded]
-        self._loaded.update(script.sha for script in fresh)
+        self._loaded.update([script.sha for script in fresh])
         return fresh
 
     def forget(self) -> None:
         """The server has lost its scripts."""
         self._loaded.clear()
 
+    def is_stale(self) -> bool:
+        """Whether the server has closed it while nothing was asked."""
+        if time.monotonic() - self._used_at < _FRESH_SECONDS:
+            return False
+        poll = select.poll()
+        poll.register(self._socket, select.POLLRDHUP)
+        return bool(poll.poll(0))
+
     def close(self) -> None:
         """Close the connection."""
         self._dialed.close()
 
-    def _receive(self, deadline: float) -> None:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError
-        self._socket.settimeout(remaining)
+    def _feed(self, deadline: float) -> None:
+        self._socket.settimeout(_until(deadline))
         count = self._socket.recv_into(self._buffer)
         if count == 0:
             raise ConnectionResetError("the server closed it")
         self._reader.feed(self._buffer, 0, count)
+
+    def _break(self, exc: Exception) -> NoReturn:
+        self.close()
+        if isinstance(exc, TimeoutError):
+            raise unavailable(f"Redis at {self.endpoint} did not answer in time") from exc
+        raise unavailable(f"the connection to Redis at {self.endpoint} broke: {exc}") from exc
+
+
+def _until(deadline: float) -> float:
+    rest = deadline - time.monotonic()
+    if rest < -_GRACE_SECONDS:
+        raise TimeoutError
+    # what has come while another connection was waited for is taken all the same
+    return max(rest, 0.001)

@@ -1,201 +1,213 @@
-"""The connection that topics are followed on. For one thread, and blocking."""
+"""The listener's thread: keeps every topic followed on the server that has it."""
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from notifyd.redislink.dial import Dialer
-from notifyd.redislink.errors import ErrorReply, unavailable
-from notifyd.redislink.resp import INCOMPLETE, ProtocolViolation, make_reader, pack
+import structlog
+
+from notifyd.errors import StoreUnavailable
+from notifyd.redislink.topic_pipe import TopicPipe
 
 if TYPE_CHECKING:
-    from notifyd.errors import StoreUnavailable
-    from notifyd.redislink.backlog import Backlog
-    from notifyd.redislink.dial import Dialed
-    from notifyd.redislink.options import RedisOptions
-    from notifyd.redislink.topics import Topic
-    from notifyd.redislink.url import Address
+    from collections.abc import Callable
 
-_READ_BYTES: Final = 65536
-#: Topics in one command, and how many confirmations may be owed: they wait in Redis's memory.
-_TOGETHER: Final = 500
-_OWED: Final = 2000
+    from notifyd.redislink.backlog import Backlog
+    from notifyd.redislink.places import Places
+    from notifyd.redislink.topics import Topic
+    from notifyd.redislink.url import Endpoint
+
+log = structlog.get_logger("notifyd.redislink")
+
+_FIRST_PAUSE_SECONDS: Final = 0.05
+_LONGEST_PAUSE_SECONDS: Final = 1.0
+#: With nothing else to do, this is when it looks up.
+_IDLE_SECONDS: Final = 60.0
 
 
 class Subscriber:
-    """Subscribes to what is wanted and reads what is published; everything that it read goes to the backlog."""
+    """Follows what is wanted; everything that it reads goes to the backlog. All but `change` and `wake` blocks."""
 
-    def __init__(self, options: RedisOptions, address: Address, backlog: Backlog) -> None:
-        self._timeout_seconds = options.timeout_seconds
-        self._dialer = Dialer(options, address)
-        self._endpoint = address.endpoints[0]
+    def __init__(self, places: Places, backlog: Backlog, *, timeout_seconds: float) -> None:
+        self._places = places
         self._backlog = backlog
+        self._timeout_seconds = timeout_seconds
         self._wanted: dict[bytes, Topic] = {}
         # appended in trio, taken in the thread
         self._changes: deque[tuple[Topic, bool]] = deque()
-        self._todo: deque[tuple[Topic, bool]] = deque()
-        self._owed: deque[tuple[Topic, bool]] = deque()
+        self._pipes: dict[Endpoint | None, TopicPipe] = {}
+        self._where: dict[Topic, TopicPipe] = {}
+        #: Topics that have to be brought to a server, and since when that has been tried in vain.
+        self._homeless: dict[Topic, None] = {}
+        self._stale = True
+        self._pause = _FIRST_PAUSE_SECONDS
+        self._try_at = 0.0
+        #: Since when some topic could not be followed, on the monotonic clock; None while all are. For any thread.
+        self.failing_since: float | None = None
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
         self._woken.setblocking(False)
         self._rung = False
-        self._dialed: Dialed | None = None
-        self._buffer = bytearray(_READ_BYTES)
-        self._heard_at = 0.0
-        self._asked = False
-
-    # from trio
 
     def change(self, topic: Topic, *, wanted: bool) -> None:
-        """Follow a topic, or follow it no more."""
+        """From trio: follow a topic, or follow it no more."""
         self._changes.append((topic, wanted))
         if not self._rung:
             self._rung = True
             self.wake()
 
     def wake(self) -> None:
-        """Let the thread look up."""
-        try:
+        """From any thread: let it look up."""
+        with contextlib.suppress(OSError):
             self._waker.send(b"\0")
-        except (BlockingIOError, OSError):
-            return
-
-    # in the thread
-
-    def topics(self) -> list[Topic]:
-        """What is followed."""
-        return list(self._wanted.values())
-
-    def connect(self) -> None:
-        """Connect, and follow again what was followed.
-
-        Raises:
-            StoreUnavailable: it failed.
-        """
-        self._dialed = self._dialer.dial(self._endpoint)
-        self._socket = self._dialed.socket
-        self._reader = make_reader()
-        self._poll = select.poll()
-        self._poll.register(self._socket, select.POLLIN)
-        self._poll.register(self._woken, select.POLLIN)
-        self._heard_at = time.monotonic()
-        self._asked = False
-        self._owed.clear()
-        self._todo.clear()
-        self._todo.extend((topic, True) for topic in self._wanted.values())
 
     def turn(self) -> None:
-        """Wait for something to do, a while at the most, and do it.
+        """Wait for something to do, a while at the most, and do it."""
+        self._apply()
+        if self._homeless and time.monotonic() >= self._try_at:
+            self._house()
+        self._each(self._pipes, TopicPipe.send)
+        ready = self._poll()
+        if not ready or self._has_room():
+            for place in ready:
+                self._read(place)
+        self._each(self._pipes, TopicPipe.check)
 
-        Raises:
-            StoreUnavailable: the connection is lost.
-        """
-        try:
-            self._apply()
-            self._send()
-            self._wait()
-            if not self._backlog.has_room(self._timeout_seconds):
-                raise self._lost("the daemon did not keep up with what was published")
-            self._read()
-            self._check()
-        except (OSError, ProtocolViolation) as exc:
-            raise self._lost(str(exc)) from exc
+    def give_up(self, why: str) -> None:
+        """Close all connections, and go on after a pause."""
+        for place in tuple(self._pipes):
+            self._lose(place, why)
+        self._fail(why)
 
     def close(self) -> None:
-        """Close the connection."""
-        dialed, self._dialed = self._dialed, None
-        if dialed is not None:
-            dialed.close()
-
-    def end(self) -> None:
         """Close everything."""
-        self.close()
+        for pipe in self._pipes.values():
+            pipe.close()
         self._waker.close()
         self._woken.close()
-
-    def _lost(self, why: str) -> StoreUnavailable:
-        self.close()
-        return unavailable(f"the subscriptions at {self._endpoint} are lost: {why}")
 
     def _apply(self) -> None:
         """Take what has changed."""
         self._rung = False
-        changes = self._changes
-        while changes:
-            topic, wanted = change = changes.popleft()
+        while self._changes:
+            topic, wanted = self._changes.popleft()
             if wanted:
                 self._wanted[topic.name] = topic
-            elif self._wanted.get(topic.name) is topic:
+                self._homeless[topic] = None
+                continue
+            if self._wanted.get(topic.name) is topic:
                 del self._wanted[topic.name]
-            self._todo.append(change)
+            self._homeless.pop(topic, None)
+            pipe = self._where.pop(topic, None)
+            if pipe is not None:
+                pipe.leave(topic)
 
-    def _send(self) -> None:
-        """Say what has changed, runs of the same kind in one command."""
-        todo = self._todo
-        while todo and len(self._owed) < _OWED:
-            wanted = todo[0][1]
-            words: list[bytes] = [b"SSUBSCRIBE" if wanted else b"SUNSUBSCRIBE"]
-            while todo and todo[0][1] is wanted and len(words) <= _TOGETHER:
-                change = todo.popleft()
-                self._owed.append(change)
-                words.append(change[0].name)
-            self._write(pack(tuple(words)))
-
-    def _write(self, packed: bytes) -> None:
-        self._socket.settimeout(self._timeout_seconds)
-        self._socket.sendall(packed)
-
-    def _wait(self) -> None:
-        rest = self._heard_at + self._timeout_seconds * (1.0 if self._asked else 0.5) - time.monotonic()
-        for descriptor, _ in self._poll.poll(max(1.0, rest * 1000)):
-            if descriptor == self._woken.fileno():
-                self._woken.recv(4096)
-
-    def _read(self) -> None:
-        """Read all that is there without waiting."""
-        self._socket.settimeout(0)
+    def _house(self) -> None:
+        """Bring every topic to the server that has it."""
         try:
-            count = self._socket.recv_into(self._buffer)
-        except (BlockingIOError, InterruptedError):
-            return
-        if count == 0:
-            raise ConnectionResetError("the server closed the connection")
-        self._heard_at = time.monotonic()
-        self._asked = False
-        self._reader.feed(self._buffer, 0, count)
-        self._take()
+            if self._stale:
+                self._places.refresh()
+                self._stale = False
+            for topic in list(self._homeless):
+                pipe = self._pipe(self._places.place(topic.name))
+                pipe.follow(topic)
+                self._where[topic] = pipe
+                del self._homeless[topic]
+        except StoreUnavailable as exc:
+            self._fail(exc.message)
+        else:
+            if self.failing_since is not None:
+                log.info("redis_subscriptions_back", seconds=round(time.monotonic() - self.failing_since, 3))
+            self.failing_since = None
+            self._pause = _FIRST_PAUSE_SECONDS
 
-    def _take(self) -> None:
-        gets = self._reader.gets
-        wanted = self._wanted
-        events: list[tuple[Topic, bytes | bool | None]] = []
-        size = 0
-        while (item := gets()) is not INCOMPLETE:
-            if isinstance(item, ErrorReply):
-                raise self._lost(str(item))
-            if item[0] == b"smessage":
-                topic = wanted.get(item[1])
-                if topic is not None:
-                    events.append((topic, item[2]))
-                    size += len(item[2])
-            elif item[0] == b"ssubscribe":
-                topic, _ = self._owed.popleft()
-                if wanted.get(topic.name) is topic:
-                    events.append((topic, True))
-            elif item[0] == b"sunsubscribe":
-                self._owed.popleft()
+    def _pipe(self, place: Endpoint | None) -> TopicPipe:
+        pipe = self._pipes.get(place)
+        if pipe is None:
+            dialed = self._places.dial(place)
+            pipe = TopicPipe(dialed, timeout_seconds=self._timeout_seconds, group=self._places.group)
+            self._pipes[place] = pipe
+        return pipe
+
+    def _fail(self, why: str) -> None:
+        """Try again after a pause."""
+        now = time.monotonic()
+        if self.failing_since is None:
+            self.failing_since = now
+            log.warning("redis_subscriptions_away", error=why)
+        self._stale = True
+        self._try_at = now + self._pause
+        self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _poll(self) -> list[Endpoint | None]:
+        """Wait; the places where something has come."""
+        places = list(self._pipes)
+        ready = [place for place in places if self._pipes[place].has_more()]
+        poll = select.poll()
+        poll.register(self._woken, select.POLLIN)
+        by_number = {self._pipes[place].fileno(): place for place in places}
+        for number in by_number:
+            poll.register(number, select.POLLIN)
+        deadlines = [self._pipes[place].next_check() for place in places]
+        if self._homeless:
+            deadlines.append(self._try_at)
+        rest = min(deadlines, default=time.monotonic() + _IDLE_SECONDS) - time.monotonic()
+        for number, _ in poll.poll(0 if ready else max(1, rest * 1000 + 1)):
+            if number in by_number:
+                ready.append(by_number[number])
+            else:
+                with contextlib.suppress(OSError):
+                    self._woken.recv(4096)
+        return list(dict.fromkeys(ready))
+
+    def _has_room(self) -> bool:
+        """Wait until what was read is taken. When that takes too long, give the connections up: memory is bounded."""
+        if self._backlog.has_room(self._timeout_seconds):
+            return True
+        self.give_up("the daemon did not keep up with what was published")
+        return False
+
+    def _read(self, place: Endpoint | None) -> None:
+        pipe = self._pipes.get(place)
+        if pipe is None:
+            return
+        try:
+            events, size = pipe.read()
+        except StoreUnavailable as exc:
+            self._lose(place, exc.message)
+            return
         if events:
             self._backlog.put(events, size)
+        if pipe.turned_away:
+            self._move(pipe)
 
-    def _check(self) -> None:
-        """Ask a silent peer for a sign of life; give up one that gives none."""
-        silent_seconds = time.monotonic() - self._heard_at
-        if silent_seconds >= self._timeout_seconds:
-            raise self._lost("it is silent")
-        if silent_seconds >= self._timeout_seconds / 2 and not self._asked:
-            self._asked = True
-            self._write(pack(("PING",)))
+    def _move(self, pipe: TopicPipe) -> None:
+        """What this server does not serve has to be followed elsewhere."""
+        topics, pipe.turned_away = pipe.turned_away, []
+        self._backlog.interrupted(topics)
+        for topic in topics:
+            self._where.pop(topic, None)
+            self._homeless[topic] = None
+        self._fail(pipe.refusal or "the slot has moved")
+
+    def _each(self, pipes: dict[Endpoint | None, TopicPipe], step: Callable[[TopicPipe], None]) -> None:
+        for place, pipe in tuple(pipes.items()):
+            try:
+                step(pipe)
+            except StoreUnavailable as exc:
+                self._lose(place, exc.message)
+
+    def _lose(self, place: Endpoint | None, why: str) -> None:
+        """The connection to a server is gone."""
+        pipe = self._pipes.pop(place)
+        pipe.close()
+        self._backlog.interrupted(pipe.live)
+        for topic in pipe.topics:
+            self._where.pop(topic, None)
+            self._homeless[topic] = None
+        self._fail(why)

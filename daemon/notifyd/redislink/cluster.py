@@ -1,0 +1,146 @@
+"""A flight through a cluster: each command to the node that has its slot. For one thread, and blocking.
+
+redis-py's own pipeline for clusters refuses EVALSHA.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from notifyd.errors import StoreUnavailable
+from notifyd.redislink.errors import ErrorReply, unavailable
+from notifyd.redislink.nodes import Nodes
+from notifyd.redislink.resp import pack
+from notifyd.redislink.route import exchange, receive, send
+from notifyd.redislink.slots import SlotMap, moved_to, slot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.redislink.dial import Dialer
+    from notifyd.redislink.pipe import Pipe
+    from notifyd.redislink.route import Command
+    from notifyd.redislink.url import Endpoint
+
+#: How often a command is sent after its slot.
+_ROUNDS: Final = 8
+_ROUND_PAUSE_SECONDS: Final = 0.01
+_ASKING: Final = pack(("ASKING",))
+
+
+class ClusterRoute:
+    """To all masters of a cluster."""
+
+    def __init__(self, dialer: Dialer, seeds: Sequence[Endpoint], *, timeout_seconds: float) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._nodes = Nodes(dialer)
+        self._map = SlotMap(seeds, seconds=timeout_seconds)
+
+    def exchange(self, commands: Sequence[Command]) -> list[Any]:
+        """See `Route`. What is of one slot stays in order."""
+        deadline = time.monotonic() + self._timeout_seconds
+        answers: list[Any] = [None] * len(commands)
+        left = list(range(len(commands)))
+        self._look_for_lost()
+        for turn in range(_ROUNDS):
+            if self._map.stale:
+                self._refresh()
+            if turn:
+                time.sleep(_ROUND_PAUSE_SECONDS)
+            self._round(commands, left, answers, deadline)
+            left = [number for number in left if _goes_on(answers[number])]
+            if not left or time.monotonic() > deadline:
+                break
+        return answers
+
+    @property
+    def impaired(self) -> bool:
+        """See `Route`."""
+        return bool(self._nodes.away())
+
+    def probe(self) -> None:
+        """See `Route`."""
+        self._refresh()
+
+    def close(self) -> None:
+        """See `Route`."""
+        self._nodes.keep(())
+
+    def _refresh(self) -> None:
+        self._map.refresh(self._nodes.reach)
+        self._nodes.keep(self._map.masters)
+
+    def _round(self, commands: Sequence[Command], left: list[int], answers: list[Any], deadline: float) -> None:
+        """Send all that is left to its nodes, and read from one after the other."""
+        sent: list[tuple[Pipe, list[int], int]] = []
+        for endpoint, numbers in self._by_node(commands, left, answers).items():
+            try:
+                pipe = self._nodes.reach(endpoint)
+                sent.append((pipe, numbers, send(pipe, [commands[number] for number in numbers], deadline)))
+            except StoreUnavailable as exc:
+                self._lost(endpoint, numbers, answers, exc)
+        asks: list[tuple[int, Endpoint]] = []
+        for pipe, numbers, before in sent:
+            try:
+                got = receive(pipe, [commands[number] for number in numbers], before, deadline)
+            except StoreUnavailable as exc:
+                self._lost(pipe.endpoint, numbers, answers, exc)
+                continue
+            for number, answer in zip(numbers, got, strict=True):
+                answers[number] = answer
+                if isinstance(answer, ErrorReply):
+                    if answer.code == "ASK":
+                        asks.append((number, moved_to(answer, pipe.endpoint)[1]))
+                    else:
+                        self._learn(answer, pipe.endpoint)
+        # only now: the nodes that are asked may have had other answers to give first
+        for number, endpoint in asks:
+            answers[number] = self._ask(commands[number], endpoint, deadline)
+
+    def _by_node(self, commands: Sequence[Command], left: list[int], answers: list[Any]) -> dict[Endpoint, list[int]]:
+        groups: dict[Endpoint, list[int]] = {}
+        for number in left:
+            key = commands[number].key
+            owner = self._map.masters[0] if key is None else self._map.owner(slot_of(key))
+            if owner is None:
+                answers[number] = unavailable("nobody in the Redis cluster has the slot")
+                self._map.stale = True
+                continue
+            groups.setdefault(owner, []).append(number)
+        return groups
+
+    def _learn(self, reply: ErrorReply, told_by: Endpoint) -> None:
+        """What an error reply says about the cluster."""
+        if reply.code == "MOVED":
+            self._map.moved(*moved_to(reply, told_by))
+        elif reply.moves_on or reply.code == "CLUSTERDOWN":
+            self._map.stale = True
+            self._nodes.drop(told_by)
+
+    def _ask(self, command: Command, endpoint: Endpoint, deadline: float) -> Any:
+        """The answer of the node that is taking the slot over."""
+        try:
+            pipe = self._nodes.reach(endpoint)
+            return exchange(pipe, [command], deadline, prelude=_ASKING)[0]
+        except StoreUnavailable as exc:
+            self._lost(endpoint, [], [], exc)
+            return exc
+
+    def _look_for_lost(self) -> None:
+        """Try those again that could not be reached, when it is time to."""
+        for endpoint in self._nodes.away():
+            try:
+                self._nodes.reach(endpoint)
+            except StoreUnavailable:
+                self._map.stale = True
+
+    def _lost(self, endpoint: Endpoint, numbers: list[int], answers: list[Any], why: StoreUnavailable) -> None:
+        self._nodes.drop(endpoint)
+        self._map.stale = True
+        for number in numbers:
+            answers[number] = why
+
+
+def _goes_on(answer: object) -> bool:
+    return isinstance(answer, ErrorReply) and answer.code in {"MOVED", "TRYAGAIN"}
