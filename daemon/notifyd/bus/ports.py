@@ -1,12 +1,15 @@
-"""How a batch of publications reaches the nodes that have subscribers."""
+"""How nodes reach each other: a batch of publications those that have subscribers, and messages all of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+import msgspec
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from notifyd.model.node import NodeInfo
     from notifyd.model.publication import Publication
     from notifyd.model.restarted import Restarted
 
@@ -48,4 +51,70 @@ class Bus(Protocol):
         Raises:
             StoreUnavailable: the bus is away; nothing was handed on.
         """
+        ...
+
+
+class Replies(msgspec.Struct, frozen=True):
+    """What other nodes answered."""
+
+    #: By node, one JSON value each.
+    answers: dict[str, msgspec.Raw]
+    #: Nodes that are alive and did not answer in time.
+    missing: tuple[str, ...] = ()
+
+
+class Peers(Protocol):
+    """The other nodes of the service. Where there are none, everything here does nothing."""
+
+    @property
+    def node_id(self) -> str:
+        """This node."""
+        ...
+
+    def nodes(self) -> list[NodeInfo]:
+        """Every live node by name, this one included, as its latest heartbeat told it."""
+        ...
+
+    def live(self) -> Sequence[str]:
+        """The ids of the live nodes, this one included."""
+        ...
+
+    def tell(self, subject: str, body: bytes, *, node: str = "") -> None:
+        """Have all other nodes told, or one; may get lost where Redis does. *body* is one JSON value."""
+        ...
+
+    def hear(self, subject: str, handler: Callable[[str, msgspec.Raw], None]) -> None:
+        """Call *handler* with the node and the body of each `tell` of *subject*; it must not wait or raise."""
+        ...
+
+    async def ask(self, subject: str, body: bytes, *, node: str = "") -> Replies:
+        """Ask all other live nodes, or one, and wait for their answers, `cluster.query_timeout_seconds` at most."""
+        ...
+
+    def answer(self, subject: str, handler: Callable[[msgspec.Raw], Awaitable[bytes]]) -> None:
+        """Have *handler* answer the asks of *subject*; it is given as long as an asker waits."""
+        ...
+
+    def watch(self, watcher: PeerWatcher) -> None:
+        """Tell *watcher* of nodes that come and go."""
+        ...
+
+    async def run(self) -> None:
+        """Tell of this node and listen to the others until cancelled."""
+        ...
+
+
+class PeerWatcher(Protocol):
+    """Told of nodes that come and go; nothing here waits or raises."""
+
+    def node_came(self, node: str) -> None:
+        """It is live, and was not before."""
+        ...
+
+    def node_went(self, node: str) -> None:
+        """It is gone, or was silent for too long."""
+        ...
+
+    def missed(self) -> None:
+        """Messages of other nodes may have been lost until now."""
         ...

@@ -1,0 +1,122 @@
+"""Who is alive: every node says so with each heartbeat, and hears of the others in the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import structlog
+import trio
+
+from notifyd.errors import StoreUnavailable
+from notifyd.model.node import NodeInfo
+from notifyd.redislink.scripts import load_script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from notifyd.bus.ports import PeerWatcher
+    from notifyd.redislink.link import Link
+
+log = structlog.get_logger("notifyd.cluster")
+
+_beat: Final = load_script("notifyd.bus.redis", "heartbeat")
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(NodeInfo).decode
+
+
+class Roll:
+    """The live nodes, as the latest heartbeat found them."""
+
+    def __init__(
+        self,
+        link: Link,
+        describe: Callable[[], NodeInfo],
+        *,
+        heartbeat_seconds: float,
+        timeout_seconds: float,
+    ) -> None:
+        """*describe* tells of this node; after *timeout_seconds* of silence a node is taken for dead."""
+        self._line = link.line("cluster")
+        self._key = link.keys.nodes
+        self._describe = describe
+        self._heartbeat_seconds = heartbeat_seconds
+        self._timeout_seconds = timeout_seconds
+        self._lag_seconds = 0.0
+        self.node_id = describe().id
+        self._others: dict[str, NodeInfo] = {}
+        self._watchers: list[PeerWatcher] = []
+
+    def nodes(self) -> list[NodeInfo]:
+        """Every live node by name, this one included."""
+        return sorted([self._own(), *self._others.values()], key=lambda node: (node.name, node.id))
+
+    def live(self) -> Sequence[str]:
+        """Their ids."""
+        return (self.node_id, *self._others)
+
+    def watch(self, watcher: PeerWatcher) -> None:
+        """Tell *watcher* of nodes that come and go."""
+        self._watchers.append(watcher)
+
+    def missed(self) -> None:
+        """Messages may have been lost: tell the watchers."""
+        for watcher in self._watchers:
+            watcher.missed()
+
+    async def beat(self, *, leaving: bool = False) -> None:
+        """One heartbeat.
+
+        Raises:
+            StoreUnavailable: Redis is away; who was live stays so for now.
+        """
+        began = trio.current_time()
+        info = b"" if leaving else _encode(self._own())
+        millis = int(self._timeout_seconds * 1000)
+        found = await self._line.script(_beat, [self._key], [self.node_id, millis, info]).wait()
+        self._lag_seconds = trio.current_time() - began
+        self._take(dict(zip(found[::2], found[1::2], strict=True)))
+
+    async def run(self) -> None:
+        """Beat until cancelled, and say goodbye."""
+        try:
+            while True:
+                try:
+                    await self.beat()
+                except StoreUnavailable as exc:
+                    log.warning("heartbeat_failed", problem=exc.message)
+                await trio.sleep(self._heartbeat_seconds)
+        finally:
+            with trio.move_on_after(self._heartbeat_seconds, shield=True):
+                await self._leave()
+
+    async def _leave(self) -> None:
+        try:
+            await self.beat(leaving=True)
+        except StoreUnavailable as exc:
+            log.debug("goodbye_failed", problem=exc.message)
+
+    def _own(self) -> NodeInfo:
+        return msgspec.structs.replace(self._describe(), lag_seconds=self._lag_seconds)
+
+    def _take(self, found: dict[bytes, bytes]) -> None:
+        before, self._others = self._others, {}
+        for node, info in found.items():
+            if node.decode() != self.node_id:
+                self._others[node.decode()] = _read(node, info)
+        for node_id in before.keys() - self._others.keys():
+            log.info("node_went", node=node_id, name=before[node_id].name)
+            for watcher in self._watchers:
+                watcher.node_went(node_id)
+        for node_id in self._others.keys() - before.keys():
+            log.info("node_came", node=node_id, name=self._others[node_id].name)
+            for watcher in self._watchers:
+                watcher.node_came(node_id)
+
+
+def _read(node: bytes, info: bytes) -> NodeInfo:
+    try:
+        return _decode(info)
+    except msgspec.DecodeError:
+        # a version that is newer by a lot: it is alive, and that is what counts
+        return NodeInfo(node.decode(), node.decode(), "?", 0, 0)
