@@ -83,9 +83,9 @@ def serve(
         "--port": port,
         "--ws-port": ws_port,
         "--grpc-port": grpc_port,
-        "--workers": workers,
         "--state-dir": state_dir,
         "--socket": socket,
+        "--workers": workers,
         "--log-level": log_level,
     }
     flags = {name: value for name, value in given.items() if value is not None}
@@ -120,6 +120,10 @@ def start(config: str | None, *, dev: bool, flags: dict[str, str]) -> int:
     except ConfigInvalid as exc:
         sys.stderr.write(f"Error: the daemon was not started.\n{exc.message}\n")
         return Status.USAGE
+    if loaded.settings.server.workers > 1:
+        from notifyd.app.workers.run import Invocation, supervise
+
+        return supervise(loaded, Invocation(config, flags, dev))
     from notifyd.app.run import serve as run_daemon
 
     return run_daemon(loaded, dev=dev, reload=read)

@@ -25,6 +25,10 @@ class Outside:
 
     def __init__(self) -> None:
         self.stopped: list[tuple[str, float]] = []
+        self.tunnel_seconds = 0.0
+
+    async def tunnels_ended(self) -> None:
+        await trio.sleep(self.tunnel_seconds)
 
     async def drain(self, seconds: float) -> None:
         await trio.lowlevel.checkpoint()
@@ -121,6 +125,16 @@ async def test_few_connections_are_closed_quickly(graph: Graph, drainer: Drainer
     drainer.begin(3600.0)
     await drainer.run()
     assert moments(connections)[-1] - started < 0.1
+
+
+@pytest.mark.parametrize(("lasting", "waited"), [(3.0, 3.0), (99.0, 10.0)])
+async def test_what_other_workers_serve_has_their_time(
+    drainer: Drainer, outside: Outside, lasting: float, waited: float, autojump_clock
+) -> None:
+    outside.tunnel_seconds, started = lasting, trio.current_time()
+    drainer.begin(10.0)
+    await drainer.run()
+    assert outside.stopped[0] == ("fronts", pytest.approx(started + waited))
 
 
 async def test_no_time_is_no_time(graph: Graph, drainer: Drainer, outside: Outside, autojump_clock) -> None:

@@ -73,7 +73,11 @@ class Drainer:
         self._manager.stopping()
         self.dispatching.cancel()
         with self._patience:
+            deadline = trio.current_time() + self._seconds
             await self._close_connections()
+            # other workers close theirs at a pace of their own
+            with trio.move_on_at(deadline):
+                await self._fronts.tunnels_ended()
             await self._fronts.drain(_FINISH_SECONDS)
         await self._fronts.stop()
         log.info("stopped")

@@ -43,6 +43,10 @@ class Fronts:
         if self.public is not None and self._certificate is not None:
             self.public.renew(self._certificate.identity())
 
+    async def tunnels_ended(self) -> None:
+        """Wait until this process carries nothing any more for connections that another worker serves."""
+        await self.edge.tunnels_ended()
+
     async def drain(self, seconds: float) -> None:
         """Accept nothing more, finish what runs for *seconds* at most, and end the rest."""
         self.socketio.drain(DRAINED.code, DRAINED.reason)

@@ -37,6 +37,11 @@ class HeldLock:
         self.path = path
         self._descriptor = descriptor
 
+    @property
+    def descriptor(self) -> int:
+        """What a child has to inherit to hold the lock too: it is free when the last of them has ended."""
+        return self._descriptor
+
     def release(self) -> None:
         """Let go. Once is enough."""
         if self._descriptor >= 0:

@@ -18,12 +18,14 @@ from notifyd.app.secrets import admin_token, master_key, master_key_path
 from notifyd.app.sockets import choose_socket, claim_socket
 from notifyd.app.tls import Certificate
 from notifyd.errors import NotifydError
-from notifyd.telemetry.logs import configure
+from notifyd.telemetry.logs import LogOptions, configure
 from notifyd.telemetry.metrics import Counters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from notifyd.app.workers.membership import Membership
     from notifyd.config import Loaded, Settings
 
 log = structlog.get_logger("notifyd")
@@ -46,10 +48,12 @@ def serve(
     *,
     dev: bool = False,
     reload: Callable[[], Loaded] | None = None,
+    membership: Membership | None = None,
 ) -> int:
     """Run the daemon until it is told to go; answers the exit status of the process.
 
-    *reload* reads the configuration again, for SIGHUP and `config reload`.
+    *reload* reads the configuration again, for SIGHUP and `config reload`. With *membership* this process is one of the
+    workers of a daemon, whose supervisor holds the locks.
     0: it was told to go and went politely. 1: something it needs is missing or broken. 5: another daemon holds the
     state folder or the socket. Problems are said on standard error.
     """
@@ -57,15 +61,13 @@ def serve(
     counters = Counters()
     try:
         with ExitStack() as held:
-            held.callback(lock_state(settings.server.state_dir).release)
-            socket = choose_socket(settings.server.admin_socket, settings.server.state_dir)
-            held.callback(claim_socket(socket).release)
-            logbook = configure(translate.log_options(settings), counters)
+            socket = _claim(settings, held) if membership is None else membership.admin_socket
+            logbook = configure(_log_options(settings, membership), counters)
             held.callback(logbook.close)
             _warn(loaded)
             token = "" if dev else admin_token(settings.server.state_dir)
             key_path = master_key_path(settings.records.master_key_file, settings.server.state_dir)
-            fresh = None if key_path.exists() else key_path
+            fresh = not key_path.exists() or (membership is not None and membership.fresh_master_key)
             sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
             gc.freeze()
             gc.set_threshold(*_COLLECT_EVERY)
@@ -73,12 +75,13 @@ def serve(
                 socket=socket,
                 token=token,
                 master_key=master_key(settings.records.master_key_file, settings.server.state_dir),
-                fresh_master_key=fresh,
+                fresh_master_key=key_path if fresh else None,
                 dev=dev,
                 counters=counters,
                 logbook=logbook,
                 certificate=_certificate(settings),
                 reload=reload,
+                membership=membership,
             )
             _run(loaded, place)
     except AlreadyRunning as exc:
@@ -88,6 +91,22 @@ def serve(
     except OSError as exc:
         return _fail(str(exc), FAILED)
     return OK
+
+
+def _claim(settings: Settings, held: ExitStack) -> Path:
+    """Lock the state folder and the admin socket, whose path is the answer."""
+    held.callback(lock_state(settings.server.state_dir).release)
+    socket = choose_socket(settings.server.admin_socket, settings.server.state_dir)
+    held.callback(claim_socket(socket).release)
+    return socket
+
+
+def _log_options(settings: Settings, membership: Membership | None) -> LogOptions:
+    if membership is None:
+        return translate.log_options(settings)
+    # the files of the first one are named as those of a daemon that is one process
+    suffix = f"-{membership.index}" if membership.index else ""
+    return translate.log_options(settings, worker=membership.index, suffix=suffix)
 
 
 def _run(loaded: Loaded, place: Place) -> None:

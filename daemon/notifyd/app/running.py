@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import structlog
@@ -15,35 +16,32 @@ import trio
 from notifyd.app import translate, translate_engines
 from notifyd.app.doctor import compose_doctor
 from notifyd.app.draining import Drainer
-from notifyd.app.edge import applications, rest_options
 from notifyd.app.fronts import Fronts
 from notifyd.app.graph import Engines, Graph, compose
+from notifyd.app.listening import listen
 from notifyd.app.panel import show_panel
 from notifyd.app.problems import CannotStart
-from notifyd.app.public import public_server, shown_host, start_public
+from notifyd.app.public import public_server, start_public
 from notifyd.app.reload import Reloader
 from notifyd.app.sd_notify import ServiceManager
 from notifyd.app.secrets import wrong_master_key
 from notifyd.app.sockets import found_by_itself
 from notifyd.app.tls import Certificate
 from notifyd.app.upkeep import keep_durables, keep_last_uses, try_to_keep_last_uses, watch_records, watchdog
+from notifyd.app.workers.membership import Membership
 from notifyd.config import Loaded, Settings
 from notifyd.errors import Invalid
-from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.server import EdgeServer
+from notifyd.ingress.edge.siblings.house import Siblings
 from notifyd.ingress.edge.socketio.server import SocketIoServer
 from notifyd.ingress.rpc.server import AdminServer
 from notifyd.ingress.rpc.services import AdminServices
 from notifyd.policy.sealing import SealBroken
 from notifyd.push.fcm import open_push
-from notifyd.service.daemon import Listener
 from notifyd.service.logs import Logs
 from notifyd.store.open import open_broker, open_records
 from notifyd.telemetry.logs import Logbook
 from notifyd.telemetry.metrics import Counters
-
-if TYPE_CHECKING:
-    import socket as sockets
 
 log = structlog.get_logger("notifyd")
 
@@ -67,6 +65,8 @@ class Place(msgspec.Struct, frozen=True):
     certificate: Certificate | None = None
     #: Reads the configuration again; None where there is nothing to read.
     reload: Callable[[], Loaded] | None = None
+    #: None where the daemon is one process.
+    membership: Membership | None = None
 
 
 async def run_daemon(loaded: Loaded, place: Place) -> None:
@@ -126,7 +126,9 @@ async def _load_clients(graph: Graph, place: Place) -> None:
 
 
 async def _serve(graph: Graph, place: Place) -> None:
-    manager = ServiceManager()
+    member = place.membership
+    manager = ServiceManager() if member is None else ServiceManager({})
+    siblings = Siblings() if member is None else Siblings(member.index, member.edge_sockets)
     edge = EdgeServer(translate.edge_settings(graph.loaded.settings))
     options = translate.rpc_options(graph.loaded.settings)
     reloader = Reloader(graph, place.reload or (lambda: graph.loaded), place.certificate)
@@ -137,13 +139,19 @@ async def _serve(graph: Graph, place: Place) -> None:
         translate.socketio_settings(graph.loaded.settings),
         edge.deadlines,
         graph.namespaces.allowed_origin,
+        siblings,
     )
     public = public_server(graph, token=place.token, dev=place.dev, certificate=place.certificate)
     fronts = Fronts(edge, socketio, admin, public, place.certificate)
     drainer = Drainer(graph, fronts, manager)
-    _give_powers(graph, fronts, drainer, reloader)
+    _give_powers(graph, fronts, drainer, reloader, member)
     async with trio.open_nursery() as nursery:
-        await nursery.start(_signals, drainer, reloader, manager)
+        if member is None:
+            await nursery.start(_signals, drainer, reloader, manager)
+        else:
+            await nursery.start(_end_of_worker, drainer)
+            nursery.start_soon(member.run, drainer, reloader)
+            await nursery.start(siblings.run)
         await nursery.start(edge.run)
         drainer.dispatching = await nursery.start(_dispatch, graph)
         nursery.start_soon(graph.sweeper.run)
@@ -159,14 +167,10 @@ async def _serve(graph: Graph, place: Place) -> None:
         nursery.start_soon(graph.refresher.run)
         nursery.start_soon(watchdog, manager)
         await nursery.start(admin.run)
-        graph.daemon.listeners = _listen(graph, place, fronts, reloader)
+        graph.daemon.listeners = listen(graph, place, fronts, reloader)
         if public is not None:
             await start_public(nursery, public, graph)
-        graph.daemon.ready = True
-        manager.ready()
-        log.info("ready", listeners=[listener.url for listener in graph.daemon.listeners], pid=graph.daemon.pid)
-        if place.dev:
-            show_panel(graph.daemon.listeners, default_socket=found_by_itself(place.socket))
+        _tell_ready(graph, place, manager)
         await drainer.run()
         nursery.cancel_scope.cancel()
 
@@ -200,9 +204,27 @@ def _admin_services(graph: Graph, place: Place, settings: Callable[[], Settings]
     )
 
 
-def _give_powers(graph: Graph, fronts: Fronts, drainer: Drainer, reloader: Reloader) -> None:
+def _tell_ready(graph: Graph, place: Place, manager: ServiceManager) -> None:
+    daemon = graph.daemon
+    daemon.ready = True
+    urls = [listener.url for listener in daemon.listeners]
+    if place.membership is not None:
+        log.info("worker_ready", listeners=urls, pid=os.getpid())
+        place.membership.ready(daemon.listeners)
+        return
+    manager.ready()
+    log.info("ready", listeners=urls, pid=daemon.pid)
+    if place.dev:
+        show_panel(daemon.listeners, default_socket=found_by_itself(place.socket))
+
+
+def _give_powers(graph: Graph, fronts: Fronts, drainer: Drainer, reloader: Reloader, member: Membership | None) -> None:
     graph.daemon.on_drain = drainer.begin
     graph.daemon.on_reload = reloader.reload
+    if member is not None:
+        graph.daemon.pid = member.supervisor
+        graph.daemon.on_drain = partial(member.drain, drainer)
+        graph.daemon.on_reload = partial(member.reload, reloader)
     graph.daemon.on_show = reloader.show
     reloader.follow(drainer.configure)
     reloader.follow(fronts.configure)
@@ -212,36 +234,6 @@ async def _dispatch(graph: Graph, *, task_status: trio.TaskStatus[trio.CancelSco
     with trio.CancelScope() as scope:
         task_status.started(scope)
         await graph.dispatcher.run()
-
-
-def _listen(graph: Graph, place: Place, fronts: Fronts, reloader: Reloader) -> list[Listener]:
-    server = graph.loaded.settings.server
-    options = partial(rest_options, dev=place.dev, token=place.token)
-    edge = fronts.edge
-    main, ws = applications(graph, options(graph.loaded.settings), lambda: reloader.settings, fronts.socketio)
-    reloader.follow(lambda settings: main.configure(options(settings)))
-    listeners = [Listener("admin", f"unix:{place.socket}")]
-    tls = place.certificate.context if place.certificate else None
-    secure = "s" if tls else ""
-    http = _bind(server.host, server.port, server.backlog, "server.port")
-    edge.listen(http, main, tls=tls)
-    listeners.append(Listener("http", _url(f"http{secure}", server.host, http)))
-    if server.ws_port_enabled:
-        websocket = _bind(server.host, server.ws_port, server.backlog, "server.ws_port")
-        edge.listen(websocket, ws, tls=tls)
-        listeners.append(Listener("ws", _url(f"ws{secure}", server.host, websocket)))
-    return listeners
-
-
-def _bind(host: str, port: int, backlog: int, key: str) -> list[sockets.socket]:
-    try:
-        return open_sockets(host, port, backlog=backlog)
-    except OSError as exc:
-        raise CannotStart(f"cannot listen on {host}:{port} ({key}): {exc.strerror or exc}") from exc
-
-
-def _url(scheme: str, host: str, bound: list[sockets.socket]) -> str:
-    return f"{scheme}://{shown_host(host)}:{bound[0].getsockname()[1]}"
 
 
 async def _signals(
@@ -257,6 +249,14 @@ async def _signals(
                 drainer.hurry()
             else:
                 drainer.begin(None)
+
+
+async def _end_of_worker(drainer: Drainer, *, task_status: trio.TaskStatus[None]) -> None:
+    """SIGTERM to one worker replaces it; what else there is to say comes from its supervisor."""
+    with trio.open_signal_receiver(signal.SIGTERM) as received:
+        task_status.started()
+        async for _ in received:
+            drainer.begin(None)
 
 
 def _reload(reloader: Reloader, manager: ServiceManager) -> None:

@@ -44,8 +44,8 @@ _REST_OF_A_REQUEST_BYTES = 1024 * 1024
 _DEPTH_AROUND = 8
 
 
-def log_options(settings: Settings) -> LogOptions:
-    """Where the log goes."""
+def log_options(settings: Settings, *, worker: int | None = None, suffix: str = "") -> LogOptions:
+    """Where the log goes; each record of a *worker* names it, and *suffix* tells its files from those of others."""
     log = settings.log
     return LogOptions(
         level=log.level,
@@ -56,6 +56,8 @@ def log_options(settings: Settings) -> LogOptions:
         max_file_bytes=log.max_file_bytes,
         max_files=log.max_files,
         ring_entries=log.ring_entries,
+        worker=worker,
+        suffix=suffix,
     )
 
 
@@ -216,6 +218,7 @@ def public_rpc_options(settings: Settings) -> RpcOptions:
         grpc.call_timeout_seconds,
         max_request_bytes=_max_request_bytes(settings),
         max_connections=settings.server.max_connections,
+        share_ports=settings.server.workers > 1,
         streams_setting="grpc.max_streams",
     )
 

@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TextIO, cast
 
 import msgspec
 import structlog
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_LINE_BYTES: Final = 16_384
 _FLUSH_SECONDS: Final = 2.0
+#: What is left of a record that is too long.
+_SHORT: Final = ("timestamp", "level", "event", "logger", "worker", "exception")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -42,6 +44,10 @@ class LogOptions(msgspec.Struct, frozen=True):
     max_file_bytes: int = 10_485_760
     max_files: int = 5
     ring_entries: int = 10_000
+    #: Which of several processes this is, said in each record; None where there is one.
+    worker: int | None = None
+    #: Follows the names of the files, which two processes must not share: each rotates them as it sees fit.
+    suffix: str = ""
 
 
 class Logbook:
@@ -101,13 +107,20 @@ def configure(options: LogOptions, counters: Counters, *, stream: TextIO | None 
     logbook = Logbook(Ring(options.ring_entries), counters)
     logbook.set_level(options.level)
     if options.file:
-        files = FileWriter(options.path, max_bytes=options.max_file_bytes, files=options.max_files, lost=logbook.lose)
+        files = FileWriter(
+            options.path,
+            suffix=options.suffix,
+            max_bytes=options.max_file_bytes,
+            files=options.max_files,
+            lost=logbook.lose,
+        )
         logbook.add(QueuedSink("files", files, lost=logbook.lose))
     if options.console:
         console = stream or sys.stderr
         human = options.format == "human" or (options.format == "auto" and console.isatty())
         logbook.add(QueuedSink("console", ConsoleWriter(console, human=human), lost=logbook.lose))
     _Desk.logbook = logbook
+    _Desk.always = {} if options.worker is None else {"worker": options.worker}
     _route_stdlib()
     return logbook
 
@@ -124,6 +137,8 @@ class _Desk:
     """What bound loggers of one name write to: whichever logbook is open. Before the first one records are dropped."""
 
     logbook: Logbook | None = None
+    #: Fields of every record.
+    always: ClassVar[dict[str, int]] = {}
 
     def __init__(self, name: str = "") -> None:
         self.name = name
@@ -165,7 +180,7 @@ def _render(desk: _Desk, level: str, event_dict: MutableMapping[str, Any]) -> tu
     """The last processor: a plain, redacted dictionary in the order in which it is read."""
     event = plain(event_dict.pop("event", ""))
     trace = exception_text(event_dict.pop("exc_info", None))
-    fields = {"timestamp": iso_ms(now_ms()), "level": level, "event": event, "logger": desk.name}
+    fields = {"timestamp": iso_ms(now_ms()), "level": level, "event": event, "logger": desk.name, **desk.always}
     fields.update(plain_fields(event_dict))
     if trace:
         fields["exception"] = trace
@@ -178,7 +193,7 @@ structlog.configure(processors=_PROCESSORS, wrapper_class=_Logger, logger_factor
 
 
 def _shortened(fields: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: fields[name] for name in ("timestamp", "level", "event", "logger", "exception") if name in fields}
+    kept = {name: fields[name] for name in _SHORT if name in fields}
     return kept | {"truncated": True}
 
 

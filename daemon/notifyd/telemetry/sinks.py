@@ -121,15 +121,17 @@ def _printable(value: Any, *, keep: str) -> Any:
 class FileWriter:
     """`app.log` with every record and `error.log` with errors, JSON lines, rotated by size."""
 
-    def __init__(self, folder: Path, *, max_bytes: int, files: int, lost: Callable[[int], None]) -> None:
-        """Open both files, making *folder* where it is missing.
+    def __init__(
+        self, folder: Path, *, max_bytes: int, files: int, lost: Callable[[int], None], suffix: str = ""
+    ) -> None:
+        """Open both files, making *folder* where it is missing; *suffix* follows their names, as in `app-1.log`.
 
         Raises:
             OSError: the folder or a file cannot be made.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        self._all = _RotatingFile(folder / "app.log", max_bytes=max_bytes, files=files, lost=lost)
-        self._errors = _RotatingFile(folder / "error.log", max_bytes=max_bytes, files=files, lost=lost)
+        self._all = _RotatingFile(folder / f"app{suffix}.log", max_bytes=max_bytes, files=files, lost=lost)
+        self._errors = _RotatingFile(folder / f"error{suffix}.log", max_bytes=max_bytes, files=files, lost=lost)
 
     def write(self, record: Record) -> None:
         """Append one record; what cannot be written is counted as lost."""

@@ -135,8 +135,8 @@ class _LiveServer:
 def _channel_options(options: RpcOptions) -> list[tuple[str, int]]:
     keepalive_ms = int(options.keepalive_seconds * 1000)
     chosen = [
-        # a port that somebody else listens on has to be an error
-        ("grpc.so_reuseport", 0),
+        # otherwise a port that somebody else listens on has to be an error
+        ("grpc.so_reuseport", int(options.share_ports)),
         ("grpc.max_receive_message_length", options.max_request_bytes),
         ("grpc.max_send_message_length", _MAX_ANSWER_BYTES),
         ("grpc.max_metadata_size", _MAX_METADATA_BYTES),

@@ -20,5 +20,7 @@ class RpcOptions(msgspec.Struct, frozen=True):
     request_seconds: float = 10.0
     #: 0 for any number.
     max_connections: int = 0
+    #: Other processes of this user may listen on the same ports, and the kernel spreads what comes over them.
+    share_ports: bool = False
     #: Named to who opens one stream too many.
     streams_setting: str = "admin.max_streams"
