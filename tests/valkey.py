@@ -18,8 +18,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+import hiredis
 import pytest
-import redis
 
 from notifyd.redislink.link import Link, open_link
 from notifyd.redislink.options import RedisOptions
@@ -128,10 +128,25 @@ class Valkey:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
-    def call(self, *words: str | bytes | int, **options: Any) -> Any:
-        """The answer to one command, on a connection of its own."""
-        with redis.Redis(unix_socket_path=str(self.path), **options) as client:
-            return client.execute_command(*words)
+    def call(self, *words: str | bytes | int, password: str = "") -> Any:
+        """The answer to one command as it comes, on a connection of its own; an error reply is raised."""
+        commands = [("AUTH", password), words] if password else [words]
+        reader = hiredis.Reader()
+        answers: list[Any] = []
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(_START_SECONDS)
+            connection.connect(str(self.path))
+            connection.sendall(b"".join(map(hiredis.pack_command, commands)))
+            while len(answers) < len(commands):
+                if (answer := reader.gets()) is not False:
+                    answers.append(answer)
+                elif received := connection.recv(65536):
+                    reader.feed(received)
+                else:
+                    raise ConnectionResetError("the server closed the connection")
+        if isinstance(answers[-1], Exception):
+            raise answers[-1]
+        return answers[-1]
 
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None

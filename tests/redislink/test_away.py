@@ -11,31 +11,12 @@ import trio
 from notifyd.errors import StoreUnavailable
 from notifyd.redislink.link import open_link
 from notifyd.redislink.options import RedisOptions
+from tests.redislink.waiting import answered, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyd.redislink.line import Line
     from tests.valkey import Valkey
-
-
-async def answered(line: Line) -> None:
-    """Wait until the line is back."""
-    while True:
-        try:
-            assert await line.send("PING").wait() == b"PONG"
-        except StoreUnavailable:
-            await trio.sleep(0.01)
-        else:
-            return
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2000):
-        if condition():
-            return
-        await trio.sleep(0.005)
-    raise AssertionError("it did not come to that")
 
 
 async def test_a_killed_server_is_found_again(start_valkey: Callable[..., Valkey], nursery: trio.Nursery) -> None:
@@ -56,7 +37,7 @@ async def test_a_killed_server_is_found_again(start_valkey: Callable[..., Valkey
             line.send("PING")
         assert link.failing_since() is not None
         server.start()
-        await answered(line)
+        await answered(line, "PING")
         await lives.receive()
         assert await line.send("SPUBLISH", "topic", "again").wait() == 1
         assert await messages.receive() == b"again"
@@ -86,6 +67,6 @@ async def test_a_server_that_hangs_is_given_up_in_time(
             await open_link(msgspec.structs.replace(options, prefix="other"))
         await until(lambda: not following.live)
         server.go_on()
-        await answered(line)
+        await answered(line, "PING")
         await lives.receive()
     nursery.cancel_scope.cancel()

@@ -1,0 +1,128 @@
+"""Valkey servers that belong together: a cluster, and a group with Sentinels. On the loopback, for slow tests."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from tests.valkey import Valkey, free_port, running_valkey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_SECONDS = 60.0
+_SLOTS = 16384
+GROUP = "main"
+
+
+def settled(condition: Callable[[], bool], what: str) -> None:
+    """Wait until servers have agreed on something."""
+    until = time.monotonic() + _SECONDS
+    while not condition():
+        assert time.monotonic() < until, f"{what}: it did not come to that"
+        time.sleep(0.02)
+
+
+class Cluster:
+    """Masters, each with some of the slots, and replicas of the first ones."""
+
+    def __init__(self, masters: Sequence[Valkey], replicas: Sequence[Valkey]) -> None:
+        self.masters = list(masters)
+        self.replicas = list(replicas)
+
+    @property
+    def url(self) -> str:
+        """As settings name it."""
+        return "redis+cluster://" + ",".join(f"127.0.0.1:{master.port}" for master in self.masters)
+
+    def owner(self, key: str) -> Valkey:
+        """The server that has a key."""
+        slot = self.masters[0].call("CLUSTER", "KEYSLOT", key)
+        return self.masters[slot * len(self.masters) // _SLOTS]
+
+    def move(self, key: str, to: Valkey) -> None:
+        """Give the slot of a key, which must hold no keys, to another server."""
+        slot = self.masters[0].call("CLUSTER", "KEYSLOT", key)
+        name = to.call("CLUSTER", "MYID")
+        for server in (to, *[server for server in self.masters if server is not to]):
+            server.call("CLUSTER", "SETSLOT", slot, "NODE", name)
+
+
+@contextmanager
+def running_cluster(masters: int = 3, replicas: int = 0) -> Iterator[Cluster]:
+    """A cluster that runs while the body does."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(_clustered()) for _ in range(masters + replicas)]
+        first = servers[0]
+        for number, server in enumerate(servers):
+            if number < masters:
+                bounds = (number * _SLOTS // masters, (number + 1) * _SLOTS // masters - 1)
+                server.call("CLUSTER", "ADDSLOTSRANGE", *bounds)
+                server.call("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+            first.call("CLUSTER", "MEET", "127.0.0.1", server.port, server.call("CONFIG", "GET", "cluster-port")[1])
+        settled(lambda: all(_knows(server, len(servers)) for server in servers), "the nodes know each other")
+        for number, replica in enumerate(servers[masters:]):
+            replica.call("CLUSTER", "REPLICATE", servers[number].call("CLUSTER", "MYID"))
+        settled(lambda: all(_state(server) == "ok" for server in servers), "the cluster works")
+        settled(lambda: all(_linked(server) for server in servers[masters:]), "the replicas follow")
+        yield Cluster(servers[:masters], servers[masters:])
+
+
+class Group:
+    """A master with a replica, and Sentinels that watch over them."""
+
+    def __init__(self, servers: Sequence[Valkey], sentinels: Sequence[Valkey]) -> None:
+        self.servers = list(servers)
+        self.sentinels = list(sentinels)
+
+    @property
+    def url(self) -> str:
+        """As settings name it."""
+        hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
+        return f"redis+sentinel://{hosts}/{GROUP}"
+
+    def master(self) -> Valkey:
+        """Who takes writes, as the first Sentinel says."""
+        port = int(self.sentinels[0].call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", GROUP)[1])
+        return next(server for server in self.servers if server.port == port)
+
+
+@contextmanager
+def running_group(sentinels: int = 3) -> Iterator[Group]:
+    """A group that runs while the body does; a master is given up after a second."""
+    with ExitStack() as stack:
+        master = stack.enter_context(running_valkey())
+        replica = stack.enter_context(running_valkey("--replicaof", "127.0.0.1", str(master.port)))
+        settled(lambda: _linked(replica), "the replica follows")
+        watchers = [stack.enter_context(running_valkey(sentinel=True)) for _ in range(sentinels)]
+        for watcher in watchers:
+            watcher.call("SENTINEL", "MONITOR", GROUP, "127.0.0.1", master.port, sentinels // 2 + 1)
+            watcher.call("SENTINEL", "SET", GROUP, "down-after-milliseconds", 1000, "failover-timeout", 3000)
+        settled(lambda: all(_watches(watcher, sentinels) for watcher in watchers), "the Sentinels know all")
+        yield Group([master, replica], watchers)
+
+
+def _clustered() -> object:
+    return running_valkey(
+        "--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-port", str(free_port())
+    )  # fmt: skip
+
+
+def _knows(server: Valkey, count: int) -> bool:
+    lines = server.call("CLUSTER", "NODES").splitlines()
+    return len(lines) == count and not any(b"handshake" in line for line in lines)
+
+
+def _state(server: Valkey) -> str:
+    return dict(line.split(":", 1) for line in server.call("CLUSTER", "INFO").decode().splitlines())["cluster_state"]
+
+
+def _linked(replica: Valkey) -> bool:
+    return b"master_link_status:up" in replica.call("INFO", "replication")
+
+
+def _watches(sentinel: Valkey, sentinels: int) -> bool:
+    told = sentinel.call("SENTINEL", "MASTER", GROUP)
+    facts = dict(zip(told[::2], told[1::2], strict=True))
+    return int(facts[b"num-slaves"]) == 1 and int(facts[b"num-other-sentinels"]) == sentinels - 1
