@@ -42,6 +42,7 @@ COMMANDS: Final = (
     "logs",
     "config",
     "drain",
+    "doctor",
     "completion",
 )
 """Every command, in the order of the help; `notifyctl.commands.NAME`, with `_` for `-`, holds its `app`."""

@@ -13,6 +13,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from notifyctl.text import safe
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -70,6 +72,20 @@ def print_record(record: Record, columns: Sequence[Column]) -> None:
     table.add_column(overflow="fold")
     for column in columns:
         table.add_row(column.header, cell(record, column))
+    console().print(table)
+
+
+def print_prose(records: Sequence[Record], columns: Sequence[Column], sentences: Sequence[str]) -> None:
+    """Print *records*, a few *columns* of each and beside them the fields *sentences*, one below the other."""
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for _ in columns:
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for record in records:
+        first, *others = (Text(safe(str(record[name]))) for name in sentences if record[name])
+        table.add_row(*(cell(record, column) for column in columns), first)
+        for other in others:
+            table.add_row(*("" for _ in columns), Text("-> ").append(other))
     console().print(table)
 
 

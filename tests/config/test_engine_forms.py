@@ -110,3 +110,20 @@ def test_other_urls_are_no_redis(url: str):
 def test_every_scheme_is_named_to_who_mistook_it():
     sentence = engine_forms.broker("x") or ""
     assert all(f"{url.partition('://')[0]}://" in sentence for url in REDIS)
+
+
+@pytest.mark.parametrize(
+    ("url", "servers"),
+    [
+        ("local", ()),
+        ("redis://h", (("h", 6379),)),
+        ("rediss://:p@[::1]", (("::1", 6379),)),
+        ("redis://[::1]:7/2", (("::1", 7),)),
+        ("redis+sentinel://a,b:1/main", (("a", 26379), ("b", 1))),
+        ("unix:///run/redis.sock", ()),
+        ("mongodb://u:p@h1:1,%2Ftmp%2Fmongo.sock,h2/db", (("h1", 1), ("h2", 27017))),
+        ("mongodb+srv://h", ()),
+    ],
+)
+def test_servers_that_a_url_names(url: str, servers: tuple[tuple[str, int], ...]):
+    assert engine_forms.servers(url) == servers

@@ -10,7 +10,13 @@ from notifyd.policy.engine_diagnosis import judge_mongo, judge_redis
 from notifyd.redislink.facts import redis_facts
 from notifyd.service.doctor import Doctor
 from notifyd.service.doctor.engines import EngineCheck, LocalBrokerCheck, RecordsCheck
-from notifyd.service.doctor.machine import DaemonCheck, DescriptorCheck, FolderCheck, MasterKeyCheck
+from notifyd.service.doctor.machine import (
+    ConfigurationCheck,
+    DaemonCheck,
+    DescriptorCheck,
+    FolderCheck,
+    MasterKeyCheck,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +37,7 @@ def compose_doctor(graph: Graph, settings: Callable[[], Settings], link: Link | 
     return Doctor(
         (
             DaemonCheck(graph.daemon),
+            ConfigurationCheck(graph.loaded.warnings),
             DescriptorCheck(lambda: settings().server.max_connections),
             FolderCheck(server.state_dir, [server.state_dir / name for name in (FILE_NAME, MASTER_KEY_FILE_NAME)]),
             MasterKeyCheck(key_file, graph.engines.master_key, shared=records.url != SQLITE),

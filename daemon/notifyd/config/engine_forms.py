@@ -39,6 +39,12 @@ _SHAPES = {
 _MONGO_SCHEMES = ("mongodb", "mongodb+srv")
 _REDIS_SCHEMES = tuple(scheme for scheme in _SHAPES if scheme not in _MONGO_SCHEMES)
 
+#: Without those whose servers are looked up, or are files.
+_USUAL_PORTS = {
+    "redis": 6379, "rediss": 6379, "redis+sentinel": 26379, "rediss+sentinel": 26379, "redis+cluster": 6379,
+    "rediss+cluster": 6379, "mongodb": 27017,
+}  # fmt: skip
+
 _WORD = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _NODE = re.compile(r"[A-Za-z0-9_.-]{0,64}")
 _QUEUE = re.compile(r"[^\s:{}\x00-\x1f]{1,128}")
@@ -58,6 +64,14 @@ def is_cluster(url: str) -> bool:
 def is_encrypted(url: str) -> bool:
     """True if *url* names a Redis that is reached over TLS."""
     return is_redis(url) and _scheme(url).startswith("rediss")
+
+
+def servers(url: str) -> tuple[tuple[str, int], ...]:
+    """Host and port of each server that *url* names; none where it names a file, or has others looked up."""
+    scheme = _scheme(url)
+    parts = _SHAPES[scheme][0].fullmatch(url) if scheme in _USUAL_PORTS else None
+    hosts = parts["hosts"].split(",") if parts else []
+    return tuple(_place(host, _USUAL_PORTS[scheme]) for host in hosts if not host.endswith(".sock"))
 
 
 def broker(text: str) -> str | None:
@@ -131,8 +145,14 @@ def _shaped(text: str) -> str | None:
 
 
 def _port(host: str) -> int:
-    _, colon, port = host.rpartition(":")
-    return int(port) if colon and port.isdigit() else 1
+    return _place(host, 1)[1]
+
+
+def _place(text: str, usual_port: int) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if colon and port.isdigit():
+        return host.strip("[]"), int(port)
+    return text.strip("[]"), usual_port
 
 
 def _listed(schemes: tuple[str, ...]) -> str:

@@ -46,6 +46,23 @@ class DaemonCheck:
         return [Finding(self.name, Verdict.WARNING, found, advice)]
 
 
+class ConfigurationCheck:
+    """What the configuration that the daemon started with may not mean."""
+
+    name = "configuration"
+
+    def __init__(self, warnings: Sequence[str]) -> None:
+        """*warnings*: a sentence for each thing in it that is worth a word."""
+        self._warnings = tuple(warnings)
+
+    async def look(self) -> Sequence[Finding]:
+        """See `Check.look`."""
+        await trio.lowlevel.checkpoint()
+        advice = "notifyctl config show --running --origin tells where each value comes from"
+        found = [Finding(self.name, Verdict.WARNING, warning, advice) for warning in self._warnings]
+        return found or [Finding(self.name, Verdict.OK, "nothing in it is worth a word")]
+
+
 class DescriptorCheck:
     """Whether there are file descriptors for all connections."""
 
