@@ -1,0 +1,44 @@
+-- Ends what letters_hold began: a letter is gone where its notification was taken in, and back where it was not.
+-- KEYS: order, bodies, size, held (see LetterKeys), the notifications that wait in the shard
+-- ARGV: what the keys of the shard's receipts begin with; the instant before which all that are held are meant;
+--       'gone' where it is known that the others are, or ''; then the ids of those others
+-- Answers: the ids of those that are back.
+local order, bodies, size, held, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local receipts, before = ARGV[1], tonumber(ARGV[2])
+local back = {}
+
+local function taken_in(notification)
+    if redis.call('HEXISTS', waiting, notification) == 1 then
+        return true
+    end
+    -- it may have gone its way since; what died again has a letter of its own
+    local state = redis.call('HGET', receipts .. notification, 'state')
+    return state and state ~= 'dead'
+end
+
+local function let_go(id, kept, gone)
+    local notification, died_at, body = string.match(kept, '^%d+ (%S+) (%S+) (.*)$')
+    if not gone and not taken_in(notification) and redis.call('HEXISTS', bodies, id) == 0 then
+        redis.call('ZADD', order, died_at, id)
+        redis.call('HSET', bodies, id, body)
+        redis.call('INCRBY', size, string.match(body, '^%d+'))
+        back[#back + 1] = id
+    end
+    redis.call('HDEL', held, id)
+end
+
+for i = 4, #ARGV do
+    local kept = redis.call('HGET', held, ARGV[i])
+    if kept then
+        let_go(ARGV[i], kept, ARGV[3] == 'gone')
+    end
+end
+if redis.call('HLEN', held) > 0 then
+    local all = redis.call('HGETALL', held)
+    for i = 1, #all, 2 do
+        if tonumber(string.match(all[i + 1], '^%d+')) < before then
+            let_go(all[i], all[i + 1], false)
+        end
+    end
+end
+return back
