@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from notifyd.app import translate_engines
@@ -52,3 +53,15 @@ def test_the_broker_is_told_how_its_redis_is_reached(tmp_path: Path) -> None:
     options = translate_engines.broker_options(loaded_with(tmp_path, text=REDIS).settings)
     assert (options.url, options.shards) == ("rediss://:word@h", 3)
     assert options.redis == RedisOptions("rediss://:word@h", "ours", 1.5, 0.5, 200, Path("/ca.pem"))
+
+
+def test_peers_get_their_rules(tmp_path: Path) -> None:
+    text = "[cluster]\nheartbeat_seconds = 0.5\ntimeout_seconds = 1.25\nquery_timeout_seconds = 0.75\n"
+    rules = translate_engines.peer_rules(loaded_with(tmp_path, text=text).settings)
+    assert (rules.heartbeat_seconds, rules.timeout_seconds, rules.query_timeout_seconds) == (0.5, 1.25, 0.75)
+
+
+def test_a_node_is_called_by_its_name_or_by_host_and_process(tmp_path: Path) -> None:
+    assert translate_engines.node_name(loaded_with(tmp_path).settings).endswith(f"-{os.getpid()}")
+    named = loaded_with(tmp_path, text="[cluster]\nnode_name = 'one'\n").settings
+    assert translate_engines.node_name(named) == "one"

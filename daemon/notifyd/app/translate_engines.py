@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from typing import TYPE_CHECKING, cast
 
+from notifyd.bus.open import PeerRules
 from notifyd.config.engine_forms import is_redis
 from notifyd.redislink.options import RedisOptions
 from notifyd.store.options import (
@@ -74,3 +77,18 @@ def broker_limits(settings: Settings) -> BrokerLimits:
             inbox.max_notifications, inbox.max_user_bytes, inbox.max_age_seconds, inbox.max_bytes, inbox.max_users
         ),
     )
+
+
+def peer_rules(settings: Settings) -> PeerRules:
+    """How the daemons of a broker look after each other."""
+    cluster = settings.cluster
+    return PeerRules(
+        heartbeat_seconds=cluster.heartbeat_seconds,
+        timeout_seconds=cluster.timeout_seconds,
+        query_timeout_seconds=cluster.query_timeout_seconds,
+    )
+
+
+def node_name(settings: Settings) -> str:
+    """What an operator calls this process among them."""
+    return settings.cluster.node_name or f"{socket.gethostname()}-{os.getpid()}"
