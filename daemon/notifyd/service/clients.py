@@ -191,6 +191,14 @@ class Clients(Registry):
         await self._followers.removed(client_id)
         return client
 
+    def opens(self, client: Client) -> bool:
+        """Whether this daemon's master key opens the secrets of *client*, which need not be one of its own."""
+        try:
+            self._opened(client)
+        except SealBroken:
+            return False
+        return True
+
     def follow(self, found: Iterable[Client]) -> list[ClientId]:
         """Put in force what the store has, which other daemons may have changed; answers the clients that are gone.
 
