@@ -70,6 +70,12 @@ def test_what_only_redis_knows_means_nothing_locally():
     assert "without meaning" not in said("broker.shards", **REDIS)
 
 
+def test_timeouts_are_for_the_redis_of_bullmq_too():
+    jobs = {"bullmq__url": "rediss://h", "bullmq__enabled": True}
+    assert "broker.ca_file: set" in said("broker.ca_file")
+    assert said("broker.ca_file", "broker.timeout_seconds", **jobs) == ""
+
+
 def test_records_in_a_file_are_known_on_one_machine_alone():
     assert "not know the keys, clients and devices made here" in said(**REDIS)
     assert said(server__workers=2, **REDIS) == ""

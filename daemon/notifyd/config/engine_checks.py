@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from notifyd.config.settings import Settings
 
 _BEATS = 2
+_OF_THE_BROKER = ("prefix", "shards", "max_waiting")
+_OF_REDIS = ("timeout_seconds", "connect_timeout_seconds", "ca_file")
 
 
 def engine_clashes(settings: Settings) -> Iterator[Clash]:
@@ -96,16 +98,14 @@ def _redis_warnings(settings: Settings, origins: Mapping[str, str]) -> Iterator[
             "notifications and not know the keys, clients and devices made here; set records.url = mongodb://... for "
             "more than one machine"
         )
-    if settings.broker.ca_file and not is_encrypted(settings.broker.url):
+    if settings.broker.ca_file and not any(map(is_encrypted, (settings.broker.url, settings.bullmq.url))):
         yield "broker.ca_file is set and counts for nothing: broker.url does not say TLS (rediss://)"
 
 
 def _local_warnings(settings: Settings, origins: Mapping[str, str], *, production: bool) -> Iterator[str]:
-    unused = [
-        name
-        for name in ("prefix", "shards", "timeout_seconds", "connect_timeout_seconds", "max_waiting", "ca_file")
-        if f"broker.{name}" in origins
-    ]
+    # the rest is for the Redis of BullMQ as well
+    names = _OF_THE_BROKER if settings.bullmq.enabled else (*_OF_THE_BROKER, *_OF_REDIS)
+    unused = [name for name in names if f"broker.{name}" in origins]
     if unused:
         names = ", ".join(f"broker.{name}" for name in unused)
         yield f"{names}: set, and without meaning for the local broker"
