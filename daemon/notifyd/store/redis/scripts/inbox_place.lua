@@ -14,7 +14,8 @@ for i = 2, #nodes, 2 do
     connections = connections + tonumber(nodes[i])
 end
 local removed = redis.call('EXISTS', GONE) == 1
-local left, told, answer = {}, {}, {m.epoch, before, false, nodes, left}
+local left, told = {}, {}
+local answer = {m.epoch, before, false, nodes, left}
 
 local function over(inbox)
     local count = inbox.head - inbox.floor
