@@ -61,7 +61,7 @@ READS = [
     ["users", "list"], ["dead-letters", "list"], ["dead-letters", "export"], ["subscriptions", "list"],
     ["webhooks", "list"], ["connections", "list", "--slow"],
     ["logs", "tail"], ["stats"], ["tokens", "admin"],
-    ["config", "show", "--running", "--origin"], ["config", "reload"],
+    ["config", "show", "--running", "--origin"], ["config", "reload"], ["doctor"],
 ]  # fmt: skip
 
 
