@@ -1,0 +1,241 @@
+"""New notifications on their way into the queue: what comes in while a call is on its way goes with the next one."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from notifyd.errors import Conflict, NotifydError, StoreUnavailable
+from notifyd.redislink.errors import Refused
+from notifyd.redislink.scripts import load_script
+from notifyd.store.ports import Lane
+from notifyd.store.redis.leasing import lane_of
+from notifyd.store.redis.room import Load
+from notifyd.store.redis.ticket import Ticket
+from notifyd.wire.stored import encode_notification
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.model.notification import Notification
+    from notifyd.redislink.line import Reply
+    from notifyd.redislink.resp import Word
+    from notifyd.store.redis.ownership import Ownership
+    from notifyd.store.redis.room import Room
+    from notifyd.store.redis.shards import Shards
+    from notifyd.telemetry.metrics import Counters
+
+_ENQUEUE: Final = load_script("notifyd.store.redis.scripts", "enqueue")
+_WITHDRAW: Final = load_script("notifyd.store.redis.scripts", "withdraw")
+
+#: What goes in one call, unless a single group is more.
+_MOST: Final = 500
+_MOST_BYTES: Final = 1 << 20
+
+#: How a group is taken in; the letters are those of the script.
+NEW: Final = "n"
+ONCE: Final = "o"
+AGAIN: Final = "a"
+_FORCED: Final = "f"
+
+_LETTERS: Final = {Lane.LIVE: "l", Lane.PUSH: "p", Lane.WEBHOOK: "w"}
+
+
+class Arrival(Ticket):
+    """Notifications that are taken in together, all or none."""
+
+    __slots__ = ("live", "load", "mode", "parts", "words")
+
+    def __init__(self, mode: str, load: Load, live: int) -> None:
+        super().__init__()
+        self.mode = mode
+        self.load = load
+        #: How many of them are for the lane LIVE.
+        self.live = live
+        #: What goes to each shard, and how that went: the word of the script, or None while it is on its way.
+        self.parts: dict[int, Part] = {}
+        self.words: dict[int, str | None] = {}
+
+
+class Part:
+    """What of an arrival goes to one shard."""
+
+    __slots__ = ("arrival", "count", "ids", "lanes", "mode", "size_bytes", "words")
+
+    def __init__(self, arrival: Arrival) -> None:
+        self.arrival = arrival
+        self.mode = arrival.mode
+        self.count = 0
+        self.size_bytes = 0
+        self.words: list[Word] = []
+        self.ids: list[str] = []
+        #: By lane when the first one comes up, 0: at once.
+        self.lanes: dict[Lane, int] = {}
+
+    def add(self, notification: Notification) -> bool:
+        """Take one more in; answers whether it is for the lane LIVE."""
+        lane = lane_of(notification.kind)
+        scheduled = notification.due_at > notification.accepted_at
+        wakes_at = min(notification.due_at, notification.expires_at) if scheduled else 0
+        size = notification.size()
+        self.words += (
+            notification.id,
+            encode_notification(notification),
+            f"{_LETTERS[lane]}{notification.priority:x}",
+            notification.order_key,
+            size,
+            wakes_at,
+            notification.accepted_at,
+        )
+        self.ids.append(notification.id)
+        self.count += 1
+        self.size_bytes += size
+        self.lanes[lane] = min(self.lanes.get(lane, wakes_at), wakes_at)
+        return lane is Lane.LIVE
+
+
+class Gate:
+    """The way into one shard."""
+
+    __slots__ = ("busy", "waiting")
+
+    def __init__(self) -> None:
+        #: A call is on its way.
+        self.busy = False
+        self.waiting: deque[Part] = deque()
+
+
+class Intake:
+    """Everything that is on its way into the queue."""
+
+    def __init__(self, shards: Shards, ownership: Ownership, room: Room, counters: Counters) -> None:
+        self._shards = shards
+        self._ownership = ownership
+        self._room = room
+        self._counters = counters
+        self._gates = [Gate() for _ in range(shards.count)]
+
+    def take(self, notifications: Sequence[Notification], mode: str = NEW) -> Arrival:
+        """Have *notifications* taken in, all or none; the answer tells how that went.
+
+        Raises:
+            QueueFull: they do not fit beside what is known to be there.
+        """
+        arrival = Arrival(mode, Load(), 0)
+        for notification in notifications:
+            number = self._shards.of(notification.client_id, notification.stream)
+            part = arrival.parts.get(number)
+            if part is None:
+                part = arrival.parts[number] = Part(arrival)
+            arrival.live += part.add(notification)
+        parts = arrival.parts
+        arrival.load = Load(len(notifications), sum([part.size_bytes for part in parts.values()]))
+        if mode != ONCE:
+            # what was taken in before is answered though there is no room
+            self._room.check(arrival.load)
+        self._room.set_out(arrival.load)
+        arrival.words = dict.fromkeys(parts)
+        if not parts:
+            self._end(arrival, None)
+        for number, part in parts.items():
+            self._send(number, part)
+        return arrival
+
+    def _send(self, number: int, part: Part) -> None:
+        gate = self._gates[number]
+        gate.waiting.append(part)
+        if not gate.busy:
+            self._fly(number)
+
+    def _fly(self, number: int) -> None:
+        """Hand all in that waits for the shard, up to what goes in one call."""
+        gate = self._gates[number]
+        parts: list[Part] = []
+        count = size = 0
+        while gate.waiting and (not parts or (count + gate.waiting[0].count <= _MOST and size < _MOST_BYTES)):
+            part = gate.waiting.popleft()
+            parts.append(part)
+            count += part.count
+            size += part.size_bytes
+        if not parts:
+            return
+        left = self._room.left_to(number)
+        args: list[Word] = [self._shards.node, left.count, left.size_bytes, len(parts)]
+        args += [f"{part.mode}{part.count}" for part in parts]
+        for part in parts:
+            args += part.words
+        gate.busy = True
+        try:
+            reply = self._shards.take_in(_ENQUEUE, number, args)
+        except StoreUnavailable as exc:
+            self._failed(number, parts, exc)
+            return
+        reply.then(lambda reply: self._landed(number, parts, reply))
+
+    def _landed(self, number: int, parts: Sequence[Part], reply: Reply) -> None:
+        try:
+            answer: Any = reply.result()
+        except StoreUnavailable as exc:
+            self._failed(number, parts, exc)
+            return
+        except Refused as exc:
+            self._failed(number, parts, StoreUnavailable(f"Redis refused it: {exc}", retry_after_seconds=1))
+            return
+        count, size_bytes, *words = answer
+        self._room.learn(number, count, size_bytes)
+        for part, word in zip(parts, words, strict=True):
+            if word == b"ok":
+                for lane, at in part.lanes.items():
+                    self._ownership.rung(number, lane, at)
+            self._answered(number, part, word.decode())
+        self._next(number)
+
+    def _failed(self, number: int, parts: Sequence[Part], failure: StoreUnavailable) -> None:
+        for part in parts:
+            self._end(part.arrival, failure)
+        self._next(number)
+
+    def _next(self, number: int) -> None:
+        self._gates[number].busy = False
+        self._fly(number)
+
+    def _answered(self, number: int, part: Part, word: str) -> None:
+        arrival = part.arrival
+        arrival.words[number] = word
+        if arrival.done or None in arrival.words.values():
+            return
+        said = set(arrival.words.values())
+        if "conflict" in said:
+            self._take_back([each for each, word in arrival.words.items() if word == "ok"], arrival)
+            self._end(arrival, Conflict("a notification with this id is waiting"))
+        elif said == {"full"}:
+            self._end(arrival, self._room.full())
+        elif "full" in said:
+            # The rest is in and may be leased already: over the bound by a part of one batch, but all of it.
+            for each in [each for each, word in arrival.words.items() if word == "full"]:
+                arrival.words[each] = None
+                arrival.parts[each].mode = _FORCED
+                self._send(each, arrival.parts[each])
+        else:
+            self._end(arrival, None)
+
+    def _take_back(self, numbers: Sequence[int], arrival: Arrival) -> None:
+        """All or none: what other shards took in leaves without a trace, unless it is leased already."""
+        for number in numbers:
+            args: list[Word] = [0, 0]
+            for notification_id in arrival.parts[number].ids:
+                args += (notification_id, "", "")
+            try:
+                self._shards.take_in(_WITHDRAW, number, args)
+            except StoreUnavailable:
+                return
+
+    def _end(self, arrival: Arrival, failure: NotifydError | None) -> None:
+        if arrival.done:
+            return
+        self._room.arrived(arrival.load)
+        if failure is not None:
+            self._counters.rejected += arrival.live
+        elif arrival.mode == NEW or (arrival.mode == ONCE and "ok" in arrival.words.values()):
+            self._counters.accepted += arrival.live
+        arrival.finish(failure)

@@ -1,0 +1,270 @@
+"""The queue in Redis: shared by all nodes, each shard of it seen to by one at a time."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import structlog
+import trio
+
+from notifyd.errors import Conflict, Invalid, StoreUnavailable
+from notifyd.model.dead_letter import Stage
+from notifyd.model.notification import State
+from notifyd.model.timeline import Happening, TimelineEvent
+from notifyd.policy.dead_letters import letter_of
+from notifyd.store.ports import Accepted, Lane
+from notifyd.store.redis.figures import Figures
+from notifyd.store.redis.idempotency import IdempotencyKeys
+from notifyd.store.redis.intake import AGAIN, NEW, Intake
+from notifyd.store.redis.leasing import Leasing
+from notifyd.store.redis.ownership import Ownership
+from notifyd.store.redis.receipt_form import decode_receipt, receipt_of
+from notifyd.store.redis.room import Room
+from notifyd.store.redis.ticket import Taken
+from notifyd.store.redis.withdrawing import Waiting, Withdrawing, tries_in
+from notifyd.wire.stored import decode_notification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from notifyd.errors import NotifydError
+    from notifyd.model.ids import ClientId, NotificationId
+    from notifyd.model.notification import Notification
+    from notifyd.model.publication import Publication
+    from notifyd.model.receipt import Receipt
+    from notifyd.store.options import BrokerLimits
+    from notifyd.store.ports import IdempotencyKey, Lease, Outcome, Pending, QueueStats
+    from notifyd.store.redis.receipts import RedisReceipts
+    from notifyd.store.redis.shards import Shards
+    from notifyd.telemetry.metrics import Counters
+
+log = structlog.get_logger("notifyd.store")
+
+#: So often this node tells that it sees to its shards, and has a look at all of them.
+_TICK_SECONDS: Final = 1.0
+_GOODBYE_SECONDS: Final = 2.0
+
+#: Bound here because to look a member up in its enum takes longer than what is done with it.
+_LIVE: Final = Lane.LIVE
+_DEAD: Final = State.DEAD
+
+
+class RedisQueue:
+    """A `QueueStore` in Redis. Run it, or nothing is known of what other nodes do, and no shard is kept."""
+
+    def __init__(
+        self,
+        shards: Shards,
+        receipts: RedisReceipts,
+        limits: BrokerLimits,
+        counters: Counters,
+        *,
+        clock: Callable[[], int],
+        timeout_seconds: float = 4.0,
+    ) -> None:
+        """*timeout_seconds*: a node that does not tell for so long that it sees to its shards has lost them."""
+        self._shards = shards
+        self._receipts = receipts
+        self._clock = clock
+        room = Room(shards.count, limits.queue)
+        self._room = room
+        self.ownership = Ownership(shards, room, timeout_seconds=timeout_seconds)
+        self._intake = Intake(shards, self.ownership, room, counters)
+        self._leasing = Leasing(shards, self.ownership, room, limits.receipts)
+        self._withdrawing = Withdrawing(shards, room, limits.receipts)
+        self._keys = IdempotencyKeys(shards, self._intake, counters, max_count=limits.max_idempotency_keys)
+        self._figures = Figures(shards, self.ownership, room, clock=clock)
+        #: Told how leased notifications ended, once that is recorded.
+        self.on_settled: Callable[[Sequence[Outcome]], None] = lambda outcomes: None
+        self._leasing.known = receipts.remember
+        receipts.place = self._leasing.place
+        receipts.usage = self._figures.receipts
+        receipts.owned = self.ownership.owned
+        self.stats = self._figures.stats
+        self.size = self._figures.size
+
+    # in
+
+    def enqueue(
+        self, notifications: Sequence[Notification], *, now: int, idempotency: IdempotencyKey | None = None
+    ) -> Sequence[Pending]:
+        """See `QueueStore.enqueue`.
+
+        Those of several shards are taken in by each of them. Where one has no room and another took its part, the rest
+        is taken in as well: over the bound by a part of one batch.
+        """
+        if idempotency is None:
+            return self._take(notifications, NEW)
+        if len(notifications) != 1:
+            raise Invalid("an idempotency key goes with exactly one notification")
+        return (self._keys.enqueue(notifications[0], idempotency, now=now),)
+
+    def again(self, notifications: Sequence[Notification], now: int) -> Sequence[Pending]:
+        """As `enqueue`, once more: the receipts of those that were settled begin anew, and they count no second time."""
+        return self._take(notifications, AGAIN)
+
+    def recall(self, idempotency: IdempotencyKey, otherwise: NotifydError, *, now: int) -> Pending:
+        """See `QueueStore.recall`."""
+        return self._keys.recall(idempotency, otherwise, now=now)
+
+    def _take(self, notifications: Sequence[Notification], mode: str) -> Sequence[Pending]:
+        arrival = self._intake.take(notifications, mode)
+        return [Taken(arrival, Accepted(notification.id)) for notification in notifications]
+
+    # out
+
+    async def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = _LIVE) -> list[Lease]:
+        """See `QueueStore.lease`."""
+        return await self._leasing.lease(limit=limit, lease_seconds=lease_seconds, now=now, lane=lane)
+
+    def next_due_at(self, *, now: int, lane: Lane = _LIVE) -> int | None:
+        """See `QueueStore.next_due_at`."""
+        if self.ownership.paused:
+            return None
+        moments = [shard.lanes[lane].due_at(now) for shard in self.ownership.wanted()]
+        return min([moment for moment in moments if moment is not None], default=None)
+
+    async def wait_for_work(self, lane: Lane = _LIVE) -> None:
+        """See `QueueStore.wait_for_work`."""
+        await self.ownership.bells[lane].wait()
+
+    def placed(self, publications: Sequence[Publication], *, now: int) -> None:
+        """These have got their places in their streams: their receipts tell them, and they are dispatched first."""
+        self._leasing.placed(publications, now=now)
+
+    async def settle(self, outcomes: Sequence[Outcome], *, now: int) -> None:
+        """See `QueueStore.settle`.
+
+        Raises:
+            StoreUnavailable: it is not known whether they were recorded; where not, they come again.
+        """
+        ended = await self._leasing.settle(outcomes, now=now)
+        receipts = self._receipts
+        for outcome in ended:
+            if outcome.by_user:
+                receipts.reached(outcome.lease.notification, outcome.by_user)
+            if outcome.state is _DEAD:
+                self._tell_dead(outcome, now)
+        receipts.bells.ring_all([outcome.lease.notification.id for outcome in outcomes])
+        if ended:
+            self.on_settled(ended)
+
+    def release(self, leases: Sequence[Lease], *, due_at: int) -> None:
+        """See `QueueStore.release`."""
+        self._leasing.release(leases, due_at=due_at)
+        self._receipts.bells.ring_all([lease.notification.id for lease in leases])
+
+    def _tell_dead(self, outcome: Outcome, now: int) -> None:
+        attempts = outcome.lease.attempts + 1
+        notification = outcome.lease.notification
+        letter = letter_of(notification, reason=outcome.reason, error="", attempts=attempts, now=now)
+        receiver = notification.channel if letter.stage is Stage.WEBHOOK else ""
+        event = TimelineEvent(now, Happening.DEAD, letter.user_id, receiver, attempts, outcome.reason)
+        self._receipts.note(letter.notification_id, event)
+
+    # by hand
+
+    async def cancel(self, client_id: ClientId | None, notification_id: NotificationId, *, now: int) -> Receipt | None:
+        """See `QueueStore.cancel`; raises StoreUnavailable as well."""
+        answer = await self._receipts.look_up(notification_id)
+        if answer is None:
+            return None
+        body, tries, line = answer[:3]
+        if not body:
+            receipt = decode_receipt(notification_id, line)
+            if client_id not in (None, receipt.client_id):
+                return None
+            raise Conflict(f"it was {receipt.state.value} before")
+        waiting = Waiting(False, 0.0, decode_notification(body), tries_in(tries))
+        notification = waiting.notification
+        if client_id not in (None, notification.client_id):
+            return None
+        number = self._shards.of(notification.client_id, notification.stream)
+        if not await self._withdrawing.withdraw(number, (waiting,), State.CANCELLED, now=now):
+            raise Conflict("it is being dispatched")
+        self._receipts.bells.ring(notification_id)
+        return receipt_of(notification, waiting.ending(State.CANCELLED, now))
+
+    async def clear(self, client_id: ClientId | None, *, now: int) -> int:
+        """See `QueueStore.clear`. Done in parts; after a failure (StoreUnavailable) those that were done stay done."""
+        cleared = 0
+
+        def gone(part: Sequence[Waiting]) -> None:
+            nonlocal cleared
+            cleared += len(part)
+            self._receipts.bells.ring_all([each.notification.id for each in part])
+
+        await self._withdrawing.clear(client_id, now=now, gone=gone)
+        return cleared
+
+    async def waiting(
+        self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None
+    ) -> list[Receipt]:
+        """See `QueueStore.waiting`; raises StoreUnavailable."""
+        return await self._withdrawing.waiting(limit=limit, client_id=client_id, lane=lane)
+
+    async def pause(self) -> None:
+        """See `QueueStore.pause`."""
+        await self._set_paused(paused=True)
+
+    async def resume(self) -> None:
+        """See `QueueStore.resume`."""
+        await self._set_paused(paused=False)
+
+    async def _set_paused(self, *, paused: bool) -> None:
+        """In each shard; whoever sees to it is told, and asks by itself within a second."""
+        line, keys = self._shards.line, self._shards.keys
+        replies = []
+        for number in range(self._shards.count):
+            key = keys.paused(number)
+            replies.append(line.send("SET", key, 1) if paused else line.send("DEL", key))
+            replies.append(line.send("SPUBLISH", keys.bell(number), "paused" if paused else "resumed"))
+        for reply in replies:
+            await reply.wait()
+        self.ownership.set_paused(paused=paused)
+
+    # figures and upkeep
+
+    def idempotency_keys(self) -> int:
+        """See `QueueStore.idempotency_keys`."""
+        return len(self._keys)
+
+    async def look(self) -> None:
+        """Have all figures as they are now. Raises StoreUnavailable."""
+        await self._keys.tell()
+        await self._keys.look()
+        await self._figures.look()
+
+    async def run(self) -> None:
+        """See to this node's shards until cancelled, then let others do that."""
+        try:
+            while True:
+                with suppress(StoreUnavailable):
+                    await self._tick()
+                await trio.sleep(_TICK_SECONDS)
+        finally:
+            with trio.CancelScope(shield=True), trio.move_on_after(_GOODBYE_SECONDS):
+                await self._say_goodbye()
+
+    async def _tick(self) -> None:
+        now = self._clock()
+        await self.ownership.keep(now=now)
+        self._leasing.give_back()
+        self._leasing.forget_lost(now=now)
+        await self.look()
+        if 0 in self.ownership.owned():
+            await self._keys.trim(now=now)
+
+    async def _say_goodbye(self) -> None:
+        self.ownership.stop_following()
+        with suppress(StoreUnavailable):
+            for reply in self.ownership.give_all_back(now=self._clock()):
+                await reply.wait()
+            await self._keys.tell()
+
+    def configure(self, limits: BrokerLimits) -> None:
+        """Use other bounds from now on."""
+        self._room.limits = limits.queue
+        self._leasing.limits = self._withdrawing.limits = limits.receipts
+        self._keys.max_count = limits.max_idempotency_keys

@@ -1,0 +1,69 @@
+"""The parts of the queue: which notification is in which, and how a node reaches them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from notifyd.model.ids import ClientId
+    from notifyd.redislink.line import Line, Reply
+    from notifyd.redislink.link import Link
+    from notifyd.redislink.resp import Word
+    from notifyd.redislink.scripts import Script
+
+
+@lru_cache(4096)
+def shard_of(client_id: ClientId, stream: str, shards: int) -> int:
+    """The shard of what goes to *stream* of a client: all of one stream is in one shard, so that its order holds."""
+    return crc32(f"{client_id}\0{stream}".encode()) % shards
+
+
+def share_of(node: str, nodes: Collection[str], shards: int) -> list[int]:
+    """The shards that *node* is to see to.
+
+    Each shard has an order of nodes of its own (rendezvous hashing), so that one that comes or goes moves no more than
+    its part.
+    """
+    everyone = sorted({node, *nodes})
+    return [shard for shard in range(shards) if max(everyone, key=lambda each: (_weight(each, shard), each)) == node]
+
+
+def _weight(node: str, shard: int) -> int:
+    return crc32(f"{shard}\0{node}\0{shard}".encode())
+
+
+class Shards:
+    """Hands in calls of scripts, each about one shard. They are done in the order in which they were handed in."""
+
+    def __init__(self, link: Link, count: int, node: str) -> None:
+        self.keys = link.keys
+        self.listener = link.listener
+        self.count = count
+        #: Who this node is among all that share the queue.
+        self.node = node
+        #: All that are alive, this one included or not.
+        self.live_nodes: Callable[[], Collection[str]] = lambda: (node,)
+        self.line: Line = link.line("queue")
+        #: New notifications take a way of their own, so that neither way waits for the other.
+        self.intake: Line = link.line("intake")
+        self._tags = [(link.keys.shard(shard),) for shard in range(count)]
+
+    def of(self, client_id: ClientId, stream: str) -> int:
+        """The shard of what goes to *stream* of a client."""
+        return shard_of(client_id, stream, self.count)
+
+    def call(self, script: Script, shard: int, args: Sequence[Word] = ()) -> Reply:
+        """Hand in a call; raises StoreUnavailable where Redis is away."""
+        return self.line.script(script, self._tags[shard], args)
+
+    def take_in(self, script: Script, shard: int, args: Sequence[Word]) -> Reply:
+        """As `call`, on the way of what is new."""
+        return self.intake.script(script, self._tags[shard], args)
+
+    def call_all(self, script: Script, args: Sequence[Word] = ()) -> list[Reply]:
+        """Hand in the same call for each shard."""
+        return [self.line.script(script, tag, args) for tag in self._tags]
