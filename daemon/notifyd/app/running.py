@@ -39,6 +39,8 @@ from notifyd.ingress.rpc.services import AdminServices
 from notifyd.policy.sealing import SealBroken
 from notifyd.push.fcm import open_push
 from notifyd.service.logs import Logs
+from notifyd.service.record_export import RecordExport
+from notifyd.service.record_import import RecordImport
 from notifyd.store.open import open_broker, open_records
 from notifyd.telemetry.logs import Logbook
 from notifyd.telemetry.metrics import Counters
@@ -199,6 +201,10 @@ def _admin_services(graph: Graph, place: Place, settings: Callable[[], Settings]
         connections=graph.connections,
         stats=graph.stats,
         logs=Logs(place.logbook.ring),
+        record_export=RecordExport(graph.engines.records),
+        record_import=RecordImport(
+            graph.engines.records, graph.keys, graph.clients, graph.refresher, graph.loaded.settings.server.state_dir
+        ),
         admin_token=place.token,
         outbox_bytes=graph.loaded.settings.websocket.outbox_bytes,
     )

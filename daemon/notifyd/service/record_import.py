@@ -123,7 +123,8 @@ class RecordImport:
         keys = {key.id: key for key in await self._records.keys.load()}
         known = clients.keys() | {client.id for client in reading.clients}
         devices = await self._records.devices.list(DEFAULT_CLIENT, limit=1)
-        if is_untouched(clients.get(DEFAULT_CLIENT), keys.values(), devices):
+        default = clients.get(DEFAULT_CLIENT)
+        if default not in reading.clients and is_untouched(default, keys.values(), devices):
             # every daemon makes one at its first start: it gives way as long as nothing hangs on it
             del clients[DEFAULT_CLIENT]
         compared.clients(reading.clients, clients)

@@ -1103,3 +1103,51 @@ class Stats(_message.Message):
     timeline_events: int
     log_entries: int
     def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., accepted: _Optional[int] = ..., rejected: _Optional[int] = ..., dispatched: _Optional[int] = ..., expired: _Optional[int] = ..., cancelled: _Optional[int] = ..., dead: _Optional[int] = ..., deliveries: _Optional[int] = ..., delivered_bytes: _Optional[int] = ..., connections_opened: _Optional[int] = ..., connections_closed: _Optional[int] = ..., slow_consumers: _Optional[int] = ..., authentication_failures: _Optional[int] = ..., rate_limited: _Optional[int] = ..., http_requests: _Optional[int] = ..., errors: _Optional[int] = ..., connections: _Optional[int] = ..., connections_by_transport: _Optional[_Mapping[str, int]] = ..., channels: _Optional[int] = ..., subscriptions: _Optional[int] = ..., queue: _Optional[_Union[QueueStats, _Mapping]] = ..., history_publications: _Optional[int] = ..., history_bytes: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., open_files: _Optional[int] = ..., top_channels: _Optional[_Iterable[_Union[ChannelCount, _Mapping]]] = ..., history_channels: _Optional[int] = ..., inbox_users: _Optional[int] = ..., inbox_notifications: _Optional[int] = ..., inbox_bytes: _Optional[int] = ..., pushes_accepted: _Optional[int] = ..., pushes_failed: _Optional[int] = ..., inbox_evicted: _Optional[int] = ..., acked: _Optional[int] = ..., redelivered: _Optional[int] = ..., dead_letters_evicted: _Optional[int] = ..., webhooks_delivered: _Optional[int] = ..., webhooks_failed: _Optional[int] = ..., webhooks_dropped: _Optional[int] = ..., requeued: _Optional[int] = ..., dropped: _Optional[int] = ..., dead_letters: _Optional[int] = ..., dead_letter_bytes: _Optional[int] = ..., durable_subscriptions: _Optional[int] = ..., unacked: _Optional[int] = ..., receipts: _Optional[int] = ..., timeline_events: _Optional[int] = ..., log_entries: _Optional[int] = ...) -> None: ...
+
+class ExportRecordsRequest(_message.Message):
+    __slots__ = ("digest_only",)
+    DIGEST_ONLY_FIELD_NUMBER: _ClassVar[int]
+    digest_only: bool
+    def __init__(self, digest_only: _Optional[bool] = ...) -> None: ...
+
+class RecordLines(_message.Message):
+    __slots__ = ("lines",)
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    lines: bytes
+    def __init__(self, lines: _Optional[bytes] = ...) -> None: ...
+
+class ImportRecordsRequest(_message.Message):
+    __slots__ = ("part", "overwrite", "dry_run")
+    PART_FIELD_NUMBER: _ClassVar[int]
+    OVERWRITE_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    part: bytes
+    overwrite: bool
+    dry_run: bool
+    def __init__(self, part: _Optional[bytes] = ..., overwrite: _Optional[bool] = ..., dry_run: _Optional[bool] = ...) -> None: ...
+
+class RecordCounts(_message.Message):
+    __slots__ = ("clients", "keys", "devices")
+    CLIENTS_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    DEVICES_FIELD_NUMBER: _ClassVar[int]
+    clients: int
+    keys: int
+    devices: int
+    def __init__(self, clients: _Optional[int] = ..., keys: _Optional[int] = ..., devices: _Optional[int] = ...) -> None: ...
+
+class ImportRecordsResponse(_message.Message):
+    __slots__ = ("added", "replaced", "unchanged", "digest", "here", "digest_here")
+    ADDED_FIELD_NUMBER: _ClassVar[int]
+    REPLACED_FIELD_NUMBER: _ClassVar[int]
+    UNCHANGED_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    HERE_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_HERE_FIELD_NUMBER: _ClassVar[int]
+    added: RecordCounts
+    replaced: RecordCounts
+    unchanged: RecordCounts
+    digest: str
+    here: RecordCounts
+    digest_here: str
+    def __init__(self, added: _Optional[_Union[RecordCounts, _Mapping]] = ..., replaced: _Optional[_Union[RecordCounts, _Mapping]] = ..., unchanged: _Optional[_Union[RecordCounts, _Mapping]] = ..., digest: _Optional[str] = ..., here: _Optional[_Union[RecordCounts, _Mapping]] = ..., digest_here: _Optional[str] = ...) -> None: ...

@@ -290,6 +290,16 @@ class AdminServiceStub:
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.KickConnectionsRequest.SerializeToString,
                 response_deserializer=notifyd_dot_v1_dot_admin__pb2.KickConnectionsResponse.FromString,
                 _registered_method=True)
+        self.ExportRecords = channel.unary_stream(
+                '/notifyd.v1.AdminService/ExportRecords',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.ExportRecordsRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.RecordLines.FromString,
+                _registered_method=True)
+        self.ImportRecords = channel.stream_stream(
+                '/notifyd.v1.AdminService/ImportRecords',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.ImportRecordsRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.ImportRecordsResponse.FromString,
+                _registered_method=True)
         self.GetStats = channel.unary_unary(
                 '/notifyd.v1.AdminService/GetStats',
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.GetStatsRequest.SerializeToString,
@@ -635,6 +645,21 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportRecords(self, request, context):
+        """Moving clients, keys and devices to another engine.
+        All of them, the last line with their counts and digest; that line alone where only they are asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportRecords(self, request_iterator, context):
+        """Everything is checked before anything is kept; one answer at the end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStats(self, request, context):
         """Figures.
         """
@@ -906,6 +931,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.KickConnections,
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.KickConnectionsRequest.FromString,
                     response_serializer=notifyd_dot_v1_dot_admin__pb2.KickConnectionsResponse.SerializeToString,
+            ),
+            'ExportRecords': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportRecords,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.ExportRecordsRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.RecordLines.SerializeToString,
+            ),
+            'ImportRecords': grpc.stream_stream_rpc_method_handler(
+                    servicer.ImportRecords,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.ImportRecordsRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.ImportRecordsResponse.SerializeToString,
             ),
             'GetStats': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStats,
@@ -2295,6 +2330,60 @@ class AdminService:
             '/notifyd.v1.AdminService/KickConnections',
             notifyd_dot_v1_dot_admin__pb2.KickConnectionsRequest.SerializeToString,
             notifyd_dot_v1_dot_admin__pb2.KickConnectionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/notifyd.v1.AdminService/ExportRecords',
+            notifyd_dot_v1_dot_admin__pb2.ExportRecordsRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.RecordLines.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportRecords(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/notifyd.v1.AdminService/ImportRecords',
+            notifyd_dot_v1_dot_admin__pb2.ImportRecordsRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.ImportRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

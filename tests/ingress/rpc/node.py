@@ -30,6 +30,7 @@ from notifyd.service.dead_letters import DeadLetters
 from notifyd.service.devices import DeviceRules, Devices
 from notifyd.service.doctor import Doctor
 from notifyd.service.inbox import Inboxes
+from notifyd.service.key_following import KeyFollower
 from notifyd.service.keyring import KeyRing
 from notifyd.service.keys import KeyRules, Keys, NewKey
 from notifyd.service.limits import RateLimiter
@@ -38,6 +39,9 @@ from notifyd.service.notifications import Notifications
 from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
+from notifyd.service.record_export import RecordExport
+from notifyd.service.record_import import RecordImport
+from notifyd.service.refresh import Refresher
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber, SubscribeRules
 from notifyd.service.tokens import TokenRules, Tokens
@@ -115,12 +119,15 @@ class Node:
         self.hub = Hub({LISTEN_FORMAT: listen_frame}, counters)
         self.sweeper = Sweeper(LivenessRules(30, 60, 30))
         ring, records = KeyRing(), MemoryRecords()
+        self.folder, self.records = folder, records
         followers = Followers(self._rotated, self._removed)
         self.clients = Clients(records.clients, ring, Sealer(bytes(32)), ClientRules(100, 60_000), followers)
         self.tokens = Tokens(self.clients, TOKEN_RULES)
         self.devices = Devices(records.devices, self.clients, DeviceRules(max_per_user=5))
         self.connector = Connector(self.hub, ring, self.tokens, self.sweeper, counters, ConnectRules(5, 5))
         self.keys = Keys(records.keys, ring, KeyRules(32, 60_000, 100), self.connector.end_key, self.clients.known)
+        follower = KeyFollower(ring, self.connector.end_key, self.clients.known)
+        self.refresher = Refresher(records, self.keys, self.clients, follower, self._removed, seconds=2)
         self.publisher = Publisher(
             broker.queue,
             PublishRules(86_400_000, 60_000, 86_400_000, 10_000, 20, 200),
@@ -175,6 +182,8 @@ class Node:
                 self.hub, self.broker, self.counters, unacked=lambda: self.acks.unacked, log_entries=lambda: len(ring)
             ),
             logs=Logs(ring),
+            record_export=RecordExport(self.records),
+            record_import=RecordImport(self.records, self.keys, self.clients, self.refresher, self.folder),
             admin_token=ADMIN_TOKEN,
             outbox_bytes=self.outbox_bytes,
         )

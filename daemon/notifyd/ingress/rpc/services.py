@@ -21,6 +21,8 @@ from notifyd.service.notifications import Notifications
 from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
+from notifyd.service.record_export import RecordExport
+from notifyd.service.record_import import RecordImport
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
@@ -53,6 +55,8 @@ class AdminServices(msgspec.Struct, frozen=True):
     webhooks: Webhooks
     stats: Stats
     logs: Logs
+    record_export: RecordExport
+    record_import: RecordImport
     #: Empty in development mode, where none is asked for.
     admin_token: str
     #: Bytes that may wait for a slow listener.

@@ -17,6 +17,7 @@ from notifyd.ingress.rpc.calls.logs import LogCalls
 from notifyd.ingress.rpc.calls.notifications import NotificationCalls
 from notifyd.ingress.rpc.calls.presence import PresenceCalls
 from notifyd.ingress.rpc.calls.queue import QueueCalls
+from notifyd.ingress.rpc.calls.records import RecordCalls
 from notifyd.ingress.rpc.calls.stats import StatsCalls
 from notifyd.ingress.rpc.calls.users import DeviceCalls, InboxCalls
 from notifyd.ingress.rpc.calls.waiting import WaitCalls
@@ -48,5 +49,6 @@ def admin_parts(services: AdminServices) -> list[object]:
         ChannelCalls(services.channels, services.clients),
         PresenceCalls(services.presence, services.clients),
         ConnectionCalls(services.connections),
+        RecordCalls(services.record_export, services.record_import),
         StatsCalls(services.stats),
     ]
