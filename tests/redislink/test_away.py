@@ -11,6 +11,7 @@ import trio
 from notifyd.errors import StoreUnavailable
 from notifyd.redislink.link import open_link
 from notifyd.redislink.options import RedisOptions
+from notifyd.redislink.scripts import script_of
 from tests.redislink.waiting import answered, until
 
 if TYPE_CHECKING:
@@ -43,6 +44,18 @@ async def test_a_killed_server_is_found_again(start_valkey: Callable[..., Valkey
         assert await messages.receive() == b"again"
         assert link.failing_since() is None
     nursery.cancel_scope.cancel()
+
+
+async def test_a_server_that_was_restarted_meanwhile_is_no_failure(start_valkey: Callable[..., Valkey]) -> None:
+    server = start_valkey()
+    link = await open_link(RedisOptions(url=server.url))
+    line = link.line("test")
+    script = script_of("echo", b"return ARGV[1]")
+    with trio.fail_after(30):
+        assert await line.script(script, ["k"], ["before"]).wait() == b"before"
+        await trio.to_thread.run_sync(server.restart)
+        assert await line.script(script, ["k"], ["after"]).wait() == b"after"
+        await link.close()
 
 
 async def test_a_server_that_hangs_is_given_up_in_time(

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from notifyd.redislink.scripts import Script
 
 _READ_BYTES: Final = 65536
-#: After this the server may well have closed the connection, which is worth a look.
-_FRESH_SECONDS: Final = 0.5
 #: How long an answer that drips in may go on past its deadline.
 _GRACE_SECONDS: Final = 0.5
 
@@ -32,7 +30,8 @@ class Pipe:
         self._reader = make_reader()
         self._buffer = bytearray(_READ_BYTES)
         self._loaded: set[str] = set()
-        self._used_at = time.monotonic()
+        self._hangup = select.poll()
+        self._hangup.register(self._socket, select.POLLRDHUP)
 
     def ask(self, *words: Word, seconds: float) -> Any:
         """The answer to one command; an `ErrorReply` is returned, not raised.
@@ -73,7 +72,6 @@ class Pipe:
                     answers.append(answer)
         except (OSError, ProtocolViolation) as exc:
             self._break(exc)
-        self._used_at = time.monotonic()
         return answers
 
     def unknown(self, scripts: Sequence[Script]) -> list[Script]:
@@ -88,11 +86,7 @@ class Pipe:
 
     def is_stale(self) -> bool:
         """Whether the server has closed it while nothing was asked."""
-        if time.monotonic() - self._used_at < _FRESH_SECONDS:
-            return False
-        poll = select.poll()
-        poll.register(self._socket, select.POLLRDHUP)
-        return bool(poll.poll(0))
+        return bool(self._hangup.poll(0))
 
     def close(self) -> None:
         """Close the connection."""

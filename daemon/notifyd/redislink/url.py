@@ -12,7 +12,7 @@ import msgspec
 from notifyd.errors import Invalid
 
 _URL: Final = re.compile(
-    r"(?P<scheme>[a-z+]+)://(?:(?P<login>[^@/]*)@)?(?P<hosts>[^/@?]*)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?"
+    r"(?P<scheme>[a-z+]+)://(?:(?P<login>[^@/]*)@)?(?P<hosts>[^/@?]*)(?P<path>/[^?@]*)?(?:\?(?P<query>.*))?"
 )
 _HOST: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]+)(?::(?P<port>\d{1,5}))?")
 _REDIS_PORT: Final = 6379
