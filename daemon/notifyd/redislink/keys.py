@@ -156,6 +156,29 @@ class Keys:
         tag = f"{self.prefix}:{{d}}"
         return DurableIndexKeys(f"{tag}:names", f"{tag}:owners", f"{tag}:used")
 
+    # the queue
+
+    def bell(self, shard: int) -> str:
+        """The topic that tells who sees to a shard that something is to be done."""
+        return f"{self.shard(shard)}:bell"
+
+    def told(self, shard: int) -> str:
+        """The topic that tells which notifications of a shard have something new in their receipts, one a line."""
+        return f"{self.shard(shard)}:told"
+
+    def paused(self, shard: int) -> str:
+        """There while the queue is paused."""
+        return f"{self.shard(shard)}:paused"
+
+    def idempotency(self, digest: str) -> str:
+        """An idempotency key, by the digest of whose it is and what it is."""
+        return f"{self.prefix}:{{k/{digest}}}"
+
+    @property
+    def idempotency_index(self) -> str:
+        """Sorted set of the digests of all idempotency keys by the instant at which they end."""
+        return f"{self.prefix}:{{k}}:known"
+
     # inboxes and dead letters
 
     def inbox(self, client: str, user: str) -> InboxKeys:

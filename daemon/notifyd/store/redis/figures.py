@@ -55,7 +55,7 @@ class Figures:
         answers = [await reply.wait() for reply in replies]
         self._looks = [self._learn(number, answer) for number, answer in enumerate(answers)]
         self._looked_at = now
-        self._ownership.set_paused(paused=any([answer[2] for answer in answers]))
+        self._ownership.set_paused(paused=any(answer[2] for answer in answers))
 
     def _learn(self, number: int, answer: Any) -> _Look:
         waiting, size_bytes, _, oldest_at, receipts, events, lanes, priorities = answer
@@ -72,6 +72,7 @@ class Figures:
             by_priority.update(dict(look.priorities))
         lost = self._ownership.ran_out(self._looked_at, now)
         limits = self._room.limits
+        oldest = [look.oldest_at for look in self._looks if look.oldest_at is not None]
         return QueueStats(
             waiting=sum([look.waiting for look in self._looks]),
             ready=sum(lanes[0::3]) + lost,
@@ -82,9 +83,7 @@ class Figures:
             max_bytes=limits.max_bytes,
             paused=self._ownership.paused,
             by_priority={priority: count for priority, count in sorted(by_priority.items()) if count},
-            oldest_accepted_at=min(
-                [look.oldest_at for look in self._looks if look.oldest_at is not None], default=None
-            ),
+            oldest_accepted_at=min(oldest, default=None),
         )
 
     def size(self, lane: Lane) -> int:

@@ -64,7 +64,7 @@ class Jotter:
         """Return when a call that is handed in from now on sees all that was added, as far as Redis is there."""
         for _ in range(_ROUNDS):
             self.flush()
-            if not any([flying and waiting for flying, waiting in zip(self._flying, self._waiting, strict=True)]):
+            if not any(flying and waiting for flying, waiting in zip(self._flying, self._waiting, strict=True)):
                 return
             if self._landing is None:
                 self._landing = trio.Event()

@@ -209,14 +209,14 @@ class Leasing:
 
     def _released(self, group: Sequence[tuple[Lease, int]], reply: Reply | None) -> None:
         try:
-            if reply is None:
-                raise StoreUnavailable("Redis is away")
-            reply.result()
+            away = reply is None or reply.result() is None
         except StoreUnavailable:
-            for lease, due_at in group:
-                self._unreleased.setdefault(lease.notification.id, (lease, due_at))
+            away = True
+        if not away:
+            self._forget([lease for lease, _ in group])
             return
-        self._forget([lease for lease, _ in group])
+        for lease, due_at in group:
+            self._unreleased.setdefault(lease.notification.id, (lease, due_at))
 
     def _place_of(self, held: tuple[Lease, int]) -> int:
         publication = self._placed.get(held[0].notification.id)
@@ -236,8 +236,7 @@ class Leasing:
 
     def forget_lost(self, *, now: int) -> None:
         """Forget what ran out of its lease here, and was not settled: another one will be told where it stands."""
-        shards = [self._ownership.of(number) for number in range(self._shards.count)]
-        if not any([shard.holds(now) for shard in shards]):
+        if not sum([self._ownership.of(number).holds(now) for number in range(self._shards.count)]):
             self._placed.clear()
 
     def _forget(self, leases: Iterable[Lease]) -> None:

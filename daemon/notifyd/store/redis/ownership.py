@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import structlog
 
 from notifyd.errors import StoreUnavailable
-from notifyd.model.ids import NotificationId
 from notifyd.redislink.scripts import load_script
 from notifyd.store.memory.doorbell import Doorbell
 from notifyd.store.ports import Lane
@@ -18,6 +17,7 @@ from notifyd.store.redis.sights import Sight
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notifyd.model.ids import NotificationId
     from notifyd.redislink.line import Reply
     from notifyd.redislink.topics import Following
     from notifyd.store.redis.room import Room

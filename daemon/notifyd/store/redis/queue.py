@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from notifyd.model.publication import Publication
     from notifyd.model.receipt import Receipt
     from notifyd.store.options import BrokerLimits
-    from notifyd.store.ports import IdempotencyKey, Lease, Outcome, Pending, QueueStats
+    from notifyd.store.ports import IdempotencyKey, Lease, Outcome, Pending
     from notifyd.store.redis.receipts import RedisReceipts
     from notifyd.store.redis.shards import Shards
     from notifyd.telemetry.metrics import Counters
@@ -101,7 +101,7 @@ class RedisQueue:
         return (self._keys.enqueue(notifications[0], idempotency, now=now),)
 
     def again(self, notifications: Sequence[Notification], now: int) -> Sequence[Pending]:
-        """As `enqueue`, once more: the receipts of those that were settled begin anew, and they count no second time."""
+        """As `enqueue`, once more: the receipts of those that were settled begin anew, and they count once."""
         return self._take(notifications, AGAIN)
 
     def recall(self, idempotency: IdempotencyKey, otherwise: NotifydError, *, now: int) -> Pending:

@@ -1,4 +1,4 @@
-"""What became of notifications, as Redis knows it: of what waits, of what was settled, and what was noted about both."""
+"""What became of notifications, as Redis knows it: what waits, what was settled, and what was noted about both."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import trio
 from msgspec.structs import replace
 
 from notifyd.errors import StoreUnavailable
-from notifyd.model.ids import NotificationId, UserId
 from notifyd.model.notification import Kind, State
 from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.policy.timelines import told
@@ -26,7 +25,7 @@ from notifyd.wire.stored import decode_notification
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from notifyd.model.ids import ClientId
+    from notifyd.model.ids import ClientId, NotificationId, UserId
     from notifyd.model.notification import Notification
     from notifyd.model.position import StreamPosition
     from notifyd.model.receipt import InboxState, Receipt
