@@ -84,7 +84,7 @@ class RedisDeadLetters:
         """
         now = self._clock()
         self._sent.again()
-        replies = [self._shards.let_go(n, (), before=now - LEFT_MS) for n in range(len(self._shards))]
+        replies = [self._shards.let_go(shard, before=now - LEFT_MS) for shard in range(len(self._shards))]
         for reply in replies:
             await reply.wait()
         await self._bounds.trim(now=now)

@@ -85,17 +85,28 @@ class LetterShards:
         """Drop these wherever they are; each shard answers the ids of those that it had."""
         return [self.line.script(_TAKE, keys[:3], letter_ids) for keys in self._keys]
 
-    def hold(self, shard: int, pairs: Iterable[tuple[DeadLetterId, NotificationId]], now: int) -> Reply:
-        """Put letters aside that notifications go on for; refused as CONFLICT where one is not there."""
-        return self.line.script(_HOLD, self._keys[shard], [now, *[word for pair in pairs for word in pair]])
+    def hold(self, shard: int, pairs: Iterable[tuple[DeadLetterId, NotificationId]], *, word: str, now: int) -> Reply:
+        """Put letters aside that notifications go on for; refused as CONFLICT where one is not there.
 
-    def let_go(self, shard: int, letter_ids: Sequence[DeadLetterId], *, before: int, gone: bool = False) -> Reply:
-        """End that for these, which are *gone* or as their notifications tell, and for all put aside before *before*.
+        *word* tells who did it.
+        """
+        return self.line.script(_HOLD, self._keys[shard], [now, word, *[each for pair in pairs for each in pair]])
 
-        Answers the ids of those that are back.
+    def let_go(
+        self,
+        shard: int,
+        letter_ids: Sequence[DeadLetterId] = (),
+        *,
+        word: str = "",
+        before: int = 0,
+        gone: bool = False,
+    ) -> Reply:
+        """End that for these where *word* held them, which are *gone* or as their notifications tell.
+
+        And for all that were put aside before *before*, by whomever. Answers the ids of those that are back.
         """
         tag = self._tags[shard]
-        args = (f"{tag}:r:", before, "gone" if gone else "", *letter_ids)
+        args = (f"{tag}:r:", before, "gone" if gone else "", word, *letter_ids)
         return self.line.script(_LET_GO, (*self._keys[shard], f"{tag}:n"), args)
 
     def figures(self) -> list[tuple[Reply, Reply]]:

@@ -7,6 +7,7 @@ its node vanishes in the middle, a letter is back when its notification was not 
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -41,9 +42,10 @@ class Requeueing:
         self.notification_ids = [notification.id for notification in notifications]
         self._notifications = notifications
         self._now = now
+        #: Tells what it has put aside from what others have.
+        self._word = secrets.token_hex(6)
         #: By shard, what is put aside there: the letter, and the notification that goes on for it.
         self._pairs: dict[int, list[tuple[DeadLetterId, NotificationId]]] = {}
-        self._count = 0
         self._holds: list[Reply] = []
         self._accepted: Sequence[Accepted] = ()
         self._failure: Exception | None = None
@@ -55,12 +57,11 @@ class Requeueing:
         Raises:
             StoreUnavailable: Redis is away; nothing was changed.
         """
-        self._count = len(shards)
         for letter_id, notification in zip(self.letter_ids, self._notifications, strict=True):
-            shard = shard_of(notification.client_id, notification.stream, self._count)
+            shard = shard_of(notification.client_id, notification.stream, len(shards))
             self._pairs.setdefault(shard, []).append((letter_id, notification.id))
         for shard, pairs in self._pairs.items():
-            self._holds.append(shards.hold(shard, pairs, self._now))
+            self._holds.append(shards.hold(shard, pairs, word=self._word, now=self._now))
 
     async def run(self, shards: LetterShards, again: Again) -> None:
         """The other steps. When it is cancelled the letters stay aside: what was handed in may yet be taken in."""
@@ -86,7 +87,7 @@ class Requeueing:
         gone = self._failure is None
         with suppress(StoreUnavailable):
             replies = [
-                shards.let_go(shard, [letter_id for letter_id, _ in pairs], before=0, gone=gone)
+                shards.let_go(shard, [letter_id for letter_id, _ in pairs], word=self._word, gone=gone)
                 for shard, pairs in self._pairs.items()
             ]
             for reply in [] if gone else replies:

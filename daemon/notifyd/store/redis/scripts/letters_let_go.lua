@@ -1,7 +1,7 @@
 -- Ends what letters_hold began: a letter is gone where its notification was taken in, and back where it was not.
 -- KEYS: order, bodies, size, held (see LetterKeys), the notifications that wait in the shard
 -- ARGV: what the keys of the shard's receipts begin with; the instant before which all that are held are meant;
---       'gone' where it is known that the others are, or ''; then the ids of those others
+--       'gone' where it is known that the others are, or ''; the word of the call that held them, and their ids
 -- Answers: the ids of those that are back.
 local order, bodies, size, held, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local receipts, before = ARGV[1], tonumber(ARGV[2])
@@ -17,7 +17,7 @@ local function taken_in(notification)
 end
 
 local function let_go(id, kept, gone)
-    local notification, died_at, body = string.match(kept, '^%d+ (%S+) (%S+) (.*)$')
+    local notification, died_at, body = string.match(kept, '^%d+ %S+ (%S+) (%S+) (.*)$')
     if not gone and not taken_in(notification) and redis.call('HEXISTS', bodies, id) == 0 then
         redis.call('ZADD', order, died_at, id)
         redis.call('HSET', bodies, id, body)
@@ -27,9 +27,9 @@ local function let_go(id, kept, gone)
     redis.call('HDEL', held, id)
 end
 
-for i = 4, #ARGV do
+for i = 5, #ARGV do
     local kept = redis.call('HGET', held, ARGV[i])
-    if kept then
+    if kept and string.match(kept, '^%d+ (%S+)') == ARGV[4] then
         let_go(ARGV[i], kept, ARGV[3] == 'gone')
     end
 end
