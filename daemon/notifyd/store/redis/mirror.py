@@ -71,6 +71,11 @@ class Mirror(ABC):
         """It is let go of: nobody may find it any more."""
 
     @property
+    def idle_seconds(self) -> float:
+        """How long after its last use it is let go of, where nobody is live on it."""
+        return _IDLE_SECONDS
+
+    @property
     def current(self) -> bool:
         """Whether nothing is known to be missing."""
         return self._current
@@ -234,8 +239,10 @@ class Mirrors:
             later, self._later = self._later, set()
             for mirror in later:
                 self.want(mirror)
-            idle_since = trio.current_time() - _IDLE_SECONDS
-            for mirror in [each for each in self._all if each.used_at < idle_since]:
+            now = trio.current_time()
+            # the least first: most are in use
+            idle = [each for each in self._all if now - each.used_at > _IDLE_SECONDS]
+            for mirror in [each for each in idle if now - each.used_at > each.idle_seconds]:
                 if not self.interest.here(mirror.tag):
                     self._all.discard(mirror)
                     self._wanted.pop(mirror, None)
