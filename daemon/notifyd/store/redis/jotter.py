@@ -35,7 +35,6 @@ EVENT: Final = "e"
 ACKS: Final = "a"
 FIELD: Final = "f"
 ADD: Final = "i"
-REMOVE: Final = "d"
 
 
 class Jotter:

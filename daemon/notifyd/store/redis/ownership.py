@@ -46,7 +46,7 @@ class Shard:
     def __init__(self, number: int) -> None:
         self.number = number
         self.owned = False
-        #: Whether it was tried to claim it; where another node has it, the next tick tries again.
+        #: Whether an answer to a claim is known; where another node has it, the next tick tries again.
         self.asked = False
         #: Of the time since it was claimed; see `Lease.fence`.
         self.fence = 0
@@ -178,7 +178,6 @@ class Ownership:
         shard.lanes = {lane: Sight() for lane in LANES}
 
     def _ask(self, shard: Shard) -> Reply:
-        shard.asked = True
         return self._shards.call(_CLAIM, shard.number, (self._shards.node, self.lease_ms))
 
     def _learn(self, shard: Shard, rings: Sequence[int], answer: Any) -> None:
@@ -189,7 +188,7 @@ class Ownership:
             shard.asked = True
             return
         _, fence, paused, count, size_bytes, *lanes = answer
-        shard.owned = True
+        shard.owned = shard.asked = True
         shard.fence = fence
         self._room.learn(shard.number, count, size_bytes)
         for place, lane in enumerate(LANES):

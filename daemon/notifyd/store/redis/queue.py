@@ -232,6 +232,7 @@ class RedisQueue:
 
     async def look(self) -> None:
         """Have all figures as they are now. Raises StoreUnavailable."""
+        self._receipts.flush()
         await self._keys.tell()
         await self._keys.look()
         await self._figures.look()

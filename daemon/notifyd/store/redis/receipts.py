@@ -16,7 +16,7 @@ from notifyd.redislink.scripts import load_script
 from notifyd.store.memory.bells import Bells
 from notifyd.store.redis import rows
 from notifyd.store.redis.arrivals import ARRIVAL_FIELDS, Arrivals, arrivals_in
-from notifyd.store.redis.jotter import ACKS, ADD, EVENT, FIELD, REMOVE, Jotter
+from notifyd.store.redis.jotter import ACKS, ADD, EVENT, FIELD, Jotter
 from notifyd.store.redis.receipt_form import Ending, decode_event, decode_receipt, encode_event, receipt_of
 from notifyd.store.redis.told import Told
 from notifyd.store.redis.withdrawing import tries_in
@@ -51,6 +51,8 @@ class RedisReceipts:
         self.bells = Bells()
         #: How far the inboxes of these users are; an engine of inboxes that knows more puts itself here.
         self.arrivals: Callable[[ClientId, Sequence[UserId]], Awaitable[list[Arrivals]]] = self._ask_arrivals
+        #: Returns when the inboxes have told what happened in them on this node until now.
+        self.inboxes_told: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint
         #: Where a notification that waits has its place already, if this node knows.
         self.place: Callable[[NotificationId], StreamPosition | None] = lambda notification_id: None
         #: Receipts and events over all, see `Figures`.
@@ -70,6 +72,7 @@ class RedisReceipts:
 
     async def find(self, client_id: ClientId | None, notification_id: NotificationId) -> Receipt | None:
         """See `ReceiptStore.find`."""
+        await self.inboxes_told()
         answer = await self.look_up(notification_id)
         if answer is None:
             return None
@@ -114,15 +117,10 @@ class RedisReceipts:
             if count:
                 self._jotter.add(number, FIELD, notification.id, rows.CONNECTIONS + user_id, count)
 
-    def ended(
-        self, notification_id: NotificationId, client_id: ClientId, user_id: UserId, state: InboxState | None
-    ) -> None:
-        """It is over in the inbox of a user, other than by arriving; None: it is not, it has arrived after all."""
+    def ended(self, notification_id: NotificationId, client_id: ClientId, user_id: UserId, state: InboxState) -> None:
+        """What became of it for one user, where that does not follow from the cursor and the clock."""
         number = self._shards.of(client_id, "")
-        if state is None:
-            self._jotter.add(number, REMOVE, notification_id, rows.ENDED + user_id)
-        else:
-            self._jotter.add(number, FIELD, notification_id, rows.ENDED + user_id, state.value)
+        self._jotter.add(number, FIELD, notification_id, rows.ENDED + user_id, state.value)
         self.bells.ring(notification_id)
 
     def pushed(self, push: Notification, *, pushed: int, failed: int, reason: str) -> None:

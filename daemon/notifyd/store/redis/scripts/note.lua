@@ -9,7 +9,6 @@
 --             a COUNT ""       add to the acks
 --             f FIELD VALUE    set a field of the rows of its users
 --             i FIELD COUNT    add to one
---             d FIELD ""       remove one
 --
 -- Answers the ids that are known here, each once.
 
@@ -66,8 +65,6 @@ for at = 5, #ARGV, 4 do
       end
     elseif what == 'i' then
       redis.call('HINCRBY', rows, word, value)
-    elseif what == 'd' then
-      redis.call('HDEL', rows, word)
     end
   end
 end
