@@ -12,6 +12,6 @@ from tests.policy.test_engine_diagnosis import MONGO, REDIS, judge_mongo, judge_
 def test_every_check_is_described_and_no_other():
     heads = re.findall(r"^\.It Ic (.+)$", section(page("notifyd.8"), "EXAMINATION"), re.MULTILINE)
     described = [name for head in heads for name in head.split(" , ")]
-    found = {finding.name for finding in (*judge_redis(REDIS), *judge_mongo(MONGO))}
+    found = {finding.name for finding in (*judge_redis([REDIS]), *judge_mongo(MONGO))}
     assert set(described) == found | set(ALWAYS)
     assert len(described) == len(set(described))

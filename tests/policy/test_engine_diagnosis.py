@@ -9,6 +9,7 @@ from notifyd.model.diagnosis import Finding, MongoFacts, RedisFacts, Verdict
 from notifyd.policy.engine_diagnosis import judge_away, judge_local, judge_mongo, judge_redis
 
 REDIS = RedisFacts(
+    place="",
     version="Valkey 9.1.2",
     mode="standalone",
     role="master",
@@ -30,7 +31,7 @@ MONGO = MongoFacts(version="8.0.1", replica_set="rs0", members=3, router=False, 
 
 
 def redis(name: str, **changes: Any) -> Finding:
-    return {finding.name: finding for finding in judge_redis(replace(REDIS, **changes))}[name]
+    return {finding.name: finding for finding in judge_redis([replace(REDIS, **changes)])}[name]
 
 
 def mongo(name: str, **changes: Any) -> Finding:
@@ -38,7 +39,7 @@ def mongo(name: str, **changes: Any) -> Finding:
 
 
 def test_of_a_good_redis_nothing_is_to_be_done():
-    findings = judge_redis(REDIS)
+    findings = judge_redis([REDIS])
     assert {(finding.verdict, finding.advice) for finding in findings} == {(Verdict.OK, "")}
     assert [finding.name for finding in findings] == [
         "broker", "broker-persistence", "broker-eviction", "broker-memory", "clock",
@@ -124,6 +125,21 @@ def test_clocks(ahead: float | None, off_by: float, verdict: Verdict, said: str)
     finding = redis("clock", ahead_seconds=ahead, off_by_seconds=off_by)
     assert finding.verdict is verdict
     assert said in finding.found
+
+
+def test_of_several_servers_the_worst_are_told():
+    servers = [replace(REDIS, place=f"h{number}:1", appendonly=number != 2) for number in (1, 2, 3)]
+    finding = judge_redis(servers)[1]
+    assert (finding.name, finding.verdict) == ("broker-persistence", Verdict.WARNING)
+    assert finding.found.startswith("h2:1: appendonly is off")
+    assert "h3" not in finding.found
+
+
+def test_of_several_servers_that_are_well_the_first_stands_for_all():
+    servers = [replace(REDIS, place=f"h{number}:1") for number in (1, 2)]
+    assert judge_redis(servers)[2] == Finding(
+        "broker-eviction", Verdict.OK, "of 2 servers the first: maxmemory-policy is noeviction"
+    )
 
 
 def test_of_a_good_mongodb_nothing_is_to_be_done():

@@ -8,9 +8,10 @@ import trio
 from notifyd.errors import StoreUnavailable
 from notifyd.model.diagnosis import Verdict
 from notifyd.policy.engine_diagnosis import judge_redis
-from notifyd.redislink.facts import redis_facts
+from notifyd.redislink.facts import cluster_facts, redis_facts
 from notifyd.redislink.link import open_link
 from notifyd.redislink.options import RedisOptions
+from tests.valkey_groups import running_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +25,15 @@ async def facts_of(server: Valkey, url: str = "") -> RedisFacts:
     with trio.fail_after(20):
         link = await open_link(RedisOptions(url=url or server.unix_url))
         try:
-            return await redis_facts(link.line("info"))
+            (facts,) = await redis_facts(link.line("info"))
+            return facts
         finally:
             await link.close()
 
 
 async def test_a_server_that_keeps_nothing_says_so(link: Link):
-    facts = await redis_facts(link.line("info"))
+    (facts,) = await redis_facts(link.line("info"))
+    assert facts.place == ""
     assert facts.version.startswith("Valkey ")
     assert (facts.mode, facts.role) == ("standalone", "master")
     assert (facts.appendonly, facts.append_healthy, facts.sharded_topics) == (False, True, True)
@@ -39,7 +42,7 @@ async def test_a_server_that_keeps_nothing_says_so(link: Link):
     assert facts.connections > 0
     assert facts.max_connections > 0
     assert facts.ahead_seconds == pytest.approx(0, abs=0.5)
-    found = {finding.name: finding.verdict for finding in judge_redis(facts)}
+    found = {finding.name: finding.verdict for finding in judge_redis([facts])}
     assert (found["broker"], found["broker-persistence"]) == (Verdict.OK, Verdict.WARNING)
 
 
@@ -58,6 +61,12 @@ async def test_what_the_user_may_not_ask_for_is_unknown(start_valkey: Callable[.
     assert facts.maxmemory_policy == "noeviction"
 
 
+async def test_a_server_that_tells_nothing_is_unknown_and_there(start_valkey: Callable[..., Valkey]):
+    facts = await facts_of(start_valkey("--rename-command", "INFO", "SECRET"))
+    assert (facts.version, facts.appendonly, facts.maxmemory_policy) == ("Redis of an unknown version", None, "")
+    assert facts.sharded_topics is True
+
+
 async def test_a_server_that_is_away_is_unavailable(start_valkey: Callable[..., Valkey]):
     server = start_valkey()
     link = await open_link(RedisOptions(url=server.unix_url, timeout_seconds=0.5, connect_timeout_seconds=0.5))
@@ -65,3 +74,16 @@ async def test_a_server_that_is_away_is_unavailable(start_valkey: Callable[..., 
     with trio.fail_after(10), pytest.raises(StoreUnavailable):
         await redis_facts(link.line("info"))
     await link.close()
+
+
+@pytest.mark.slow
+async def test_each_master_of_a_cluster_is_asked():
+    with running_cluster(3, 1) as cluster, trio.fail_after(60):
+        await trio.to_thread.run_sync(cluster.masters[1].call, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        link = await open_link(RedisOptions(url=cluster.url))
+        found = await cluster_facts(link.line("info"))
+        await link.close()
+    assert [facts.place for facts in found] == [f"127.0.0.1:{master.port}" for master in cluster.masters]
+    assert [facts.maxmemory_policy for facts in found] == ["noeviction", "allkeys-lru", "noeviction"]
+    assert {(facts.mode, facts.role, facts.sharded_topics) for facts in found} == {("cluster", "master", True)}
+    assert all(abs(facts.ahead_seconds or 0) < 0.5 for facts in found)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from notifyd.app.secrets import FILE_NAME, MASTER_KEY_FILE_NAME, master_key_path
-from notifyd.config.engine_forms import SQLITE
+from notifyd.config.engine_forms import SQLITE, is_cluster
 from notifyd.policy.engine_diagnosis import judge_mongo, judge_redis
-from notifyd.redislink.facts import redis_facts
+from notifyd.redislink.facts import cluster_facts, redis_facts
 from notifyd.service.doctor import Doctor
 from notifyd.service.doctor.engines import EngineCheck, LocalBrokerCheck, RecordsCheck
 from notifyd.service.doctor.machine import (
@@ -41,17 +41,18 @@ def compose_doctor(graph: Graph, settings: Callable[[], Settings], link: Link | 
             DescriptorCheck(lambda: settings().server.max_connections),
             FolderCheck(server.state_dir, [server.state_dir / name for name in (FILE_NAME, MASTER_KEY_FILE_NAME)]),
             MasterKeyCheck(key_file, graph.engines.master_key, shared=records.url != SQLITE),
-            _broker_check(graph, link),
+            _broker_check(graph, settings(), link),
             _records_check(graph.engines, settings()),
         )
     )
 
 
-def _broker_check(graph: Graph, link: Link | None) -> Check:
+def _broker_check(graph: Graph, settings: Settings, link: Link | None) -> Check:
     if link is None:
         return LocalBrokerCheck(graph.engines.broker, graph.daemon.about.durability)
     harm = "connections stay, and publishing answers 503 until it is back"
-    return EngineCheck("broker", "Redis", lambda: redis_facts(link.line(_LINE)), judge_redis, harm=harm)
+    ask = cluster_facts if is_cluster(settings.broker.url) else redis_facts
+    return EngineCheck("broker", "Redis", lambda: ask(link.line(_LINE)), judge_redis, harm=harm)
 
 
 def _records_check(engines: Engines, settings: Settings) -> Check:

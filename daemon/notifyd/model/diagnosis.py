@@ -72,6 +72,8 @@ class MasterKeyFacts(msgspec.Struct, frozen=True):
 class RedisFacts(msgspec.Struct, frozen=True):
     """What a Redis tells of itself; None and "" where it does not."""
 
+    #: Host and port, where there are several; "" for the only one.
+    place: str
     #: Such as `Valkey 9.1.2`.
     version: str
     #: standalone, sentinel or cluster.
@@ -95,8 +97,8 @@ class RedisFacts(msgspec.Struct, frozen=True):
     #: Whether it knows sharded publish/subscribe.
     sharded_topics: bool | None
     #: How far its clock is ahead of ours, and how far that may be off; None where it does not tell the time.
-    ahead_seconds: float | None
-    off_by_seconds: float
+    ahead_seconds: float | None = None
+    off_by_seconds: float = 0.0
 
 
 class MongoFacts(msgspec.Struct, frozen=True):

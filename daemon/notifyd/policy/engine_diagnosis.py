@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from notifyd.model.diagnosis import Finding, MongoFacts, RedisFacts, Verdict
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+#: From the best to the worst.
+_ORDER: Final = (Verdict.OK, Verdict.WARNING, Verdict.FAILED)
 _MEBIBYTE: Final = 1 << 20
 #: Of its memory; between them an operator still has time.
 _FILLING: Final = 0.8
@@ -17,15 +24,22 @@ _CLOCKS_APART_SECONDS: Final = 1.0
 _CLOCKS_FAR_APART_SECONDS: Final = 10.0
 
 
-def judge_redis(facts: RedisFacts) -> list[Finding]:
+def judge_redis(servers: Sequence[RedisFacts]) -> list[Finding]:
     """Whether what Redis has accepted is safe there, and whether there is room for more."""
-    return [
-        _judge_server(facts),
-        _judge_persistence(facts),
-        _judge_eviction(facts),
-        _judge_memory(facts),
-        _judge_clock(facts),
-    ]
+    return [_judge_all(servers, judge) for judge in _REDIS_JUDGES]
+
+
+def _judge_all(servers: Sequence[RedisFacts], judge: Callable[[RedisFacts], Finding]) -> Finding:
+    """One finding for all *servers*: of those where it is worst."""
+    findings = [judge(facts) for facts in servers]
+    worst = max(findings, key=lambda finding: _ORDER.index(finding.verdict))
+    if len(servers) == 1:
+        return worst
+    if worst.verdict is Verdict.OK:
+        return replace(worst, found=f"of {len(servers)} servers the first: {findings[0].found}")
+    told = zip(servers, findings, strict=True)
+    found = "; ".join(f"{facts.place}: {each.found}" for facts, each in told if each.verdict is worst.verdict)
+    return replace(worst, found=found)
 
 
 def _judge_server(facts: RedisFacts) -> Finding:
@@ -103,6 +117,9 @@ def _judge_clock(facts: RedisFacts) -> Finding:
     found = f"this clock is {apart:.1f} s {side} the broker's: expiry and schedules are off by that between machines"
     verdict = Verdict.FAILED if apart >= _CLOCKS_FAR_APART_SECONDS else Verdict.WARNING
     return Finding(name, verdict, found, "have both set by NTP (timedatectl set-ntp true)")
+
+
+_REDIS_JUDGES: Final = (_judge_server, _judge_persistence, _judge_eviction, _judge_memory, _judge_clock)
 
 
 def judge_mongo(facts: MongoFacts) -> list[Finding]:
