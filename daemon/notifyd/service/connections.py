@@ -43,6 +43,8 @@ class ConnectionView(msgspec.Struct, frozen=True):
     outbox_limit_bytes: int = 0
     #: Milliseconds since the Unix epoch: since when something waits there. None where nothing does, and on polling.
     behind_since: int | None = None
+    #: The name of the node that has it.
+    node: str = ""
 
 
 class ConnectionQuery(msgspec.Struct, frozen=True):
@@ -67,8 +69,10 @@ class Kicked(msgspec.Struct, frozen=True):
 class Connections:
     """Lists and closes."""
 
-    def __init__(self, hub: Hub, *, outbox_limit_bytes: int = 0) -> None:
+    def __init__(self, hub: Hub, *, outbox_limit_bytes: int = 0, node: str = "") -> None:
+        """*node* is the name of this node."""
         self._hub = hub
+        self._node = node
         self._outbox_limit_bytes = outbox_limit_bytes
 
     def list(self, query: ConnectionQuery) -> tuple[list[ConnectionView], int]:
@@ -130,6 +134,7 @@ class Connections:
             idle_seconds=max(0.0, now - connection.received_at),
             outbox_limit_bytes=self._outbox_limit_bytes,
             behind_since=_instant(connection.link.behind_since(), now),
+            node=self._node,
         )
 
 

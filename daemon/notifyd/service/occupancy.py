@@ -6,18 +6,21 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
 import trio
 
 from notifyd.hub.observer import observing
+from notifyd.model.ids import ClientId, UserId
 from notifyd.policy.events import EventType
 from notifyd.policy.occupancy import Occupancy
 from notifyd.policy.presence import is_operator
+from notifyd.service.cluster.shared_set import SharedSet
 
 if TYPE_CHECKING:
+    from notifyd.bus.ports import Peers
     from notifyd.hub.channel import ChannelKey, UserKey
     from notifyd.hub.connection import Connection
     from notifyd.hub.hub import Hub
-    from notifyd.model.ids import ClientId, UserId
 
 
 class Told(Protocol):
@@ -46,6 +49,9 @@ class OccupancyWatch:
         #: Of each channel that has any; not kept while nobody wants to know.
         self._subscribers: Counter[ChannelKey] = Counter()
         self._of_users = self._of_channels = False
+        #: What other nodes have; None while there can be none.
+        self._shared: SharedSet | None = None
+        self._peers: Peers | None = None
         self._bell = trio.Event()
 
     def configure(self, grace_seconds: float, *, users: bool, channels: bool) -> None:
@@ -61,6 +67,15 @@ class OccupancyWatch:
         self._of_users, self._of_channels = users, channels
         self._hub.observers = observing(self._hub.observers, self, wanted=users or channels)
         self._bell.set()
+
+    def share(self, peers: Peers) -> SharedSet:
+        """Have what is told be about all nodes together; the answer has to be run."""
+        self._peers = peers
+        self._shared = SharedSet(peers, "occupancy", self)
+        return self._shared
+
+    def _elsewhere(self, key: str) -> bool:
+        return self._shared is not None and self._shared.elsewhere(key)
 
     def _count(self) -> Counter[ChannelKey]:
         return Counter(
@@ -97,12 +112,22 @@ class OccupancyWatch:
 
     def user_connected(self, client_id: ClientId, user_id: UserId) -> None:
         """See `Observer.user_connected`."""
-        if self._of_users and self._users.came((client_id, user_id)):
+        if not self._of_users:
+            return
+        name = _name("u", client_id, user_id)
+        if self._users.came((client_id, user_id)) and not self._elsewhere(name):
             self._told.user(EventType.USER_CONNECTED, client_id, user_id)
+        if self._shared is not None:
+            self._shared.put(name)
 
     def user_disconnected(self, client_id: ClientId, user_id: UserId) -> None:
         """See `Observer.user_disconnected`."""
-        if self._of_users:
+        if not self._of_users:
+            return
+        name = _name("u", client_id, user_id)
+        if self._shared is not None:
+            self._shared.discard(name)
+        if not self._elsewhere(name):
             self._users.went((client_id, user_id), now=trio.current_time())
             self._ring(self._users)
 
@@ -112,8 +137,13 @@ class OccupancyWatch:
         if key is None:
             return
         self._subscribers[key] += 1
-        if self._subscribers[key] == 1 and self._channels.came(key):
+        if self._subscribers[key] > 1:
+            return
+        name = _name("c", *key)
+        if self._channels.came(key) and not self._elsewhere(name):
             self._told.channel(EventType.OCCUPIED, *key)
+        if self._shared is not None:
+            self._shared.put(name)
 
     def unsubscribed(self, connection: Connection, channel: str) -> None:
         """See `Observer.unsubscribed`."""
@@ -121,9 +151,37 @@ class OccupancyWatch:
         if key is None or key not in self._subscribers:
             return
         self._subscribers[key] -= 1
-        if not self._subscribers[key]:
-            del self._subscribers[key]
+        if self._subscribers[key]:
+            return
+        del self._subscribers[key]
+        name = _name("c", *key)
+        if self._shared is not None:
+            self._shared.discard(name)
+        if not self._elsewhere(name):
             self._channels.went(key, now=trio.current_time())
+            self._ring(self._channels)
+
+    # What other nodes tell
+
+    def added(self, node: str, key: str, value: msgspec.Raw) -> None:
+        """See `Follower.added`: who is there has not gone."""
+        kind, client_id, name = _names(key)
+        if kind == "u":
+            self._users.came((ClientId(client_id), UserId(name)))
+        else:
+            self._channels.came((ClientId(client_id), name))
+
+    def removed(self, node: str, key: str, *, dead: bool) -> None:
+        """See `Follower.removed`: a node that lives tells it itself, the first of the others for one that does not."""
+        if not dead or self._peers is None or self._peers.node_id != min(self._peers.live()) or self._elsewhere(key):
+            return
+        kind, client_id, name = _names(key)
+        user, channel = (ClientId(client_id), UserId(name)), (ClientId(client_id), name)
+        if kind == "u" and self._of_users and not self._hub.user_connection_count(*user):
+            self._users.went(user, now=trio.current_time())
+            self._ring(self._users)
+        elif kind == "c" and self._of_channels and channel not in self._subscribers:
+            self._channels.went(channel, now=trio.current_time())
             self._ring(self._channels)
 
     def _key(self, connection: Connection, channel: str) -> ChannelKey | None:
@@ -136,3 +194,11 @@ class OccupancyWatch:
         # the first to leave sets the deadline; and too many are told before theirs
         if len(leaving) == 1 or leaving.next_deadline() == 0.0:
             self._bell.set()
+
+
+def _name(*parts: str) -> str:
+    return msgspec.json.encode(parts).decode()
+
+
+def _names(key: str) -> tuple[str, str, str]:
+    return msgspec.json.decode(key, type=tuple[str, str, str])

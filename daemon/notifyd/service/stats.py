@@ -66,6 +66,9 @@ class StatsSnapshot(msgspec.Struct, frozen=True, rename="camel"):
     cpu_seconds: float
     open_files: int
     top_channels: list[ChannelCount]
+    #: How many nodes these are the figures of, and how many more did not answer in time.
+    nodes: int = 1
+    missing_nodes: int = 0
 
 
 class Stats:
