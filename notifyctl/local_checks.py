@@ -21,6 +21,8 @@ _PRIVATE_BITS: Final = 0o077
 _MEBIBYTE: Final = 1 << 20
 #: As the daemon judges it.
 _LEAST_FREE_BYTES: Final = 100 * _MEBIBYTE
+#: For one server, however patient the daemon is told to be.
+_CONNECT_SECONDS: Final = 3.0
 
 
 def local_findings(refusal: Refusal) -> list[Record]:
@@ -97,7 +99,7 @@ def _reached(name: str, places: tuple[tuple[str, int], ...], seconds: float) -> 
     problems = []
     for host, port in places:
         try:
-            socket.create_connection((host, port), timeout=seconds).close()
+            socket.create_connection((host, port), timeout=min(seconds, _CONNECT_SECONDS)).close()
         except OSError as exc:
             problems.append(f"{host}:{port} ({(exc.strerror or str(exc)).lower()})")
         else:

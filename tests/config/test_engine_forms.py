@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from notifyd.config import engine_forms
 from notifyd.config.engine_forms import is_cluster, is_encrypted, is_redis
 from notifyd.config.forms import FORMS
+from notifyd.redislink.url import parse_url
 
 REDIS = [
     "redis://localhost",
@@ -100,6 +101,12 @@ def test_what_a_url_says_about_its_redis(url: str):
     assert is_redis(url)
     assert is_cluster(url) == ("cluster" in url)
     assert is_encrypted(url) == url.startswith("rediss")
+
+
+@pytest.mark.parametrize("url", REDIS)
+def test_what_is_accepted_here_can_be_reached(url: str):
+    servers = engine_forms.servers(url)
+    assert [tuple(endpoint) for endpoint in parse_url(url).endpoints if endpoint.port] == list(servers)
 
 
 @pytest.mark.parametrize("url", ["local", "sqlite:", "", "redis", *MONGO])
