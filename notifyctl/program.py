@@ -39,6 +39,7 @@ COMMANDS: Final = (
     "connections",
     "devices",
     "users",
+    "records",
     "logs",
     "config",
     "drain",
