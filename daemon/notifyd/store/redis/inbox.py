@@ -65,6 +65,7 @@ class RedisInbox:
         self._mirrors = InboxMirrors(mirrors, self._scripts, self._moves, clock=clock)
         self._index = InboxIndex(mirrors.link, parts)
         self._bounds = InboxBounds(self._scripts, self._index, receipts, counters)
+        self._bounds.settled = self._mirrors.settled
         #: The parts of the index that this node is to see to.
         self.share: Callable[[], Sequence[int]] = lambda: self._index.parts
         #: Puts notifications in: for `HistoryStore.append`.
@@ -217,7 +218,7 @@ class RedisInbox:
                 self._index.changed(key, dropped.before, dropped.after)
                 mirror = self._mirrors.find(key)
                 if mirror is not None and dropped.before.head:
-                    mirror.restart(dropped.epoch)
+                    mirror.restart(dropped.next_epoch)
             await self._index.enter()
         return forgotten
 

@@ -10,7 +10,7 @@ from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.store.redis.inbox_form import forgotten_in, trimmed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from notifyd.redislink.reply import Reply
     from notifyd.store.redis.inbox_form import Left, Trimmed
@@ -34,10 +34,14 @@ class InboxBounds:
         self._counters = counters
         #: The bounds of one user were changed since all were looked at.
         self.tightened = False
+        #: Whether this node knows that one has arrived or ended.
+        self.settled: Callable[[UserKey, str, int], bool] = lambda key, epoch, offset: False
 
-    def tell_left(self, key: UserKey, left: Iterable[Left], *, now: int) -> None:
-        """A bound pushed these out before they had arrived."""
+    def tell_left(self, key: UserKey, epoch: str, left: Iterable[Left], *, now: int) -> None:
+        """A bound pushed these out before they had arrived, as far as Redis knew."""
         for each in left:
+            if self.settled(key, epoch, each.offset):
+                continue
             expired = each.expires_at <= now
             self._counters.inbox_evicted += not expired
             state = InboxState.EXPIRED if expired else InboxState.EVICTED
@@ -128,4 +132,4 @@ class InboxBounds:
 
     def _settle(self, key: UserKey, trimmed: Trimmed, now: int) -> None:
         self._index.changed(key, trimmed.before, trimmed.after)
-        self.tell_left(key, trimmed.left, now=now)
+        self.tell_left(key, trimmed.epoch, trimmed.left, now=now)

@@ -133,11 +133,12 @@ class Page(NamedTuple):
 class Trimmed(NamedTuple):
     """What `inbox_trim.lua` and, with nothing kept then, `inbox_forget.lua` answer."""
 
+    epoch: str
     before: Figures
     after: Figures
     left: Sequence[Left]
-    #: Of an inbox that was dropped, that of the next one.
-    epoch: str = ""
+    #: Of an inbox that was dropped, the epoch of the next one.
+    next_epoch: str = ""
 
 
 def placed_in(answer: Sequence[Any]) -> Placed:
@@ -155,14 +156,14 @@ def page_in(answer: Sequence[Any]) -> Page:
 
 def trimmed_in(answer: Sequence[Any]) -> Trimmed:
     """From the script's answer."""
-    before, after, left = answer
-    return Trimmed(_figures(before), _figures(after), _left(left))
+    epoch, before, after, left = answer
+    return Trimmed(epoch.decode(), _figures(before), _figures(after), _left(left))
 
 
 def forgotten_in(answer: Sequence[Any]) -> Trimmed:
     """From the script's answer."""
-    before, left, epoch = answer
-    return Trimmed(_figures(before), Figures(0, 0, 0, 0, 0), _left(left), epoch.decode())
+    epoch, before, left, next_epoch = answer
+    return Trimmed(epoch.decode(), _figures(before), Figures(0, 0, 0, 0, 0), _left(left), next_epoch.decode())
 
 
 def _figures(words: Sequence[Any]) -> Figures:

@@ -7,14 +7,13 @@ came twice does no harm: the next puts it right.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 from zlib import crc32
 
 from notifyd.model.ids import ClientId, UserId
 from notifyd.redislink.keys import escaped
 from notifyd.redislink.scripts import load_script
-from notifyd.store.redis.inbox_form import Figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,12 +21,29 @@ if TYPE_CHECKING:
     from notifyd.redislink.line import Line
     from notifyd.redislink.link import Link
     from notifyd.redislink.reply import Reply
+    from notifyd.redislink.resp import Word
+    from notifyd.store.redis.inbox_form import Figures
     from notifyd.store.redis.inbox_scripts import UserKey
 
 _ENTER: Final = load_script("notifyd.store.redis.scripts", "inbox_index")
 _SCAN: Final = 1000
 _ENTER_AT_ONCE: Final = 500
-_NOTHING: Final = Figures(0, 0, 0, 0, 0)
+#: So many new notifications of one node in one millisecond keep their order.
+_RANKS: Final = 1000
+
+
+class _Fresh(NamedTuple):
+    """What one inbox keeps now."""
+
+    figures: Figures
+    #: By which inboxes are ordered by their newest notification; None where that has not changed.
+    rank: int | None
+
+    def words(self) -> tuple[Word, ...]:
+        figures = self.figures
+        rank = figures.newest * _RANKS if self.rank is None else self.rank
+        keep = "keep" if self.rank is None else ""
+        return (figures.kept, figures.size_bytes, figures.oldest, rank if figures.head else 0, keep)
 
 
 class InboxIndex:
@@ -38,8 +54,9 @@ class InboxIndex:
         self._keys = [link.keys.inbox_index(part) for part in range(parts)]
         self._totals = [(0, 0, 0)] * parts
         #: What is to be entered, and how it differs from what was entered last, as far as this node knows.
-        self._fresh: dict[UserKey, Figures] = {}
+        self._fresh: dict[UserKey, _Fresh] = {}
         self._grown = [0, 0, 0]
+        self._number = 0
 
     @property
     def parts(self) -> range:
@@ -53,7 +70,13 @@ class InboxIndex:
 
     def changed(self, key: UserKey, before: Figures, after: Figures) -> None:
         """An inbox keeps so much now; *after* is nothing where it was dropped."""
-        self._fresh[key] = after
+        rank = None
+        if after.head > before.head:
+            self._number = (self._number + 1) % _RANKS
+            rank = after.newest * _RANKS + self._number
+        elif key in self._fresh:
+            rank = self._fresh[key].rank
+        self._fresh[key] = _Fresh(after, rank)
         self._grown[0] += bool(after.head) - bool(before.head)
         self._grown[1] += after.kept - before.kept
         self._grown[2] += after.size_bytes - before.size_bytes
@@ -62,9 +85,9 @@ class InboxIndex:
         """Enter what has changed."""
         fresh, self._fresh = self._fresh, {}
         grown, self._grown = self._grown, [0, 0, 0]
-        by_part: dict[int, list[tuple[UserKey, Figures]]] = {}
-        for key, figures in fresh.items():
-            by_part.setdefault(self._part(key), []).append((key, figures))
+        by_part: dict[int, list[tuple[UserKey, _Fresh]]] = {}
+        for key, each in fresh.items():
+            by_part.setdefault(self._part(key), []).append((key, each))
         try:
             replies = [
                 (part, self._enter(part, share[first : first + _ENTER_AT_ONCE]))
@@ -96,7 +119,7 @@ class InboxIndex:
         return await _scored(replies)
 
     async def idle(self, limit: int) -> list[tuple[int, UserKey]]:
-        """In each part those that got nothing for the longest time, with the instant; in that order over all."""
+        """In each part those that got nothing for the longest time, with their ranks; in that order over all."""
         replies = [self._line.send("ZRANGE", keys.newest, 0, limit - 1, "WITHSCORES") for keys in self._keys]
         return await _scored(replies)
 
@@ -132,12 +155,8 @@ class InboxIndex:
     def _part(self, key: UserKey) -> int:
         return crc32(_member(key).encode()) % len(self._keys)
 
-    def _enter(self, part: int, share: Sequence[tuple[UserKey, Figures]]) -> Reply:
-        words = [
-            word
-            for key, figures in share
-            for word in (_member(key), figures.kept, figures.size_bytes, figures.oldest, figures.newest)
-        ]
+    def _enter(self, part: int, share: Sequence[tuple[UserKey, _Fresh]]) -> Reply:
+        words = [word for key, each in share for word in (_member(key), *each.words())]
         return self._line.script(_ENTER, self._keys[part], words)
 
     async def _seen(self, part: int, reply: Reply) -> None:

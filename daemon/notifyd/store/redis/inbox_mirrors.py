@@ -52,6 +52,16 @@ class InboxMirrors:
         mirror.used_at = trio.current_time()
         return mirror.inbox
 
+    def settled(self, key: UserKey, epoch: str, offset: int) -> bool:
+        """Whether this node knows that one has arrived or ended, also where Redis has yet to hear of it."""
+        if self.moves.settled(key, epoch, offset):
+            return True
+        mirror = self._known.get(key)
+        if mirror is None or mirror.inbox.epoch != epoch:
+            return False
+        item = mirror.inbox.item(offset)
+        return offset <= mirror.inbox.cursor or (item is not None and item.ended is not None)
+
     def close(self, key: UserKey) -> None:
         """It was let go of."""
         self._known.pop(key, None)

@@ -7,6 +7,7 @@ have newly arrived is told by the script that moves the cursor, so that of sever
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -128,8 +129,13 @@ class InboxMoves:
 
     def cursor(self, key: UserKey, epoch: str) -> int:
         """Up to where the inbox has arrived as far as this node has yet to tell; 0 for nothing."""
-        cursors = [move.cursor for flight in (self._next, self._last) if (move := _of(flight, key, epoch)) is not None]
-        return max(cursors, default=0)
+        return max([move.cursor for move in self._untold(key, epoch)], default=0)
+
+    def settled(self, key: UserKey, epoch: str, offset: int) -> bool:
+        """Whether it is yet to be told that one has arrived or ended."""
+        return any(
+            offset <= move.cursor or any(offset == ended for ended, _ in move.ends) for move in self._untold(key, epoch)
+        )
 
     def written(self) -> Flight:
         """How what has happened until now is told; it goes at once."""
@@ -140,11 +146,10 @@ class InboxMoves:
 
     async def tell(self) -> None:
         """Return when all that has happened until now is told, or cannot be."""
-        while not (flight := self.written()).done():
-            try:
+        flight = self.written()
+        if not flight.done():
+            with suppress(StoreUnavailable):
                 await flight.wait()
-            except StoreUnavailable:
-                return
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -200,6 +205,10 @@ class InboxMoves:
             else:
                 self._receipts.note(passed.notification_id, TimelineEvent(passed.at, Happening.ARRIVED, key[1]))
 
+    def _untold(self, key: UserKey, epoch: str) -> list[Move]:
+        moves = [flight.moves[key] for flight in (self._next, self._last) if key in flight.moves]
+        return [move for move in moves if move.epoch == epoch]
+
     def _take_back(self, flight: Flight) -> None:
         later, self._next.moves = self._next.moves, flight.moves
         for key, move in later.items():
@@ -219,8 +228,3 @@ class InboxMoves:
             move.join(Move(epoch))
         self._bell.set()
         return move
-
-
-def _of(flight: Flight, key: UserKey, epoch: str) -> Move | None:
-    move = flight.moves.get(key)
-    return move if move is not None and move.epoch == epoch else None

@@ -81,7 +81,7 @@ class InboxPlacing:
         if placed.after != placed.before:
             self._index.changed(key, placed.before, placed.after)
         if placed.left:
-            self._bounds.tell_left(key, placed.left, now=now)
+            self._bounds.tell_left(key, placed.epoch, placed.left, now=now)
         mirror = self._mirrors.find(key)
         if mirror is not None and placed.after.head > placed.before.head:
             connections = sum(map(int, placed.nodes[1::2]))

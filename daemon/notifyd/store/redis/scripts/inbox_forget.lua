@@ -1,12 +1,13 @@
 -- Drops an inbox; the user's next one is another.
 -- ARGV: the epoch of that, how long it lives (seconds), 'erase' where nothing is to be told of it any more, or '',
 --       how long what was in it is not placed again then (seconds)
--- Answers: figures before (see inbox_lib); id, offset and expiry of those that had not arrived; the epoch then.
+-- Answers: epoch; figures before (see inbox_lib); id, offset and expiry of those that had not arrived; the epoch then.
 local m = look()
 local before, left = figures(m), {}
 if not m.epoch or m.head == 0 then
-    return {before, left, m.epoch or ''}
+    return {m.epoch or '', before, left, m.epoch or ''}
 end
+local epoch = m.epoch
 local erased = redis.call('HGET', META, 'erased') or ''
 if ARGV[3] == 'erase' then
     erased = erased == '' and m.epoch or (string.sub(erased, -200) .. ' ' .. m.epoch)
@@ -23,4 +24,4 @@ keep(m)
 redis.call('HSET', META, 'erased', erased)
 redis.call('EXPIRE', META, ARGV[2])
 tell(m)
-return {before, left, m.epoch}
+return {epoch, before, left, m.epoch}

@@ -1,12 +1,12 @@
 -- Enters inboxes in one part of the index, as they are.
 -- KEYS: oldest, newest, sizes, totals (see InboxIndexKeys)
--- ARGV: for each: member, how many it keeps, their bytes, the instant of the oldest, and of the newest or 0 where there
---       is no such inbox any more
+-- ARGV: for each: member, how many it keeps, their bytes, the instant of the oldest, the rank of the newest or 0 where
+--       there is no such inbox any more, and 'keep' where the rank that is known counts
 -- Answers: inboxes, notifications and bytes in this part.
 local OLDEST, NEWEST, SIZES, TOTALS = unpack(KEYS)
 local grown, grown_bytes = 0, 0
-for i = 1, #ARGV, 5 do
-    local member, count, bytes, oldest, newest = unpack(ARGV, i, i + 4)
+for i = 1, #ARGV, 6 do
+    local member, count, bytes, oldest, newest, keep = unpack(ARGV, i, i + 5)
     local known = redis.call('HGET', SIZES, member) or '0 0'
     local known_count, known_bytes = string.match(known, '^(%d+) (%d+)$')
     if newest == '0' then
@@ -14,7 +14,11 @@ for i = 1, #ARGV, 5 do
         redis.call('ZREM', NEWEST, member)
         redis.call('HDEL', SIZES, member)
     else
-        redis.call('ZADD', NEWEST, newest, member)
+        if keep == 'keep' then
+            redis.call('ZADD', NEWEST, 'NX', newest, member)
+        else
+            redis.call('ZADD', NEWEST, newest, member)
+        end
         redis.call('HSET', SIZES, member, count .. ' ' .. bytes)
     end
     if tonumber(count) > 0 then

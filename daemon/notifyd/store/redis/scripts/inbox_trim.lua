@@ -1,7 +1,7 @@
 -- Lets the oldest of an inbox go that are over a bound.
 -- ARGV: the most notifications, the most bytes, the instant up to which all go, how many bytes are to be freed besides
 --       and the instant up to which they may be
--- Answers: figures before (see inbox_lib) and after; id, offset and expiry of those that had not arrived.
+-- Answers: epoch; figures before (see inbox_lib) and after; id, offset and expiry of those that had not arrived.
 local max_count, max_bytes, age = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local free_bytes, free_until = tonumber(ARGV[4]), tonumber(ARGV[5])
 local m = look()
@@ -17,4 +17,4 @@ if m.epoch then
         tell(m)
     end
 end
-return {before, figures(m), left}
+return {m.epoch or '', before, figures(m), left}
