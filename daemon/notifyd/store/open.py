@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notifyd.clock import now_ms
 from notifyd.errors import Invalid
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from notifyd.store.record_ports import Records
 
 
+_REDIS: Final = ("redis://", "rediss://", "redis+", "rediss+", "unix://")
+
+
 async def open_broker(
     options: BrokerOptions, counters: Counters | None = None, *, clock: Callable[[], int] = now_ms
 ) -> Broker:
@@ -27,11 +30,16 @@ async def open_broker(
     It counts in *counters* what it has taken in and what it could not keep. *clock* tells its upkeep the time.
 
     Raises:
-        Invalid: no engine of that name is built in.
-        StoreUnavailable: its files cannot be used; the message names them.
+        Invalid: no engine of that name is built in, or the address cannot be read.
+        StoreUnavailable: its files or its server cannot be used; the message names them.
     """
+    if options.url.startswith(_REDIS):
+        # its driver is only for those who use it
+        from notifyd.store.redis.broker import open_redis
+
+        return await open_redis(options, counters or Counters(), clock)
     if options.url != "local":
-        raise Invalid(_no_such_engine("broker", options.url, "local"), code="config_invalid")
+        raise Invalid(_no_such_engine("broker", options.url, "local or redis://"), code="config_invalid")
     if options.durability == "memory":
         return open_volatile(options, counters or Counters(), clock)
     if options.state_dir is None:

@@ -114,3 +114,7 @@ class BrokerOptions(msgspec.Struct, frozen=True):
     redis: RedisOptions | None = None
     #: Parts that the queue in Redis is split into.
     shards: int = 8
+    #: What this node is called among those that share a Redis; "": its host and process.
+    node: str = ""
+    #: A node that is silent for so long has lost what it held.
+    node_timeout_seconds: float = 4.0

@@ -9,6 +9,7 @@ import msgspec
 import trio
 
 from notifyd.errors import NotifydError
+from notifyd.redislink.errors import unavailable
 from notifyd.redislink.scripts import load_script
 from notifyd.store.redis.ticket import Ticket
 
@@ -91,21 +92,31 @@ class DurableSender:
         while True:
             await self._bell.wait()
             self._bell = trio.Event()
-            ticket, self._ticket = self._ticket, Ticket()
-            unsent, self._unsent = self._unsent, {}
             try:
-                again = await self._send_all(unsent)
-                # what Redis lost is told whole
-                await self._send_all(again)
-            except NotifydError as exc:
-                for mirror in unsent:
-                    mirror.indexed_at = 0
-                self._unsent = unsent | self._unsent
-                ticket.finish(exc)
+                await self.send_now()
+            except NotifydError:
                 await trio.sleep(_AWAY_SECONDS)
                 self._bell.set()
-            else:
-                ticket.finish()
+
+    async def send_now(self) -> None:
+        """Send all that waits.
+
+        Raises:
+            NotifydError: it still waits, mostly because Redis is away.
+        """
+        ticket, self._ticket = self._ticket, Ticket()
+        unsent, self._unsent = self._unsent, {}
+        try:
+            again = await self._send_all(unsent)
+            # what Redis lost is told whole
+            await self._send_all(again)
+        except BaseException as exc:
+            for mirror in unsent:
+                mirror.indexed_at = 0
+            self._unsent = unsent | self._unsent
+            ticket.finish(exc if isinstance(exc, NotifydError) else unavailable("the broker stops"))
+            raise
+        ticket.finish()
 
     async def _send_all(self, mirrors: Iterable[DurableMirror]) -> list[DurableMirror]:
         """Answers those that have to be sent once more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -63,11 +64,14 @@ class RedisDurables:
             while True:
                 await trio.sleep(_TICK_SECONDS)
                 # away: the next tick does it
-                try:
+                with suppress(StoreUnavailable):
                     await self.trim(now=self._clock())
                     await self.refresh()
-                except StoreUnavailable:
-                    continue
+
+    async def flush_for_stop(self) -> None:
+        """Have told what is not told yet; where Redis is away it is lost."""
+        with suppress(StoreUnavailable):
+            await self._sender.send_now()
 
     async def refresh(self) -> None:
         """Have the figures as they are now.

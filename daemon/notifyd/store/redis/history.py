@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
@@ -44,6 +45,14 @@ class Inboxes(Protocol):
         ...
 
 
+class Placed(Protocol):
+    """Who wants to know what has got its place in its stream."""
+
+    def __call__(self, publications: Sequence[Publication], *, now: int) -> None:
+        """*publications* have, before anything is known of inboxes."""
+        ...
+
+
 class RedisHistory:
     """A `HistoryStore` in Redis. See the port for the guarantees.
 
@@ -62,6 +71,8 @@ class RedisHistory:
         self._index = HistoryIndex(link, limits, node=mirrors.interest.node)
         self._stamper = Stamper(link, limits, self._streams, mirrors.news)
         self._news = mirrors.news
+        #: Told what has got its place in its stream.
+        self.placed: Placed = _nobody
         self._line = link.line("history")
         #: Something is to be left out of every read.
         self._hurry = trio.Event()
@@ -76,11 +87,15 @@ class RedisHistory:
             now = self._clock()
             self._streams.trim(now=now)
             # away: the next tick does it
-            try:
+            with suppress(StoreUnavailable):
                 await self._stamper.let_go()
                 await self._index.upkeep(now=now)
-            except StoreUnavailable:
-                continue
+
+    async def flush_for_stop(self) -> None:
+        """Have said what was to be said in time; where Redis is away that is found by others, or forgotten in time."""
+        with suppress(StoreUnavailable):
+            await self._stamper.let_go()
+            await self._index.say()
 
     async def refresh(self) -> None:
         """Have all bounds kept and the figures as they are now.
@@ -108,6 +123,7 @@ class RedisHistory:
             self._index.note(stamps, now=now)
         by_id = {publication.notification.id: publication for stamps in stamped for publication in stamps.publications}
         publications = [by_id[lease.notification.id] for lease in leases]
+        self.placed(publications, now=now)
         for_users = [each for each in publications if each.notification.kind is _USERS]
         return await self._with_copies(publications, for_users, now) if for_users else publications
 
@@ -178,3 +194,7 @@ class RedisHistory:
             if notification.connections:
                 found.append(publication)
         return found
+
+
+def _nobody(publications: Sequence[Publication], *, now: int) -> None:
+    """Nobody wants to know."""

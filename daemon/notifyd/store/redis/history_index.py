@@ -84,7 +84,7 @@ class HistoryIndex:
         Raises:
             StoreUnavailable: Redis is away; the next time does what is left.
         """
-        await self._say()
+        await self.say()
         went = 0
         if alone or await self._keeps():
             if self._reconsider:
@@ -97,7 +97,7 @@ class HistoryIndex:
 
     async def channels(self, client_id: ClientId | None, *, prefix: str, limit: int) -> list[ChannelInfo]:
         """See `HistoryStore.channels`."""
-        await self._say()
+        await self.say()
         start = prefix if client_id is None else f"{client_id}\0{prefix}"
         index = self._names.names if client_id is None else self._names.clients
         first, last = b"[" + start.encode(), b"[" + start.encode() + b"\xff"
@@ -114,7 +114,12 @@ class HistoryIndex:
             if page.head
         ]
 
-    async def _say(self) -> None:
+    async def say(self) -> None:
+        """Write down what was noted.
+
+        Raises:
+            StoreUnavailable: Redis is away; the next time does it.
+        """
         unsaid, self._unsaid = self._unsaid, {}
         try:
             await self._write(unsaid.items())

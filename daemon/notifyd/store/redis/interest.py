@@ -76,6 +76,15 @@ class Interest:
                 self._forget(tag, node)
         return total
 
+    def leave(self) -> None:
+        """Nobody is live here any more; it is handed in, and not waited for."""
+        self._untold.clear()
+        try:
+            for tag in self._here:
+                self._line.send("HDEL", f"{tag}:n", self.node)
+        except StoreUnavailable:
+            return
+
     async def run(self) -> None:
         """Tell what changes until cancelled."""
         renew_at = trio.current_time() + _RENEW_SECONDS

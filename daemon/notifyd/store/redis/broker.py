@@ -1,0 +1,154 @@
+"""The Redis broker: what nodes share, put together for one of them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from notifyd.errors import StoreUnavailable
+from notifyd.redislink.link import open_link
+from notifyd.redislink.options import RedisOptions
+from notifyd.store.redis.dead_letters import RedisDeadLetters
+from notifyd.store.redis.durables import RedisDurables
+from notifyd.store.redis.history import RedisHistory
+from notifyd.store.redis.inbox import RedisInbox
+from notifyd.store.redis.interest import Interest
+from notifyd.store.redis.mirror import Mirrors
+from notifyd.store.redis.news import RedisNews
+from notifyd.store.redis.queue import RedisQueue
+from notifyd.store.redis.receipts import RedisReceipts
+from notifyd.store.redis.shards import Shards
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+
+    from notifyd.redislink.link import Link
+    from notifyd.store.options import BrokerLimits, BrokerOptions
+    from notifyd.store.ports import Outcome
+    from notifyd.telemetry.metrics import Counters
+
+_GOODBYE_SECONDS: Final = 2.0
+
+
+class RedisBroker:
+    """See `Broker`; opened by store.open."""
+
+    def __init__(
+        self, link: Link, options: BrokerOptions, redis: RedisOptions, counters: Counters, clock: Callable[[], int]
+    ) -> None:
+        self.link = link
+        #: Who this node is, for others; another one after each start.
+        self.node = _identity(options.node)
+        self.durability = "redis"
+        limits = options.limits
+        self._shards = Shards(link, options.shards, self.node)
+        self._interest = Interest(link.line("interest"), self.node)
+        self.news = RedisNews(link.keys, self._interest)
+        self._mirrors = Mirrors(
+            link,
+            self._interest,
+            self.news,
+            patience_seconds=redis.connect_timeout_seconds + redis.timeout_seconds,
+        )
+        self.receipts = RedisReceipts(self._shards, limits.receipts, clock=clock)
+        self.queue = RedisQueue(
+            self._shards, self.receipts, limits, counters, clock=clock, timeout_seconds=options.node_timeout_seconds
+        )
+        self.inbox = RedisInbox(self._mirrors, options.shards, self.receipts, limits.inbox, counters, clock=clock)
+        self.history = RedisHistory(link, self._mirrors, limits.history, self.inbox, clock=clock)
+        self.durables = RedisDurables(link, self._mirrors, limits.durables, clock=clock)
+        self.dead_letters = RedisDeadLetters(
+            link, options.shards, self.queue.again, limits.dead_letters, counters, clock=clock
+        )
+        self._wire()
+
+    def _wire(self) -> None:
+        self.history.placed = self.queue.placed
+        self.queue.on_settled = self._settled
+        self.receipts.inboxes_told = self.inbox.tell
+        self.inbox.share = self.queue.ownership.owned
+
+    @property
+    def live_nodes(self) -> Callable[[], Collection[str]]:
+        """Answers the identities (`node`) of all nodes that are alive; until it is set, this one alone."""
+        return self._shards.live_nodes
+
+    @live_nodes.setter
+    def live_nodes(self, live_nodes: Callable[[], Collection[str]]) -> None:
+        self._shards.live_nodes = self._interest.live_nodes = live_nodes
+
+    async def run(self) -> None:
+        """See `Broker.run`."""
+        async with trio.open_nursery() as nursery:
+            # the others have to say goodbye before it is closed
+            link = trio.CancelScope(shield=True)
+            nursery.start_soon(self._run_link, link)
+            try:
+                async with trio.open_nursery() as parts:
+                    for part in (self._interest, self._mirrors, self.queue, self.receipts, self.inbox):
+                        parts.start_soon(part.run)
+                    for other in (self.history, self.durables, self.dead_letters):
+                        parts.start_soon(other.run)
+            finally:
+                with trio.CancelScope(shield=True), trio.move_on_after(_GOODBYE_SECONDS):
+                    self._interest.leave()
+                    await self.history.flush_for_stop()
+                    await self.durables.flush_for_stop()
+                link.cancel()
+
+    def configure(self, limits: BrokerLimits) -> None:
+        """See `Broker.configure`."""
+        self.queue.configure(limits)
+        self.receipts.configure(limits.receipts)
+        self.inbox.configure(limits.inbox)
+        self.history.configure(limits.history)
+        self.durables.limits = limits.durables
+        self.dead_letters.configure(limits.dead_letters)
+
+    async def refresh(self) -> None:
+        """See `Broker.refresh`. The bounds over all nodes are kept on the way."""
+        # receipts count what the inboxes have told
+        await _quietly(self.inbox.refresh)
+        async with trio.open_nursery() as nursery:
+            for look in (self.queue.look, self.history.refresh, self.durables.refresh, self.dead_letters.refresh):
+                nursery.start_soon(_quietly, look)
+
+    def failing_since(self) -> float | None:
+        """See `Broker.failing_since`."""
+        return self.link.failing_since()
+
+    async def _run_link(self, scope: trio.CancelScope) -> None:
+        with scope:
+            await self.link.run()
+
+    def _settled(self, outcomes: Sequence[Outcome]) -> None:
+        self.history.settled(outcomes)
+        self.inbox.settled(outcomes)
+
+
+async def open_redis(options: BrokerOptions, counters: Counters, clock: Callable[[], int]) -> RedisBroker:
+    """A broker over the Redis that *options* name; see `open_broker`.
+
+    Raises:
+        Invalid: the URL is none.
+        StoreUnavailable: Redis does not answer; the message names the host.
+    """
+    redis = options.redis or RedisOptions(url=options.url)
+    broker = RedisBroker(await open_link(redis), options, redis, counters, clock)
+    await broker.refresh()
+    return broker
+
+
+def _identity(name: str) -> str:
+    # a daemon that was killed and comes back is another one: what it held before is not its own any more
+    return f"{name or f'{socket.gethostname()}-{os.getpid()}'}/{secrets.token_hex(3)}"
+
+
+async def _quietly(look: Callable[[], Awaitable[None]]) -> None:
+    with suppress(StoreUnavailable):
+        await look()
