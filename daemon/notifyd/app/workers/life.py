@@ -62,6 +62,7 @@ class Life:
             return FAILED
         finally:
             self._line.close()
+            self._line = None
 
     async def _live(self, process: trio.Process, line: MessageSocket) -> int:
         async with trio.open_nursery() as nursery:

@@ -1,0 +1,175 @@
+"""One daemon of several processes: what it does is what one process does, whoever of them is asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+
+from tests.e2e.daemon import run
+from tests.e2e.patience import PATIENCE, within
+from tests.e2e.peer import connect, join
+from tests.e2e.workers import (
+    admin_socket,
+    connections_of,
+    forgive,
+    known_key,
+    pid_of,
+    settings,
+    started,
+    subscribers,
+    until_started,
+)
+from tests.valkey import free_port, valkey
+
+if TYPE_CHECKING:
+    from tests.e2e.fixtures import Starter
+    from tests.valkey import Valkey
+
+__all__ = ["valkey"]
+
+pytestmark = pytest.mark.slow
+
+
+@within(60)
+async def test_connections_are_spread_and_all_of_them_are_reached(start: Starter, valkey: Valkey) -> None:
+    daemon = await start(*settings(valkey.url, 3))
+    key = await known_key(daemon)
+    async with subscribers(daemon, 60, key, "c") as peers:
+        counts = [connections_of(pid_of(daemon, index), daemon.ws[1]) for index in range(3)]
+        assert sum(counts) == 60
+        assert min(counts) > 3
+        ids = []
+        for n in range(20):  # each over a connection of its own, so that several workers accept them
+            async with daemon.rest(key) as client:
+                ids.append(await client.accept("c", n))
+        for peer in peers:
+            assert [received["id"] for received in await peer.notifications(20)] == ids
+
+
+@within(60)
+async def test_a_worker_that_is_killed_is_replaced_and_the_others_go_on(start: Starter, valkey: Valkey) -> None:
+    daemon = await start(*settings(valkey.url, 2))
+    key = await known_key(daemon)
+    async with subscribers(daemon, 20, key, "c"):
+        os.kill(pid_of(daemon, 0), signal.SIGKILL)
+        await until_started(daemon, 3)
+        assert daemon.running
+    assert (await daemon.ctl("status", "-o", "json")).json["pid"] == daemon.process.pid
+    async with join(daemon.ws_url, key, "c") as peer, daemon.rest(key) as client:
+        accepted = await client.accept("c", "after")
+        assert (await peer.notification())["id"] == accepted
+    forgive(daemon, "worker_ended", 1)
+
+
+@within(60)
+async def test_a_worker_that_is_told_to_go_is_replaced_without_a_complaint(start: Starter, valkey: Valkey) -> None:
+    daemon = await start(*settings(valkey.url, 2))
+    os.kill(pid_of(daemon, 1), signal.SIGTERM)
+    await until_started(daemon, 3)
+    assert [entry["worker"] for entry in started(daemon)] == [0, 1, 1]
+
+
+@pytest.mark.parametrize("how", ["signal", "notifyctl", "another worker"])
+@within(60)
+async def test_a_drain_is_meant_for_all(start: Starter, valkey: Valkey, how: str) -> None:
+    daemon = await start(*settings(valkey.url, 3))
+    async with trio.open_nursery() as nursery:
+        codes: list[int] = []
+
+        async def one(*, task_status: trio.TaskStatus[None]) -> None:
+            async with connect(daemon.ws_url) as peer:
+                await peer.hear()
+                task_status.started()
+                codes.append((await peer.ended()).code)
+
+        for _ in range(30):
+            await nursery.start(one)
+        if how == "signal":
+            daemon.process.send_signal(signal.SIGTERM)
+        else:
+            more = ["--socket", admin_socket(daemon, 2)] if how == "another worker" else []
+            assert (await daemon.ctl(*more, "drain", "--yes")).status == 0
+        assert await daemon.ended() == 0
+    assert codes == [1012] * 30
+    assert [path.name for path in (daemon.runtime / "notifyd").iterdir()] == ["admin.sock.lock"]
+
+
+@within(60)
+async def test_a_second_word_ends_it_at_once(start: Starter, valkey: Valkey) -> None:
+    daemon = await start(*settings(valkey.url, 2), "server.drain_seconds=3000")
+    async with connect(daemon.ws_url):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            daemon.process.send_signal(number)
+        with trio.fail_after(15 * PATIENCE):
+            assert await daemon.ended() == 0
+
+
+@within(60)
+async def test_workers_do_not_outlive_their_supervisor(start: Starter, valkey: Valkey) -> None:
+    daemon = await start(*settings(valkey.url, 2))
+    workers = [pid_of(daemon, index) for index in range(2)]
+    async with connect(daemon.ws_url) as peer:
+        daemon.process.kill()
+        assert (await peer.ended()).code == 1012
+    daemon.stay()
+    again = await start(*daemon.settings, started=False)
+    again.folder, again.runtime = daemon.folder, daemon.runtime
+    await again.start()  # waits for those that are on their way out
+    for pid in workers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    assert (await again.ctl("status", "-o", "json")).json["pid"] == again.process.pid
+
+
+@within(60)
+async def test_a_reload_is_meant_for_all(start: Starter, valkey: Valkey) -> None:
+    daemon = await start(*settings(valkey.url, 2), started=False)
+    file = daemon.folder / "notifyd" / "notifyd.toml"
+    file.parent.mkdir()
+    file.touch()
+    await daemon.start()
+    sockets = [admin_socket(daemon, index) for index in range(2)]
+    for how in ("SIGHUP", "notifyctl"):
+        level = "warning" if how == "SIGHUP" else "error"
+        file.write_text(f'[log]\nlevel = "{level}"\n')
+        if how == "SIGHUP":
+            daemon.process.send_signal(signal.SIGHUP)
+        else:
+            assert (await daemon.ctl("config", "reload")).status == 0
+        for socket in sockets:
+            with trio.fail_after(10 * PATIENCE):
+                while level not in (await daemon.ctl("--socket", socket, "config", "show", "--running")).out:
+                    await trio.lowlevel.checkpoint()
+
+
+@within(60)
+async def test_a_second_daemon_is_told_who_is_there(start: Starter, valkey: Valkey) -> None:
+    daemon = await start(*settings(valkey.url, 2))
+    second = await run(daemon.command(), daemon)
+    assert second.status == 5
+    assert f"process {daemon.process.pid} holds {daemon.state_dir}" in second.err
+    other = await start(*settings(valkey.url, 2), started=False)
+    taken = await run(other.command("--port", str(daemon.http[1])), other)
+    assert taken.status == 1
+    assert taken.err.endswith("(server.port): Address already in use\n")
+
+
+@within(60)
+async def test_what_keeps_one_worker_from_starting_is_said_once(start: Starter) -> None:
+    daemon = await start(*settings(f"redis://127.0.0.1:{free_port()}", 3), started=False)
+    ended = await run(daemon.command(), daemon)
+    assert ended.status == 1
+    assert len([line for line in ended.err.splitlines() if line.startswith("notifyd: ")]) == 1
+    assert "Traceback" not in ended.err
+
+
+@within(60)
+async def test_each_process_has_log_files_of_its_own(start: Starter, valkey: Valkey) -> None:
+    daemon = await start(*settings(valkey.url, 2), "log.file=true", "log.path=logs")
+    names = {path.name for path in (daemon.folder / "logs").iterdir()}
+    assert {"app.log", "app-1.log", "app-supervisor.log"} <= names
+    assert '"worker":1' in (daemon.folder / "logs" / "app-1.log").read_text()
