@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 T0 = 1_800_000_000_000
 HOUR = 3_600_000
 
+_UNPLACED = (Kind.PUSH, Kind.WEBHOOK)
+
 _numbers = itertools.count(1)
 
 
@@ -85,8 +87,19 @@ def idempotency(
     return IdempotencyKey(credential, key, fingerprint, expires_at)
 
 
+async def attend(broker: Broker, *channels: str, client: ClientId = DEFAULT_CLIENT, users: Sequence[str] = ()) -> None:
+    """Have these streams and inboxes at hand, as whoever reads them without waiting has to."""
+    attended = [broker.history.attend(client, channel) for channel in channels]
+    attended += [broker.inbox.attend(client, UserId(user)) for user in users]
+    for attendance in attended:
+        if attendance is not None:
+            await attendance.wait()
+
+
 async def accept(broker: Broker, *notifications: Notification, now: int = T0) -> list[NotificationId]:
-    """Enqueue *notifications* and wait until all are accepted."""
+    """Enqueue *notifications* and wait until all are accepted. Their streams are at hand then."""
+    for each in {(n.client_id, n.stream, n.users): n for n in notifications if n.kind not in _UNPLACED}.values():
+        await attend(broker, each.stream, client=each.client_id, users=each.users)
     return [(await pending.result()).id for pending in broker.queue.enqueue(notifications, now=now)]
 
 
