@@ -98,9 +98,11 @@ async def test_a_thread_that_hangs_is_given_up_and_comes_back() -> None:
         flies = line.send("PING")
         await until(route.flying.is_set)
         waits = line.send("PING")
-        line.watch(time.monotonic() + 4)
+        now = time.monotonic()
+        line.watch(now)
+        line.watch(now + 4)
         assert line.failing_since is None
-        line.watch(time.monotonic() + 6)
+        line.watch(now + 6)
         assert line.failing_since is not None
         for reply in (flies, waits):
             with pytest.raises(StoreUnavailable, match="does not answer on line test"):
@@ -110,6 +112,25 @@ async def test_a_thread_that_hangs_is_given_up_and_comes_back() -> None:
         route.gate.release(2)
         await until(lambda: line.failing_since is None)
         assert await line.send("PING").wait() == 0
+        await line.close()
+
+
+async def test_what_waits_behind_slow_flights_is_given_up() -> None:
+    route = Gated()
+    line = Line("test", route, max_waiting=10_000, patience_seconds=5)
+    with trio.fail_after(10):
+        replies = [line.send("PING") for _ in range(3000)]
+        now = time.monotonic()
+        line.watch(now)
+        route.gate.release()
+        await replies[0].wait()
+        line.watch(now + 4)
+        assert not replies[-1].done()
+        line.watch(now + 6)
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            await replies[-1].wait()
+        route.gate.release(5)
+        await until(lambda: line.failing_since is None and line.waiting == 0)
         await line.close()
 
 

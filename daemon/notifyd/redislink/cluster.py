@@ -102,13 +102,18 @@ class ClusterRoute:
         groups: dict[Endpoint, list[int]] = {}
         for number in left:
             key = commands[number].key
-            owner = self._map.masters[0] if key is None else self._map.owner(slot_of(key))
+            owner = self._anybody() if key is None else self._map.owner(slot_of(key))
             if owner is None:
                 answers[number] = unavailable("nobody in the Redis cluster has the slot")
                 self._map.stale = True
                 continue
             groups.setdefault(owner, []).append(number)
         return groups
+
+    def _anybody(self) -> Endpoint | None:
+        away = self._nodes.away()
+        masters = self._map.masters
+        return next((master for master in masters if master not in away), masters[0] if masters else None)
 
     def _learn(self, reply: ErrorReply, told_by: Endpoint) -> None:
         """What an error reply says about the cluster."""

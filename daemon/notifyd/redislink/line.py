@@ -54,6 +54,10 @@ class Line:
         self._patience_seconds = patience_seconds
         self._waiting: deque[Reply] = deque()
         self._waiting_bytes = 0
+        # what was handed in and what was settled, counted; and how much had been handed in at which moment
+        self._handed_in = 0
+        self._settled = 0
+        self._marks: deque[tuple[float, int]] = deque()
         self._flying: list[Reply] = []
         self._took_off_at: float | None = None
         self._used_at = time.monotonic()
@@ -95,11 +99,16 @@ class Line:
         return self._failing_since
 
     def watch(self, now: float) -> None:
-        """To be called every now and then: give a flight up whose thread hangs, as one may that looks a name up."""
-        took_off_at = self._took_off_at
-        if took_off_at is not None:
-            if now - took_off_at > self._patience_seconds:
-                self._lose(unavailable(f"Redis does not answer on line {self.name}"))
+        """To be called every now and then: give up what has waited too long, because the thread hangs, as one may that
+        looks a name up, or because Redis takes its time for each flight."""
+        marks = self._marks
+        marks.append((now, self._handed_in))
+        while marks and marks[0][1] <= self._settled:
+            marks.popleft()
+        if marks and now - marks[0][0] > self._patience_seconds:
+            self._lose(unavailable(f"Redis does not answer on line {self.name}"))
+        elif self._took_off_at is not None:
+            return
         elif self._started and self._away is None and (self._failing_since or now - self._used_at > _QUIET_SECONDS):
             with contextlib.suppress(StoreUnavailable):
                 self.send("PING")
@@ -124,6 +133,7 @@ class Line:
             raise unavailable("too many commands wait for Redis")
         self._waiting.append(reply)
         self._waiting_bytes += len(reply.packed)
+        self._handed_in += 1
         if self._idle:
             self._idle = False
             self._bell.put(None)
@@ -134,6 +144,7 @@ class Line:
 
     def _land(self, flight: list[Reply], answers: list[Any]) -> None:
         self._waiting_bytes -= sum([len(reply.packed) for reply in flight])
+        self._settled += len(flight)
         for reply, answer in zip(flight, answers, strict=True):
             reply.settle(answer)
 

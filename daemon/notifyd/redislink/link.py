@@ -9,6 +9,7 @@ import trio
 
 from notifyd.redislink.cluster import ClusterRoute
 from notifyd.redislink.dial import Dialer
+from notifyd.redislink.errors import unavailable
 from notifyd.redislink.finder import make_finder
 from notifyd.redislink.keys import Keys
 from notifyd.redislink.line import Line
@@ -107,12 +108,19 @@ async def open_link(options: RedisOptions) -> Link:
         Invalid: the URL is none.
         StoreUnavailable: Redis did not answer within the timeouts; the message names the host, and never a password.
     """
-    link = Link(options, parse_url(options.url))
+    address = parse_url(options.url)
+    link = Link(options, address)
+    reply = link.line(_OWN_LINE).send("PING")
     try:
-        await link.line(_OWN_LINE).send("PING").wait()
+        # a line has deadlines of its own, but looking a name up has none
+        with trio.move_on_after(_patience_seconds(options, address)):
+            await reply.wait()
     except BaseException:
         await link.close()
         raise
+    if not reply.done():
+        await link.close()
+        raise unavailable(f"Redis at {address} does not answer")
     return link
 
 

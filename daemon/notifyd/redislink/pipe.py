@@ -30,6 +30,7 @@ class Pipe:
         self._reader = make_reader()
         self._buffer = bytearray(_READ_BYTES)
         self._loaded: set[str] = set()
+        self._closed = False
         self._hangup = select.poll()
         self._hangup.register(self._socket, select.POLLRDHUP)
 
@@ -85,11 +86,13 @@ class Pipe:
         self._loaded.clear()
 
     def is_stale(self) -> bool:
-        """Whether the server has closed it while nothing was asked."""
-        return bool(self._hangup.poll(0))
+        """Whether it is closed, here or by the server, while nothing is asked."""
+        # a closed one is not looked at: its number may be another's by now
+        return self._closed or bool(self._hangup.poll(0))
 
     def close(self) -> None:
         """Close the connection."""
+        self._closed = True
         self._dialed.close()
 
     def _feed(self, deadline: float) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class Places(Protocol):
     """The servers, and which topic is where. None stands for the only one."""
 
+    #: How many times as long as an attempt to reach one takes it is left alone after it, because the others wait.
+    caution: int
+
     def refresh(self) -> None:
         """Look anew which topic is where.
 
@@ -51,6 +54,8 @@ class Places(Protocol):
 class OnePlace:
     """All topics are on the server that takes writes."""
 
+    caution = 0
+
     def __init__(self, finder: Finder) -> None:
         self._finder = finder
 
@@ -72,6 +77,8 @@ class OnePlace:
 
 class ClusterPlaces:
     """A topic is where its slot is."""
+
+    caution = 5
 
     def __init__(self, dialer: Dialer, seeds: Sequence[Endpoint], *, timeout_seconds: float) -> None:
         self._dialer = dialer

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import select
-import socket
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
@@ -12,7 +9,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from notifyd.errors import StoreUnavailable
+from notifyd.redislink.pauses import Pauses
 from notifyd.redislink.topic_pipe import TopicPipe
+from notifyd.redislink.url import Endpoint
+from notifyd.redislink.waker import Waker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from notifyd.redislink.backlog import Backlog
     from notifyd.redislink.places import Places
     from notifyd.redislink.topics import Topic
-    from notifyd.redislink.url import Endpoint
 
 log = structlog.get_logger("notifyd.redislink")
 
@@ -28,6 +27,8 @@ _FIRST_PAUSE_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 1.0
 #: With nothing else to do, this is when it looks up.
 _IDLE_SECONDS: Final = 60.0
+#: Where a topic is whose slot nobody has.
+_NOWHERE: Final = Endpoint("", 0)
 
 
 class Subscriber:
@@ -44,39 +45,40 @@ class Subscriber:
         self._where: dict[Topic, TopicPipe] = {}
         #: Topics that have to be brought to a server, and since when that has been tried in vain.
         self._homeless: dict[Topic, None] = {}
+        self._pauses = Pauses(times=places.caution)
         self._stale = True
         self._pause = _FIRST_PAUSE_SECONDS
         self._try_at = 0.0
         #: Since when some topic could not be followed, on the monotonic clock; None while all are. For any thread.
         self.failing_since: float | None = None
-        self._waker, self._woken = socket.socketpair()
-        self._waker.setblocking(False)
-        self._woken.setblocking(False)
-        self._rung = False
+        self._waker: Waker[Endpoint | None] = Waker()
 
     def change(self, topic: Topic, *, wanted: bool) -> None:
         """From trio: follow a topic, or follow it no more."""
         self._changes.append((topic, wanted))
-        if not self._rung:
-            self._rung = True
-            self.wake()
+        self.wake()
 
     def wake(self) -> None:
         """From any thread: let it look up."""
-        with contextlib.suppress(OSError):
-            self._waker.send(b"\0")
+        self._waker.ring()
 
     def turn(self) -> None:
         """Wait for something to do, a while at the most, and do it."""
         self._apply()
         if self._homeless and time.monotonic() >= self._try_at:
             self._house()
-        self._each(self._pipes, TopicPipe.send)
-        ready = self._poll()
+        self._each(TopicPipe.send)
+        ready = self._waker.wait(self._pipes, self._next_at())
         if not ready or self._has_room():
             for place in ready:
                 self._read(place)
-        self._each(self._pipes, TopicPipe.check)
+        self._each(TopicPipe.check)
+        if (
+            self.failing_since is not None
+            and not self._homeless
+            and all(map(TopicPipe.is_settled, self._pipes.values()))
+        ):
+            self._succeed()
 
     def give_up(self, why: str) -> None:
         """Close all connections, and go on after a pause."""
@@ -89,16 +91,17 @@ class Subscriber:
         for pipe in self._pipes.values():
             pipe.close()
         self._waker.close()
-        self._woken.close()
 
     def _apply(self) -> None:
         """Take what has changed."""
-        self._rung = False
+        self._waker.heard()
         while self._changes:
             topic, wanted = self._changes.popleft()
             if wanted:
                 self._wanted[topic.name] = topic
                 self._homeless[topic] = None
+                # it may be at home with a server that is there
+                self._try_at = 0.0
                 continue
             if self._wanted.get(topic.name) is topic:
                 del self._wanted[topic.name]
@@ -108,31 +111,48 @@ class Subscriber:
                 pipe.leave(topic)
 
     def _house(self) -> None:
-        """Bring every topic to the server that has it."""
+        """Bring the topics to the servers that have them, as far as those can be reached."""
+        failed: dict[Endpoint | None, str] = {}
+        why = ""
         try:
             if self._stale:
                 self._places.refresh()
                 self._stale = False
-            for topic in list(self._homeless):
-                pipe = self._pipe(self._places.place(topic.name))
-                pipe.follow(topic)
-                self._where[topic] = pipe
-                del self._homeless[topic]
         except StoreUnavailable as exc:
             self._fail(exc.message)
-        else:
-            if self.failing_since is not None:
-                log.info("redis_subscriptions_back", seconds=round(time.monotonic() - self.failing_since, 3))
-            self.failing_since = None
-            self._pause = _FIRST_PAUSE_SECONDS
+            return
+        for topic in list(self._homeless):
+            place: Endpoint | None = _NOWHERE
+            try:
+                place = self._places.place(topic.name)
+                if place in failed:
+                    continue
+                pipe = self._pipe(place)
+            except StoreUnavailable as exc:
+                failed[place] = why = exc.message
+                continue
+            pipe.follow(topic)
+            self._where[topic] = pipe
+            del self._homeless[topic]
+        if failed:
+            self._fail(why)
 
     def _pipe(self, place: Endpoint | None) -> TopicPipe:
         pipe = self._pipes.get(place)
         if pipe is None:
-            dialed = self._places.dial(place)
+            dialed = self._pauses.attempt(place, lambda: self._places.dial(place))
             pipe = TopicPipe(dialed, timeout_seconds=self._timeout_seconds, group=self._places.group)
             self._pipes[place] = pipe
         return pipe
+
+    def _succeed(self) -> None:
+        """Everything has found its server; once that has confirmed it, all is well."""
+        if not all(pipe.is_settled() for pipe in self._pipes.values()):
+            return
+        log.info("redis_subscriptions_back", seconds=round(time.monotonic() - (self.failing_since or 0.0), 3))
+        self.failing_since = None
+        self._pause = _FIRST_PAUSE_SECONDS
+        self._pauses.keep(())
 
     def _fail(self, why: str) -> None:
         """Try again after a pause."""
@@ -144,26 +164,12 @@ class Subscriber:
         self._try_at = now + self._pause
         self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    def _poll(self) -> list[Endpoint | None]:
-        """Wait; the places where something has come."""
-        places = list(self._pipes)
-        ready = [place for place in places if self._pipes[place].has_more()]
-        poll = select.poll()
-        poll.register(self._woken, select.POLLIN)
-        by_number = {self._pipes[place].fileno(): place for place in places}
-        for number in by_number:
-            poll.register(number, select.POLLIN)
-        deadlines = [self._pipes[place].next_check() for place in places]
+    def _next_at(self) -> float:
+        """When there is something to do although nothing comes."""
+        moments = [pipe.next_check() for pipe in self._pipes.values()]
         if self._homeless:
-            deadlines.append(self._try_at)
-        rest = min(deadlines, default=time.monotonic() + _IDLE_SECONDS) - time.monotonic()
-        for number, _ in poll.poll(0 if ready else max(1, rest * 1000 + 1)):
-            if number in by_number:
-                ready.append(by_number[number])
-            else:
-                with contextlib.suppress(OSError):
-                    self._woken.recv(4096)
-        return list(dict.fromkeys(ready))
+            moments.append(self._try_at)
+        return min(moments, default=time.monotonic() + _IDLE_SECONDS)
 
     def _has_room(self) -> bool:
         """Wait until what was read is taken. When that takes too long, give the connections up: memory is bounded."""
@@ -195,8 +201,8 @@ class Subscriber:
             self._homeless[topic] = None
         self._fail(pipe.refusal or "the slot has moved")
 
-    def _each(self, pipes: dict[Endpoint | None, TopicPipe], step: Callable[[TopicPipe], None]) -> None:
-        for place, pipe in tuple(pipes.items()):
+    def _each(self, step: Callable[[TopicPipe], None]) -> None:
+        for place, pipe in tuple(self._pipes.items()):
             try:
                 step(pipe)
             except StoreUnavailable as exc:

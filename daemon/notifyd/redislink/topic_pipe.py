@@ -65,6 +65,10 @@ class TopicPipe:
         """What the server has confirmed."""
         return list(self._live)
 
+    def is_settled(self) -> bool:
+        """Whether the server has answered all that was asked of it."""
+        return not self._todo and not self._sent
+
     def follow(self, topic: Topic) -> None:
         """Subscribe with the next `send`."""
         self._topics[topic.name] = topic
