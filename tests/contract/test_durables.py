@@ -34,7 +34,15 @@ async def opened(open_engine: OpenBroker, **limits: float) -> Broker:
     return await open_engine(BrokerLimits(durables=DurableLimits(**limits)))  # type: ignore[arg-type]
 
 
+async def at_hand(broker: Broker, *keys: DurableKey) -> None:
+    for each in keys:
+        attendance = broker.durables.attend(each)
+        if attendance is not None:
+            await attendance.wait()
+
+
 async def test_one_that_was_never_used_is_unknown(broker: Broker) -> None:
+    await at_hand(broker, key())
     assert broker.durables.find(key()) is None
     assert (await broker.durables.states(), broker.durables.usage()) == ([], 0)
 
@@ -64,6 +72,7 @@ async def test_it_is_written_once_it_says_so(broker: Broker) -> None:
 async def test_nobody_takes_up_what_is_anothers(broker: Broker) -> None:
     broker.durables.put(state(key()), now=T0)
     others = [key("other"), key(client=OTHER), key(channel="other"), key(owner="user/anna")]
+    await at_hand(broker, *others)
     assert [broker.durables.find(other) for other in others] == [None] * 4
 
 
@@ -104,6 +113,7 @@ async def test_no_more_are_made_than_there_may_be(open_engine: OpenBroker) -> No
     with pytest.raises(Exhausted) as refused:
         broker.durables.put(state(key("c")), now=T0)
     assert refused.value.code == "too_many_durables"
+    await at_hand(broker, key("c"))
     assert broker.durables.find(key("c")) is None
     broker.durables.put(state(key("a"), 9), now=T0)
     assert [found.floor for found in await broker.durables.states()] == [9, 0]

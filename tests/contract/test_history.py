@@ -9,7 +9,7 @@ from notifyd.model.notification import Kind, State
 from notifyd.model.position import StreamPosition
 from notifyd.store.options import BrokerLimits, HistoryLimits, HistoryRule
 from notifyd.store.ports import Outcome
-from tests.store.samples import HOUR, T0, accept, dispatch, for_users, notification, offsets, publish
+from tests.store.samples import HOUR, T0, accept, attend, dispatch, for_users, notification, offsets, publish
 
 if TYPE_CHECKING:
     from notifyd.store.ports import Broker
@@ -69,6 +69,7 @@ async def test_since_the_newest_is_empty_and_recovered(broker: Broker) -> None:
 
 
 async def test_who_saw_nothing_yet_resumes_from_offset_0(broker: Broker) -> None:
+    await attend(broker, "orders")
     position = broker.history.position(DEFAULT_CLIENT, "orders")
     assert position.offset == 0
     assert position.epoch
@@ -78,6 +79,7 @@ async def test_who_saw_nothing_yet_resumes_from_offset_0(broker: Broker) -> None
 
 
 async def test_an_unknown_channel_is_at_its_beginning(broker: Broker) -> None:
+    await attend(broker, "none")
     position = broker.history.position(DEFAULT_CLIENT, "none")
     assert broker.history.since(DEFAULT_CLIENT, "none", position, now=T0).recovered
     ahead = StreamPosition(position.epoch, 1)
@@ -141,6 +143,7 @@ async def test_the_oldest_of_all_channels_go_when_there_are_too_many_bytes(open_
     broker = await opened(open_engine, max_bytes=3 * size)
     for number, channel in enumerate("aabb"):
         await publish(broker, notification(channel, at=T0 + number), now=T0 + number)
+    await broker.refresh()
     kept = {info.channel: info.publications for info in await broker.history.channels()}
     assert kept == {"a": 1, "b": 2}
     assert broker.history.usage() == (2, 3, 3 * size)
@@ -161,6 +164,7 @@ async def test_a_channel_that_keeps_nothing_still_counts(open_engine: OpenBroker
     assert offsets(await publish(broker, notification(), notification())) == [1, 2]
     assert broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 2), now=T0).recovered
     assert not broker.history.since(DEFAULT_CLIENT, "orders", after(broker, 1), now=T0).recovered
+    await broker.refresh()
     assert broker.history.usage() == (1, 0, 0)
 
 
@@ -168,6 +172,7 @@ async def test_a_forgotten_channel_comes_back_in_another_epoch(open_engine: Open
     broker = await opened(open_engine, max_channels=2)
     (first,) = await publish(broker, notification("a"))
     await publish(broker, notification("b"), notification("c"))
+    await broker.refresh()
     assert broker.history.usage()[0] == 2
     (second,) = await publish(broker, notification("a"))
     assert second.offset == 1
@@ -178,8 +183,9 @@ async def test_a_forgotten_channel_comes_back_in_another_epoch(open_engine: Open
 async def test_channels_in_use_outlive_idle_ones(open_engine: OpenBroker) -> None:
     broker = await opened(open_engine, max_channels=2)
     await publish(broker, notification("a"), notification("b"))
-    await publish(broker, notification("a"))
-    await publish(broker, notification("c"))
+    await publish(broker, notification("a"), now=T0 + 1)
+    await publish(broker, notification("c"), now=T0 + 2)
+    await broker.refresh()
     assert [info.channel for info in await broker.history.channels()] == ["a", "c"]
 
 
@@ -194,17 +200,19 @@ async def test_channels_are_listed_by_name(broker: Broker) -> None:
 async def test_tighter_bounds_take_hold_at_once(broker: Broker) -> None:
     await publish(broker, *[notification() for _ in range(5)])
     broker.configure(BrokerLimits(history=HistoryLimits(max_publications=2, max_age_seconds=HOUR / 1000)))
+    await broker.refresh()
     assert broker.history.usage()[1] == 2
     assert await broker.history.trim(now=T0 + HOUR) == 2
 
 
 async def test_what_has_no_channel_is_in_the_clients_own_stream(broker: Broker) -> None:
-    live = [notification(kind=Kind.BROADCAST), notification(kind=Kind.CONNECTIONS, connections=["c1"])]
-    published = await publish(broker, notification(), live[0], notification(), live[1])
+    live = [notification(kind=Kind.BROADCAST, at=T0 - 2), notification(kind=Kind.CONNECTIONS, connections=["c1"])]
+    published = await publish(broker, notification(at=T0 - 3), live[0], notification(at=T0 - 1), live[1])
     assert offsets(published) == [1, 1, 2, 2]
     assert published[1].position is None
     history = broker.history.since(DEFAULT_CLIENT, "", after(broker, 0, ""), now=T0)
     assert history.publications == [published[1], published[3]]
+    await attend(broker, "", client=OTHER)
     assert broker.history.position(OTHER, "").offset == 0
 
 
