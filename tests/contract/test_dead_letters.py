@@ -38,6 +38,11 @@ async def listed(broker: Broker, query: DeadLetterQuery = ALL, *, limit: int = 9
     return [each.id for each in await broker.dead_letters.letters(query, limit=limit)]
 
 
+async def put_back(broker: Broker, *letters: DeadLetter) -> None:
+    for pending in broker.dead_letters.requeue(letters, [each.notification for each in letters], now=T0):
+        await pending.result()
+
+
 async def keep(broker: Broker, *letters: DeadLetter) -> None:
     await broker.dead_letters.add(letters, now=T0).wait()
 
@@ -191,6 +196,7 @@ async def test_a_letter_that_is_put_back_is_dispatched(broker: Broker) -> None:
     (found,) = await broker.dead_letters.letters(ALL, limit=9)
     (pending,) = broker.dead_letters.requeue([found], [one], now=T0)
     assert (await pending.result()).id == one.id
+    await broker.refresh()
     assert broker.dead_letters.usage() == (0, 0)
     waiting = await broker.receipts.find(None, one.id)
     assert waiting is not None
@@ -220,6 +226,9 @@ async def test_what_is_put_back_may_die_once_more(broker: Broker) -> None:
 
 async def test_one_for_users_that_is_put_back_is_in_their_inboxes_once(broker: Broker) -> None:
     one = for_users("anna")
+    attendance = broker.inbox.attend(DEFAULT_CLIENT, UserId("anna"))
+    if attendance is not None:
+        await attendance.wait()
     await accept(broker, one)
     leases = await broker.queue.lease(limit=9, lease_seconds=30, now=T0)
     await broker.history.append(leases, now=T0)
@@ -237,11 +246,12 @@ async def test_a_letter_is_put_back_once(broker: Broker) -> None:
     await keep(broker, one)
     pending = broker.dead_letters.requeue([one], [one.notification], now=T0)
     with pytest.raises(Conflict):
-        broker.dead_letters.requeue([one], [one.notification], now=T0)
+        await put_back(broker, one)
     assert await broker.dead_letters.remove([one.id]) == []
     await pending[0].result()
     with pytest.raises(Conflict):
-        broker.dead_letters.requeue([one], [one.notification], now=T0)
+        await put_back(broker, one)
+    await broker.refresh()
     assert broker.queue.stats(now=T0).waiting == 1
 
 
@@ -250,13 +260,13 @@ async def test_nothing_goes_on_under_an_id_that_waits(broker: Broker) -> None:
     made = [letter(one), letter(one, id=DeadLetterId(f"{one.id}.a")), letter()]
     await keep(broker, *made)
     with pytest.raises(Conflict):
-        broker.dead_letters.requeue(made[:2], [one, one], now=T0)
+        await put_back(broker, *made[:2])
     pending = broker.dead_letters.requeue(made[:1], [one], now=T0)
     with pytest.raises(Conflict):
-        broker.dead_letters.requeue([made[1]], [one], now=T0)
+        await put_back(broker, made[1])
     await pending[0].result()
     with pytest.raises(Conflict):
-        broker.dead_letters.requeue([made[1]], [one], now=T0)
+        await put_back(broker, made[1])
     assert await listed(broker) == [made[2].id, made[1].id]
 
 
@@ -265,8 +275,9 @@ async def test_a_full_queue_takes_nothing_back(open_engine: OpenBroker) -> None:
     made = [letter(), letter()]
     await keep(broker, *made)
     with pytest.raises(QueueFull):
-        broker.dead_letters.requeue(made, [each.notification for each in made], now=T0)
+        await put_back(broker, *made)
     assert await listed(broker) == [made[1].id, made[0].id]
+    await broker.refresh()
     assert broker.queue.stats(now=T0).waiting == 0
 
 
@@ -276,6 +287,7 @@ async def test_over_their_number_the_oldest_go(open_engine: OpenBroker) -> None:
     await keep(broker, *made)
     assert await listed(broker) == [made[2].id, made[0].id]
     await die(broker, notification(), now=T0 + 3)
+    await broker.refresh()
     assert broker.dead_letters.usage()[0] == 2
 
 
@@ -301,6 +313,7 @@ async def test_bounds_may_change(broker: Broker) -> None:
     made = [letter(), letter(), letter()]
     await keep(broker, *made)
     broker.configure(BrokerLimits(dead_letters=DeadLetterLimits(max_count=1)))
+    await broker.refresh()
     assert await listed(broker) == [made[2].id]
 
 

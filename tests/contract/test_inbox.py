@@ -25,7 +25,19 @@ ANNA, BERT, CORA = UserId("anna"), UserId("bert"), UserId("cora")
 
 
 async def opened(open_engine: OpenBroker, **limits: float) -> Broker:
-    return await open_engine(BrokerLimits(inbox=InboxLimits(**limits)))  # type: ignore[arg-type]
+    """A broker with the inboxes of all that the tests name at hand."""
+    broker = await open_engine(BrokerLimits(inbox=InboxLimits(**limits)))  # type: ignore[arg-type]
+    for client_id in (DEFAULT_CLIENT, OTHER):
+        for user_id in (ANNA, BERT, CORA):
+            attendance = broker.inbox.attend(client_id, user_id)
+            if attendance is not None:
+                await attendance.wait()
+    return broker
+
+
+@pytest.fixture
+async def broker(open_engine: OpenBroker) -> Broker:
+    return await opened(open_engine)
 
 
 def at(broker: Broker, offset: int, user: UserId = ANNA) -> StreamPosition:
@@ -215,6 +227,7 @@ async def test_the_oldest_of_a_user_go_when_there_are_too_many(open_engine: Open
 async def test_the_oldest_of_a_user_go_when_there_are_too_many_bytes(open_engine: OpenBroker) -> None:
     broker = await opened(open_engine, max_user_bytes=700)
     published = await publish(broker, *[for_users(ANNA, BERT) for _ in range(4)])
+    await broker.refresh()
     assert broker.inbox.usage()[:2] == (2, 6)
     (huge,) = await publish(broker, for_users(ANNA, data=b'"' + b"x" * 800 + b'"'))
     # one alone is kept, however big it is
@@ -243,6 +256,7 @@ async def test_what_is_over_age_goes(open_engine: OpenBroker) -> None:
 async def test_a_forgotten_user_comes_back_in_another_epoch(open_engine: OpenBroker) -> None:
     broker = await opened(open_engine, max_users=2)
     published = await publish(broker, *[for_users(user) for user in (ANNA, ANNA, BERT, CORA)])
+    await broker.refresh()
     assert broker.inbox.usage()[:2] == (2, 2)
     assert await states(broker, *published[:2]) == [InboxState.EVICTED] * 2
     (again,) = await publish(broker, for_users(ANNA))
@@ -257,6 +271,7 @@ async def test_nothing_is_told_of_a_user_that_was_removed(broker: Broker) -> Non
     assert await broker.inbox.forget(DEFAULT_CLIENT, ANNA) == 1
     assert await broker.inbox.forget(DEFAULT_CLIENT, ANNA) == 0
     assert [row.user_id for row in await rows(broker, published[0].notification.id)] == [BERT]
+    await broker.refresh()
     assert broker.inbox.usage()[:2] == (2, 2)
     (again,) = await publish(broker, for_users(ANNA))
     assert again.inbox is not None
@@ -295,6 +310,7 @@ async def test_inboxes_are_listed_by_user(broker: Broker) -> None:
 async def test_tighter_bounds_take_hold_at_once(broker: Broker) -> None:
     await publish(broker, *[for_users(ANNA) for _ in range(5)])
     broker.configure(BrokerLimits(inbox=InboxLimits(max_notifications=2, max_age_seconds=60)))
+    await broker.refresh()
     assert broker.inbox.usage()[1] == 2
     assert await broker.inbox.trim(now=T0 + 60_000) == 2
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from notifyd.telemetry.metrics import Counters
 
 _TICK_SECONDS: Final = 1.0
+_GOODBYE_SECONDS: Final = 2.0
 _AT_ONCE: Final = 500
 
 
@@ -77,17 +78,26 @@ class RedisInbox:
 
     async def run(self) -> None:
         """Send what moves and see to the bounds until cancelled."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._moves.run)
-            while True:
-                await trio.sleep(_TICK_SECONDS)
-                # away: the next tick does it
-                with suppress(StoreUnavailable):
-                    await self._index.enter()
-                    now = self._clock()
-                    await self._bounds.trim(self.share(), now=now)
-                    if self._bounds.exceeded() or self._bounds.tightened:
-                        await self._bounds.enforce(now=now)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._moves.run)
+                while True:
+                    await trio.sleep(_TICK_SECONDS)
+                    # away: the next tick does it
+                    with suppress(StoreUnavailable):
+                        await self._upkeep()
+        finally:
+            # the next start goes on from there
+            with trio.CancelScope(shield=True), trio.move_on_after(_GOODBYE_SECONDS), suppress(StoreUnavailable):
+                await self._moves.flush()
+                await self._index.enter()
+
+    async def _upkeep(self) -> None:
+        await self._index.enter()
+        now = self._clock()
+        await self._bounds.trim(self.share(), now=now)
+        if self._bounds.exceeded() or self._bounds.tightened:
+            await self._bounds.enforce(now=now)
 
     def configure(self, limits: InboxLimits) -> None:
         """Use other bounds; what is over them goes with the next `refresh`, or in a second."""

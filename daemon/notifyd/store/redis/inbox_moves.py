@@ -157,11 +157,11 @@ class InboxMoves:
             await self._bell.wait()
             with trio.move_on_after(_PAUSE_SECONDS):
                 await self._hurry.wait()
-            if not await self._send():
+            if not await self.flush():
                 await trio.sleep(_AWAY_SECONDS)
 
-    async def _send(self) -> bool:
-        """Send what has gathered; False where that failed: it waits for the next time."""
+    async def flush(self) -> bool:
+        """Send what has gathered; False where that failed: it waits for the next time. `run` calls it, or nobody."""
         flight, self._next = self._next, Flight()
         self._last = flight
         self._bell, self._hurry = trio.Event(), trio.Event()
@@ -172,6 +172,7 @@ class InboxMoves:
             flight.land(exc)
             return False
         except trio.Cancelled:
+            self._take_back(flight)
             flight.land(StoreUnavailable("the store was closed meanwhile"))
             raise
         flight.land()

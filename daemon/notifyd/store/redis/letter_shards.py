@@ -99,14 +99,15 @@ class LetterShards:
         *,
         word: str = "",
         before: int = 0,
-        gone: bool = False,
+        gone: bool | None = None,
     ) -> Reply:
-        """End that for these where *word* held them, which are *gone* or as their notifications tell.
+        """End that for these where *word* held them: they are *gone* or not; None: as their notifications tell.
 
         And for all that were put aside before *before*, by whomever. Answers the ids of those that are back.
         """
         tag = self._tags[shard]
-        args = (f"{tag}:r:", before, "gone" if gone else "", word, *letter_ids)
+        verdict = "" if gone is None else ("gone" if gone else "back")
+        args = (f"{tag}:r:", before, verdict, word, *letter_ids)
         return self.line.script(_LET_GO, (*self._keys[shard], f"{tag}:n"), args)
 
     def figures(self) -> list[tuple[Reply, Reply]]:

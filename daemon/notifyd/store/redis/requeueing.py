@@ -84,7 +84,7 @@ class Requeueing:
 
     async def _let_go(self, shards: LetterShards) -> None:
         """What stays aside here is looked after by the upkeep of any node."""
-        gone = self._failure is None
+        gone = None if isinstance(self._failure, StoreUnavailable) else self._failure is None
         with suppress(StoreUnavailable):
             replies = [
                 shards.let_go(shard, [letter_id for letter_id, _ in pairs], word=self._word, gone=gone)
