@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -10,10 +10,14 @@ from notifyd import __version__
 from notifyd.app import translate
 from notifyd.app.acking import compose_acks
 from notifyd.app.clients import ClientServices, compose_clients, compose_refreshing
+from notifyd.app.cluster import NodeName, compose_peers
 from notifyd.app.presence import compose_presence
 from notifyd.app.pushing import Pushing, compose_pushing
 from notifyd.app.webhooks import Telling, compose_telling
 from notifyd.bus.local import LocalBus
+from notifyd.bus.open import open_bus
+from notifyd.bus.ports import Bus, Peers
+from notifyd.bus.shared import SharedBus
 from notifyd.config import Loaded
 from notifyd.dispatch.dispatcher import Dispatcher
 from notifyd.hub.hub import Hub
@@ -34,6 +38,9 @@ from notifyd.service.acks import Acks
 from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import Clients
+from notifyd.service.cluster.connections import ServiceConnections
+from notifyd.service.cluster.figures import ServiceFigures
+from notifyd.service.cluster.nodes import Nodes
 from notifyd.service.connect import Connector
 from notifyd.service.connections import Connections
 from notifyd.service.daemon import About, Daemon
@@ -76,6 +83,9 @@ ENCODERS: dict[str, Callable[[Publication], bytes]] = {
     **SOCKETIO_ENCODERS,
 }
 
+#: The engine that promises such a durability; a journal where it is another one.
+_ENGINES: Final = {"memory": "memory", "redis": "redis"}
+
 
 class Engines(msgspec.Struct, frozen=True):
     """What was opened before anything else."""
@@ -86,6 +96,8 @@ class Engines(msgspec.Struct, frozen=True):
     logbook: Logbook
     #: Under which secrets are sealed.
     master_key: bytes
+    #: What this daemon is called among others.
+    node: NodeName
     #: None where push is not configured.
     push: PushProvider | None = None
 
@@ -120,8 +132,11 @@ class Graph(msgspec.Struct, frozen=True):
     dead_letters: DeadLetters
     queue: Queue
     channels: Channels
-    connections: Connections
-    stats: Stats
+    connections: ServiceConnections
+    stats: ServiceFigures
+    bus: LocalBus | SharedBus
+    peers: Peers
+    nodes: Nodes
     daemon: Daemon
     native: NativeProtocol
     native_rules: NativeRules
@@ -134,6 +149,8 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     """Put everything together; nothing runs yet."""
     settings, broker, counters = loaded.settings, engines.broker, engines.counters
     hub = Hub(ENCODERS, counters)
+    hub.crowds = broker.news
+    bus = open_bus(broker.news, hub)
     ring = KeyRing()
     sweeper = Sweeper(translate.liveness_rules(settings))
     registered = compose_clients(settings, engines.records, ring, Sealer(engines.master_key), broker, counters)
@@ -155,13 +172,16 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         connector, subscriber, publisher, limiter, counters, broker.durability, inboxes, acks, presence, attending
     )
     namespace_services = _namespace_services(native_services, registered, engines)
+    own = Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: len(engines.logbook.ring))
+    daemon = Daemon(_about(loaded, broker, dev=dev), broker, engines.records)
+    peers = compose_peers(settings, engines, hub, daemon)
     return Graph(
         loaded=loaded,
         engines=engines,
         ring=ring,
         hub=hub,
         sweeper=sweeper,
-        dispatcher=_dispatcher(loaded, broker, hub, counters, pushing, telling),
+        dispatcher=_dispatcher(loaded, broker, bus, counters, pushing, telling),
         pushing=pushing,
         telling=telling,
         connector=connector,
@@ -183,9 +203,14 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         dead_letters=DeadLetters(broker.dead_letters, broker.receipts, publisher, acks, counters),
         queue=Queue(broker, counters),
         channels=Channels(hub, broker.history, max_channel_length=settings.websocket.max_channel_length),
-        connections=Connections(hub, outbox_limit_bytes=settings.websocket.outbox_bytes),
-        stats=Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: len(engines.logbook.ring)),
-        daemon=Daemon(_about(loaded, broker, dev=dev), broker, engines.records),
+        connections=ServiceConnections(
+            Connections(hub, outbox_limit_bytes=settings.websocket.outbox_bytes, node=engines.node.name), peers
+        ),
+        stats=ServiceFigures(own, peers),
+        bus=bus,
+        peers=peers,
+        nodes=Nodes(peers),
+        daemon=daemon,
         native=NativeProtocol(native_services, native_rules),
         native_rules=native_rules,
         namespaces=NamespaceApplication(namespace_services, namespace_rules),
@@ -224,11 +249,11 @@ def _limiter(loaded: Loaded, counters: Counters) -> RateLimiter:
 
 
 def _dispatcher(
-    loaded: Loaded, broker: Broker, hub: Hub, counters: Counters, pushing: Pushing | None, telling: Telling
+    loaded: Loaded, broker: Broker, bus: Bus, counters: Counters, pushing: Pushing | None, telling: Telling
 ) -> Dispatcher:
     desk = pushing.desk if pushing is not None else None
     rules = translate.dispatch_rules(loaded.settings)
-    dispatcher = Dispatcher(broker.queue, broker.history, LocalBus(hub.fan_out), rules, counters, desk)
+    dispatcher = Dispatcher(broker.queue, broker.history, bus, rules, counters, desk)
     telling.listen_to(dispatcher, pushing)
     return dispatcher
 
@@ -244,7 +269,7 @@ def _about(loaded: Loaded, broker: Broker, *, dev: bool) -> About:
     return About(
         version=__version__,
         durability=broker.durability,
-        broker_engine="memory" if broker.durability == "memory" else "sqlite",
+        broker_engine=_ENGINES.get(broker.durability, "sqlite"),
         records_engine="mongodb" if settings.records.url.startswith("mongodb") else "sqlite",
         state_dir=settings.server.state_dir,
         config_file=loaded.file,

@@ -14,6 +14,7 @@ import structlog
 import trio
 
 from notifyd.app import translate, translate_engines
+from notifyd.app.cluster import join_cluster, node_of, sharing
 from notifyd.app.doctor import compose_doctor
 from notifyd.app.draining import Drainer
 from notifyd.app.fronts import Fronts
@@ -113,7 +114,8 @@ async def _open(loaded: Loaded, place: Place) -> Engines:
     push = await open_push(options) if options is not None else None
     if push is None:
         log.info("push_not_configured", setting="push.firebase_project_id")
-    return Engines(broker, records, place.counters, place.logbook, place.master_key, push)
+    node = node_of(settings, broker)
+    return Engines(broker, records, place.counters, place.logbook, place.master_key, node, push)
 
 
 async def _load_clients(graph: Graph, place: Place) -> None:
@@ -155,6 +157,7 @@ async def _serve(graph: Graph, place: Place) -> None:
             nursery.start_soon(member.run, drainer, reloader)
             await nursery.start(siblings.run)
         await nursery.start(edge.run)
+        join_cluster(graph, nursery)
         drainer.dispatching = await nursery.start(_dispatch, graph)
         nursery.start_soon(graph.sweeper.run)
         nursery.start_soon(graph.presence_news.run)
@@ -178,9 +181,10 @@ async def _serve(graph: Graph, place: Place) -> None:
 
 
 def _admin_services(graph: Graph, place: Place, settings: Callable[[], Settings]) -> AdminServices:
+    shared = sharing(graph.engines.broker)
     return AdminServices(
         daemon=graph.daemon,
-        doctor=compose_doctor(graph, settings),
+        doctor=compose_doctor(graph, settings, None if shared is None else shared.link),
         keys=graph.keys,
         clients=graph.clients,
         tokens=graph.tokens,
@@ -199,6 +203,7 @@ def _admin_services(graph: Graph, place: Place, settings: Callable[[], Settings]
         webhooks=graph.telling.service,
         channels=graph.channels,
         connections=graph.connections,
+        nodes=graph.nodes,
         stats=graph.stats,
         logs=Logs(place.logbook.ring),
         record_export=RecordExport(graph.engines.records),
@@ -225,7 +230,7 @@ def _tell_ready(graph: Graph, place: Place, manager: ServiceManager) -> None:
 
 
 def _give_powers(graph: Graph, fronts: Fronts, drainer: Drainer, reloader: Reloader, member: Membership | None) -> None:
-    graph.daemon.on_drain = drainer.begin
+    graph.daemon.on_drain = graph.nodes.on_drain = drainer.begin
     graph.daemon.on_reload = reloader.reload
     if member is not None:
         graph.daemon.pid = member.supervisor

@@ -35,6 +35,8 @@ def broker_options(settings: Settings) -> BrokerOptions:
         limits=broker_limits(settings),
         redis=redis_options(settings),
         shards=settings.broker.shards,
+        node=node_name(settings),
+        node_timeout_seconds=settings.cluster.timeout_seconds,
     )
 
 

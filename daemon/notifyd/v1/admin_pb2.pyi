@@ -872,7 +872,7 @@ class GetHistoryResponse(_message.Message):
     def __init__(self, position: _Optional[_Union[_types_pb2.StreamPosition, _Mapping]] = ..., publications: _Optional[_Iterable[_Union[_types_pb2.Publication, _Mapping]]] = ..., recovered: _Optional[bool] = ..., skipped: _Optional[int] = ...) -> None: ...
 
 class Connection(_message.Message):
-    __slots__ = ("id", "client_id", "transport", "address", "connected_at", "key_id", "subscription_count", "outbox_bytes", "sent_bytes", "idle_seconds", "channels", "user_id", "outbox_limit_bytes", "behind_since")
+    __slots__ = ("id", "client_id", "transport", "address", "connected_at", "key_id", "subscription_count", "outbox_bytes", "sent_bytes", "idle_seconds", "channels", "user_id", "outbox_limit_bytes", "behind_since", "node")
     ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     TRANSPORT_FIELD_NUMBER: _ClassVar[int]
@@ -887,6 +887,7 @@ class Connection(_message.Message):
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     OUTBOX_LIMIT_BYTES_FIELD_NUMBER: _ClassVar[int]
     BEHIND_SINCE_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
     id: str
     client_id: str
     transport: str
@@ -901,7 +902,60 @@ class Connection(_message.Message):
     user_id: str
     outbox_limit_bytes: int
     behind_since: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., transport: _Optional[str] = ..., address: _Optional[str] = ..., connected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., key_id: _Optional[str] = ..., subscription_count: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., sent_bytes: _Optional[int] = ..., idle_seconds: _Optional[float] = ..., channels: _Optional[_Iterable[str]] = ..., user_id: _Optional[str] = ..., outbox_limit_bytes: _Optional[int] = ..., behind_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    node: str
+    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., transport: _Optional[str] = ..., address: _Optional[str] = ..., connected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., key_id: _Optional[str] = ..., subscription_count: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., sent_bytes: _Optional[int] = ..., idle_seconds: _Optional[float] = ..., channels: _Optional[_Iterable[str]] = ..., user_id: _Optional[str] = ..., outbox_limit_bytes: _Optional[int] = ..., behind_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., node: _Optional[str] = ...) -> None: ...
+
+class Node(_message.Message):
+    __slots__ = ("id", "name", "version", "pid", "started_at", "state", "connections", "subscriptions", "accepted", "deliveries", "cpu_seconds", "resident_bytes", "lag_seconds", "listeners", "self")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
+    SUBSCRIPTIONS_FIELD_NUMBER: _ClassVar[int]
+    ACCEPTED_FIELD_NUMBER: _ClassVar[int]
+    DELIVERIES_FIELD_NUMBER: _ClassVar[int]
+    CPU_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    RESIDENT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    LAG_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    LISTENERS_FIELD_NUMBER: _ClassVar[int]
+    SELF_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    name: str
+    version: str
+    pid: int
+    started_at: _timestamp_pb2.Timestamp
+    state: str
+    connections: int
+    subscriptions: int
+    accepted: int
+    deliveries: int
+    cpu_seconds: float
+    resident_bytes: int
+    lag_seconds: float
+    listeners: _containers.RepeatedScalarFieldContainer[str]
+    self: bool
+    def __init__(self_, id: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., connections: _Optional[int] = ..., subscriptions: _Optional[int] = ..., accepted: _Optional[int] = ..., deliveries: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., resident_bytes: _Optional[int] = ..., lag_seconds: _Optional[float] = ..., listeners: _Optional[_Iterable[str]] = ..., self: _Optional[bool] = ...) -> None: ...
+
+class ListNodesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListNodesResponse(_message.Message):
+    __slots__ = ("nodes",)
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    nodes: _containers.RepeatedCompositeFieldContainer[Node]
+    def __init__(self, nodes: _Optional[_Iterable[_Union[Node, _Mapping]]] = ...) -> None: ...
+
+class DrainNodeRequest(_message.Message):
+    __slots__ = ("node", "seconds")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    seconds: float
+    def __init__(self, node: _Optional[str] = ..., seconds: _Optional[float] = ...) -> None: ...
 
 class CutOff(_message.Message):
     __slots__ = ("id", "client_id", "key_id", "user_id", "transport", "address", "outbox_bytes", "at")
@@ -940,14 +994,16 @@ class ListConnectionsRequest(_message.Message):
     def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., key_id: _Optional[str] = ..., user_id: _Optional[str] = ..., slow: _Optional[bool] = ..., limit: _Optional[int] = ...) -> None: ...
 
 class ListConnectionsResponse(_message.Message):
-    __slots__ = ("connections", "total", "recently_cut")
+    __slots__ = ("connections", "total", "recently_cut", "missing_nodes")
     CONNECTIONS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
     RECENTLY_CUT_FIELD_NUMBER: _ClassVar[int]
+    MISSING_NODES_FIELD_NUMBER: _ClassVar[int]
     connections: _containers.RepeatedCompositeFieldContainer[Connection]
     total: int
     recently_cut: _containers.RepeatedCompositeFieldContainer[CutOff]
-    def __init__(self, connections: _Optional[_Iterable[_Union[Connection, _Mapping]]] = ..., total: _Optional[int] = ..., recently_cut: _Optional[_Iterable[_Union[CutOff, _Mapping]]] = ...) -> None: ...
+    missing_nodes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, connections: _Optional[_Iterable[_Union[Connection, _Mapping]]] = ..., total: _Optional[int] = ..., recently_cut: _Optional[_Iterable[_Union[CutOff, _Mapping]]] = ..., missing_nodes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class KickConnectionsRequest(_message.Message):
     __slots__ = ("ids", "key_id", "reason", "user_id", "client_id")
@@ -992,7 +1048,7 @@ class ChannelCount(_message.Message):
     def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., subscriber_count: _Optional[int] = ...) -> None: ...
 
 class Stats(_message.Message):
-    __slots__ = ("at", "uptime_seconds", "accepted", "rejected", "dispatched", "expired", "cancelled", "dead", "deliveries", "delivered_bytes", "connections_opened", "connections_closed", "slow_consumers", "authentication_failures", "rate_limited", "http_requests", "errors", "connections", "connections_by_transport", "channels", "subscriptions", "queue", "history_publications", "history_bytes", "outbox_bytes", "resident_bytes", "cpu_seconds", "open_files", "top_channels", "history_channels", "inbox_users", "inbox_notifications", "inbox_bytes", "pushes_accepted", "pushes_failed", "inbox_evicted", "acked", "redelivered", "dead_letters_evicted", "webhooks_delivered", "webhooks_failed", "webhooks_dropped", "requeued", "dropped", "dead_letters", "dead_letter_bytes", "durable_subscriptions", "unacked", "receipts", "timeline_events", "log_entries")
+    __slots__ = ("at", "uptime_seconds", "accepted", "rejected", "dispatched", "expired", "cancelled", "dead", "deliveries", "delivered_bytes", "connections_opened", "connections_closed", "slow_consumers", "authentication_failures", "rate_limited", "http_requests", "errors", "connections", "connections_by_transport", "channels", "subscriptions", "queue", "history_publications", "history_bytes", "outbox_bytes", "resident_bytes", "cpu_seconds", "open_files", "top_channels", "history_channels", "inbox_users", "inbox_notifications", "inbox_bytes", "pushes_accepted", "pushes_failed", "inbox_evicted", "acked", "redelivered", "dead_letters_evicted", "webhooks_delivered", "webhooks_failed", "webhooks_dropped", "requeued", "dropped", "dead_letters", "dead_letter_bytes", "durable_subscriptions", "unacked", "receipts", "timeline_events", "log_entries", "nodes", "missing_nodes")
     class ConnectionsByTransportEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -1051,6 +1107,8 @@ class Stats(_message.Message):
     RECEIPTS_FIELD_NUMBER: _ClassVar[int]
     TIMELINE_EVENTS_FIELD_NUMBER: _ClassVar[int]
     LOG_ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    MISSING_NODES_FIELD_NUMBER: _ClassVar[int]
     at: _timestamp_pb2.Timestamp
     uptime_seconds: float
     accepted: int
@@ -1102,7 +1160,9 @@ class Stats(_message.Message):
     receipts: int
     timeline_events: int
     log_entries: int
-    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., accepted: _Optional[int] = ..., rejected: _Optional[int] = ..., dispatched: _Optional[int] = ..., expired: _Optional[int] = ..., cancelled: _Optional[int] = ..., dead: _Optional[int] = ..., deliveries: _Optional[int] = ..., delivered_bytes: _Optional[int] = ..., connections_opened: _Optional[int] = ..., connections_closed: _Optional[int] = ..., slow_consumers: _Optional[int] = ..., authentication_failures: _Optional[int] = ..., rate_limited: _Optional[int] = ..., http_requests: _Optional[int] = ..., errors: _Optional[int] = ..., connections: _Optional[int] = ..., connections_by_transport: _Optional[_Mapping[str, int]] = ..., channels: _Optional[int] = ..., subscriptions: _Optional[int] = ..., queue: _Optional[_Union[QueueStats, _Mapping]] = ..., history_publications: _Optional[int] = ..., history_bytes: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., open_files: _Optional[int] = ..., top_channels: _Optional[_Iterable[_Union[ChannelCount, _Mapping]]] = ..., history_channels: _Optional[int] = ..., inbox_users: _Optional[int] = ..., inbox_notifications: _Optional[int] = ..., inbox_bytes: _Optional[int] = ..., pushes_accepted: _Optional[int] = ..., pushes_failed: _Optional[int] = ..., inbox_evicted: _Optional[int] = ..., acked: _Optional[int] = ..., redelivered: _Optional[int] = ..., dead_letters_evicted: _Optional[int] = ..., webhooks_delivered: _Optional[int] = ..., webhooks_failed: _Optional[int] = ..., webhooks_dropped: _Optional[int] = ..., requeued: _Optional[int] = ..., dropped: _Optional[int] = ..., dead_letters: _Optional[int] = ..., dead_letter_bytes: _Optional[int] = ..., durable_subscriptions: _Optional[int] = ..., unacked: _Optional[int] = ..., receipts: _Optional[int] = ..., timeline_events: _Optional[int] = ..., log_entries: _Optional[int] = ...) -> None: ...
+    nodes: int
+    missing_nodes: int
+    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., accepted: _Optional[int] = ..., rejected: _Optional[int] = ..., dispatched: _Optional[int] = ..., expired: _Optional[int] = ..., cancelled: _Optional[int] = ..., dead: _Optional[int] = ..., deliveries: _Optional[int] = ..., delivered_bytes: _Optional[int] = ..., connections_opened: _Optional[int] = ..., connections_closed: _Optional[int] = ..., slow_consumers: _Optional[int] = ..., authentication_failures: _Optional[int] = ..., rate_limited: _Optional[int] = ..., http_requests: _Optional[int] = ..., errors: _Optional[int] = ..., connections: _Optional[int] = ..., connections_by_transport: _Optional[_Mapping[str, int]] = ..., channels: _Optional[int] = ..., subscriptions: _Optional[int] = ..., queue: _Optional[_Union[QueueStats, _Mapping]] = ..., history_publications: _Optional[int] = ..., history_bytes: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., open_files: _Optional[int] = ..., top_channels: _Optional[_Iterable[_Union[ChannelCount, _Mapping]]] = ..., history_channels: _Optional[int] = ..., inbox_users: _Optional[int] = ..., inbox_notifications: _Optional[int] = ..., inbox_bytes: _Optional[int] = ..., pushes_accepted: _Optional[int] = ..., pushes_failed: _Optional[int] = ..., inbox_evicted: _Optional[int] = ..., acked: _Optional[int] = ..., redelivered: _Optional[int] = ..., dead_letters_evicted: _Optional[int] = ..., webhooks_delivered: _Optional[int] = ..., webhooks_failed: _Optional[int] = ..., webhooks_dropped: _Optional[int] = ..., requeued: _Optional[int] = ..., dropped: _Optional[int] = ..., dead_letters: _Optional[int] = ..., dead_letter_bytes: _Optional[int] = ..., durable_subscriptions: _Optional[int] = ..., unacked: _Optional[int] = ..., receipts: _Optional[int] = ..., timeline_events: _Optional[int] = ..., log_entries: _Optional[int] = ..., nodes: _Optional[int] = ..., missing_nodes: _Optional[int] = ...) -> None: ...
 
 class ExportRecordsRequest(_message.Message):
     __slots__ = ("digest_only",)

@@ -280,6 +280,16 @@ class AdminServiceStub:
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.GetPresenceRequest.SerializeToString,
                 response_deserializer=notifyd_dot_v1_dot_admin__pb2.Presence.FromString,
                 _registered_method=True)
+        self.ListNodes = channel.unary_unary(
+                '/notifyd.v1.AdminService/ListNodes',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.ListNodesRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.ListNodesResponse.FromString,
+                _registered_method=True)
+        self.DrainNode = channel.unary_unary(
+                '/notifyd.v1.AdminService/DrainNode',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.DrainNodeRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.Node.FromString,
+                _registered_method=True)
         self.ListConnections = channel.unary_unary(
                 '/notifyd.v1.AdminService/ListConnections',
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.ListConnectionsRequest.SerializeToString,
@@ -632,6 +642,20 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListNodes(self, request, context):
+        """Nodes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DrainNode(self, request, context):
+        """Has one node go, as Drain does with the one that is asked.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListConnections(self, request, context):
         """Connections.
         """
@@ -921,6 +945,16 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.GetPresence,
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.GetPresenceRequest.FromString,
                     response_serializer=notifyd_dot_v1_dot_admin__pb2.Presence.SerializeToString,
+            ),
+            'ListNodes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNodes,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.ListNodesRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.ListNodesResponse.SerializeToString,
+            ),
+            'DrainNode': grpc.unary_unary_rpc_method_handler(
+                    servicer.DrainNode,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.DrainNodeRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.Node.SerializeToString,
             ),
             'ListConnections': grpc.unary_unary_rpc_method_handler(
                     servicer.ListConnections,
@@ -2276,6 +2310,60 @@ class AdminService:
             '/notifyd.v1.AdminService/GetPresence',
             notifyd_dot_v1_dot_admin__pb2.GetPresenceRequest.SerializeToString,
             notifyd_dot_v1_dot_admin__pb2.Presence.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNodes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/ListNodes',
+            notifyd_dot_v1_dot_admin__pb2.ListNodesRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.ListNodesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DrainNode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/DrainNode',
+            notifyd_dot_v1_dot_admin__pb2.DrainNodeRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.Node.FromString,
             options,
             channel_credentials,
             insecure,

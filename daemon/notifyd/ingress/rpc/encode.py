@@ -10,6 +10,7 @@ from notifyd.wire.rpc import position_message, timestamp_of
 
 if TYPE_CHECKING:
     from notifyd.hub.slow import CutOff
+    from notifyd.model.node import NodeInfo
     from notifyd.service.acks import DurableView
     from notifyd.service.channels import ChannelView
     from notifyd.service.connections import ConnectionView
@@ -65,6 +66,28 @@ def connection_message(view: ConnectionView) -> pb.Connection:
         user_id=view.user_id,
         outbox_limit_bytes=view.outbox_limit_bytes,
         behind_since=timestamp_of(view.behind_since),
+        node=view.node,
+    )
+
+
+def node_message(node: NodeInfo, *, here: str) -> pb.Node:
+    """One node; *here* is the id of this one."""
+    return pb.Node(
+        id=node.id,
+        name=node.name,
+        version=node.version,
+        pid=node.pid,
+        started_at=timestamp_of(node.started_at),
+        state=node.state,
+        connections=node.connections,
+        subscriptions=node.subscriptions,
+        accepted=node.accepted,
+        deliveries=node.deliveries,
+        cpu_seconds=node.cpu_seconds,
+        resident_bytes=node.resident_bytes,
+        lag_seconds=node.lag_seconds,
+        listeners=node.listeners,
+        self=node.id == here,
     )
 
 
@@ -142,6 +165,8 @@ def stats_message(snapshot: StatsSnapshot) -> pb.Stats:
         outbox_bytes=snapshot.outbox_bytes,
         resident_bytes=snapshot.resident_bytes,
         cpu_seconds=snapshot.cpu_seconds,
+        nodes=snapshot.nodes,
+        missing_nodes=snapshot.missing_nodes,
         open_files=snapshot.open_files,
         top_channels=[
             pb.ChannelCount(client_id=top.client_id, channel=top.channel, subscriber_count=top.subscriber_count)

@@ -8,8 +8,10 @@ from notifyd.service.acks import Acks
 from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import Clients
+from notifyd.service.cluster.connections import ServiceConnections
+from notifyd.service.cluster.figures import ServiceFigures
+from notifyd.service.cluster.nodes import Nodes
 from notifyd.service.connect import Connector
-from notifyd.service.connections import Connections
 from notifyd.service.daemon import Daemon
 from notifyd.service.dead_letters import DeadLetters
 from notifyd.service.devices import Devices
@@ -23,7 +25,6 @@ from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
 from notifyd.service.record_export import RecordExport
 from notifyd.service.record_import import RecordImport
-from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
 from notifyd.service.waiting import Waiting
@@ -51,9 +52,10 @@ class AdminServices(msgspec.Struct, frozen=True):
     subscriber: Subscriber
     queue: Queue
     channels: Channels
-    connections: Connections
+    connections: ServiceConnections
+    nodes: Nodes
     webhooks: Webhooks
-    stats: Stats
+    stats: ServiceFigures
     logs: Logs
     record_export: RecordExport
     record_import: RecordImport

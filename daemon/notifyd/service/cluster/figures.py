@@ -37,9 +37,9 @@ class ServiceFigures:
         found = summed(await self._own.fresh(), others)
         return msgspec.structs.replace(found, missing_nodes=len(replies.missing)) if replies.missing else found
 
-    async def of_this_node(self) -> StatsSnapshot:
-        """Everything at this moment, of this node alone."""
-        return await self._own.fresh()
+    def snapshot(self) -> StatsSnapshot:
+        """This node alone; see `Stats.snapshot`."""
+        return self._own.snapshot()
 
     async def _answer(self, _body: msgspec.Raw) -> bytes:
         # the asker looks at the broker itself

@@ -8,6 +8,7 @@ from notifyd.service.acks import Acks
 from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import Clients
+from notifyd.service.cluster.figures import ServiceFigures
 from notifyd.service.connect import Connector
 from notifyd.service.daemon import Daemon
 from notifyd.service.dead_letters import DeadLetters
@@ -19,7 +20,6 @@ from notifyd.service.notifications import Notifications
 from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
-from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber
 from notifyd.service.tokens import Tokens
 from notifyd.service.waiting import Waiting
@@ -48,7 +48,7 @@ class RestServices(Struct, frozen=True):
     queue: Queue
     webhooks: Webhooks
     channels: Channels
-    stats: Stats
+    stats: ServiceFigures
     daemon: Daemon
     limiter: RateLimiter
     exposition: Exposition

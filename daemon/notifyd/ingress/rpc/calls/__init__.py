@@ -14,6 +14,7 @@ from notifyd.ingress.rpc.calls.doctor import DoctorCalls
 from notifyd.ingress.rpc.calls.keys import KeyCalls
 from notifyd.ingress.rpc.calls.listen import ListenCalls
 from notifyd.ingress.rpc.calls.logs import LogCalls
+from notifyd.ingress.rpc.calls.nodes import NodeCalls
 from notifyd.ingress.rpc.calls.notifications import NotificationCalls
 from notifyd.ingress.rpc.calls.presence import PresenceCalls
 from notifyd.ingress.rpc.calls.queue import QueueCalls
@@ -51,4 +52,5 @@ def admin_parts(services: AdminServices) -> list[object]:
         ConnectionCalls(services.connections),
         RecordCalls(services.record_export, services.record_import),
         StatsCalls(services.stats),
+        NodeCalls(services.nodes),
     ]

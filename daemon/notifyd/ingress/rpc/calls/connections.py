@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import Invalid
 from notifyd.ingress.rpc.encode import connection_message, cut_off_message
-from notifyd.service.connections import ConnectionQuery, Connections
+from notifyd.service.connections import ConnectionQuery
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.wire.rpc import client_of
 
 if TYPE_CHECKING:
+    from notifyd.service.cluster.connections import ServiceConnections
     from notifyd.service.connections import Kicked
 
 _LIMIT: Final = 1000
@@ -22,7 +23,7 @@ _MAX_REASON_BYTES: Final = 123
 class ConnectionCalls:
     """List and kick."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: ServiceConnections) -> None:
         self._connections = connections
 
     async def list_connections(self, request: pb.ListConnectionsRequest) -> pb.ListConnectionsResponse:
@@ -35,22 +36,27 @@ class ConnectionCalls:
             slow=request.slow,
             limit=min(request.limit if request.HasField("limit") else _LIMIT, _MAX_LIMIT),
         )
-        views, total = self._connections.list(query)
-        cut = map(cut_off_message, self._connections.recently_cut(query)) if query.slow else ()
-        return pb.ListConnectionsResponse(connections=map(connection_message, views), total=total, recently_cut=cut)
+        listed = await self._connections.list(query)
+        return pb.ListConnectionsResponse(
+            connections=map(connection_message, listed.views),
+            total=listed.total,
+            recently_cut=map(cut_off_message, listed.cut),
+            missing_nodes=listed.missing,
+        )
 
     async def kick_connections(self, request: pb.KickConnectionsRequest) -> pb.KickConnectionsResponse:
         """Close connections for good."""
         if len(request.reason.encode()) > _MAX_REASON_BYTES or not (request.reason.isprintable()):
             raise Invalid(f"the reason must be printable and at most {_MAX_REASON_BYTES} bytes long")
-        kicked = self._kick(request)
+        kicked = await self._kick(request)
         return pb.KickConnectionsResponse(kicked=kicked.kicked, not_found=kicked.not_found)
 
-    def _kick(self, request: pb.KickConnectionsRequest) -> Kicked:
+    async def _kick(self, request: pb.KickConnectionsRequest) -> Kicked:
         if sum(map(bool, (request.ids, request.key_id, request.user_id))) != 1:
             raise Invalid("name connections by their ids, by key_id or by user_id, one of the three")
         if request.key_id:
-            return self._connections.kick_key(request.key_id, reason=request.reason)
+            return await self._connections.kick_key(request.key_id, reason=request.reason)
         if request.user_id:
-            return self._connections.kick_user(client_of(request.client_id), request.user_id, reason=request.reason)
-        return self._connections.kick(request.ids, reason=request.reason)
+            client_id = client_of(request.client_id)
+            return await self._connections.kick_user(client_id, request.user_id, reason=request.reason)
+        return await self._connections.kick(request.ids, reason=request.reason)

@@ -10,14 +10,14 @@ from notifyd.v1 import admin_pb2 as pb
 from notifyd.wire.rpc import timestamp_of
 
 if TYPE_CHECKING:
+    from notifyd.service.cluster.figures import ServiceFigures
     from notifyd.service.daemon import Daemon
-    from notifyd.service.stats import Stats
 
 
 class DaemonCalls:
     """Status, drain, configuration, admin token."""
 
-    def __init__(self, daemon: Daemon, stats: Stats, admin_token: str) -> None:
+    def __init__(self, daemon: Daemon, stats: ServiceFigures, admin_token: str) -> None:
         self._daemon = daemon
         self._stats = stats
         self._admin_token = admin_token

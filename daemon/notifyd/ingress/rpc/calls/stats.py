@@ -10,7 +10,7 @@ from notifyd.errors import Invalid
 from notifyd.ingress.rpc.encode import stats_message
 
 if TYPE_CHECKING:
-    from notifyd.service.stats import Stats
+    from notifyd.service.cluster.figures import ServiceFigures
     from notifyd.v1 import admin_pb2 as pb
 
 _INTERVAL_MS: Final = 1000
@@ -21,7 +21,7 @@ _MAX_INTERVAL_MS: Final = 3_600_000
 class StatsCalls:
     """A snapshot, or one after the other."""
 
-    def __init__(self, stats: Stats) -> None:
+    def __init__(self, stats: ServiceFigures) -> None:
         self._stats = stats
 
     async def get_stats(self, _request: pb.GetStatsRequest) -> pb.Stats:
