@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.model.notification import Notification
-    from notifyd.redislink.line import Reply
+    from notifyd.redislink.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.store.redis.ownership import Ownership
     from notifyd.store.redis.room import Room
@@ -160,7 +160,7 @@ class Intake:
         if not parts:
             return
         left = self._room.left_to(number)
-        args: list[Word] = [self._shards.node, left.count, left.size_bytes, len(parts)]
+        args: list[Word] = [self._shards.node, left.number, left.size_bytes, len(parts)]
         args += [f"{part.mode}{part.count}" for part in parts]
         for part in parts:
             args += part.words

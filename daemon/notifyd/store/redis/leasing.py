@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from notifyd.model.ids import NotificationId
     from notifyd.model.publication import Publication
-    from notifyd.redislink.line import Reply
+    from notifyd.redislink.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.store.options import ReceiptLimits
     from notifyd.store.ports import Outcome
@@ -205,7 +206,7 @@ class Leasing:
                 words += (notification.id, lease.token, wakes_at, due_at, int(placed))
                 # whoever asks from now on is answered with these
                 self._ownership.rung(number, lane_of(notification.kind), wakes_at)
-            self._hand_in(_RELEASE, number, words, lambda reply, group=group: self._released(group, reply))
+            self._hand_in(_RELEASE, number, words, partial(self._released, group))
 
     def _released(self, group: Sequence[tuple[Lease, int]], reply: Reply | None) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.model.ids import NotificationId
-    from notifyd.redislink.line import Reply
+    from notifyd.redislink.reply import Reply
     from notifyd.redislink.topics import Following
     from notifyd.store.redis.room import Room
     from notifyd.store.redis.shards import Shards
@@ -120,9 +121,7 @@ class Ownership:
         for shard in self._all:
             if shard in wanted and shard.following is None:
                 topic = self._shards.keys.bell(shard.number)
-                shard.following = self._shards.listener.follow(
-                    topic, lambda payload, shard=shard: self._heard(shard, payload), lambda: None
-                )
+                shard.following = self._shards.listener.follow(topic, partial(self._heard, shard), _nothing)
             elif shard not in wanted and shard.following is not None:
                 shard.following.stop()
                 shard.following = None
@@ -194,7 +193,8 @@ class Ownership:
         for place, lane in enumerate(LANES):
             sight = shard.lanes[lane]
             before = sight.ready
-            sight.learn(rings[place], *lanes[3 * place : 3 * place + 3], sight.heads)
+            ready, next_due_at, lease_ends_at = lanes[3 * place : 3 * place + 3]
+            sight.learn(rings[place], ready, next_due_at, lease_ends_at, sight.heads)
             if sight.ready and not before:
                 self.bells[lane].ring()
         self.set_paused(paused=bool(paused))
@@ -223,3 +223,7 @@ class Ownership:
         if shard.owned:
             for bell in self.bells.values():
                 bell.ring()
+
+
+def _nothing() -> None:
+    """A bell that was missed is made up for by the next tick."""

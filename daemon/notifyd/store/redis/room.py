@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Load(NamedTuple):
     """Notifications and their bytes."""
 
-    count: int = 0
+    number: int = 0
     size_bytes: int = 0
 
 
@@ -32,41 +32,41 @@ class Room:
             QueueFull: it does not.
         """
         held = self.held()
-        count = held.count + self._arriving
+        count = held.number + self._arriving
         size_bytes = held.size_bytes + self._arriving_bytes
-        if count + more.count > self.limits.max_size or size_bytes + more.size_bytes > self.limits.max_bytes:
+        if count + more.number > self.limits.max_size or size_bytes + more.size_bytes > self.limits.max_bytes:
             raise self.full()
 
     def full(self) -> QueueFull:
         """The refusal, with the figures."""
         held, limits = self.held(), self.limits
-        if held.count + self._arriving >= limits.max_size or limits.max_bytes > held.size_bytes + self._arriving_bytes:
-            text = f"the queue holds {held.count + self._arriving} of {limits.max_size} notifications"
+        if held.number + self._arriving >= limits.max_size or limits.max_bytes > held.size_bytes + self._arriving_bytes:
+            text = f"the queue holds {held.number + self._arriving} of {limits.max_size} notifications"
         else:
             text = f"the queue holds {held.size_bytes + self._arriving_bytes} of {limits.max_bytes} bytes"
         return QueueFull(text, retry_after_seconds=1)
 
     def held(self) -> Load:
         """What all shards hold."""
-        return Load(sum([load.count for load in self._loads]), sum([load.size_bytes for load in self._loads]))
+        return Load(sum([load.number for load in self._loads]), sum([load.size_bytes for load in self._loads]))
 
     def left_to(self, shard: int) -> Load:
         """How much one shard may hold, with what the others do."""
         held, own = self.held(), self._loads[shard]
         return Load(
-            self.limits.max_size - held.count + own.count, self.limits.max_bytes - held.size_bytes + own.size_bytes
+            self.limits.max_size - held.number + own.number, self.limits.max_bytes - held.size_bytes + own.size_bytes
         )
 
-    def learn(self, shard: int, count: int, size_bytes: int) -> None:
+    def learn(self, shard: int, number: int, size_bytes: int) -> None:
         """A script has told what *shard* holds."""
-        self._loads[shard] = Load(count, size_bytes)
+        self._loads[shard] = Load(number, size_bytes)
 
     def set_out(self, more: Load) -> None:
         """*more* is on its way."""
-        self._arriving += more.count
+        self._arriving += more.number
         self._arriving_bytes += more.size_bytes
 
     def arrived(self, more: Load) -> None:
         """*more* is there, or will not be."""
-        self._arriving -= more.count
+        self._arriving -= more.number
         self._arriving_bytes -= more.size_bytes
