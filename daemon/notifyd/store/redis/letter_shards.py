@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from notifyd.redislink.line import Line
     from notifyd.redislink.link import Link
     from notifyd.redislink.reply import Reply
+    from notifyd.redislink.resp import Word
 
 _SCRIPTS: Final = "notifyd.store.redis.scripts"
 _KEEP: Final = load_script(_SCRIPTS, "letters_keep")
@@ -107,7 +108,7 @@ class LetterShards:
         """
         tag = self._tags[shard]
         verdict = "" if gone is None else ("gone" if gone else "back")
-        args = (f"{tag}:r:", before, verdict, word, *letter_ids)
+        args: list[Word] = [f"{tag}:r:", before, verdict, word, *letter_ids]
         return self.line.script(_LET_GO, (*self._keys[shard], f"{tag}:n"), args)
 
     def figures(self) -> list[tuple[Reply, Reply]]:
