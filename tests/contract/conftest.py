@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,12 +60,26 @@ async def broker(open_engine: OpenBroker) -> Broker:
 
 
 @pytest.fixture(params=["memory", "sqlite", "mongo"])
-async def records(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Records]:
-    with ExitStack() as stack, trio.fail_after(20):
-        if request.param == "memory":
-            opened: Records = MemoryRecords()
-        else:
-            url = stack.enter_context(database()) if request.param == "mongo" else "sqlite:"
-            opened = await open_records(url, tmp_path)
+def records_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where records are kept; "" for memory, which nobody shares."""
+    if request.param == "mongo":
+        with database() as uri:
+            yield uri
+    else:
+        yield {"memory": "", "sqlite": "sqlite:"}[request.param]
+
+
+@pytest.fixture
+async def records(records_url: str, tmp_path: Path) -> AsyncIterator[Records]:
+    opened: Records = await open_records(records_url, tmp_path) if records_url else MemoryRecords()
+    with trio.fail_after(20):
         yield opened
         await opened.close()
+
+
+@pytest.fixture
+async def beside(records: Records, records_url: str, tmp_path: Path) -> AsyncIterator[Records]:
+    """The same records, as another daemon has them."""
+    opened = await open_records(records_url, tmp_path) if records_url else records
+    yield opened
+    await opened.close()

@@ -19,13 +19,13 @@ CLIENT = Client(ClientId("shop"), "shop", "v1.sealed", 1)
 KEY = ApiKey(KeyId("k1"), CLIENT.id, "k", "ab" * 32, (), 1)
 
 
-async def test_every_change_of_a_key_or_a_client_is_another_number(records: Records) -> None:
+async def test_every_change_that_another_makes_is_another_number(records: Records, beside: Records) -> None:
     numbers = [await records.revision()]
     changes: list[Callable[[], Awaitable[None]]] = [
-        partial(records.clients.put, CLIENT),
-        partial(records.keys.put, KEY),
-        partial(records.keys.remove, KEY.id),
-        partial(records.clients.remove, CLIENT.id),
+        partial(beside.clients.put, CLIENT),
+        partial(beside.keys.put, KEY),
+        partial(beside.keys.remove, KEY.id),
+        partial(beside.clients.remove, CLIENT.id),
     ]
     for change in changes:
         await change()
@@ -33,14 +33,23 @@ async def test_every_change_of_a_key_or_a_client_is_another_number(records: Reco
     assert len(set(numbers)) == len(numbers)
 
 
-async def test_last_uses_and_devices_are_no_change(records: Records) -> None:
-    await records.clients.put(CLIENT)
-    await records.keys.put(KEY)
+async def test_changes_of_both_do_not_hide_each_other(records: Records, beside: Records) -> None:
+    numbers = []
+    for _ in range(3):
+        await records.keys.put(KEY)
+        await beside.keys.put(KEY)
+        numbers.append(await records.revision())
+    assert len(set(numbers)) == 3
+
+
+async def test_last_uses_and_devices_are_no_change(records: Records, beside: Records) -> None:
+    await beside.clients.put(CLIENT)
+    await beside.keys.put(KEY)
     before = await records.revision()
-    await records.keys.touch({KEY.id: 5})
-    device = await records.devices.register(Device(DeviceId("d"), CLIENT.id, UserId("u"), "t", 1, 1), max_per_user=1)
-    await records.devices.put([device])
-    await records.devices.remove(CLIENT.id, device.id)
+    await beside.keys.touch({KEY.id: 5})
+    device = await beside.devices.register(Device(DeviceId("d"), CLIENT.id, UserId("u"), "t", 1, 1), max_per_user=1)
+    await beside.devices.put([device])
+    await beside.devices.remove(CLIENT.id, device.id)
     assert await records.revision() == before
 
 

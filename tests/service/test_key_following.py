@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from notifyd.clock import now_ms
-from notifyd.errors import NotAuthenticated
+from notifyd.errors import Conflict, NotAuthenticated
 from notifyd.model.disconnect import CREDENTIAL_ENDED
 from notifyd.model.ids import ClientId
 from tests.service.node import endings
@@ -54,6 +54,14 @@ async def test_a_key_that_was_rotated_elsewhere_ends_in_time(here: Peer, there: 
     await there.keys.rotate(issued.record.id, overlap_ms=0)
     await here.refresher.look()
     assert endings(connection) == [CREDENTIAL_ENDED]
+
+
+async def test_a_key_that_was_revoked_elsewhere_is_not_brought_back_by_a_change_here(here: Peer, there: Peer) -> None:
+    issued = await here.key()
+    await there.keys.revoke(issued.record.id)
+    with pytest.raises(Conflict, match="revoked"):
+        await here.keys.rotate(issued.record.id)
+    assert [key.revoked_at is not None for key in await here.records.keys.load()] == [True]
 
 
 async def test_a_key_that_is_gone_is_forgotten(here: Peer) -> None:

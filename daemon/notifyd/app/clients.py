@@ -88,4 +88,6 @@ def compose_refreshing(
     clients = registered.clients
     follower = KeyFollower(ring, connector.end_key, clients.known)
     seconds = settings.records.refresh_seconds
-    return Refresher(records, keys, clients, follower, registered.aftermath.removed, seconds=seconds)
+    refresher = Refresher(records, keys, clients, follower, registered.aftermath.removed, seconds=seconds)
+    keys.look = clients.look = refresher.look
+    return refresher

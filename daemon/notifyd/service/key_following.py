@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
+import trio
 
 from notifyd.clock import now_ms
 from notifyd.errors import NotFound
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from notifyd.model.key import ApiKey
     from notifyd.service.keyring import KeyRing
 
+_AT_ONCE: Final = 500
+
 
 class KeyFollower:
     """Lets the ring follow the store."""
@@ -26,14 +29,18 @@ class KeyFollower:
         self._on_end = on_end
         self._known = known
 
-    def follow(self, found: Iterable[ApiKey]) -> None:
+    async def follow(self, found: Iterable[ApiKey]) -> None:
         """Take over what the store has; last uses stay the latest that are known.
 
-        For who has held `Keys.changing` since before the store was read, and has let the clients follow before.
+        For who holds `Keys.changing` and `Clients.changing` since before the store was read, and has let the clients
+        follow before.
         Connections by a key that has ended, or that may not do any more what it might, are closed.
         """
         gone = {record.id: record for record in self._ring.records()}
-        for record in found:
+        for count, record in enumerate(found):
+            if count % _AT_ONCE == 0:
+                # there may be a hundred thousand, and others have work to do meanwhile
+                await trio.lowlevel.checkpoint()
             # a key whose client is gone is nobody's
             if self._has_client(record):
                 self._take_over(gone.pop(record.id, None), record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -75,6 +75,8 @@ class Keys:
         self.changing = trio.Lock()
         #: Called after each change that was made here, so that other daemons can be told. Must not raise.
         self.changed: Callable[[], object] = _nobody
+        #: Called before each change, so that it is made to the record as other daemons have left it.
+        self.look: Callable[[], Awaitable[object]] = _nobody_else
 
     async def create(self, wanted: NewKey) -> IssuedKey:
         """Make a key.
@@ -85,6 +87,7 @@ class Keys:
             Exhausted: there are as many keys as there may be.
             StoreUnavailable: it could not be kept; there is no such key.
         """
+        await self.look()
         now = now_ms()
         _check_name(wanted.name)
         parse_scopes(wanted.scopes)
@@ -147,6 +150,7 @@ class Keys:
         if overlap < 0:
             raise Invalid("the overlap is negative")
         key = self._new_key()
+        await self.look()
         async with self.changing:
             record = self.get(id_or_key)
             _check_usable(record, now_ms())
@@ -167,6 +171,7 @@ class Keys:
         Raises:
             NotFound, StoreUnavailable: nothing has changed.
         """
+        await self.look()
         async with self.changing:
             record = self.get(id_or_key)
             if record.revoked_at is None:
@@ -213,6 +218,10 @@ class Keys:
 
 def _nobody() -> None:
     """Nobody has to be told."""
+
+
+async def _nobody_else() -> None:
+    """Nobody else makes changes."""
 
 
 def _check_name(name: str) -> None:

@@ -104,7 +104,8 @@ def is_untouched(default: Client | None, keys: Iterable[ApiKey], devices: Sequen
     """Whether *default* is as a first start makes it, and none of *keys* and *devices* is its own."""
     if default is None or default.previous_secret or default.created_at != default.updated_at:
         return False
-    return not any(record.client_id == DEFAULT_CLIENT for record in (*keys, *devices))
+    owners = {key.client_id for key in keys} | {device.client_id for device in devices}
+    return DEFAULT_CLIENT not in owners
 
 
 def _without_use(key: ApiKey) -> ApiKey:

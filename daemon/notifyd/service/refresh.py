@@ -56,6 +56,8 @@ class Refresher:
         #: The revision that is in force.
         self._seen: int | None = None
         self._settles_at = 0.0
+        #: The next look reads the store whatever the revision says.
+        self._anew = False
 
     async def run(self) -> None:
         """Look every now and then until cancelled."""
@@ -63,11 +65,13 @@ class Refresher:
             await trio.sleep(self.seconds)
             await self.look()
 
-    async def look(self) -> bool:
+    async def look(self, *, anew: bool = False) -> bool:
         """Find out whether something has changed, and put it in force; answers whether the store could be asked.
 
-        What was kept before this is called is in force when it returns True. Calls that wait share one look.
+        What others kept before this is called is in force when it returns True, and with *anew* what was put into the
+        store here, past the services. Calls that wait share one look.
         """
+        self._anew = self._anew or anew
         self._asked += 1
         mine = self._asked
         async with self._looking:
@@ -85,9 +89,14 @@ class Refresher:
     async def _follow(self) -> None:
         revision = await self._records.revision()
         now = trio.current_time()
-        if revision == self._seen and now >= self._settles_at:
+        if revision == self._seen and now >= self._settles_at and not self._anew:
             return
-        gone = await self._reload()
+        self._anew = False
+        try:
+            gone = await self._reload()
+        except StoreUnavailable:
+            self._anew = True
+            raise
         if revision != self._seen:
             self._seen, self._settles_at = revision, now + _SETTLING_SECONDS
         for client_id in gone:
@@ -101,5 +110,5 @@ class Refresher:
             keys = await self._records.keys.load()
             clients = await self._records.clients.load()
             gone = self._clients.follow(clients)
-            self._follower.follow(keys)
+            await self._follower.follow(keys)
             return gone

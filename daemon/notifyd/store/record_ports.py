@@ -150,10 +150,11 @@ class Records(Protocol):
         ...
 
     async def revision(self) -> int:
-        """A number that is another one after every change of keys or clients, whoever made it.
+        """A number that is another one after every change of keys or clients that was not made through this object.
 
-        Last uses and devices do not count. A change may come up to a few seconds behind its number where a daemon died
-        in the middle of it: who reads what has changed reads it again later.
+        What was made through it counts where nobody knows what came of it, and may count otherwise. Last uses and
+        devices do not count. A change may come up to a few seconds behind its number where a daemon died in the middle
+        of it: who reads what has changed reads it again later.
 
         Raises:
             StoreUnavailable: the engine cannot be read.

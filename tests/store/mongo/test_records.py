@@ -110,14 +110,17 @@ async def test_a_document_that_is_no_record_is_told_by_its_id(records: MongoReco
 
 async def test_another_daemon_sees_the_number_rise(records: MongoRecords, double: MongoDouble) -> None:
     other = await open_mongo_records(double.uri(), 5)
-    before = await other.revision()
+    before, mine = await other.revision(), await records.revision()
     await records.clients.put(SHOP)
     assert await other.revision() > before
+    assert await records.revision() == mine, "who made the change need not read it again"
     assert await other.clients.load() == [SHOP]
     await other.close()
 
 
-async def test_a_change_whose_outcome_nobody_knows_raises_the_number(records: MongoRecords, double: MongoDouble) -> None:
+async def test_a_change_whose_outcome_nobody_knows_raises_the_number(
+    records: MongoRecords, double: MongoDouble
+) -> None:
     """So that everybody looks."""
     before = await records.revision()
     double.hold()

@@ -173,6 +173,7 @@ async def test_another_process_sees_that_something_has_changed(path: Path) -> No
     before = await theirs.revision()
     await mine.keys.put(KEY)
     assert await theirs.revision() != before
+    assert await mine.revision() == before, "who made the change need not read it again"
     await mine.close()
     await theirs.close()
 

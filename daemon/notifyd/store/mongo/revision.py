@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,9 @@ class Revision:
 
     def __init__(self, meta: Collection[dict[str, Any]]) -> None:
         self._meta = meta
+        #: Numbers that were counted from here, for changes that are known to be kept.
+        self._own = 0
+        self._lock = threading.Lock()
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -38,11 +42,16 @@ class Revision:
         except PyMongoError as exc:
             # the change is kept, and those who saw the number before look a second time
             log.warning("records_change_not_counted", problem=str(exc))
+            return
+        with self._lock:
+            self._own += 2
 
     def number(self) -> int:
-        """As it is now."""
+        """How often others counted."""
+        # Read first: a change of our own that comes in between counts once more, instead of hiding one of another's.
+        own = self._own
         found = self._meta.find_one({"_id": _ID})
-        return int(found["changes"]) if found else 0
+        return (int(found["changes"]) if found else 0) - own
 
     def touch(self) -> None:
         """Write what changes nothing, to find out whether writes work."""

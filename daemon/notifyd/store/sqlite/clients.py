@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from notifyd.model.client import Client
-from notifyd.store.sqlite.revision import change
 
 if TYPE_CHECKING:
     import sqlite3
@@ -15,14 +14,16 @@ if TYPE_CHECKING:
 
     from notifyd.bridge.worker import ThreadWorker
     from notifyd.model.ids import ClientId
+    from notifyd.store.sqlite.revision import Revision
 
 
 class SqliteClients:
     """A `ClientStore` on one connection that its worker's thread uses."""
 
-    def __init__(self, connection: sqlite3.Connection, worker: ThreadWorker) -> None:
+    def __init__(self, connection: sqlite3.Connection, worker: ThreadWorker, revision: Revision) -> None:
         self._connection = connection
         self._worker = worker
+        self._revision = revision
 
     async def load(self) -> list[Client]:
         """See `ClientStore.load`."""
@@ -43,11 +44,11 @@ class SqliteClients:
 
     def _put(self, clients: Sequence[Client]) -> None:
         rows = [(client.id, msgspec.json.encode(client).decode()) for client in clients]
-        with change(self._connection) as connection:
+        with self._revision.change() as connection:
             connection.executemany("INSERT OR REPLACE INTO clients VALUES (?, ?)", rows)
 
     def _remove(self, client_id: ClientId) -> None:
-        with change(self._connection) as connection:
+        with self._revision.change() as connection:
             connection.execute("DELETE FROM devices WHERE client = ?", (client_id,))
             connection.execute("DELETE FROM keys WHERE json_extract(record, '$.client_id') = ?", (client_id,))
             connection.execute("DELETE FROM clients WHERE id = ?", (client_id,))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from notifyd.model.key import ApiKey
-from notifyd.store.sqlite.revision import change
 
 if TYPE_CHECKING:
     import sqlite3
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
     from notifyd.bridge.worker import ThreadWorker
     from notifyd.model.ids import KeyId
+    from notifyd.store.sqlite.revision import Revision
 
 _PUT: Final = """INSERT INTO keys VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE
     SET record = excluded.record, last_used_at = max(ifnull(last_used_at, excluded.last_used_at),
@@ -24,9 +24,10 @@ _PUT: Final = """INSERT INTO keys VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE
 class SqliteKeys:
     """A `KeyStore` on one connection that its worker's thread uses."""
 
-    def __init__(self, connection: sqlite3.Connection, worker: ThreadWorker) -> None:
+    def __init__(self, connection: sqlite3.Connection, worker: ThreadWorker, revision: Revision) -> None:
         self._connection = connection
         self._worker = worker
+        self._revision = revision
 
     async def load(self) -> list[ApiKey]:
         """See `KeyStore.load`."""
@@ -50,7 +51,7 @@ class SqliteKeys:
         return [msgspec.structs.replace(decoder.decode(record), last_used_at=used) for record, used in rows]
 
     def _put(self, keys: Sequence[ApiKey]) -> None:
-        with change(self._connection) as connection:
+        with self._revision.change() as connection:
             connection.executemany(_PUT, map(_row, keys))
 
     def _touch(self, last_used: dict[KeyId, int]) -> None:
@@ -62,7 +63,7 @@ class SqliteKeys:
         )
 
     def _remove(self, key_id: KeyId) -> None:
-        with change(self._connection) as connection:
+        with self._revision.change() as connection:
             connection.execute("DELETE FROM keys WHERE id = ?", (key_id,))
 
 

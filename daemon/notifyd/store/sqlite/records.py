@@ -9,7 +9,7 @@ from notifyd.store.sqlite.clients import SqliteClients
 from notifyd.store.sqlite.connection import errors_of, open_database
 from notifyd.store.sqlite.devices import SqliteDevices
 from notifyd.store.sqlite.keys import SqliteKeys
-from notifyd.store.sqlite.revision import revision
+from notifyd.store.sqlite.revision import Revision
 from notifyd.store.watched import WatchedWorker
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ class SqliteRecords:
     def __init__(self, connection: sqlite3.Connection, worker: WatchedWorker) -> None:
         self._connection = connection
         self._worker = worker
-        self.keys = SqliteKeys(connection, worker)
-        self.clients = SqliteClients(connection, worker)
+        self._revision = Revision(connection)
+        self.keys = SqliteKeys(connection, worker, self._revision)
+        self.clients = SqliteClients(connection, worker, self._revision)
         self.devices = SqliteDevices(connection, worker)
 
     async def revision(self) -> int:
         """See `Records.revision`."""
-        return await self._worker.run(revision, self._connection)
+        return await self._worker.run(self._revision.number)
 
     def failing_since(self) -> float | None:
         """See `Records.failing_since`."""
