@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from tests.valkey import Valkey, free_port, running_valkey
@@ -50,10 +50,10 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(masters: int = 3, replicas: int = 0) -> Iterator[Cluster]:
-    """A cluster that runs while the body does."""
+def running_cluster(masters: int = 3, replicas: int = 0, *options: str) -> Iterator[Cluster]:
+    """A cluster that runs while the body does, each of its servers with these *options* besides."""
     with ExitStack() as stack:
-        servers = [stack.enter_context(_clustered()) for _ in range(masters + replicas)]
+        servers = [stack.enter_context(_clustered(*options)) for _ in range(masters + replicas)]
         first = servers[0]
         for number, server in enumerate(servers):
             if number < masters:
@@ -103,9 +103,9 @@ def running_group(sentinels: int = 3) -> Iterator[Group]:
         yield Group([master, replica], watchers)
 
 
-def _clustered() -> object:
+def _clustered(*options: str) -> AbstractContextManager[Valkey]:
     return running_valkey(
-        "--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-port", str(free_port())
+        "--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-port", str(free_port()), *options
     )  # fmt: skip
 
 

@@ -133,6 +133,29 @@ async def test_a_dead_master_leaves_the_other_slots_alone_and_its_replica_takes_
             assert good.done()
 
 
+async def test_a_node_that_hangs_holds_the_others_up_no_longer_than_the_timeouts() -> None:
+    with running_cluster(3, 0, "--cluster-require-full-coverage", "no") as cluster, trio.fail_after(120):
+        async with running_link(cluster.url) as link:
+            line = link.line("test")
+            keys = [link.keys.shard(number) for number in range(40)]
+            hung = cluster.masters[0]
+            lost = next(key for key in keys if cluster.owner(key) is hung)
+            kept = next(key for key in keys if cluster.owner(key) is not hung)
+            await line.send("INCR", lost).wait()
+            hung.pause()
+            both = line.send("INCR", lost), line.send("INCR", kept)
+            with pytest.raises(StoreUnavailable, match="did not answer in time"):
+                await both[0].wait()
+            # what came from the others while it was waited for is no failure
+            assert await both[1].wait() == 1
+            for turn in range(2, 200):
+                with trio.fail_after(5):
+                    assert await line.send("INCR", kept).wait() == turn
+            hung.go_on()
+            await answered(line, "INCR", lost)
+            await until(lambda: link.failing_since() is None)
+
+
 async def test_sentinels_tell_who_takes_over() -> None:
     with running_group() as group, trio.fail_after(120):
         async with running_link(group.url) as link:

@@ -6,7 +6,6 @@ import contextlib
 import queue
 import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -17,6 +16,7 @@ from notifyd.redislink.errors import unavailable
 from notifyd.redislink.placing import key_of
 from notifyd.redislink.reply import Reply
 from notifyd.redislink.resp import Word, pack
+from notifyd.redislink.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("notifyd.redislink")
 
-#: What goes together: enough to make the round trip cheap, little enough to be done in some milliseconds.
-_FLIGHT_COMMANDS: Final = 1000
-_FLIGHT_BYTES: Final = 1 << 20
-_WAITING_BYTES: Final = 256 << 20
 _FIRST_PAUSE_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 1.0
 #: A line that nobody uses asks for a sign of life, so that it is known whether Redis is there.
@@ -50,16 +46,9 @@ class Line:
         self.name = name
         self._route = route
         self._token = trio.lowlevel.current_trio_token()
-        self._max_waiting = max_waiting
         self._patience_seconds = patience_seconds
-        self._waiting: deque[Reply] = deque()
-        self._waiting_bytes = 0
-        # what was handed in and what was settled, counted; and how much had been handed in at which moment
-        self._handed_in = 0
-        self._settled = 0
-        self._marks: deque[tuple[float, int]] = deque()
+        self._waiting = Waiting(max_waiting)
         self._flying: list[Reply] = []
-        self._took_off_at: float | None = None
         self._used_at = time.monotonic()
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._idle = False
@@ -101,13 +90,9 @@ class Line:
     def watch(self, now: float) -> None:
         """To be called every now and then: give up what has waited too long, because the thread hangs, as one may that
         looks a name up, or because Redis takes its time for each flight."""
-        marks = self._marks
-        marks.append((now, self._handed_in))
-        while marks and marks[0][1] <= self._settled:
-            marks.popleft()
-        if marks and now - marks[0][0] > self._patience_seconds:
+        if self._waiting.is_overdue(now, self._patience_seconds):
             self._lose(unavailable(f"Redis does not answer on line {self.name}"))
-        elif self._took_off_at is not None:
+        elif self._flying:
             return
         elif self._started and self._away is None and (self._failing_since or now - self._used_at > _QUIET_SECONDS):
             with contextlib.suppress(StoreUnavailable):
@@ -129,11 +114,8 @@ class Line:
             raise unavailable(away.message) from away
         if self._closing:
             raise unavailable("the link to Redis is closed")
-        if len(self._waiting) >= self._max_waiting or self._waiting_bytes > _WAITING_BYTES:
+        if not self._waiting.add(reply):
             raise unavailable("too many commands wait for Redis")
-        self._waiting.append(reply)
-        self._waiting_bytes += len(reply.packed)
-        self._handed_in += 1
         if self._idle:
             self._idle = False
             self._bell.put(None)
@@ -143,8 +125,7 @@ class Line:
         return reply
 
     def _land(self, flight: list[Reply], answers: list[Any]) -> None:
-        self._waiting_bytes -= sum([len(reply.packed) for reply in flight])
-        self._settled += len(flight)
+        self._waiting.settled(flight)
         for reply, answer in zip(flight, answers, strict=True):
             reply.settle(answer)
 
@@ -152,7 +133,7 @@ class Line:
         """From trio, while the thread hangs: fail all that it holds."""
         self._failing_since = self._failing_since or time.monotonic()
         self._away = why
-        waiting = self._take_all()
+        waiting = self._waiting.take_all()
         # those that fly are counted off when their thread comes back
         for reply in self._flying:
             reply.settle(why)
@@ -172,56 +153,47 @@ class Line:
 
     def _fly(self, flight: list[Reply]) -> None:
         self._flying = flight
-        self._took_off_at = time.monotonic()
         try:
             answers = self._route.exchange(flight)
-        except StoreUnavailable as exc:
-            failure = exc
         except Exception as exc:  # noqa: BLE001  those who wait must hear of it, whatever it is
-            self._route.close()
-            failure = unavailable(f"Redis could not be asked: {exc!r}")
-            failure.__cause__ = exc
+            why = self._told(exc)
+            log.warning("redis_away", line=self.name, error=why.message)
+            self._fail(flight, why)
+            self._come_back()
         else:
             self._flown()
             self._soon(self._land, flight, answers)
-            return
-        self._flying = []
-        self._took_off_at = None
-        log.warning("redis_away", line=self.name, error=failure.message)
-        self._fail(flight, failure)
-        self._come_back()
+
+    def _told(self, exc: Exception) -> StoreUnavailable:
+        if isinstance(exc, StoreUnavailable):
+            return exc
+        self._route.close()
+        why = unavailable(f"Redis could not be asked: {exc!r}")
+        why.__cause__ = exc
+        return why
 
     def _flown(self) -> None:
         self._used_at = time.monotonic()
         self._flying = []
-        self._took_off_at = None
         self._away = None
         self._failing_since = (self._failing_since or self._used_at) if self._route.impaired else None
 
     def _take(self) -> list[Reply]:
         """All that may fly together; wait for something first."""
-        waiting = self._waiting
-        if not waiting:
+        if not self._waiting:
             # in this order, so that what is handed in meanwhile is seen, or rings
             self._idle = True
-            if not waiting and not self._closing:
+            if not self._waiting and not self._closing:
                 self._bell.get()
             self._idle = False
-        flight: list[Reply] = []
-        size = 0
-        # trio takes from it too, when it gives the thread up
-        with contextlib.suppress(IndexError):
-            while len(flight) < _FLIGHT_COMMANDS and size < _FLIGHT_BYTES:
-                reply = waiting.popleft()
-                flight.append(reply)
-                size += len(reply.packed)
-        return flight
+        return self._waiting.take()
 
     def _fail(self, flight: list[Reply], why: StoreUnavailable) -> None:
         self._failing_since = self._failing_since or time.monotonic()
         # before the rest is taken, so that nothing new comes in
         self._away = why
-        lost = [*flight, *self._take_all()]
+        self._flying = []
+        lost = [*flight, *self._waiting.take_all()]
         if lost:
             self._soon(self._land, lost, [why] * len(lost))
 
@@ -237,19 +209,12 @@ class Line:
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             try:
                 self._route.probe()
-            except StoreUnavailable as exc:
-                self._fail([], exc)
+            except Exception as exc:  # noqa: BLE001  the thread has to go on looking
+                self._fail([], self._told(exc))
             else:
                 log.info("redis_back", line=self.name, seconds=round(time.monotonic() - (self._failing_since or 0), 3))
                 self._flown()
                 return
-
-    def _take_all(self) -> list[Reply]:
-        taken: list[Reply] = []
-        with contextlib.suppress(IndexError):
-            while True:
-                taken.append(self._waiting.popleft())
-        return taken
 
     def _soon(self, function: Callable[..., object], *args: object) -> None:
         with contextlib.suppress(trio.RunFinishedError):

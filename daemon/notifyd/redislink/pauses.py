@@ -24,9 +24,10 @@ _CAUTIOUS_SECONDS: Final = 3.0
 class Pauses:
     """How long which server is left alone. For one thread."""
 
-    def __init__(self, *, times: int) -> None:
+    def __init__(self, *, times: int, clock: Callable[[], float] = time.monotonic) -> None:
         """*times*: a pause is so many times what the attempt took, because others had to wait for it; 0: nobody had."""
         self._times = times
+        self._clock = clock
         # until when, how long, and why
         self._pauses: dict[Endpoint | None, tuple[float, float, str]] = {}
 
@@ -42,13 +43,13 @@ class Pauses:
             StoreUnavailable: it cannot be reached, or could not a moment ago.
         """
         until, pause, why = self._pauses.get(server, (0.0, _FIRST_SECONDS, ""))
-        began = time.monotonic()
+        began = self._clock()
         if began < until:
             raise unavailable(why)
         try:
             result = dial()
         except StoreUnavailable as exc:
-            now = time.monotonic()
+            now = self._clock()
             until = now + max(pause, min(self._times * (now - began), _CAUTIOUS_SECONDS))
             self._pauses[server] = (until, min(2 * pause, _LONGEST_SECONDS), exc.message)
             raise
