@@ -33,8 +33,12 @@ def database() -> Iterator[str]:
     from pymongo import MongoClient
 
     name = f"notifyd_test_{secrets.token_hex(6)}"
-    server = os.environ.get(VARIABLE) or shared_double().uri()
-    uri = urlsplit(server)._replace(path=f"/{name}").geturl()
+    server = urlsplit(os.environ.get(VARIABLE) or shared_double().uri())
+    query = server.query
+    if server.username and "authsource=" not in query.lower():
+        # users are looked up in the database that the URI names, which is to be another one now
+        query = "&".join(filter(None, (query, f"authSource={server.path.strip('/') or 'admin'}")))
+    uri = server._replace(path=f"/{name}", query=query).geturl()
     yield uri
     with MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=5000) as client:
         client.drop_database(name)

@@ -75,7 +75,7 @@ class Peer:
         self.keys = Keys(records.keys, self.ring, KeyRules(32, DAY_MS, 10), self.connector.end_key, self.clients.known)
         follower = KeyFollower(self.ring, self.connector.end_key, self.clients.known)
         self.refresher = Refresher(records, self.keys, self.clients, follower, self._removed, seconds=2)
-        self.keys.look = self.clients.look = self.refresher.look
+        self.keys.catch_up = self.clients.catch_up = self.refresher.catch_up
         #: The clients that were gone.
         self.removed: list[ClientId] = []
 

@@ -8,7 +8,7 @@ import trio.testing
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from notifyd.errors import NotAuthenticated, NotFound
+from notifyd.errors import NotAuthenticated, NotFound, StoreUnavailable
 from notifyd.model.disconnect import CLIENT_REMOVED, CREDENTIAL_ENDED, SECRET_ENDED
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.policy.sealing import Sealer
@@ -167,6 +167,8 @@ async def test_records_that_are_away_leave_everything_as_it_is(here: Peer, there
     issued = await there.key()
     records.away = True
     assert not await here.refresher.look()
+    with pytest.raises(StoreUnavailable):
+        await here.key()
     records.away = False
     assert await here.refresher.look()
     assert endings(here.by_key(issued)) == []

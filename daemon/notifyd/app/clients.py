@@ -89,5 +89,5 @@ def compose_refreshing(
     follower = KeyFollower(ring, connector.end_key, clients.known)
     seconds = settings.records.refresh_seconds
     refresher = Refresher(records, keys, clients, follower, registered.aftermath.removed, seconds=seconds)
-    keys.look = clients.look = refresher.look
+    keys.catch_up = clients.catch_up = refresher.catch_up
     return refresher

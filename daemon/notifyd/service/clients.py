@@ -89,8 +89,8 @@ class Clients(Registry):
         self.changing = trio.Lock()
         #: Called after each change that was made here, so that other daemons can be told. Must not raise.
         self.changed: Callable[[], object] = _nobody
-        #: Called before each change, so that it is made to the record as other daemons have left it.
-        self.look: Callable[[], Awaitable[object]] = _nobody_else
+        #: Called before each change, so that it is made to the record as other daemons have left it; raises as those.
+        self.catch_up: Callable[[], Awaitable[object]] = _nobody_else
         #: Those of the store that this daemon cannot open, with what they were sealed as.
         self._left_out: dict[ClientId, str] = {}
 
@@ -127,7 +127,7 @@ class Clients(Registry):
         )
         refuse_client(problems + (problems_of_secret(wanted.secret) if wanted.secret else []))
         secret = wanted.secret or _new_secret()
-        await self.look()
+        await self.catch_up()
         async with self.changing:
             if len(self) >= self.rules.max_clients:
                 raise Exhausted(
@@ -151,7 +151,7 @@ class Clients(Registry):
             raise Invalid("the overlap is negative")
         refuse_client(problems_of_secret(secret) if secret else [])
         chosen = secret or _new_secret()
-        await self.look()
+        await self.catch_up()
         async with self.changing:
             entry = self._entry(client_id)
             if entry.secrets[0].matches(chosen):
@@ -181,7 +181,7 @@ class Clients(Registry):
         """
         if client_id == DEFAULT_CLIENT:
             raise Conflict("the client `default` stays: rotate its secret instead", code="client_protected")
-        await self.look()
+        await self.catch_up()
         async with self.changing:
             client = self._entry(client_id).client
             self._leaving.add(client_id)

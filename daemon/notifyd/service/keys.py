@@ -75,8 +75,8 @@ class Keys:
         self.changing = trio.Lock()
         #: Called after each change that was made here, so that other daemons can be told. Must not raise.
         self.changed: Callable[[], object] = _nobody
-        #: Called before each change, so that it is made to the record as other daemons have left it.
-        self.look: Callable[[], Awaitable[object]] = _nobody_else
+        #: Called before each change, so that it is made to the record as other daemons have left it; raises as those.
+        self.catch_up: Callable[[], Awaitable[object]] = _nobody_else
 
     async def create(self, wanted: NewKey) -> IssuedKey:
         """Make a key.
@@ -87,7 +87,7 @@ class Keys:
             Exhausted: there are as many keys as there may be.
             StoreUnavailable: it could not be kept; there is no such key.
         """
-        await self.look()
+        await self.catch_up()
         now = now_ms()
         _check_name(wanted.name)
         parse_scopes(wanted.scopes)
@@ -150,7 +150,7 @@ class Keys:
         if overlap < 0:
             raise Invalid("the overlap is negative")
         key = self._new_key()
-        await self.look()
+        await self.catch_up()
         async with self.changing:
             record = self.get(id_or_key)
             _check_usable(record, now_ms())
@@ -171,7 +171,7 @@ class Keys:
         Raises:
             NotFound, StoreUnavailable: nothing has changed.
         """
-        await self.look()
+        await self.catch_up()
         async with self.changing:
             record = self.get(id_or_key)
             if record.revoked_at is None:

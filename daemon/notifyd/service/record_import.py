@@ -100,8 +100,7 @@ class RecordImport:
             while devices := await _next_devices(spool):
                 await self._records.devices.put(devices)
             self._clients.changed()
-            # where the store is away just now, the next look by itself does it
-            await self._refresher.look(anew=True)
+            await self._refresher.catch_up(anew=True)
         here = await RecordExport(self._records).count()
         log.info("records_imported", dry_run=dry_run, **msgspec.structs.asdict(reading.tally.counts))
         return Imported(

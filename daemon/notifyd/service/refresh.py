@@ -65,26 +65,32 @@ class Refresher:
             await trio.sleep(self.seconds)
             await self.look()
 
-    async def look(self, *, anew: bool = False) -> bool:
-        """Find out whether something has changed, and put it in force; answers whether the store could be asked.
+    async def look(self) -> bool:
+        """`catch_up` for who does not mind a store that is away; answers whether it could be asked."""
+        try:
+            await self.catch_up()
+        except StoreUnavailable as exc:
+            log.debug("records_not_refreshed", problem=exc.message)
+            return False
+        return True
 
-        What others kept before this is called is in force when it returns True, and with *anew* what was put into the
-        store here, past the services. Calls that wait share one look.
+    async def catch_up(self, *, anew: bool = False) -> None:
+        """Find out whether something has changed, and put it in force.
+
+        What others kept before this is called is in force when it returns, and with *anew* what was put into the store
+        here, past the services. Calls that wait share one look.
+
+        Raises:
+            StoreUnavailable: the store cannot be asked.
         """
         self._anew = self._anew or anew
         self._asked += 1
         mine = self._asked
         async with self._looking:
-            if self._answered >= mine:
-                return True
-            asked = self._asked
-            try:
+            if self._answered < mine:
+                asked = self._asked
                 await self._follow()
-            except StoreUnavailable as exc:
-                log.debug("records_not_refreshed", problem=exc.message)
-                return False
-            self._answered = asked
-            return True
+                self._answered = asked
 
     async def _follow(self) -> None:
         revision = await self._records.revision()

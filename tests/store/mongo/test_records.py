@@ -129,3 +129,11 @@ async def test_a_change_whose_outcome_nobody_knows_raises_the_number(
     double.resume()
     await until_well(records)
     assert await records.revision() > before
+
+
+@pytest.mark.parametrize("trouble", ["go", "hold"])
+async def test_records_are_let_go_of_in_time_whatever_the_server_does(double: MongoDouble, trouble: str) -> None:
+    records = await open_mongo_records(double.uri(), TIMEOUT_SECONDS)
+    getattr(double, trouble)()
+    with trio.fail_after(10):
+        await records.close()
