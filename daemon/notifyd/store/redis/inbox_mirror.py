@@ -88,7 +88,9 @@ class InboxMirror(Mirror):
             self._take_in(page.entries)
             if self.inbox.head >= page.head or not page.entries:
                 self._fill_up_to(page.head)
-                self._stand(page.floor, page.cursor, page.ends)
+                # what this node knew before it let go of the mirror may not be told yet
+                untold = self._inboxes.moves.cursor(self.inbox.key, page.epoch)
+                self._stand(page.floor, max(page.cursor, untold), page.ends)
                 return
 
     def dropped(self) -> None:
@@ -135,8 +137,8 @@ class InboxMirror(Mirror):
         inbox = self.inbox
         while inbox.items and inbox.floor() < floor:
             inbox.evict()
-        untold = self._inboxes.moves.cursor(inbox.key, inbox.epoch)
-        inbox.cursor = max(inbox.cursor, min(max(cursor, untold), inbox.head))
+        if cursor > inbox.cursor:
+            inbox.cursor = min(cursor, inbox.head)
         for offset, word in ends:
             item = inbox.item(offset)
             if item is None:

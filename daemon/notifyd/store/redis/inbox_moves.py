@@ -129,7 +129,12 @@ class InboxMoves:
 
     def cursor(self, key: UserKey, epoch: str) -> int:
         """Up to where the inbox has arrived as far as this node has yet to tell; 0 for nothing."""
-        return max([move.cursor for move in self._untold(key, epoch)], default=0)
+        cursor = 0
+        for flight in (self._next, self._last):
+            move = flight.moves.get(key)
+            if move is not None and move.epoch == epoch and move.cursor > cursor:
+                cursor = move.cursor
+        return cursor
 
     def settled(self, key: UserKey, epoch: str, offset: int) -> bool:
         """Whether it is yet to be told that one has arrived or ended."""

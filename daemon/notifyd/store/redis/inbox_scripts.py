@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from importlib import resources
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from notifyd.redislink.scripts import script_of
@@ -49,9 +50,8 @@ _PAGE: Final = 200
 _PAGE_BYTES: Final = 1 << 20
 
 
-def new_epoch() -> str:
-    """An epoch that no inbox has had."""
-    return secrets.token_hex(6)
+#: Users whose keys are remembered: to make them up takes longer than to look them up.
+_KNOWN_KEYS: Final = 10_000
 
 
 class InboxScripts:
@@ -60,13 +60,21 @@ class InboxScripts:
     def __init__(self, link: Link, limits: InboxLimits) -> None:
         self.limits = limits
         self._names = link.keys
+        self._base_epoch = secrets.token_hex(5)
+        self._epochs = count(1)
+        self._keys: dict[UserKey, InboxKeys] = {}
         self._line: Line = link.line("inbox")
         self._upkeep: Line = link.line("upkeep")
         self._mirrors: Line = link.line("mirrors")
 
     def keys(self, key: UserKey) -> InboxKeys:
         """The keys of the inbox of one user."""
-        return self._names.inbox(*key)
+        keys = self._keys.get(key)
+        if keys is None:
+            if len(self._keys) >= _KNOWN_KEYS:
+                self._keys.clear()
+            keys = self._keys[key] = self._names.inbox(*key)
+        return keys
 
     def tag(self, key: UserKey) -> str:
         """What all of them begin with."""
@@ -77,12 +85,12 @@ class InboxScripts:
         limits = self.limits
         kept = int(limits.max_age_seconds) + 2 * _DAY_SECONDS
         bounds = (limits.max_notifications, limits.max_user_bytes, kept + _EMPTY_SECONDS, kept, _RENEW_MS)
-        return self._line.script(_PLACE, self.keys(key), (now, new_epoch(), *bounds, *items))
+        return self._line.script(_PLACE, self.keys(key), (now, self._new_epoch(), *bounds, *items))
 
     def read(self, key: UserKey, *, epoch: str, after: int) -> Reply:
         """Read what comes after a place; see `inbox_form.page_in`."""
         kept = int(self.limits.max_age_seconds) + _DAY_SECONDS
-        args = (new_epoch(), kept, epoch, after, _PAGE, _PAGE_BYTES)
+        args = (self._new_epoch(), kept, epoch, after, _PAGE, _PAGE_BYTES)
         return self._mirrors.script(_READ, self.keys(key), args)
 
     def advance(self, key: UserKey, epoch: str, offset: int) -> Reply:
@@ -108,12 +116,17 @@ class InboxScripts:
 
     def forget(self, key: UserKey, *, erase: bool) -> Reply:
         """Drop all of it; see `inbox_form.forgotten_in`. With *erase* nothing is told of it any more."""
-        args = (new_epoch(), 2 * _DAY_SECONDS, "erase" if erase else "", _GONE_SECONDS)
+        args = (self._new_epoch(), 2 * _DAY_SECONDS, "erase" if erase else "", _GONE_SECONDS)
         return self._line.script(_FORGET, self.keys(key), args)
 
     def meta(self, key: UserKey) -> Reply:
         """The fields of `META_FIELDS`."""
         return self._upkeep.send("HMGET", self.keys(key).meta, *META_FIELDS)
+
+
+    def _new_epoch(self) -> str:
+        """One that no inbox has had."""
+        return f"{self._base_epoch}.{next(self._epochs):x}"
 
 
 #: What `inboxes` tells of each.
