@@ -89,5 +89,5 @@ def wrong_master_key(configured: Path | None, state_dir: Path, problem: SealBrok
     path = master_key_path(configured, state_dir)
     return CannotStart(
         f"{problem.message}: the master key {path} (records.master_key_file) is not the one that sealed them; "
-        "restore that file from a backup, or point the setting to it"
+        "restore that file from a backup, copy it from the other daemons of these records, or point the setting to it"
     )
