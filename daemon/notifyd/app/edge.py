@@ -49,6 +49,7 @@ def applications(
         limiter=graph.limiter,
         exposition=Exposition(graph.engines.counters, gauges(graph, in_force, socketio)),
         counters=graph.engines.counters,
+        siblings=socketio.siblings,
     )
     realtime = Realtime(graph.native.upgrade, socketio, graph.dialect, in_force().socketio.path)
     main = ChannelServiceApp(services, options, realtime)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from notifyd.clock import iso_ms, now_ms
 from notifyd.errors import Unavailable
 from notifyd.ingress.edge.rest.conditional import conditional
+from notifyd.ingress.edge.rest.metrics import metrics
 from notifyd.ingress.edge.rest.views import queue_view, stats_view
-from notifyd.telemetry.prometheus import CONTENT_TYPE
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.json import encode
 from notifyd.wire.openapi import openapi_document
@@ -65,7 +65,7 @@ class OperatingEndpoints:
 
     async def metrics(self, call: Call) -> Answer:
         """The figures for Prometheus."""
-        return Answer(200, self._services.exposition.render(), CONTENT_TYPE.encode("ascii"))
+        return await metrics(call, self._services.exposition, self._services.siblings)
 
     async def queue(self, call: Call) -> Answer:
         """The queue."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from notifyd.ingress.edge.siblings.house import Siblings
 from notifyd.service.acks import Acks
 from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
@@ -53,6 +54,8 @@ class RestServices(Struct, frozen=True):
     limiter: RateLimiter
     exposition: Exposition
     counters: Counters
+    #: The other workers of this daemon.
+    siblings: Siblings = Siblings()
 
 
 class RestOptions(Struct, frozen=True):

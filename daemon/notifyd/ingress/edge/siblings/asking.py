@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from notifyd.ingress.edge.link import RECEIVE_BYTES
+from notifyd.ingress.edge.siblings.reply import ReplyReader
 from notifyd.wire.preface import Preface, encode_preface
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
+    from notifyd.wire.http_answer import Answer
 
 #: A sibling on the same machine accepts at once, unless it is stopped or gone.
 REACH_SECONDS: Final = 5.0
@@ -30,6 +33,28 @@ def request_bytes(request: Request, connection: bytes) -> bytes:
     length = b"Content-Length: %d\r\n" % len(request.body) if request.method == "POST" else b""
     line = b"%s %s HTTP/1.1\r\n" % (request.method.encode("ascii"), request.target)
     return b"%s%s%s%sConnection: %s\r\n\r\n%s" % (preface, line, fields, length, connection, request.body)
+
+
+async def ask(request: Request, owner: str) -> Answer | None:
+    """What the sibling at the socket *owner* answers to *request*; None where it ends without an answer.
+
+    Raises:
+        OSError, trio.BrokenResourceError: it is gone.
+        ValueError: it speaks something else.
+    """
+    with trio.move_on_after(REACH_SECONDS) as reaching:
+        stream = await reach(owner)
+    if reaching.cancelled_caught:
+        return None
+    async with stream:
+        await stream.send_all(request_bytes(request, b"close"))
+        reader = ReplyReader()
+        while reader.answer is None:
+            data = await stream.receive_some(RECEIVE_BYTES)
+            if not data:
+                return None
+            reader.feed(data)
+    return reader.answer
 
 
 async def reach(owner: str) -> trio.SocketStream:

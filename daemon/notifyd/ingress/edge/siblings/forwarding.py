@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from notifyd.ingress.edge.http.app import LongPoll
-from notifyd.ingress.edge.link import RECEIVE_BYTES
-from notifyd.ingress.edge.siblings.asking import REACH_SECONDS, reach, request_bytes
-from notifyd.ingress.edge.siblings.reply import ReplyReader
+from notifyd.ingress.edge.siblings.asking import ask
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
@@ -41,23 +39,8 @@ class Forwarding(LongPoll):
         answer: Answer | None = None
         with self._scope, trio.move_on_after(seconds):
             try:
-                answer = await self._ask(owner)
+                answer = await ask(self._request, owner)
             except (OSError, ValueError, trio.BrokenResourceError):
                 answer = None  # its worker is gone, and the session with it
         self._answer = answer or self._otherwise
         self.wake()
-
-    async def _ask(self, owner: str) -> Answer | None:
-        with trio.move_on_after(REACH_SECONDS) as reaching:
-            stream = await reach(owner)
-        if reaching.cancelled_caught:
-            return None
-        async with stream:
-            await stream.send_all(request_bytes(self._request, b"close"))
-            reader = ReplyReader()
-            while reader.answer is None:
-                data = await stream.receive_some(RECEIVE_BYTES)
-                if not data:
-                    return None
-                reader.feed(data)
-        return reader.answer

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import trio
 
+from notifyd.ingress.edge.siblings.asking import ask
 from notifyd.ingress.edge.siblings.forwarding import Forwarding
 from notifyd.ingress.edge.siblings.passage import Passage
 
@@ -25,7 +27,8 @@ class Siblings:
 
     def __init__(self, index: int = 0, sockets: Sequence[Path] = ()) -> None:
         """This is worker *index* of those that listen at *sockets*; without them it has no siblings."""
-        self._index = index
+        #: Which of them this is.
+        self.index = index
         self._sockets = [str(path) for path in sockets]
         self._nursery: trio.Nursery | None = None
 
@@ -36,9 +39,14 @@ class Siblings:
             task_status.started()
             await trio.sleep_forever()
 
+    @property
+    def alone(self) -> bool:
+        """There are no others."""
+        return len(self._sockets) < 2
+
     def marked(self, sid: str) -> str:
         """*sid* as one of this worker's."""
-        return f"{sid}{_MARK}{self._index}" if self._sockets else sid
+        return f"{sid}{_MARK}{self.index}" if self._sockets else sid
 
     def owner(self, sid: str) -> str | None:
         """The socket of the worker that holds the session *sid*; None: it is this one, or none that there is."""
@@ -46,7 +54,22 @@ class Siblings:
         if not (number.isascii() and number.isdigit()):
             return None
         index = int(number)
-        return None if index == self._index or index >= len(self._sockets) else self._sockets[index]
+        return None if index == self.index or index >= len(self._sockets) else self._sockets[index]
+
+    async def ask_all(self, request: Request, *, seconds: float) -> dict[int, Answer | None]:
+        """What each other worker answers to *request*; None where none does within *seconds*."""
+        answers: dict[int, Answer | None] = {}
+
+        async def one(index: int, socket: str) -> None:
+            answers[index] = None
+            with suppress(OSError, ValueError, trio.BrokenResourceError), trio.move_on_after(seconds):
+                answers[index] = await ask(request, socket)
+
+        async with trio.open_nursery() as nursery:
+            for index, socket in enumerate(self._sockets):
+                if index != self.index:
+                    nursery.start_soon(one, index, socket)
+        return answers
 
     def forward(self, request: Request, owner: str, otherwise: Answer, seconds: float) -> Forwarding:
         """Have *owner* answer *request*; *otherwise* is the answer where it does not, within *seconds*."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notifyd.ingress.edge.siblings.house import Siblings
 from notifyd.ingress.edge.socketio.engine import EngineServer
 from notifyd.ingress.edge.socketio.requests import remembered
 from notifyd.ingress.edge.socketio.transport import SocketIoTransport
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadlines
     from notifyd.ingress.edge.http.app import LongPoll, Pending, PendingUpgrade, Upgrade
     from notifyd.ingress.edge.http.request import Request
-    from notifyd.ingress.edge.siblings.house import Siblings
     from notifyd.ingress.edge.socketio.api import Application
     from notifyd.ingress.edge.socketio.engine_api import AllowedOrigin
     from notifyd.ingress.edge.socketio.settings import SocketIoSettings
@@ -31,10 +31,12 @@ class SocketIoServer:
         siblings: Siblings | None = None,
     ) -> None:
         """*siblings* are asked for sessions that another worker of this daemon holds."""
+        #: The other workers of this daemon.
+        self.siblings = siblings or Siblings()
         self._application = application
         self._settings = settings
         self._deadlines = deadlines
-        self._engine = EngineServer(self, settings.engine, deadlines, allowed_origin, siblings)
+        self._engine = EngineServer(self, settings.engine, deadlines, allowed_origin, self.siblings)
 
     def configure(self, settings: SocketIoSettings) -> None:
         """Put other settings in force, for connections to come."""
