@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from notifyd.app import translate
+from notifyd.app.cluster import node_of
 from notifyd.app.edge import applications, rest_options
 from notifyd.app.graph import Engines, Graph, compose
 from notifyd.app.translate_engines import broker_options
@@ -50,7 +51,7 @@ async def composed(
     broker = await open_broker(broker_options(loaded.settings), counters)
     nursery.start_soon(broker.run)
     logbook = configure(LogOptions(console=False), counters)
-    engines = Engines(broker, MemoryRecords(), counters, logbook, MASTER_KEY, push)
+    engines = Engines(broker, MemoryRecords(), counters, logbook, MASTER_KEY, node_of(loaded.settings, broker), push)
     graph = compose(loaded, engines, dev=dev)
     await graph.clients.load()
     return graph

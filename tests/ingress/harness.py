@@ -27,6 +27,7 @@ from notifyd.policy.sealing import Sealer
 from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
+from notifyd.service.cluster.figures import ServiceFigures
 from notifyd.service.connect import Connector, ConnectRules
 from notifyd.service.daemon import About, Daemon
 from notifyd.service.dead_letters import DeadLetters
@@ -49,6 +50,7 @@ from notifyd.wire.http_answer import Answer
 from notifyd.wire.publication import publication_json
 from notifyd.wire.sse import notification_event
 from tests.service.acking import acks_of
+from tests.service.peers import alone
 from tests.webhooks.parts import endpoint, webhooks_of
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ def services(
     subscriber = Subscriber(hub, broker.history, SubscribeRules(1000, 200), counters)
     notifications = Notifications(broker.queue, broker.receipts, counters)
     acks = acks_of(hub, broker, subscriber, inboxes, counters)
+    own = Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: 0)
     made = RestServices(
         publisher=publisher,
         keys=Keys(records.keys, ring, KeyRules(32, DAY_MS, 100), connector.end_key, clients.known),
@@ -110,7 +113,7 @@ def services(
         queue=Queue(broker, counters),
         webhooks=webhooks_of(broker.queue, counters, endpoint("backend", "notification.dead")),
         channels=Channels(hub, broker.history),
-        stats=Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: 0),
+        stats=ServiceFigures(own, alone()),
         daemon=daemon,
         limiter=RateLimiter(enabled=True, per_minute=60, burst=60, counters=counters),
         exposition=Exposition(counters),

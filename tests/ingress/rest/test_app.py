@@ -93,7 +93,7 @@ async def test_log_lines_carry_templates_and_never_paths(service: Service, lines
 async def test_a_fault_is_logged_with_its_request(
     service: Service, lines: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service.services.stats, "snapshot", lambda: 1 // 0)
+    monkeypatch.setattr(service.services.stats, "fresh", lambda: 1 // 0)
     reply = await service.call("GET", "/api/stats", admin=True)
     assert (lines[0]["event"], lines[0]["route"]) == ("request_failed", "/api/stats")
     assert lines[0]["request_id"] == reply.headers["x-request-id"]

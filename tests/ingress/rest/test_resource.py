@@ -123,7 +123,7 @@ async def test_a_fault_of_ours_has_a_request_id_and_no_details(
     def broken() -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(service.services.stats, "snapshot", broken)
+    monkeypatch.setattr(service.services.stats, "fresh", broken)
     reply = await service.call("GET", "/api/stats", admin=True)
     assert (reply.status, reply.code) == (500, "internal")
     assert b"detail" not in reply.body

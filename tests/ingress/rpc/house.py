@@ -12,6 +12,7 @@ import msgspec
 import pytest
 import trio
 
+from notifyd.bus.ports import Peers
 from notifyd.ingress.rpc.options import RpcOptions
 from notifyd.ingress.rpc.server import AdminServer
 from notifyd.ingress.rpc.services import AdminServices
@@ -125,6 +126,8 @@ class Choices(msgspec.Struct, frozen=True):
     rpc: RpcOptions = RpcOptions(workers=8, max_streams=4, call_timeout_seconds=10)
     history: HistoryLimits = HistoryLimits()
     outbox_bytes: int = 1 << 20
+    #: None: the node is alone.
+    peers: Peers | None = None
 
 
 @asynccontextmanager
@@ -132,7 +135,7 @@ async def open_house(choices: Choices = Choices()) -> AsyncIterator[House]:  # n
     """Run a node until the block ends. Its socket is in a folder of a short name."""
     with TemporaryDirectory(prefix="nd") as name, trio.fail_after(PATIENCE_SECONDS):
         async with trio.open_nursery() as nursery:
-            node = await open_node(Path(name), choices.history, outbox_bytes=choices.outbox_bytes)
+            node = await open_node(Path(name), choices.history, outbox_bytes=choices.outbox_bytes, peers=choices.peers)
             node.start(nursery)
             await node.clients.load()
             services = node.admin_services()

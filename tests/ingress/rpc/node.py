@@ -23,6 +23,9 @@ from notifyd.policy.sealing import Sealer
 from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
+from notifyd.service.cluster.connections import ServiceConnections
+from notifyd.service.cluster.figures import ServiceFigures
+from notifyd.service.cluster.nodes import Nodes
 from notifyd.service.connect import Connector, ConnectRules
 from notifyd.service.connections import Connections
 from notifyd.service.daemon import About, Daemon
@@ -52,12 +55,14 @@ from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits
 from notifyd.telemetry import Counters, LogOptions, configure
 from notifyd.wire.rpc import LISTEN_FORMAT, listen_frame
 from tests.service.acking import acks_of
+from tests.service.peers import alone
 from tests.webhooks.parts import endpoint, webhooks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from notifyd.bus.ports import Peers
     from notifyd.hub.connection import Connection
     from notifyd.model.client import Client
     from notifyd.store.ports import Broker
@@ -113,7 +118,15 @@ async def end_of(stream: Any) -> Refusal:
 class Node:
     """Every service, wired as the daemon wires them."""
 
-    def __init__(self, broker: Broker, counters: Counters, folder: Path, *, outbox_bytes: int = 1 << 20) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        counters: Counters,
+        folder: Path,
+        *,
+        outbox_bytes: int = 1 << 20,
+        peers: Peers | None = None,
+    ) -> None:
         self.broker = broker
         self.counters = counters
         self.hub = Hub({LISTEN_FORMAT: listen_frame}, counters)
@@ -145,6 +158,7 @@ class Node:
         about = About("0.1.0", broker.durability, "memory", "memory", folder, None, development=False)
         self.daemon = Daemon(about, broker)
         self.outbox_bytes = outbox_bytes
+        self.peers = peers or alone()
 
     def start(self, nursery: trio.Nursery) -> None:
         """Run what runs beside the servers."""
@@ -157,6 +171,9 @@ class Node:
     def admin_services(self) -> AdminServices:
         """What the admin interface needs."""
         ring = configure(LogOptions(console=False), self.counters).ring
+        own = Stats(
+            self.hub, self.broker, self.counters, unacked=lambda: self.acks.unacked, log_entries=lambda: len(ring)
+        )
         return AdminServices(
             daemon=self.daemon,
             doctor=Doctor(()),
@@ -177,10 +194,9 @@ class Node:
             queue=Queue(self.broker, self.counters),
             webhooks=webhooks_of(self.broker.queue, self.counters, endpoint("backend", "notification.dead")),
             channels=Channels(self.hub, self.broker.history),
-            connections=Connections(self.hub),
-            stats=Stats(
-                self.hub, self.broker, self.counters, unacked=lambda: self.acks.unacked, log_entries=lambda: len(ring)
-            ),
+            connections=ServiceConnections(Connections(self.hub, node=self.peers.node_id), self.peers),
+            nodes=Nodes(self.peers),
+            stats=ServiceFigures(own, self.peers),
             logs=Logs(ring),
             record_export=RecordExport(self.records),
             record_import=RecordImport(self.records, self.keys, self.clients, self.refresher, self.folder),

@@ -37,13 +37,16 @@ def wish(channel: str, since: StreamPosition | None = None) -> pb.ChannelPositio
     return pb.ChannelPosition(channel=channel, since=position)
 
 
+def services_of(node: Node) -> FeedServices:
+    acks = acks_of(node.hub, node.broker, node.subscriber, node.inboxes, node.counters)
+    attending = Attending(node.broker, node.subscriber)
+    return FeedServices(node.connector, node.subscriber, node.inboxes, acks, attending, outbox_bytes=1000)
+
+
 def opening(
     node: Node, connection: Connection, wanted: pb.ChannelPosition, *, ack: bool = False, durable: str = ""
 ) -> Opening | AckedOpening:
-    acks = acks_of(node.hub, node.broker, node.subscriber, node.inboxes, node.counters)
-    attending = Attending(node.broker, node.subscriber)
-    services = FeedServices(node.connector, node.subscriber, node.inboxes, acks, attending, outbox_bytes=1000)
-    return channel_opening(services, connection, wanted, ack=ack, durable=durable)
+    return channel_opening(services_of(node), connection, wanted, ack=ack, durable=durable)
 
 
 async def test_channels_begin_where_it_is_asked(node: Node) -> None:
@@ -93,7 +96,7 @@ async def test_reading_on_in_an_inbox_does_not_move_its_cursor(node: Node) -> No
     await node.dispatch()
     connection = node.link()
     node.connector.enter(connection, node.connector.token_principal(node.token(ALICE)))
-    source = InboxSource(node.inboxes, connection)
+    source = InboxSource(services_of(node), connection)
     first = source.look(None)
     assert len(first.replay) == 3
     assert source.look(first.position).replay == []
@@ -102,11 +105,11 @@ async def test_reading_on_in_an_inbox_does_not_move_its_cursor(node: Node) -> No
 
 async def test_an_inbox_is_a_users(node: Node) -> None:
     with pytest.raises(Denied):
-        InboxSource(node.inboxes, node.connect(OPERATOR)).look(None)
+        InboxSource(services_of(node), node.connect(OPERATOR)).look(None)
 
 
 async def test_who_watches_an_inbox_is_no_connection_of_its_user(node: Node) -> None:
-    watched = WatchedInbox(node.inboxes, DEFAULT_CLIENT, ALICE)
+    watched = WatchedInbox(services_of(node), DEFAULT_CLIENT, ALICE)
     watched.go_live(watched.look(None).position)
     assert watched.news() == []
     await node.tell(ALICE)
