@@ -66,7 +66,7 @@ class DurableIndexKeys(NamedTuple):
 class InboxKeys(NamedTuple):
     """The keys of one user's inbox, under one tag."""
 
-    #: Hash: epoch, head, floor, cursor, count, bytes, oldest, newest, erased, renewed.
+    #: Hash: epoch, head, floor, cursor, bytes, oldest, newest, renewed, erased.
     meta: str
     #: Stream: what is kept, with the offset as its id.
     stream: str

@@ -56,10 +56,9 @@ async def test_what_was_acked_while_redis_was_away_is_told_when_it_is_back(start
             await one.to(ANNA)
         assert one.advance(3) == 1
         server.start()
-        await until(lambda: two.cursor() == 3)
+        await until(lambda: two.cursor() == 3 and one.inbox.written().done())
         assert two.kept() == one.kept() == [placed[4].notification.id]
         assert [each[0] for each in book.events] == [each.notification.id for each in placed[:3]]
-        assert one.inbox.written().done()
 
 
 @pytest.mark.slow

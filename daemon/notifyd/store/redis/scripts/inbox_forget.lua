@@ -8,7 +8,7 @@ if not m.epoch or m.head == 0 then
     return {m.epoch or '', before, left, m.epoch or ''}
 end
 local epoch = m.epoch
-local erased = redis.call('HGET', META, 'erased') or ''
+local erased = m.erased
 if ARGV[3] == 'erase' then
     erased = erased == '' and m.epoch or (string.sub(erased, -200) .. ' ' .. m.epoch)
     if redis.call('EXISTS', PLACES) == 1 then
@@ -19,9 +19,8 @@ else
     evict(m, function() return true end, left)
 end
 redis.call('DEL', META, STREAM, PLACES, ENDS)
-m = {epoch = ARGV[1], head = 0, floor = 0, cursor = 0, bytes = 0, oldest = 0, newest = 0, renewed = 0}
-keep(m)
-redis.call('HSET', META, 'erased', erased)
+m = {epoch = ARGV[1], head = 0, floor = 0, cursor = 0, erased = erased}
+begin(m)
 redis.call('EXPIRE', META, ARGV[2])
 tell(m)
 return {epoch, before, left, m.epoch}

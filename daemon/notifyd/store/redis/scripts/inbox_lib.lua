@@ -6,23 +6,31 @@ local META, STREAM, PLACES, ENDS, GONE, NODES, TOPIC = unpack(KEYS)
 -- e and o place in the client's own stream, n notification.
 local ID, SIZE, EXPIRES, PLACED, CONNECTIONS, OWN_EPOCH, OWN_OFFSET, BODY = 2, 4, 6, 8, 10, 12, 14, 16
 
--- Where the inbox stands; epoch is nil where there is none.
+-- Where the inbox stands; epoch is false where there is none. Instants are left as words: numbers would be rounded.
 local function look()
-    local m = redis.call('HMGET', META, 'epoch', 'head', 'floor', 'cursor', 'bytes', 'oldest', 'newest', 'renewed')
+    local m = redis.call('HMGET', META, 'epoch', 'head', 'floor', 'cursor', 'bytes', 'oldest', 'newest', 'renewed',
+        'erased')
+    if not m[1] then
+        return {
+            epoch = false, head = 0, floor = 0, cursor = 0, bytes = 0, oldest = '0', newest = '0', renewed = '0',
+            erased = '',
+        }
+    end
     return {
-        epoch = m[1] or nil, head = tonumber(m[2] or 0), floor = tonumber(m[3] or 0), cursor = tonumber(m[4] or 0),
-        bytes = tonumber(m[5] or 0), oldest = tonumber(m[6] or 0), newest = tonumber(m[7] or 0),
-        renewed = tonumber(m[8] or 0),
+        epoch = m[1], head = tonumber(m[2]), floor = tonumber(m[3]), cursor = tonumber(m[4]), bytes = tonumber(m[5]),
+        oldest = m[6], newest = m[7], renewed = m[8], erased = m[9],
     }
 end
 
-local function exact(number)
-    return string.format('%.0f', number)
+local function begin(m)
+    redis.call('HSET', META, 'epoch', m.epoch, 'head', 0, 'floor', 0, 'cursor', 0, 'bytes', 0, 'oldest', 0,
+        'newest', 0, 'renewed', 0, 'erased', m.erased)
 end
 
+-- All but the cursor and the epoch.
 local function keep(m)
-    redis.call('HSET', META, 'epoch', m.epoch, 'head', m.head, 'floor', m.floor, 'cursor', m.cursor, 'bytes', m.bytes,
-        'oldest', exact(m.oldest), 'newest', exact(m.newest), 'renewed', exact(m.renewed))
+    redis.call('HSET', META, 'head', m.head, 'floor', m.floor, 'bytes', m.bytes, 'oldest', m.oldest,
+        'newest', m.newest, 'renewed', m.renewed)
 end
 
 -- Tells every node that has it at hand: version, epoch, head, floor, cursor, ends, the newest entries.
@@ -39,7 +47,7 @@ local function evict(m, over, left)
         local entry = pair[1]
         if not entry then
             -- lost, whatever took it
-            m.floor, m.bytes = m.head, 0
+            m.floor, m.bytes, m.oldest = m.head, 0, '0'
             return
         end
         local offset, fields = tonumber(string.match(entry[1], '^%d+')), entry[2]
@@ -55,11 +63,11 @@ local function evict(m, over, left)
         end
         m.floor = offset
         m.bytes = m.bytes - tonumber(fields[SIZE])
-        m.oldest = pair[2] and tonumber(pair[2][2][PLACED]) or 0
+        m.oldest = pair[2] and pair[2][2][PLACED] or '0'
     end
 end
 
 -- What the index has to know: head, floor, bytes, oldest, newest.
 local function figures(m)
-    return {m.head, m.floor, m.bytes, exact(m.oldest), exact(m.newest)}
+    return {m.head, m.floor, m.bytes, m.oldest, m.newest}
 end

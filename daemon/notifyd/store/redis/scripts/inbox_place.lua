@@ -6,14 +6,17 @@
 --       expiry of those that went and had not arrived; then the offset of each, 0 where the user was removed meanwhile.
 local now, max_count, max_bytes = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local m = look()
-m.epoch = m.epoch or ARGV[2]
+if not m.epoch then
+    m.epoch = ARGV[2]
+    begin(m)
+end
 local before, head = figures(m), m.head
 local nodes = redis.call('HGETALL', NODES)
 local connections = 0
 for i = 2, #nodes, 2 do
     connections = connections + tonumber(nodes[i])
 end
-local removed = redis.call('EXISTS', GONE) == 1
+local removed = m.erased ~= '' and redis.call('EXISTS', GONE) == 1
 local left, told = {}, {}
 local answer = {m.epoch, before, false, nodes, left}
 
@@ -36,9 +39,9 @@ for i = 8, #ARGV, 6 do
             'c', connections, 'e', ARGV[i + 3], 'o', ARGV[i + 4], 'n', ARGV[i + 5])
         redis.call('HSET', PLACES, id, offset)
         if m.floor == m.head then
-            m.oldest = now
+            m.oldest = ARGV[1]
         end
-        m.head, m.newest, m.bytes = offset, now, m.bytes + tonumber(ARGV[i + 1])
+        m.head, m.newest, m.bytes = offset, ARGV[1], m.bytes + tonumber(ARGV[i + 1])
         told[#told + 1] = string.format('[%s,%d,"%s",%s,%s]', ARGV[1], connections, ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
         evict(m, over, left)
     end
@@ -46,8 +49,9 @@ for i = 8, #ARGV, 6 do
 end
 answer[3] = figures(m)
 if m.head > head then
-    if now - m.renewed >= tonumber(ARGV[7]) or now < m.renewed then
-        m.renewed = now
+    local renewed = tonumber(m.renewed)
+    if now - renewed >= tonumber(ARGV[7]) or now < renewed then
+        m.renewed = ARGV[1]
         keep(m)
         redis.call('EXPIRE', META, ARGV[5])
         redis.call('EXPIRE', STREAM, ARGV[6])

@@ -6,7 +6,7 @@
 local m = look()
 if not m.epoch then
     m.epoch = ARGV[1]
-    keep(m)
+    begin(m)
     redis.call('EXPIRE', META, ARGV[2])
 end
 local after = ARGV[3] == m.epoch and tonumber(ARGV[4]) or 0
