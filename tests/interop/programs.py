@@ -97,6 +97,10 @@ class Program:
         assert self._process.stdin is not None
         await self._process.stdin.send_all(line.encode() + b"\n")
 
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._process.kill()
+
     async def ended(self) -> int:
         """Wait for its end; its exit status."""
         return await self._process.wait()

@@ -38,14 +38,18 @@ class AsyncioHost:
         Cancelling cancels it there and waits until it has ended: it must clean up in bounded time.
         """
         self._cancelled = False
+        failure: Exception | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch)
             try:
                 await trio.to_thread.run_sync(
                     self._serve, main, thread_name=self._name, abandon_on_cancel=False, limiter=self._limiter
                 )
-            finally:
-                nursery.cancel_scope.cancel()
+            except Exception as exc:  # noqa: BLE001  # raised below, outside of the nursery's group
+                failure = exc
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
 
     def post(self, function: Callable[[Unpack[Args]], object], *args: *Args) -> bool:
         """Called in trio: have ``function(*args)`` called in the asyncio loop. False: that is not running."""

@@ -37,16 +37,17 @@ REDIS_AWAY: Final = (
 NO_SCRIPT: Final = redis_errors.NoScriptError
 
 
-def open_client(options: RedisOptions, *, patience_seconds: float = 0.0) -> Any:
+def open_client(options: RedisOptions, *, name: str = "notifyd", patience_seconds: float = 0.0) -> Any:
     """A client, not connected yet; close it with `aclose`. It tries nothing twice: whoever calls knows better.
 
-    A call may take *patience_seconds* longer than the options say, for commands that block.
+    *name* is what the server calls it. A call may take *patience_seconds* longer than the options say: for commands
+    that block.
 
     Raises:
         Invalid: the URL is none.
     """
     address = parse_url(options.url)
-    common = _common(options, address, patience_seconds)
+    common = _common(options, address, name, patience_seconds)
     if address.mode is Mode.CLUSTER:
         nodes = [ClusterNode(endpoint.host, endpoint.port) for endpoint in address.endpoints]
         return RedisCluster(startup_nodes=nodes, **common, **_tls(options, address))
@@ -65,12 +66,13 @@ def pipelines(client: Any) -> bool:
     return not isinstance(client, RedisCluster)
 
 
-def _common(options: RedisOptions, address: Address, patience_seconds: float) -> dict[str, Any]:
+def _common(options: RedisOptions, address: Address, name: str, patience_seconds: float) -> dict[str, Any]:
     return {
         "username": address.username,
         "password": address.password,
         "socket_timeout": options.timeout_seconds + patience_seconds,
         "socket_connect_timeout": options.connect_timeout_seconds,
+        "client_name": name,
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
         "decode_responses": True,

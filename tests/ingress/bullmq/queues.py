@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import bullmq
 import msgspec
+import redis
 import trio
 
 from notifyd.clock import now_ms
@@ -69,7 +70,8 @@ class Queue:
 
     def call(self, command: str, key: str, *words: Any) -> Any:
         """One command to a key of the queue."""
-        return self.server.call(command, f"bull:{self.name}:{key}", *words, decode_responses=True)
+        with redis.Redis(unix_socket_path=str(self.server.path), decode_responses=True) as client:
+            return client.execute_command(command, f"bull:{self.name}:{key}", *words)
 
     def job(self, job_id: str) -> Job:
         """A job as it is now."""

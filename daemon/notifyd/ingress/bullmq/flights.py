@@ -41,6 +41,8 @@ class Flights:
         if self._pilot is not None:
             self._pilot.cancel()
             await asyncio.gather(self._pilot, return_exceptions=True)
+        # one that was cancelled before its first step has not done this
+        self._let_go([])
 
     def _boarding(self, script: Any) -> Callable[..., asyncio.Future[Any]]:
         def call(keys: Sequence[Any] = (), args: Sequence[Any] = (), _client: Any = None) -> asyncio.Future[Any]:
@@ -60,9 +62,12 @@ class Flights:
                 await self._flight(calls)
         finally:
             self._pilot = None
-            left, self._waiting = (*calls, *self._waiting), []
-            for call in left:
-                call.answer.cancel()
+            self._let_go(calls)
+
+    def _let_go(self, calls: list[_Call]) -> None:
+        left, self._waiting = (*calls, *self._waiting), []
+        for call in left:
+            call.answer.cancel()
 
     async def _flight(self, calls: list[_Call]) -> None:
         try:

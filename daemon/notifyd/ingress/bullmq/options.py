@@ -23,8 +23,8 @@ class BullmqOptions(msgspec.Struct, frozen=True):
     #: While a job is younger than this, a client that is not known may have been registered by another daemon a moment
     #: ago: the job is looked at again. 0 where nobody else registers any.
     recheck_ms: int = 0
-    #: What BullMQ's `getWorkers` calls this consumer; "" for no name.
-    name: str = ""
+    #: What BullMQ's `getWorkers` calls this consumer.
+    name: str = "notifyd"
 
 
 class Timing(msgspec.Struct, frozen=True):

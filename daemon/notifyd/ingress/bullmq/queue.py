@@ -6,6 +6,7 @@ Its `Worker` is used as by those who fetch jobs by hand: its main loop makes a r
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import random
 from typing import TYPE_CHECKING, Any, Final
@@ -85,15 +86,15 @@ class JobQueue:
     def __init__(self, options: BullmqOptions, timing: Timing) -> None:
         self._timing = timing
         self._client = open_client(options.redis)
-        self._waiting_client = open_client(options.redis, patience_seconds=timing.idle_seconds + _MARKER_MS / 1000)
+        self._waiting_client = open_client(
+            options.redis, name=_client_name(options), patience_seconds=timing.idle_seconds + _MARKER_MS / 1000
+        )
         settings: dict[str, Any] = {
             "connection": self._client,
             "prefix": options.prefix,
             "lockDuration": timing.lock_ms,
             "runRetryDelay": _SCHEDULE_RETRY_MS,
         }
-        if options.name:
-            settings["name"] = options.name
         self._worker = Worker(options.queue, None, settings)
         self._worker.on("error", lambda problem, *_: log.warning("bullmq_problem", problem=str(problem)))
         self._backend = self._worker.backend
@@ -106,15 +107,6 @@ class JobQueue:
     def token(self, number: int) -> str:
         """A token that no other consumer has."""
         return f"{self._worker.id}:{number}"
-
-    async def greet(self) -> None:
-        """Connect, and tell the server what this consumer is called, for BullMQ's `getWorkers`."""
-        try:
-            await self._backend.setName(self._worker.clientName)
-        except REDIS_AWAY:
-            raise
-        except Exception as exc:  # noqa: BLE001  # a server may forbid it; nothing hangs on it
-            log.debug("bullmq_not_named", problem=str(exc))
 
     async def take(self, token: str) -> Found:
         """The next job, most urgent first by BullMQ's own order."""
@@ -184,7 +176,8 @@ class JobQueue:
     async def wait(self, due_at: int) -> int:
         """Wait until there may be a job, for `idle_seconds` or until *due_at* (0 for none); when the next one is due.
 
-        The answer is in milliseconds since the Unix epoch, 0 for now.
+        The answer is in milliseconds since the Unix epoch, 0 for now. Do not cancel it: redis-py may not hear that, and
+        then takes a marker that nobody gets.
         """
         seconds = self._timing.idle_seconds
         if due_at:
@@ -229,6 +222,13 @@ class JobQueue:
         self._schedulings.discard(scheduling)
         if not scheduling.cancelled() and (problem := scheduling.exception()) is not None:
             log.warning("bullmq_scheduler_stopped", problem=str(problem))
+
+
+def _client_name(options: BullmqOptions) -> str:
+    """By which BullMQ's `getWorkers` finds consumers; the package for Python names them otherwise."""
+    queue = base64.b64encode(options.queue.encode()).decode()
+    worker = "".join(letter if letter.isalnum() or letter in "-._" else "-" for letter in options.name)
+    return f"{options.prefix}:{queue}:w:{worker}"
 
 
 def _raise(problem: Exception) -> None:

@@ -75,10 +75,10 @@ class Taker:
 
     def permit(self, permits: int) -> None:
         """So many jobs may be in hand from now on."""
+        if permits > self._permits:
+            # much may have come meanwhile
+            self._empty = False
         self._permits = permits
-        if not permits and self._watch is not None:
-            # another consumer is to hear of the next job
-            self._watch.cancel()
         self._bell.set()
 
     def decide(self, verdicts: list[Verdict]) -> None:
@@ -106,6 +106,7 @@ class Taker:
         else:
             if self._empty and room and self._watch is None:
                 self._watch = asyncio.create_task(self._await_marker())
+                self._watch.add_done_callback(self._watched)
             await self._bell.wait()
         return True
 
@@ -113,16 +114,17 @@ class Taker:
         return not self._stopping and asyncio.get_running_loop().time() >= self._not_before
 
     async def _fly(self, verdicts: list[Verdict], fetches: int, asks: int) -> None:
-        steps: list[Coroutine[Any, Any, object]] = []
-        if self._away is not False:
-            steps.append(self._queue.greet())
+        steps: list[Coroutine[Any, Any, Found | None]] = []
         for verdict in verdicts:
             fetch = fetches > 0 and isinstance(verdict.outcome, Completed)
             fetches -= fetch
             steps.append(self._tell(verdict, fetch=fetch))
         steps += [self._queue.take(self._queue.token(next(self._tickets))) for _ in range(asks)]
         answers = await asyncio.gather(*steps, return_exceptions=True)
-        self._take_stock([answer for answer in answers if isinstance(answer, Found)], asks)
+        # a job put back for later has a marker too, which a consumer that died may have taken: look at the queue itself
+        delayed = any(not isinstance(verdict.outcome, Completed) for verdict in verdicts)
+        self._empty = self._empty and not delayed
+        self._take_stock([answer for answer in answers if isinstance(answer, Found)], asks, delayed=delayed)
         problem = next((answer for answer in answers if isinstance(answer, BaseException)), None)
         self._report()
         if problem is None:
@@ -160,7 +162,7 @@ class Taker:
         await self._queue.give_back(taken, outcome.delay_ms)
         return None
 
-    def _take_stock(self, answers: list[Found], asks: int) -> None:
+    def _take_stock(self, answers: list[Found], asks: int, *, delayed: bool) -> None:
         offers = []
         for found in answers:
             if found.taken is not None:
@@ -170,7 +172,7 @@ class Taker:
             if found.limited_ms > 0:
                 self._hold_back(found.limited_ms / 1000)
         if any(found.taken is None for found in answers):
-            self._empty, self._eager = True, 1
+            self._empty, self._eager = not delayed, 1
         elif asks:
             self._eager = min(2 * self._eager, self._options.concurrency)
         if offers:
@@ -208,18 +210,26 @@ class Taker:
         return job_publish(taken.data, identity, max_bytes=options.max_data_bytes)
 
     async def _await_marker(self) -> None:
+        told_of = self._due_at
         try:
-            due_at = await self._queue.wait(self._due_at)
-            while due_at > now_ms() and due_at != self._due_at:
-                # the marker told of a delayed job: an earlier one puts another marker there
-                self._due_at = due_at
-                due_at = await self._queue.wait(due_at)
+            due_at = await self._queue.wait(told_of)
         except REDIS_AWAY as exc:
             log.debug("bullmq_wait_ended", problem=str(exc))
-        finally:
-            self._watch = None
-            self._due_at = 0
-            self._look_again()
+            due_at = 0
+        except Exception:
+            log.exception("bullmq_wait_failed")
+            self._tally.errors += 1
+            await asyncio.sleep(_RETRY_SECONDS[1])
+            due_at = 0
+        if due_at != told_of and due_at > now_ms():
+            # the marker is of a delayed job, and does not come again
+            self._due_at = due_at
+        else:
+            self._due_at, self._empty = 0, False
+
+    def _watched(self, _watch: asyncio.Task[None]) -> None:
+        self._watch = None
+        self._bell.set()
 
     async def _renew(self) -> None:
         if self._held:
