@@ -74,7 +74,7 @@ def shares(sights: Sequence[Sight], limit: int, now: int) -> list[int]:
     """How many to take from each of *sights*, *limit* in all: the most urgent, as far as they are known.
 
     What is not known may be urgent or not: each such shard has an equal part of what the known ones leave, and one at
-    the least. Where *limit* is too small for that nothing is taken, and a look at all of them comes first.
+    the least. Where nothing is known, and *limit* is too small for that, a look at all of them comes first.
     """
     unsure = [place for place, sight in enumerate(sights) if sight.unsure(now)]
     known = sum([sight.ready for sight in sights])
@@ -84,7 +84,7 @@ def shares(sights: Sequence[Sight], limit: int, now: int) -> list[int]:
     left = limit - taken.total()
     deep = [place for place, sight in enumerate(sights) if sight.ready > len(sight.heads)]
     takers = unsure or deep
-    if len(takers) > max(1, left):
+    if not taken and left < len(takers):
         return [0] * len(sights)
     for nth, place in enumerate(takers):
         # the first ones have what does not divide
