@@ -906,7 +906,7 @@ class Connection(_message.Message):
     def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., transport: _Optional[str] = ..., address: _Optional[str] = ..., connected_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., key_id: _Optional[str] = ..., subscription_count: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., sent_bytes: _Optional[int] = ..., idle_seconds: _Optional[float] = ..., channels: _Optional[_Iterable[str]] = ..., user_id: _Optional[str] = ..., outbox_limit_bytes: _Optional[int] = ..., behind_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., node: _Optional[str] = ...) -> None: ...
 
 class Node(_message.Message):
-    __slots__ = ("id", "name", "version", "pid", "started_at", "state", "connections", "subscriptions", "accepted", "deliveries", "cpu_seconds", "resident_bytes", "lag_seconds", "listeners", "self")
+    __slots__ = ("id", "name", "version", "pid", "started_at", "state", "connections", "subscriptions", "accepted", "deliveries", "cpu_seconds", "resident_bytes", "lag_seconds", "listeners", "self", "at")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -922,6 +922,7 @@ class Node(_message.Message):
     LAG_SECONDS_FIELD_NUMBER: _ClassVar[int]
     LISTENERS_FIELD_NUMBER: _ClassVar[int]
     SELF_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     version: str
@@ -937,7 +938,8 @@ class Node(_message.Message):
     lag_seconds: float
     listeners: _containers.RepeatedScalarFieldContainer[str]
     self: bool
-    def __init__(self_, id: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., connections: _Optional[int] = ..., subscriptions: _Optional[int] = ..., accepted: _Optional[int] = ..., deliveries: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., resident_bytes: _Optional[int] = ..., lag_seconds: _Optional[float] = ..., listeners: _Optional[_Iterable[str]] = ..., self: _Optional[bool] = ...) -> None: ...
+    at: _timestamp_pb2.Timestamp
+    def __init__(self_, id: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., pid: _Optional[int] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state: _Optional[str] = ..., connections: _Optional[int] = ..., subscriptions: _Optional[int] = ..., accepted: _Optional[int] = ..., deliveries: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., resident_bytes: _Optional[int] = ..., lag_seconds: _Optional[float] = ..., listeners: _Optional[_Iterable[str]] = ..., self: _Optional[bool] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListNodesRequest(_message.Message):
     __slots__ = ()
