@@ -11,6 +11,7 @@ from notifyd import __version__
 from notifyd.app import translate_engines
 from notifyd.bus.open import open_peers
 from notifyd.bus.shared import SharedBus
+from notifyd.clock import now_ms
 from notifyd.model.node import NodeInfo
 from notifyd.telemetry.process import cpu_seconds, resident_bytes
 
@@ -69,6 +70,7 @@ def compose_peers(settings: Settings, engines: Engines, hub: Hub, daemon: Daemon
             version=__version__,
             pid=os.getpid(),
             started_at=daemon.started_at,
+            at=now_ms(),
             state=daemon.state,
             connections=hub.connection_count,
             subscriptions=hub.subscription_count,

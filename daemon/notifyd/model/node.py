@@ -16,6 +16,8 @@ class NodeInfo(msgspec.Struct, frozen=True, rename="camel"):
     pid: int
     #: Milliseconds since the Unix epoch.
     started_at: int
+    #: When it told this, by its own clock, in milliseconds since the Unix epoch; 0 where it does not say.
+    at: int = 0
     #: running or draining.
     state: str = "running"
     connections: int = 0

@@ -88,6 +88,7 @@ def node_message(node: NodeInfo, *, here: str) -> pb.Node:
         lag_seconds=node.lag_seconds,
         listeners=node.listeners,
         self=node.id == here,
+        at=timestamp_of(node.at),
     )
 
 

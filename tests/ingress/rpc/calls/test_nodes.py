@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 async def test_a_node_that_is_alone_lists_itself(house: House) -> None:
     (node,) = (await house.ask("ListNodes", pb.ListNodesRequest())).nodes
     assert (node.id, node.name, node.version, node.pid, node.self) == ("here", "here", "0.0.0", 1, True)
+    assert (node.at.ToMilliseconds(), node.HasField("started_at")) == (17, False)
 
 
 async def test_every_node_is_listed_and_the_answering_one_is_marked() -> None:
