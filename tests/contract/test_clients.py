@@ -50,6 +50,16 @@ async def test_a_put_replaces_the_record(records: Records) -> None:
     assert await records.clients.load() == [renamed]
 
 
+async def test_only_what_is_there_is_replaced(records: Records) -> None:
+    renamed = msgspec.structs.replace(SHOP, name="new")
+    assert not await records.clients.replace(renamed)
+    assert await records.clients.load() == []
+    await records.clients.put(SHOP)
+    assert await records.clients.replace(renamed)
+    assert await records.clients.replace(renamed)
+    assert await records.clients.load() == [renamed]
+
+
 async def test_a_removed_client_takes_its_keys_and_devices_along_and_no_others(records: Records) -> None:
     await fill(records, SHOP)
     await fill(records, OTHER)

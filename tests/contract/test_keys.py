@@ -57,6 +57,15 @@ async def test_the_last_use_never_goes_back(keys: KeyStore, key: ApiKey) -> None
     assert [k.last_used_at for k in await keys.load()] == [1700]
 
 
+async def test_a_key_that_was_revoked_stays_revoked(keys: KeyStore, key: ApiKey) -> None:
+    await keys.put(msgspec.structs.replace(key, revoked_at=1500))
+    await keys.put(msgspec.structs.replace(key, name="new"))
+    assert await keys.load() == [msgspec.structs.replace(key, name="new", revoked_at=1500)]
+    await keys.remove(key.id)
+    await keys.put(key)
+    assert await keys.load() == [key]
+
+
 async def test_a_removed_key_is_gone(keys: KeyStore, key: ApiKey) -> None:
     await keys.put(key)
     await keys.remove(key.id)

@@ -37,6 +37,10 @@ class GatedClients(MemoryClients):
         self._check()
         await super().put(*clients)
 
+    async def replace(self, client: Client) -> bool:
+        self._check()
+        return await super().replace(client)
+
     async def remove(self, client_id: ClientId) -> None:
         self._check()
         if self.gate is not None:

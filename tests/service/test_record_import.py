@@ -91,6 +91,16 @@ async def test_what_differs_is_named_and_refused_until_somebody_says_so(old: Hou
     assert endings(connection) == [CREDENTIAL_ENDED]
 
 
+async def test_a_key_that_is_good_in_the_file_is_good_again_when_somebody_says_so(old: House, new: House) -> None:
+    issued = await old.peer.key()
+    lines = await old.exported()
+    await new.take(lines)
+    await new.peer.keys.revoke(issued.record.id)
+    await new.take(lines, overwrite=True)
+    assert endings(new.peer.by_key(issued)) == []
+    assert await new.exported() == lines
+
+
 async def test_a_dry_run_tells_what_would_be_done(old: House, new: House) -> None:
     before = await new.exported()
     imported = await new.take(await old.exported(), dry_run=True)

@@ -17,7 +17,7 @@ from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.policy.clients import problems_of, problems_of_secret, refuse_client, warnings_of_secret
 from notifyd.policy.ids import new_client_id
 from notifyd.policy.sealing import SealBroken
-from notifyd.service.registry import Entry, Registry, Secret
+from notifyd.service.registry import Entry, Registry, Secret, unknown_client
 
 if TYPE_CHECKING:
     from notifyd.policy.sealing import Sealer
@@ -164,7 +164,9 @@ class Clients(Registry):
                 previous_secret=entry.client.secret if overlap else "",
                 previous_until=now + overlap if overlap else None,
             )
-            await self._store.put(changed)
+            if not await self._store.replace(changed):
+                # removed by another daemon a moment ago
+                raise unknown_client(client_id)
             self._put(self._opened(changed))
         self.changed()
         log.info("client_secret_rotated", client_id=client_id, overlap_seconds=overlap / 1000)

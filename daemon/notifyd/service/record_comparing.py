@@ -27,6 +27,8 @@ class Comparison:
     def __init__(self) -> None:
         self.clients_to_put: list[Client] = []
         self.keys_to_put: list[ApiKey] = []
+        #: Those of them that are revoked here and not in the file: to be forgotten first, for revoked stays revoked.
+        self.keys_to_forget: list[KeyId] = []
         #: Those that are there otherwise, as a person is told of them.
         self.differing: list[str] = []
         self._added = {"clients": 0, "keys": 0, "devices": 0}
@@ -70,6 +72,8 @@ class Comparison:
             put = self._note("keys", key.id, new=before is None, same=same)
             if put or (before is not None and (key.last_used_at or 0) > (before.last_used_at or 0)):
                 self.keys_to_put.append(key)
+                if before is not None and before.revoked_at is not None and key.revoked_at is None:
+                    self.keys_to_forget.append(key.id)
 
     def devices(self, wanted: Sequence[Device], rivals: Iterable[Device]) -> None:
         """Compare devices with those that have their ids or tokens."""

@@ -140,6 +140,8 @@ class RecordImport:
     async def _put(self, compared: Comparison) -> None:
         for clients in _parts(compared.clients_to_put):
             await self._records.clients.put(*clients)
+        for key_id in compared.keys_to_forget:
+            await self._records.keys.remove(key_id)
         for keys in _parts(compared.keys_to_put):
             await self._records.keys.put(*keys)
 

@@ -25,7 +25,10 @@ class KeyStore(Protocol):
         ...
 
     async def put(self, *keys: ApiKey) -> None:
-        """Insert or replace records, synced to disk when this returns. A last use never becomes an older one.
+        """Insert or replace records, synced to disk when this returns.
+
+        A last use never becomes an older one, and a key that was revoked stays so, whatever its record here says: two
+        daemons may change one key at once.
 
         Raises:
             NotFound: the client of one was removed by another daemon; that one was not kept.
@@ -63,6 +66,10 @@ class ClientStore(Protocol):
         Raises:
             StoreUnavailable: it cannot be told whether they were kept; one was whole or not at all.
         """
+        ...
+
+    async def replace(self, client: Client) -> bool:
+        """As `put`, where there is a record of that id; False, and nothing is kept, where there is none any more."""
         ...
 
     async def remove(self, client_id: ClientId) -> None:

@@ -28,8 +28,10 @@ class MemoryKeys:
     async def put(self, *keys: ApiKey) -> None:
         """See `KeyStore.put`."""
         await trio.lowlevel.checkpoint()
-        for key in keys:
-            known = self._keys.get(key.id)
+        for given in keys:
+            key, known = given, self._keys.get(given.id)
+            if known is not None and key.revoked_at is None:
+                key = msgspec.structs.replace(key, revoked_at=known.revoked_at)
             self._keys[key.id] = key
             if known is not None and known.last_used_at is not None:
                 self._use(key.id, known.last_used_at)

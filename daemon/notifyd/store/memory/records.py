@@ -35,6 +35,15 @@ class MemoryClients:
         self._clients |= {client.id: client for client in clients}
         self.changes += 1
 
+    async def replace(self, client: Client) -> bool:
+        """See `ClientStore.replace`."""
+        await trio.lowlevel.checkpoint()
+        if client.id not in self._clients:
+            return False
+        self._clients[client.id] = client
+        self.changes += 1
+        return True
+
     async def remove(self, client_id: ClientId) -> None:
         """See `ClientStore.remove`."""
         await trio.lowlevel.checkpoint()

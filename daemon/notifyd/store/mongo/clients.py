@@ -39,6 +39,10 @@ class MongoClients:
         """See `ClientStore.put`."""
         await self._worker.run(self._put, clients)
 
+    async def replace(self, client: Client) -> bool:
+        """See `ClientStore.replace`."""
+        return await self._worker.run(self._replace, client)
+
     async def remove(self, client_id: ClientId) -> None:
         """See `ClientStore.remove`."""
         await self._worker.run(self._remove, client_id)
@@ -56,6 +60,10 @@ class MongoClients:
             self._removed.unmark(client.id for client in clients)
             replacements = [ReplaceOne({"_id": client.id}, document_of(client), upsert=True) for client in clients]
             self._clients.bulk_write(replacements, ordered=False)
+
+    def _replace(self, client: Client) -> bool:
+        with self._revision.change():
+            return self._clients.replace_one({"_id": client.id}, document_of(client)).matched_count > 0
 
     def _remove(self, client_id: ClientId) -> None:
         with self._revision.change():

@@ -73,8 +73,12 @@ class MongoKeys:
 
 
 def _replacement(key: ApiKey) -> UpdateOne:
-    """Every field as it is in *key*, but that the last use never becomes an older one."""
+    """Every field as it is in *key*, but that the last use never becomes an older one, and revoked is revoked."""
     fields = document_of(key)
     key_id, used = fields.pop("_id"), fields.pop("last_used_at")
-    later = {} if used is None else {"$max": {"last_used_at": used}}
-    return UpdateOne({"_id": key_id}, {"$set": fields, **later}, upsert=True)
+    change = {"$set": fields}
+    if used is not None:
+        change["$max"] = {"last_used_at": used}
+    if key.revoked_at is None:
+        change["$setOnInsert"] = {"revoked_at": fields.pop("revoked_at")}
+    return UpdateOne({"_id": key_id}, change, upsert=True)

@@ -33,6 +33,10 @@ class SqliteClients:
         """See `ClientStore.put`."""
         await self._worker.run(self._put, clients)
 
+    async def replace(self, client: Client) -> bool:
+        """See `ClientStore.replace`."""
+        return await self._worker.run(self._replace, client)
+
     async def remove(self, client_id: ClientId) -> None:
         """See `ClientStore.remove`."""
         await self._worker.run(self._remove, client_id)
@@ -46,6 +50,12 @@ class SqliteClients:
         rows = [(client.id, msgspec.json.encode(client).decode()) for client in clients]
         with self._revision.change() as connection:
             connection.executemany("INSERT OR REPLACE INTO clients VALUES (?, ?)", rows)
+
+    def _replace(self, client: Client) -> bool:
+        record = msgspec.json.encode(client).decode()
+        with self._revision.change() as connection:
+            found = connection.execute("UPDATE clients SET record = ? WHERE id = ?", (record, client.id))
+            return found.rowcount > 0
 
     def _remove(self, client_id: ClientId) -> None:
         with self._revision.change() as connection:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from notifyd.store.sqlite.revision import Revision
 
 _PUT: Final = """INSERT INTO keys VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE
-    SET record = excluded.record, last_used_at = max(ifnull(last_used_at, excluded.last_used_at),
-    ifnull(excluded.last_used_at, last_used_at))"""
+    SET record = iif(json_extract(excluded.record, '$.revoked_at') IS NULL,
+        json_set(excluded.record, '$.revoked_at', json_extract(record, '$.revoked_at')), excluded.record),
+    last_used_at = max(ifnull(last_used_at, excluded.last_used_at), ifnull(excluded.last_used_at, last_used_at))"""
 
 
 class SqliteKeys:
