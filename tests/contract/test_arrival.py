@@ -10,7 +10,7 @@ import trio.testing
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.notification import Kind, Notification
 from notifyd.store.options import BrokerLimits, HistoryLimits
-from tests.store.samples import T0, accept, dispatch, for_users, notification, offsets, push_of
+from tests.store.samples import T0, accept, counted, dispatch, for_users, notification, offsets, push_of
 
 if TYPE_CHECKING:
     from notifyd.store.ports import Broker
@@ -68,13 +68,14 @@ async def test_a_publish_amid_others_on_their_way_keeps_the_numbering(broker: Br
 
 async def test_what_is_not_due_is_only_taken_in(broker: Broker) -> None:
     await arrive(broker, notification(delay=1000), notification())
-    assert broker.queue.stats(now=T0).scheduled == 1
+    assert (await counted(broker)).scheduled == 1
     assert offsets(await dispatch(broker)) == [1]
 
 
 async def test_everything_that_has_a_stream_may_be_stamped(broker: Broker) -> None:
+    everyone, one = notification(kind=Kind.BROADCAST), notification()
     users = for_users("anna", connections=["c1"])
-    await arrive(broker, notification(kind=Kind.BROADCAST), notification(), users, push_of(users, "anna"))
+    await arrive(broker, everyone, one, users, push_of(users, "anna"))
     published = await dispatch(broker)
     assert [(p.notification.kind, p.offset, p.user_id) for p in published] == [
         (Kind.BROADCAST, 1, ""),
@@ -97,5 +98,7 @@ async def test_a_forgotten_channel_starts_anew(open_engine: OpenBroker) -> None:
     for channel in ("a", "b", "a"):
         await arrive(broker, notification(channel))
         published += await dispatch(broker)
+        # where several nodes share the bound it is kept with a look at the figures
+        await broker.refresh()
     assert offsets(published) == [1, 1, 1]
     assert published[0].epoch != published[2].epoch

@@ -12,7 +12,7 @@ from notifyd.model.ids import ClientId, NotificationId
 from notifyd.model.notification import Kind, State
 from notifyd.store.options import BrokerLimits, QueueLimits
 from notifyd.store.ports import Accepted, Broker, Lease, Outcome
-from tests.store.samples import HOUR, T0, accept, dispatch, idempotency, notification
+from tests.store.samples import HOUR, T0, accept, counted, dispatch, idempotency, notification
 
 if TYPE_CHECKING:
     from notifyd.store.ports import IdempotencyKey
@@ -77,7 +77,7 @@ async def test_a_settle_after_the_lease_ran_out_is_refused(broker: Broker) -> No
     await accept(broker, notification())
     (late,) = await lease(broker, seconds=10)
     await broker.queue.settle([Outcome(late, State.DISPATCHED)], now=T0 + 10_000)
-    assert broker.queue.stats(now=T0 + 10_000).waiting == 1
+    assert (await counted(broker, now=T0 + 10_000)).waiting == 1
 
 
 async def test_a_settle_with_the_token_of_an_older_lease_is_refused(broker: Broker) -> None:
@@ -85,15 +85,15 @@ async def test_a_settle_with_the_token_of_an_older_lease_is_refused(broker: Brok
     (old,) = await lease(broker, seconds=10)
     (new,) = await lease(broker, now=T0 + 10_000)
     await broker.queue.settle([Outcome(old, State.DISPATCHED)], now=T0 + 10_001)
-    assert broker.queue.stats(now=T0 + 10_001).leased == 1
+    assert (await counted(broker, now=T0 + 10_001)).leased == 1
     await broker.queue.settle([Outcome(new, State.DISPATCHED)], now=T0 + 10_001)
-    assert broker.queue.stats(now=T0 + 10_001).waiting == 0
+    assert (await counted(broker, now=T0 + 10_001)).waiting == 0
 
 
 async def test_what_gets_its_place_after_its_lease_ran_out_goes_first(broker: Broker) -> None:
     one, other = await accept(broker, notification(), notification())
     _, late = await lease(broker)
-    assert broker.queue.stats(now=T0 + 30_000).ready == 2
+    assert (await counted(broker, now=T0 + 30_000)).ready == 2
     await broker.history.append([late], now=T0 + 30_000)
     assert ids(await lease(broker, now=T0 + 30_000)) == [other, one]
 
@@ -118,9 +118,9 @@ async def test_each_lease_runs_out_on_its_own(broker: Broker) -> None:
     broker.queue.release(early[:1], due_at=T0 + 1)
     again = await lease(broker, seconds=60, now=T0 + 1)
     assert ids(await lease(broker, now=T0 + 10_000)) == ids(early[1:])
-    assert broker.queue.stats(now=T0 + 10_000).leased == 2
+    assert (await counted(broker, now=T0 + 10_000)).leased == 2
     await broker.queue.settle([Outcome(again[0], State.DISPATCHED)], now=T0 + 10_001)
-    assert broker.queue.stats(now=T0 + 10_001).waiting == 1
+    assert (await counted(broker, now=T0 + 10_001)).waiting == 1
 
 
 async def test_what_was_stamped_goes_before_what_is_more_urgent(broker: Broker) -> None:
@@ -145,7 +145,7 @@ async def test_a_release_of_a_lost_lease_does_nothing(broker: Broker) -> None:
     (new,) = await lease(broker, now=T0 + 1000)
     broker.queue.release(old, due_at=T0)
     assert new.attempts == 0
-    assert broker.queue.stats(now=T0 + 1000).leased == 1
+    assert (await counted(broker, now=T0 + 1000)).leased == 1
 
 
 async def test_a_scheduled_one_waits_for_its_time(broker: Broker) -> None:
@@ -194,7 +194,7 @@ async def test_a_full_queue_takes_all_or_none(open_engine: OpenBroker) -> None:
     assert refused.value.retry_after_seconds
     for item in pending:
         await item.result()
-    assert broker.queue.stats(now=T0).waiting == 2
+    assert (await counted(broker)).waiting == 2
     await accept(broker, notification())
 
 
@@ -211,7 +211,7 @@ async def test_settling_makes_room(open_engine: OpenBroker) -> None:
     for _ in range(3):
         await accept(broker, notification())
         await dispatch(broker)
-    assert broker.queue.stats(now=T0).waiting_bytes == 0
+    assert (await counted(broker)).waiting_bytes == 0
 
 
 async def test_the_same_idempotency_key_answers_the_first_id(broker: Broker) -> None:
@@ -224,7 +224,7 @@ async def test_the_same_idempotency_key_answers_the_first_id(broker: Broker) -> 
     await dispatch(broker)
     (later,) = broker.queue.enqueue([notification()], now=T0 + 1, idempotency=idempotency())
     assert (await later.result()).id == first.id
-    assert broker.queue.stats(now=T0).waiting == 0
+    assert (await counted(broker)).waiting == 0
 
 
 async def test_what_is_known_under_an_idempotency_key_can_be_asked_for(broker: Broker) -> None:
@@ -250,7 +250,7 @@ async def recalled(broker: Broker, key: IdempotencyKey, *, now: int = T0) -> Acc
 async def test_an_idempotency_key_for_another_request_is_refused(broker: Broker) -> None:
     broker.queue.enqueue([notification()], now=T0, idempotency=idempotency())
     with pytest.raises(IdempotencyMismatch):
-        broker.queue.enqueue([notification()], now=T0, idempotency=idempotency(fingerprint="other"))
+        await broker.queue.enqueue([notification()], now=T0, idempotency=idempotency(fingerprint="other"))[0].result()
 
 
 async def test_idempotency_keys_of_two_credentials_are_two(broker: Broker) -> None:
@@ -284,7 +284,7 @@ async def test_a_waiting_one_can_be_cancelled(broker: Broker) -> None:
     assert receipt is not None
     assert (receipt.state, receipt.settled_at) == (State.CANCELLED, T0 + 5)
     assert await lease(broker, now=T0 + 5000) == []
-    assert broker.queue.stats(now=T0).waiting == 0
+    assert (await counted(broker)).waiting == 0
 
 
 async def test_what_is_leased_or_settled_cannot_be_cancelled(broker: Broker) -> None:
@@ -310,15 +310,15 @@ async def test_a_duplicate_of_an_id_that_waits_is_refused(broker: Broker) -> Non
     one = notification(delay=1000)
     await accept(broker, one)
     with pytest.raises(Conflict):
-        broker.queue.enqueue([one], now=T0)
-    assert broker.queue.stats(now=T0).waiting_bytes == one.size()
+        await broker.queue.enqueue([one], now=T0)[0].result()
+    assert (await counted(broker)).waiting_bytes == one.size()
 
 
 async def test_nobody_cancels_what_belongs_to_another(broker: Broker) -> None:
     (mine,) = await accept(broker, notification(delay=1000))
     assert await broker.queue.cancel(OTHER, mine, now=T0) is None
     assert await broker.queue.cancel(None, NotificationId("unknown"), now=T0) is None
-    assert broker.queue.stats(now=T0).scheduled == 1
+    assert (await counted(broker)).scheduled == 1
 
 
 async def test_clear_takes_one_clients_and_leaves_what_is_leased(broker: Broker) -> None:
@@ -327,7 +327,7 @@ async def test_clear_takes_one_clients_and_leaves_what_is_leased(broker: Broker)
     await accept(broker, notification(), notification(delay=1000), notification(client=OTHER))
     assert await broker.queue.clear(held[0].notification.client_id, now=T0) == 2
     assert await broker.queue.clear(None, now=T0) == 1
-    assert broker.queue.stats(now=T0).leased == 1
+    assert (await counted(broker)).leased == 1
     receipt = await broker.receipts.find(None, busy)
     assert receipt is not None
     assert receipt.state is State.WAITING
@@ -338,7 +338,7 @@ async def test_a_paused_queue_takes_in_and_hands_out_nothing(broker: Broker) -> 
     await accept(broker, notification())
     assert await lease(broker) == []
     assert broker.queue.next_due_at(now=T0) is None
-    assert broker.queue.stats(now=T0).paused
+    assert (await counted(broker)).paused
     await broker.queue.resume()
     assert len(await lease(broker)) == 1
 
@@ -348,7 +348,7 @@ async def test_stats_count_what_waits(broker: Broker) -> None:
         broker, notification(priority=9), notification(priority=9, at=T0 + 1), notification(delay=1000, at=T0 + 2)
     )
     await lease(broker, limit=1, now=T0 + 2)
-    stats = broker.queue.stats(now=T0 + 2)
+    stats = await counted(broker, now=T0 + 2)
     assert (stats.waiting, stats.ready, stats.scheduled, stats.leased) == (3, 1, 1, 1)
     assert stats.by_priority == {9: 2, 5: 1}
     assert stats.oldest_accepted_at == T0
@@ -378,6 +378,7 @@ async def test_other_bounds_count_from_the_moment_they_are_set(broker: Broker) -
 
 
 async def test_idempotency_keys_are_counted(broker: Broker) -> None:
-    broker.queue.enqueue([notification()], now=T0, idempotency=idempotency())
-    broker.queue.enqueue([notification()], now=T0, idempotency=idempotency())
+    for _ in range(2):
+        await broker.queue.enqueue([notification()], now=T0, idempotency=idempotency())[0].result()
+    await broker.refresh()
     assert broker.queue.idempotency_keys() == 1

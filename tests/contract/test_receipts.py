@@ -131,11 +131,13 @@ async def test_nothing_is_noted_where_there_is_no_receipt(broker: Broker) -> Non
     assert await broker.receipts.find(None, unknown) is None
     (known,) = await accept(broker, notification())
     broker.receipts.note(known, event())
+    await broker.refresh()
     assert broker.receipts.usage()[1] >= 1
 
 
 async def test_usage_counts_what_was_settled(broker: Broker) -> None:
     await publish(broker, notification(), notification())
+    await broker.refresh()
     assert broker.receipts.usage() == (2, 0)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from notifyd.model.dead_letter import DeadLetter
     from notifyd.model.publication import Publication
+    from notifyd.store.ports import QueueStats
 
 #: The instant at which tests begin.
 T0 = 1_800_000_000_000
@@ -109,6 +110,12 @@ async def dispatch(broker: Broker, *, limit: int = 1000, delivered: int = 0, now
     publications = await broker.history.append(leases, now=now)
     await broker.queue.settle([Outcome(lease, State.DISPATCHED, delivered) for lease in leases], now=now)
     return publications
+
+
+async def counted(broker: Broker, *, now: int = T0) -> QueueStats:
+    """The figures of the queue, as they are now."""
+    await broker.refresh()
+    return broker.queue.stats(now=now)
 
 
 async def publish(broker: Broker, *notifications: Notification, now: int = T0) -> list[Publication]:
