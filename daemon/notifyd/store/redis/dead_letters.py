@@ -37,6 +37,7 @@ _COUNT_PAGE: Final = 200
 #: How many calls of `requeue` may be under way.
 _MOST_AT_ONCE: Final = 1000
 _TICK_SECONDS: Final = 1.0
+_RECOVER_MS: Final = 10_000
 
 
 class RedisDeadLetters:
@@ -57,7 +58,9 @@ class RedisDeadLetters:
         self._clock = clock
         self._bounds = LetterBounds(self._shards, limits, counters)
         self._sent = LettersSent(self._shards, self._bounds, clock=clock)
-        self._nursery: trio.Nursery | None = None
+        self._jobs, self._work = trio.open_memory_channel[Requeueing](_MOST_AT_ONCE)
+        #: When it was looked for what vanished nodes had put aside.
+        self._recovered_at = 0
         #: On their way back into the queue, by this node.
         self._leaving: set[DeadLetterId] = set()
         self._arriving: set[NotificationId] = set()
@@ -66,15 +69,9 @@ class RedisDeadLetters:
     async def run(self) -> None:
         """Put letters back and see to the bounds until cancelled."""
         async with trio.open_nursery() as nursery:
-            self._nursery = nursery
-            try:
-                while True:
-                    await trio.sleep(_TICK_SECONDS)
-                    # away: the next tick does it
-                    with suppress(StoreUnavailable):
-                        await self.upkeep()
-            finally:
-                self._nursery = None
+            nursery.start_soon(self._tick)
+            async for job in self._work:
+                nursery.start_soon(self._put_back, job)
 
     async def upkeep(self) -> None:
         """Send what could not be sent, take back what a node that vanished had put aside, and let go of what is over.
@@ -84,9 +81,11 @@ class RedisDeadLetters:
         """
         now = self._clock()
         self._sent.again()
-        replies = [self._shards.let_go(shard, before=now - LEFT_MS) for shard in range(len(self._shards))]
-        for reply in replies:
-            await reply.wait()
+        if now - self._recovered_at >= _RECOVER_MS or now < self._recovered_at:
+            replies = [self._shards.let_go(shard, before=now - LEFT_MS) for shard in range(len(self._shards))]
+            for reply in replies:
+                await reply.wait()
+            self._recovered_at = now
         await self._bounds.trim(now=now)
 
     def add(self, letters: Sequence[DeadLetter], *, now: int) -> Written:
@@ -138,20 +137,20 @@ class RedisDeadLetters:
         self, letters: Sequence[DeadLetter], notifications: Sequence[Notification], *, now: int
     ) -> Sequence[Pending]:
         """See `DeadLetterStore.requeue`; of each letter one notification goes on."""
+        if not letters:
+            return ()
         job = Requeueing(letters, notifications, now)
         ids = set(job.notification_ids)
         if not self._leaving.isdisjoint(job.letter_ids):
             raise Conflict("the dead letter is gone, or is being put back")
         if len(ids) < len(notifications) or not self._arriving.isdisjoint(ids):
             raise Conflict("a notification with this id is waiting")
-        if self._nursery is None:
-            raise StoreUnavailable("the store is closed", retry_after_seconds=1)
         if len(self._leaving) >= _MOST_AT_ONCE:
             raise StoreUnavailable("too many dead letters are being put back", retry_after_seconds=1)
         job.hold(self._shards)
         self._leaving.update(job.letter_ids)
         self._arriving |= ids
-        self._nursery.start_soon(self._put_back, job)
+        self._jobs.send_nowait(job)
         return [PutBack(job, nth) for nth in range(len(notifications))]
 
     async def trim(self, *, now: int) -> int:
@@ -169,6 +168,13 @@ class RedisDeadLetters:
             StoreUnavailable: Redis is away.
         """
         await self._bounds.trim(now=self._clock())
+
+    async def _tick(self) -> None:
+        while True:
+            await trio.sleep(_TICK_SECONDS)
+            # away: the next tick does it
+            with suppress(StoreUnavailable):
+                await self.upkeep()
 
     async def _put_back(self, job: Requeueing) -> None:
         try:

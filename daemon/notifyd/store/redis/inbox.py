@@ -93,7 +93,7 @@ class RedisInbox:
                 await self._index.enter()
 
     async def _upkeep(self) -> None:
-        await self._index.enter()
+        await self._index.look()
         now = self._clock()
         await self._bounds.trim(self.share(), now=now)
         if self._bounds.exceeded() or self._bounds.tightened:
@@ -217,7 +217,10 @@ class RedisInbox:
         return infos
 
     async def forget(self, client_id: ClientId, user_id: UserId | None = None) -> int:
-        """See `InboxStore.forget`. Where it fails, some may be gone nevertheless."""
+        """See `InboxStore.forget`. Where it fails, some may be gone nevertheless.
+
+        A user of the client who gets a first notification from another node at the same moment may be passed over.
+        """
         keys = [(client_id, user_id)] if user_id is not None else sorted(await self._of_client(client_id))
         forgotten = 0
         for first in range(0, len(keys), _AT_ONCE):

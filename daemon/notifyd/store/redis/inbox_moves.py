@@ -18,6 +18,7 @@ from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import NotificationId
 from notifyd.model.receipt import InboxState
 from notifyd.model.timeline import Happening, TimelineEvent
+from notifyd.redislink.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -190,11 +191,18 @@ class InboxMoves:
         for first in range(0, len(moves), _FLIGHT_USERS):
             share = moves[first : first + _FLIGHT_USERS]
             replies = [(key, move, self._hand_in(key, move)) for key, move in share]
-            for key, move, (cursor, others) in replies:
-                for reply in others:
-                    await reply.wait()
-                if cursor is not None and (answer := await cursor.wait()):
-                    self._tell_passed(key, move, after=int(answer[0]))
+            for key, move, handed_in in replies:
+                try:
+                    await self._land(key, move, *handed_in)
+                except Refused as exc:
+                    # nothing that comes again would help, and others wait behind it
+                    log.error("inbox_move_refused", client_id=key[0], problem=str(exc))  # noqa: TRY400 - a sentence
+
+    async def _land(self, key: UserKey, move: Move, cursor: Reply | None, others: Sequence[Reply]) -> None:
+        for reply in others:
+            await reply.wait()
+        if cursor is not None and (answer := await cursor.wait()):
+            self._tell_passed(key, move, after=int(answer[0]))
 
     def _hand_in(self, key: UserKey, move: Move) -> tuple[Reply | None, list[Reply]]:
         others = [self._scripts.withhold(key, move.withheld)] if move.withheld else []

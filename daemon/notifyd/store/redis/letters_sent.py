@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import structlog
 import trio
 
 from notifyd.errors import StoreUnavailable
+from notifyd.redislink.errors import Refused
 from notifyd.store.redis.shards import shard_of
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from notifyd.redislink.reply import Reply
     from notifyd.store.redis.letter_bounds import LetterBounds
     from notifyd.store.redis.letter_shards import LetterShards
+
+
+log = structlog.get_logger("notifyd.store")
 
 
 class LettersSent:
@@ -69,6 +74,9 @@ class LettersSent:
             count, size = reply.result()
         except StoreUnavailable:
             self._remember(share)
+        except Refused as exc:
+            # to send them again would not help
+            log.error("dead_letters_refused", letters=len(share), problem=str(exc))  # noqa: TRY400 - a sentence
         else:
             self._bounds.seen(shard, int(count), int(size))
 
