@@ -64,6 +64,9 @@ class Echo:
     def binary(self, payload: bytes) -> None:
         self._put(binary_frame(payload))
 
+    def taken(self) -> None:
+        pass
+
     def pong(self, payload: bytes) -> None:
         pass
 

@@ -60,6 +60,9 @@ class Recorder:
         self.received.append(payload)
         self.ws.put(binary_frame(payload))
 
+    def taken(self) -> None:
+        pass
+
     def pong(self, payload: bytes) -> None:
         self.pongs.append(payload)
 

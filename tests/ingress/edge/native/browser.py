@@ -90,6 +90,7 @@ class Browser:
         for message in messages:
             text = message if isinstance(message, bytes) else json.dumps(message).encode()
             await finished(self.native.text(text))
+        await finished(self.native.taken())
 
     async def ask(self, type_: str, **fields: Any) -> Any:
         """The one answer to one message."""

@@ -21,6 +21,7 @@ from tests.ingress.edge.native.browser import Browser, finished
 if TYPE_CHECKING:
     from notifyd.ingress.edge.native.services import NativeRules, NativeServices
     from notifyd.service.keys import IssuedKey
+    from notifyd.store.ports import Pending
     from tests.service.node import Node
 
 
@@ -241,6 +242,35 @@ async def test_publishing_counts_against_the_rate_of_the_key(node: Node, browser
     assert [answer.get("code") for answer in answers] == [None, None, "rate_limited"]
     assert 0 < answers[-1]["retryAfter"] <= 1
     assert browser.socket.closes == []
+
+
+async def test_refusals_among_publishes_come_in_their_turn(browser: Browser) -> None:
+    good = {"type": "publish", "channel": "news", "data": 1}
+    answers = await browser.send(
+        good | {"requestId": 1},
+        {"type": "publish", "channel": "", "data": 1, "requestId": 2},
+        b'{"type":"dance","requestId":3}',
+        good | {"requestId": 4},
+        {"type": "ping", "requestId": 5},
+        good | {"requestId": 6},
+        {"type": "subscribe", "channel": "", "requestId": 7},
+    )
+    assert [answer["requestId"] for answer in answers] == [1, 2, 3, 4, 5, 6, 7]
+    types = [answer["type"] for answer in answers]
+    assert types == ["published", "error", "error", "published", "pong", "published", "error"]
+
+
+async def test_all_that_comes_is_handed_in_before_any_of_it_is_answered(node: Node, browser: Browser) -> None:
+    answered: list[int] = []
+    submit = node.publisher.submit
+
+    def watched(*args: Any) -> Pending:
+        answered.append(len(browser.socket.outbox.texts))
+        return submit(*args)
+
+    node.publisher.submit = watched  # type: ignore[method-assign]
+    answers = await browser.send(*[{"type": "publish", "channel": "news", "data": n} for n in range(5)])
+    assert (answered, len(answers)) == ([0] * 5, 5)
 
 
 async def test_malformed_messages_are_told_until_there_are_too_many(browser: Browser) -> None:

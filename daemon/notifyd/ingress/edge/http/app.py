@@ -75,6 +75,9 @@ class WebSocketHandler(Protocol):
     def binary(self, payload: bytes) -> Coroutine[Any, Any, None] | None:
         """A whole binary message."""
 
+    def taken(self) -> Coroutine[Any, Any, None] | None:
+        """All messages that have come were handed on; a coroutine is awaited before more is read."""
+
     def pong(self, payload: bytes) -> None:
         """The answer to a ping, or an unsolicited pong."""
 

@@ -142,6 +142,9 @@ class DialectConnection(WebSocketLink):
         self._connection.received_at = trio.current_time()
         self.refuse(Invalid("messages are JSON texts, not binary", code="invalid_message"))
 
+    def taken(self) -> None:
+        """Every message was answered, or waited for, when it came."""
+
     def pong(self, payload: bytes) -> None:
         """A sign of life, and the proof of what was written before its ping."""
         self._connection.received_at = trio.current_time()

@@ -102,6 +102,9 @@ class RefusedVisit:
     def binary(self, payload: bytes) -> None:
         """Nothing is listened to."""
 
+    def taken(self) -> None:
+        """Every message was answered, or waited for, when it came."""
+
     def pong(self, payload: bytes) -> None:
         """Nothing is listened to."""
 

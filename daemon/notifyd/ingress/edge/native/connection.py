@@ -10,6 +10,7 @@ import trio
 from notifyd.errors import Draining, Invalid, NotifydError
 from notifyd.hub.connection import Connection
 from notifyd.ingress.edge.marks import Marks
+from notifyd.ingress.edge.native.publishing import Turns
 from notifyd.ingress.edge.native.requests import ANSWERS
 from notifyd.ingress.edge.websocket.link import WebSocketLink
 from notifyd.model.disconnect import DRAINED, PROTOCOL_ERROR
@@ -32,7 +33,7 @@ Step = Coroutine[Any, Any, None] | None
 class NativeConnection(WebSocketLink):
     """`WebSocketHandler` to the edge, `Link` to the hub; `requests` and its neighbours answer what it is asked."""
 
-    __slots__ = ("_errors", "_marks", "address", "catch_ups", "connection", "rules", "services")
+    __slots__ = ("_errors", "_marks", "_turns", "address", "catch_ups", "connection", "rules", "services")
 
     format = FORMAT
 
@@ -46,6 +47,8 @@ class NativeConnection(WebSocketLink):
         #: What it catches up with; None for who has no inbox.
         self.catch_ups: CatchUps | None = None
         self._errors = 0
+        #: Publishes under way, which are answered in their order; None for who never published.
+        self._turns: Turns | None = None
         #: None for who was never asked for a proof.
         self._marks: Marks | None = None
 
@@ -69,10 +72,25 @@ class NativeConnection(WebSocketLink):
         self.services.counters.frames_received += 1
         try:
             message = native.parse_message(payload)
-            return ANSWERS[type(message)](self, message)
+            if type(message) is native.Publish:
+                if self._turns is None:
+                    self._turns = Turns(self)
+                return self._turns.hand_in(message)
+            return self._turns.then(message) if self._turns else self.answer(message)
         except NotifydError as exc:
-            self.refuse(exc, native.request_id_of(payload))
+            if self._turns:
+                self._turns.refuse(exc, native.request_id_of(payload))
+            else:
+                self.refuse(exc, native.request_id_of(payload))
             return None
+
+    def answer(self, message: native.Message) -> Step:
+        """Answer one message that is no publish; raises what is wrong with it."""
+        return ANSWERS[type(message)](self, message)
+
+    def taken(self) -> Step:
+        """Answer what was published."""
+        return self._turns.answer() if self._turns else None
 
     def binary(self, payload: bytes) -> Step:
         """There are no binary messages."""
@@ -105,7 +123,11 @@ class NativeConnection(WebSocketLink):
 
     def say(self, message: bytes) -> None:
         """Write one message."""
-        if not self._ws.put(text_frame(message)):
+        self.put_or_end(text_frame(message))
+
+    def put_or_end(self, frames: bytes) -> None:
+        """Write whole frames; whoever does not read what it is sent is ended."""
+        if not self._ws.put(frames):
             self.services.subscriber.end_slow(self.connection)
 
     def refuse(self, problem: NotifydError, request_id: native.RequestId = None) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 from notifyd.ingress.edge.native.acking import ack, nack
 from notifyd.ingress.edge.native.entering import authenticate
 from notifyd.ingress.edge.native.presence import presence
-from notifyd.ingress.edge.native.publishing import publish
 from notifyd.ingress.edge.native.subscribing import subscribe, unsubscribe
 from notifyd.wire import native
 
@@ -29,7 +28,6 @@ ANSWERS: Final[dict[type, Callable[[NativeConnection, Any], Step]]] = {
     native.Subscribe: subscribe,
     native.Unsubscribe: unsubscribe,
     native.Ping: ping,
-    native.Publish: publish,
     native.Ack: ack,
     native.Nack: nack,
     native.Presence: presence,

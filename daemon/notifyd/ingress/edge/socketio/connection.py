@@ -154,6 +154,9 @@ class EngineConnection:
             return None
         return None if step is None else self.run(step)
 
+    def taken(self) -> None:
+        """Every message was answered, or waited for, when it came."""
+
     def pong(self, payload: bytes) -> None:
         """Not one of ours: Engine.IO has packets for it."""
 

@@ -64,6 +64,9 @@ class Probe:
         self._ws.close(PROTOCOL_ERROR, "no upgrade")
         return None
 
+    def taken(self) -> None:
+        """Every message was answered, or waited for, when it came."""
+
     def pong(self, payload: bytes) -> None:
         """See `WebSocketHandler`."""
 

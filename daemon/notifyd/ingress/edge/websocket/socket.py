@@ -171,7 +171,7 @@ class WebSocket:
         for _ in range(_BURST):
             found = frames.next() if self._phase < _Phase.OVER else None
             if found is None:
-                return None
+                return handler.taken() if self._phase is _Phase.OPEN else None
             opcode, payload = found
             if opcode == CLOSE:
                 self._receive_close()
