@@ -196,7 +196,6 @@ class RedisInbox:
             if mirror is not None:
                 mirror.withhold(notification.id)
             self._moves.withhold(key, notification.id)
-            self._receipts.ended(notification.id, *key, InboxState.EXPIRED)
 
     # of all
 

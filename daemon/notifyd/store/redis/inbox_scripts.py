@@ -123,7 +123,6 @@ class InboxScripts:
         """The fields of `META_FIELDS`."""
         return self._upkeep.send("HMGET", self.keys(key).meta, *META_FIELDS)
 
-
     def _new_epoch(self) -> str:
         """One that no inbox has had."""
         return f"{self._base_epoch}.{next(self._epochs):x}"

@@ -222,9 +222,11 @@ class RedisReceipts:
 
     async def _with_rows(self, receipt: Receipt, found: Sequence[rows.Row]) -> Receipt:
         now = self._clock()
+        # what was given up is in nobody's inbox any more
+        expires_at = 0 if receipt.state is State.DEAD else receipt.expires_at
         arrivals = await self.arrivals(receipt.client_id, [row.user_id for row in found])
         users = [
-            row.receipt(each, expires_at=receipt.expires_at, now=now) for row, each in zip(found, arrivals, strict=True)
+            row.receipt(each, expires_at=expires_at, now=now) for row, each in zip(found, arrivals, strict=True)
         ]
         return replace(receipt, users=tuple([user for user in users if user is not None]))
 
