@@ -56,6 +56,7 @@ async def until_known(daemon: Daemon, key_id: str) -> None:
                 pass
 
 
+@pytest.mark.slow
 @within(60)
 async def test_without_its_records_a_daemon_goes_on_with_what_it_knows(start: Starter, double: MongoDouble) -> None:
     daemon = await start(f"records.url={double.uri()}", "records.timeout_seconds=0.5")

@@ -39,6 +39,7 @@ class SharedRecords(MemoryRecords):
         self.asked = 0
         self.loads = 0
         self.away = False
+        self.failed_at: float | None = None
         #: What was read of the keys is handed over when it is set.
         self.gate: trio.Event | None = None
         read = self.keys.load
@@ -51,6 +52,9 @@ class SharedRecords(MemoryRecords):
             return found
 
         self.keys.load = load  # type: ignore[method-assign]
+
+    def failing_since(self) -> float | None:
+        return self.failed_at
 
     async def revision(self) -> int:
         self.asked += 1

@@ -174,6 +174,13 @@ async def test_records_that_are_away_leave_everything_as_it_is(here: Peer, there
     assert endings(here.by_key(issued)) == []
 
 
+async def test_records_that_are_known_to_fail_are_not_waited_for(here: Peer, records: SharedRecords) -> None:
+    records.failed_at, records.asked = 1.0, 0
+    with pytest.raises(StoreUnavailable, match="try again when they are back") as refused:
+        await here.key()
+    assert (records.asked, refused.value.retry_after_seconds) == (0, 1)
+
+
 async def test_every_change_made_here_is_told(here: Peer) -> None:
     told: list[str] = []
     here.keys.changed = lambda: told.append("key")

@@ -93,6 +93,9 @@ class Refresher:
                 self._answered = asked
 
     async def _follow(self) -> None:
+        if self._records.failing_since() is not None:
+            # somebody else finds out when they are back: nobody waits for a deadline meanwhile
+            raise StoreUnavailable("the records are away: try again when they are back", retry_after_seconds=1)
         revision = await self._records.revision()
         now = trio.current_time()
         if revision == self._seen and now >= self._settles_at and not self._anew:

@@ -8,13 +8,14 @@ import pytest
 import trio
 
 from notifyd.store.mongo.records import MongoRecords, open_mongo_records
+from tests.e2e.patience import PATIENCE
 from tests.mongo_double.server import MongoDouble
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 #: Of each call; far shorter than what an operator would choose.
-TIMEOUT_SECONDS = 0.5
+TIMEOUT_SECONDS = 0.5 * PATIENCE
 
 
 @pytest.fixture
