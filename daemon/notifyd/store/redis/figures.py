@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from notifyd.redislink.scripts import load_script
 from notifyd.store.ports import QueueStats
-from notifyd.store.redis.ownership import LANES
+from notifyd.store.redis.lanes import LANES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notifyd.errors import Conflict, NotifydError, StoreUnavailable
 from notifyd.redislink.errors import Refused
 from notifyd.redislink.scripts import load_script
-from notifyd.store.ports import Lane
-from notifyd.store.redis.leasing import lane_of
+from notifyd.store.redis.lanes import LANES, lane_word, place_of
 from notifyd.store.redis.room import Load
 from notifyd.store.redis.ticket import Ticket
 from notifyd.wire.stored import encode_notification
@@ -37,8 +36,6 @@ NEW: Final = "n"
 ONCE: Final = "o"
 AGAIN: Final = "a"
 _FORCED: Final = "f"
-
-_LETTERS: Final = {Lane.LIVE: "l", Lane.PUSH: "p", Lane.WEBHOOK: "w"}
 
 
 class Arrival(Ticket):
@@ -69,19 +66,19 @@ class Part:
         self.size_bytes = 0
         self.words: list[Word] = []
         self.ids: list[str] = []
-        #: By lane when the first one comes up, 0: at once.
-        self.lanes: dict[Lane, int] = {}
+        #: By the place of the lane when the first one comes up, 0: at once.
+        self.lanes: dict[int, int] = {}
 
     def add(self, notification: Notification) -> bool:
         """Take one more in; answers whether it is for the lane LIVE."""
-        lane = lane_of(notification.kind)
+        lane = place_of(notification.kind)
         scheduled = notification.due_at > notification.accepted_at
         wakes_at = min(notification.due_at, notification.expires_at) if scheduled else 0
         size = notification.size()
         self.words += (
             notification.id,
             encode_notification(notification),
-            f"{_LETTERS[lane]}{notification.priority:x}",
+            lane_word(lane, notification.priority),
             notification.order_key,
             size,
             wakes_at,
@@ -91,7 +88,7 @@ class Part:
         self.count += 1
         self.size_bytes += size
         self.lanes[lane] = min(self.lanes.get(lane, wakes_at), wakes_at)
-        return lane is Lane.LIVE
+        return lane == 0
 
 
 class Gate:
@@ -186,7 +183,7 @@ class Intake:
         for part, word in zip(parts, words, strict=True):
             if word == b"ok":
                 for lane, at in part.lanes.items():
-                    self._ownership.rung(number, lane, at)
+                    self._ownership.rung(number, LANES[lane], at)
             self._answered(number, part, word.decode())
         self._next(number)
 

@@ -7,11 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
+import trio
 
 from notifyd.errors import StoreUnavailable
 from notifyd.redislink.scripts import load_script
 from notifyd.store.memory.doorbell import Doorbell
 from notifyd.store.ports import Lane
+from notifyd.store.redis.lanes import LANES
 from notifyd.store.redis.shards import share_of
 from notifyd.store.redis.sights import Sight
 
@@ -30,8 +32,8 @@ _SCRIPTS: Final = "notifyd.store.redis.scripts"
 _CLAIM: Final = load_script(_SCRIPTS, "claim")
 _GIVE_BACK: Final = load_script(_SCRIPTS, "give_back")
 
-#: In the order in which scripts tell of them.
-LANES: Final = (Lane.LIVE, Lane.PUSH, Lane.WEBHOOK)
+#: Where nobody has asked for work for so long, others are to do it.
+_IDLE_SECONDS: Final = 3.0
 
 
 class Held(NamedTuple):
@@ -79,6 +81,8 @@ class Ownership:
         self._all = [Shard(number) for number in range(shards.count)]
         self._wanted: tuple[Shard, ...] = ()
         self._wanted_for: tuple[str, ...] | None = None
+        #: When this node's dispatcher asked last; None: it has not begun.
+        self._worked_at: float | None = None
 
     def of(self, number: int) -> Shard:
         """One shard, this node's or not."""
@@ -92,6 +96,16 @@ class Ownership:
             share = share_of(self._shards.node, nodes, self._shards.count)
             self._wanted = tuple([self._all[number] for number in share])
         return self._wanted
+
+    def working(self) -> bool:
+        """Whether the dispatcher of this node, once it has begun, is still at it; it ends before a node that drains."""
+        if self._worked_at is None or self.bells[Lane.LIVE].waiting:
+            return True
+        return trio.current_time() < self._worked_at + _IDLE_SECONDS
+
+    def works(self) -> None:
+        """The dispatcher asks for work."""
+        self._worked_at = trio.current_time()
 
     def ran_out(self, since: int, now: int) -> int:
         """How many leases of this node ended between two instants."""
@@ -149,7 +163,7 @@ class Ownership:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        wanted = self.wanted()
+        wanted = self.wanted() if self.working() else ()
         self.follow()
         self.give_back([shard for shard in self._all if shard not in wanted], now=now)
         await self.claim(wanted)

@@ -21,6 +21,7 @@ from notifyd.store.redis.leasing import Leasing
 from notifyd.store.redis.ownership import Ownership
 from notifyd.store.redis.receipt_form import decode_receipt, receipt_of
 from notifyd.store.redis.room import Room
+from notifyd.store.redis.settling import Settling
 from notifyd.store.redis.ticket import Taken
 from notifyd.store.redis.withdrawing import Waiting, Withdrawing, tries_in
 from notifyd.wire.stored import decode_notification
@@ -71,7 +72,8 @@ class RedisQueue:
         self._room = room
         self.ownership = Ownership(shards, room, timeout_seconds=timeout_seconds)
         self._intake = Intake(shards, self.ownership, room, counters)
-        self._leasing = Leasing(shards, self.ownership, room, limits.receipts)
+        self._leasing = Leasing(shards, self.ownership, room)
+        self._settling = Settling(shards, self.ownership, self._leasing, room, limits.receipts)
         self._withdrawing = Withdrawing(shards, room, limits.receipts)
         self._keys = IdempotencyKeys(shards, self._intake, counters, max_count=limits.max_idempotency_keys)
         self._figures = Figures(shards, self.ownership, room, clock=clock)
@@ -137,22 +139,28 @@ class RedisQueue:
         """See `QueueStore.settle`.
 
         Raises:
-            StoreUnavailable: it is not known whether they were recorded; where not, they come again.
+            StoreUnavailable: it is not known of all whether they were recorded. That is tried again; whose lease runs
+                out before comes again.
         """
-        ended = await self._leasing.settle(outcomes, now=now)
+        settled = await self._settling.settle(outcomes, now=now)
+        self._tell_settled(settled.ended, now)
+        if settled.failure is not None:
+            raise settled.failure
+
+    def _tell_settled(self, ended: Sequence[Outcome], now: int) -> None:
         receipts = self._receipts
         for outcome in ended:
             if outcome.by_user:
                 receipts.reached(outcome.lease.notification, outcome.by_user)
             if outcome.state is _DEAD:
                 self._tell_dead(outcome, now)
-        receipts.bells.ring_all([outcome.lease.notification.id for outcome in outcomes])
+        receipts.bells.ring_all([outcome.lease.notification.id for outcome in ended])
         if ended:
             self.on_settled(ended)
 
     def release(self, leases: Sequence[Lease], *, due_at: int) -> None:
         """See `QueueStore.release`."""
-        self._leasing.release(leases, due_at=due_at)
+        self._settling.release(leases, due_at=due_at)
         self._receipts.bells.ring_all([lease.notification.id for lease in leases])
 
     def _tell_dead(self, outcome: Outcome, now: int) -> None:
@@ -251,7 +259,8 @@ class RedisQueue:
     async def _tick(self) -> None:
         now = self._clock()
         await self.ownership.keep(now=now)
-        self._leasing.give_back()
+        self._settling.give_back()
+        self._tell_settled(await self._settling.settle_again(), now)
         self._leasing.forget_lost(now=now)
         await self.look()
         if 0 in self.ownership.owned():
@@ -267,5 +276,5 @@ class RedisQueue:
     def configure(self, limits: BrokerLimits) -> None:
         """Use other bounds from now on."""
         self._room.limits = limits.queue
-        self._leasing.limits = self._withdrawing.limits = limits.receipts
+        self._settling.limits = self._withdrawing.limits = limits.receipts
         self._keys.max_count = limits.max_idempotency_keys

@@ -13,8 +13,18 @@ from notifyd.model.timeline import Happening, TimelineEvent
 
 if TYPE_CHECKING:
     from notifyd.model.notification import Notification
+    from notifyd.store.options import ReceiptLimits
 
 _VERSION: Final = 1
+
+
+#: The upkeep lets go of what is over age; Redis does where there is nobody to do that.
+_SLACK_MS: Final = 60_000
+
+
+def kept_ms(limits: ReceiptLimits) -> int:
+    """For how many milliseconds Redis keeps a receipt at most."""
+    return int(limits.max_age_seconds * 1000) + _SLACK_MS
 
 
 class Ending(msgspec.Struct, frozen=True, gc=False):

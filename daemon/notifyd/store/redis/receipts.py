@@ -225,9 +225,7 @@ class RedisReceipts:
         # what was given up is in nobody's inbox any more
         expires_at = 0 if receipt.state is State.DEAD else receipt.expires_at
         arrivals = await self.arrivals(receipt.client_id, [row.user_id for row in found])
-        users = [
-            row.receipt(each, expires_at=expires_at, now=now) for row, each in zip(found, arrivals, strict=True)
-        ]
+        users = [row.receipt(each, expires_at=expires_at, now=now) for row, each in zip(found, arrivals, strict=True)]
         return replace(receipt, users=tuple([user for user in users if user is not None]))
 
     async def _ask_arrivals(self, client_id: ClientId, user_ids: Sequence[UserId]) -> list[Arrivals]:

@@ -23,6 +23,8 @@ class Room:
     def __init__(self, shards: int, limits: QueueLimits) -> None:
         self.limits = limits
         self._loads = [Load()] * shards
+        #: What all shards hold.
+        self.held = Load()
         self._arriving = self._arriving_bytes = 0
 
     def check(self, more: Load) -> None:
@@ -31,7 +33,7 @@ class Room:
         Raises:
             QueueFull: it does not.
         """
-        held = self.held()
+        held = self.held
         count = held.number + self._arriving
         size_bytes = held.size_bytes + self._arriving_bytes
         if count + more.number > self.limits.max_size or size_bytes + more.size_bytes > self.limits.max_bytes:
@@ -39,27 +41,25 @@ class Room:
 
     def full(self) -> QueueFull:
         """The refusal, with the figures."""
-        held, limits = self.held(), self.limits
+        held, limits = self.held, self.limits
         if held.number + self._arriving >= limits.max_size or limits.max_bytes > held.size_bytes + self._arriving_bytes:
             text = f"the queue holds {held.number + self._arriving} of {limits.max_size} notifications"
         else:
             text = f"the queue holds {held.size_bytes + self._arriving_bytes} of {limits.max_bytes} bytes"
         return QueueFull(text, retry_after_seconds=1)
 
-    def held(self) -> Load:
-        """What all shards hold."""
-        return Load(sum([load.number for load in self._loads]), sum([load.size_bytes for load in self._loads]))
-
     def left_to(self, shard: int) -> Load:
         """How much one shard may hold, with what the others do."""
-        held, own = self.held(), self._loads[shard]
+        held, own = self.held, self._loads[shard]
         return Load(
             self.limits.max_size - held.number + own.number, self.limits.max_bytes - held.size_bytes + own.size_bytes
         )
 
     def learn(self, shard: int, number: int, size_bytes: int) -> None:
         """A script has told what *shard* holds."""
+        held, before = self.held, self._loads[shard]
         self._loads[shard] = Load(number, size_bytes)
+        self.held = Load(held.number - before.number + number, held.size_bytes - before.size_bytes + size_bytes)
 
     def set_out(self, more: Load) -> None:
         """*more* is on its way."""

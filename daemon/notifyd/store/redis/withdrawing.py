@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from notifyd.model.notification import State
 from notifyd.redislink.scripts import load_script
-from notifyd.store.redis.ownership import LANES
-from notifyd.store.redis.receipt_form import Ending, encode_receipt, receipt_of
+from notifyd.store.redis.lanes import LANES
+from notifyd.store.redis.receipt_form import Ending, encode_receipt, kept_ms, receipt_of
 from notifyd.wire.stored import decode_notification
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Withdrawing:
 
     async def withdraw(self, number: int, waiting: Sequence[Waiting], state: State, *, now: int) -> list[Waiting]:
         """Take these out of a shard; answers those that were free to go. Raises StoreUnavailable."""
-        words: list[Word] = [now, int(self.limits.max_age_seconds * 1000) + 60_000]
+        words: list[Word] = [now, kept_ms(self.limits)]
         for each in waiting:
             receipt = encode_receipt(each.notification, each.ending(state, now))
             words += (each.notification.id, state.value, receipt)
