@@ -30,6 +30,7 @@ class MongoDouble:
         #: Cleared while answers are held back.
         self._flowing = threading.Event()
         self._flowing.set()
+        self._answered_still = 0
         #: The names of the commands that it was given, greetings apart.
         self.given: list[str] = []
         self.port = 0
@@ -67,8 +68,9 @@ class MongoDouble:
             with suppress(OSError):
                 link.shutdown(socket.SHUT_RDWR)
 
-    def hold(self) -> None:
-        """Do what is asked, and keep the answers back until `resume`."""
+    def hold(self, *, after: int = 0) -> None:
+        """Do what is asked, and keep the answers back until `resume`; the next *after* commands are answered still."""
+        self._answered_still = after
         self._flowing.clear()
 
     def resume(self) -> None:
@@ -95,5 +97,7 @@ class MongoDouble:
         answer = self._commands.answer(command)
         if name not in _GREETINGS:
             self.given.append(name)
-            self._flowing.wait()
+            self._answered_still -= 1
+            if self._answered_still < 0:
+                self._flowing.wait()
         return answer

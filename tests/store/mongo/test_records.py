@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 from pymongo import MongoClient
+from structlog.testing import capture_logs
 
 from notifyd.clock import monotonic
 from notifyd.errors import StoreUnavailable
@@ -129,6 +130,20 @@ async def test_a_change_whose_outcome_nobody_knows_raises_the_number(
     double.resume()
     await until_well(records)
     assert await records.revision() > before
+
+
+async def test_a_change_that_is_kept_and_could_not_be_counted_has_succeeded(
+    records: MongoRecords, double: MongoDouble
+) -> None:
+    before = await records.revision()
+    # the number before, an older mark of its removal, itself; not the number after
+    double.hold(after=3)
+    with capture_logs() as logs:
+        await records.clients.put(SHOP)
+    double.resume()
+    assert [entry["event"] for entry in logs] == ["records_change_not_counted"]
+    assert await records.clients.load() == [SHOP]
+    assert await records.revision() != before, "everybody reads again"
 
 
 @pytest.mark.parametrize("trouble", ["go", "hold"])

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from pymongo.errors import PyMongoError
 
+from notifyd.store.mongo.faults import reason_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -41,7 +43,7 @@ class Revision:
             self._count(1)
         except PyMongoError as exc:
             # the change is kept, and those who saw the number before look a second time
-            log.warning("records_change_not_counted", problem=str(exc))
+            log.warning("records_change_not_counted", problem=reason_of(exc))
             return
         with self._lock:
             self._own += 2
