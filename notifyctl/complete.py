@@ -102,6 +102,17 @@ def webhooks(context: typer.Context, incomplete: str) -> list[str]:
     )
 
 
+def node_names(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of live nodes, and the ids of those that share one."""
+    from notifyd.v1 import admin_pb2 as pb
+
+    def names(found: pb.ListNodesResponse) -> Iterable[str]:
+        given = [node.name for node in found.nodes]
+        return (node.name if given.count(node.name) == 1 else node.id for node in found.nodes)
+
+    return _ask(context, incomplete, "ListNodes", pb.ListNodesRequest(), names)
+
+
 def _client(context: typer.Context) -> str:
     return str(context.params.get("client") or "")
 

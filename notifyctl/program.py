@@ -42,6 +42,7 @@ COMMANDS: Final = (
     "records",
     "logs",
     "config",
+    "cluster",
     "drain",
     "doctor",
     "completion",

@@ -102,6 +102,13 @@ def test_bash_completes_what_was_given_up_and_what_outlives_connections(admin: A
 
 
 @bash
+def test_bash_completes_nodes_by_name_or_by_id_where_two_share_one(admin: Admin):
+    named = [("one-1", "one"), ("two-1", "two"), ("two-2", "two")]
+    admin.answers("ListNodes", pb.ListNodesResponse(nodes=[pb.Node(id=id_, name=name) for id_, name in named]))
+    assert completed(admin, "notifyctl", "cluster", "drain", "") == ["one", "two-1", "two-2"]
+
+
+@bash
 def test_a_daemon_that_is_away_offers_nothing(admin: Admin):
     admin.stop()
     assert completed(admin, "notifyctl", "keys", "revoke", "") == []
