@@ -68,9 +68,12 @@ class Figures:
         self.cpu = 0.0
 
     def take(self, snapshot: Record) -> None:
-        """Count *snapshot* in; a daemon that was started anew meanwhile begins from nothing."""
+        """Count *snapshot* in; a daemon that was started anew meanwhile begins from nothing.
+
+        The sums over fewer or more nodes than before are no measure of what happened in between.
+        """
         elapsed = snapshot["uptimeSeconds"] - self.last.get("uptimeSeconds", 0.0)
-        if self.last and elapsed > 0:
+        if self.last and elapsed > 0 and snapshot["nodes"] == self.last["nodes"]:
             for name, rates in self.rates.items():
                 rates.append(max(0.0, snapshot[name] - self.last[name]) / elapsed)
             self.cpu = max(0.0, snapshot["cpuSeconds"] - self.last["cpuSeconds"]) / elapsed
@@ -96,6 +99,8 @@ def screen(figures: Figures, width: int) -> RenderableType:
         f"   CPU {figures.cpu:.0%}",
         f"   memory {binary(last['residentBytes'])}",
         f"   files {last['openFiles']}",
+        f"   nodes {last['nodes']}" if last["nodes"] > 1 else "",
+        (f"   {last['missingNodes']} WITHOUT ANSWER", "bold red") if last["missingNodes"] else "",
         ("   QUEUE PAUSED", "bold red") if queue.get("paused") else "",
     )
     sides = Columns([_connections(last), _queue(queue), _kept(last), _guaranteed(last)], padding=(0, 4))

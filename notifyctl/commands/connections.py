@@ -28,6 +28,7 @@ _LISTED = (
     Column("Outbox", "outboxBytes", human=binary, spare=True),
     Column("Sent", "sentBytes", human=binary, spare=True),
     Column("Idle", "idleSeconds", human=spoken, spare=True),
+    Column("Node", "node", spare=True),
 )
 _SLOW = (
     Column("ID", "id", style="cyan"),
@@ -43,6 +44,7 @@ _SLOW = (
     Column("Subs", "subscriptionCount", spare=True),
     Column("Sent", "sentBytes", human=binary, spare=True),
     Column("Connected", "connectedAt", human=relative, spare=True),
+    Column("Node", "node", spare=True),
 )
 _KICKED = (Column("Kicked", "kicked"), Column("Not found", "notFound"))
 _OfChannel = Annotated[
@@ -71,7 +73,7 @@ def list_(
         int, typer.Option("--limit", "-n", min=1, max=100_000, metavar="N", help="At most so many.")
     ] = 1000,
 ) -> None:
-    """List live connections.
+    """List live connections, those of every node.
 
     With --slow these are the ones that do not keep up: whose each is, how full its outbox is, and since when something
     has waited there. One that is full is closed with 4008; those to whom this happened lately follow.
@@ -87,6 +89,9 @@ def list_(
         run.output.many([convert.record(connection) for connection in answer.connections], _LISTED)
     if answer.total > len(answer.connections):
         run.output.note(f"These are {len(answer.connections)} of {answer.total}; see more with --limit.")
+    if answer.missing_nodes:
+        missing = ", ".join(answer.missing_nodes)
+        run.output.note(f"These nodes did not answer in time, so that their connections are missing: {missing}.")
 
 
 def _slow_ones(run: Invocation, answer: pb.ListConnectionsResponse) -> list[Record]:

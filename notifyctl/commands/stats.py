@@ -72,6 +72,8 @@ _COLUMNS = (
     Column("Memory", "residentBytes", human=binary),
     Column("CPU time", "cpuSeconds", human=spoken),
     Column("Open files", "openFiles"),
+    Column("Nodes", "nodes"),
+    Column("Nodes that did not answer", "missingNodes", style="red"),
 )
 
 
@@ -86,12 +88,16 @@ def stats(
         float, duration_option("--interval", help="Between two figures, at least 100ms.", show_default="1s")
     ] = 1.0,
 ) -> None:
-    """Show the daemon's counters and gauges.
+    """Show counters and gauges, summed over the nodes of the service.
 
-    Counters rise from the daemon's start, gauges are of this moment.
+    Counters rise from a daemon's start, gauges are of this moment. Nodes that do not answer in time are left out, and
+    counted.
     """
     if not watch:
-        run.output.one(convert.record(run.daemon.call("GetStats", pb.GetStatsRequest())), _COLUMNS)
+        answer = run.daemon.call("GetStats", pb.GetStatsRequest())
+        run.output.one(convert.record(answer), _COLUMNS)
+        if answer.missing_nodes:
+            run.output.note(f"{answer.missing_nodes} node(s) did not answer in time: their figures are missing.")
         return
     request = pb.WatchStatsRequest(interval_ms=max(100, round(interval * 1000)))
     call = run.daemon.stream("WatchStats", request)

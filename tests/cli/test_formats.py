@@ -141,6 +141,16 @@ def test_more_connections_than_shown(ctl: Ctl, admin: Admin):
     assert (result.out, "1 of 7" in result.err) == ("c_1\n", True)
 
 
+def test_connections_of_nodes_that_did_not_answer_are_missing(ctl: Ctl, admin: Admin):
+    here = pb.Connection(id="c_1", node="one")
+    admin.answers(
+        "ListConnections", pb.ListConnectionsResponse(connections=[here], total=1, missing_nodes=["two-1", "three-1"])
+    )
+    result = ctl("connections", "list")
+    assert result.lines[0].endswith("\tone")
+    assert result.err.endswith("their connections are missing: two-1, three-1.\n")
+
+
 def test_connections_of_a_user(ctl: Ctl, admin: Admin):
     admin.answers("ListConnections", pb.ListConnectionsResponse(connections=[pb.Connection(id="c_1")], total=1))
     ctl("connections", "list", "--user", "alice", "--client", "c_shop")

@@ -73,6 +73,14 @@ def test_stats_tell_what_was_given_up_and_what_is_not_acked(ctl: Ctl, admin: Adm
     assert lines.index("acked\t9") < lines.index("deadLetters\t7") < lines.index("connections\t3")
 
 
+def test_stats_tell_of_how_many_nodes_they_are(ctl: Ctl, admin: Admin):
+    admin.answers("GetStats", samples.stats(nodes=2, missing_nodes=1))
+    result = ctl("stats")
+    assert result.lines[-2:] == ["nodes\t2", "missingNodes\t1"]
+    assert result.err == "1 node(s) did not answer in time: their figures are missing.\n"
+    assert ctl("stats", "-o", "json").json["missingNodes"] == 1
+
+
 def test_watching_in_a_pipe_is_ndjson(ctl: Ctl, admin: Admin):
     admin.answers("WatchStats", [samples.stats(), samples.stats(accepted=200)])
     result = ctl("stats", "--watch", "--interval", "250ms")
@@ -92,6 +100,23 @@ def test_rates_are_differences_over_the_daemons_own_time():
     figures.take(convert.record(samples.stats(uptime_seconds=12.0, accepted=300, cpu_seconds=2.0)))
     assert figures.rates["accepted"][-1] == 100.0
     assert figures.cpu == 0.5
+
+
+def test_sums_over_other_nodes_than_before_give_no_rates():
+    figures = watch.Figures()
+    figures.take(convert.record(samples.stats(nodes=1, missing_nodes=1)))
+    figures.take(convert.record(samples.stats(nodes=2, uptime_seconds=12.0, accepted=90_000)))
+    assert not figures.rates["accepted"]
+    figures.take(convert.record(samples.stats(nodes=2, uptime_seconds=14.0, accepted=90_010)))
+    assert list(figures.rates["accepted"]) == [5.0]
+
+
+def test_the_screen_tells_of_nodes_that_do_not_answer():
+    figures = watch.Figures()
+    figures.take(convert.record(samples.stats(nodes=2, missing_nodes=1)))
+    paper = Console(file=io.StringIO(), width=120)
+    paper.print(watch.screen(figures, 120))
+    assert "nodes 2   1 WITHOUT ANSWER" in paper.file.getvalue()
 
 
 def test_a_restarted_daemon_begins_anew():
