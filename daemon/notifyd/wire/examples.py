@@ -149,6 +149,8 @@ _STATS: Final[Json] = {
     "cpuSeconds": 31.5,
     "openFiles": 240,
     "topChannels": [{"clientId": "default", "channel": "orders.eu", "subscriberCount": 120}],
+    "nodes": 1,
+    "missingNodes": 0,
 }
 
 #: The example of a request's body, by operation.

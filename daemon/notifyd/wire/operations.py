@@ -92,7 +92,7 @@ _OPERATING: Final = (
         parameters=(_KEY,),
     ),
     Operation(
-        "getStats", "GET", "/api/stats", "Figures of the daemon",
+        "getStats", "GET", "/api/stats", "Figures of the daemon, or of all that are one service",
         Tag.OPERATING, Access.ADMIN, 200, rest.StatsAnswer,
     ),
     Operation(

@@ -317,7 +317,7 @@ class ChannelCountView(Struct, frozen=True, rename="camel"):
 
 
 class StatsView(Struct, frozen=True, rename="camel"):
-    """Figures of the daemon; counters rise from its start, everything else is of this moment."""
+    """Figures of all nodes; counters rise from a node's start, everything else is of this moment."""
 
     timestamp: Timestamp
     uptime_seconds: float
@@ -339,6 +339,8 @@ class StatsView(Struct, frozen=True, rename="camel"):
     cpu_seconds: float
     open_files: int
     top_channels: list[ChannelCountView]
+    nodes: Annotated[int, Meta(description="How many nodes these are the figures of; 1 with a local broker.")]
+    missing_nodes: Annotated[int, Meta(description="How many more did not answer in time, and are not in the figures.")]
 
 
 class StatsAnswer(Struct, frozen=True, kw_only=True):

@@ -57,6 +57,8 @@ async def test_stats_have_the_documented_shape(service: Service) -> None:
     assert reply.json["success"] is True
     assert answer.stats.counters["accepted"] == 1
     assert "authenticationFailures" in answer.stats.counters
+    assert (answer.stats.nodes, answer.stats.missing_nodes) == (1, 0)
+    assert {"nodes", "missingNodes"} <= reply.json["stats"].keys()
 
 
 async def test_queue_figures_and_pause(service: Service) -> None:

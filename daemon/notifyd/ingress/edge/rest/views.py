@@ -106,7 +106,7 @@ def queue_view(stats: QueueStats) -> QueueView:
 
 
 def stats_view(snapshot: StatsSnapshot) -> StatsView:
-    """The figures of the daemon."""
+    """The figures of the service."""
     return StatsView(
         timestamp=iso_ms(snapshot.at),
         uptime_seconds=round(snapshot.uptime_seconds, 3),
@@ -129,6 +129,8 @@ def stats_view(snapshot: StatsSnapshot) -> StatsView:
         top_channels=[
             ChannelCountView(entry.client_id, entry.channel, entry.subscriber_count) for entry in snapshot.top_channels
         ],
+        nodes=snapshot.nodes,
+        missing_nodes=snapshot.missing_nodes,
     )
 
 
