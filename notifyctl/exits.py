@@ -97,6 +97,7 @@ _BY_CODE: Final = {
         "key_expired",
         "key_revoked",
         "not_kept",
+        "records_differ",
         "subscription_gone",
     ),
     Status.UNREACHABLE: ("draining", "not_ready", "store_unavailable", "unavailable"),
