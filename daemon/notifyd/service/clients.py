@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -17,7 +17,8 @@ from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.policy.clients import problems_of, problems_of_secret, refuse_client, warnings_of_secret
 from notifyd.policy.ids import new_client_id
 from notifyd.policy.sealing import SealBroken
-from notifyd.service.registry import Entry, Registry, Secret, unknown_client
+from notifyd.service.client_following import FollowingRegistry
+from notifyd.service.registry import unknown_client
 
 if TYPE_CHECKING:
     from notifyd.policy.sealing import Sealer
@@ -73,26 +74,21 @@ class Followers(msgspec.Struct, frozen=True):
     removed: Callable[[ClientId], Awaitable[None]]
 
 
-class Clients(Registry):
+class Clients(FollowingRegistry):
     """The registry, and its changes: they go to the store first and are in force when a call returns."""
 
     def __init__(
         self, store: ClientStore, ring: KeyRing, sealer: Sealer, rules: ClientRules, followers: Followers
     ) -> None:
-        super().__init__()
+        super().__init__(ring, sealer, followers)
         self._store = store
-        self._ring = ring
-        self._sealer = sealer
         self.rules = rules
-        self._followers = followers
         #: Held from the look at a record until its change is kept, so that no change undoes another.
         self.changing = trio.Lock()
         #: Called after each change that was made here, so that other daemons can be told. Must not raise.
         self.changed: Callable[[], object] = _nobody
         #: Called before each change, so that it is made to the record as other daemons have left it; raises as those.
         self.catch_up: Callable[[], Awaitable[object]] = _nobody_else
-        #: Those of the store that this daemon cannot open, with what they were sealed as.
-        self._left_out: dict[ClientId, str] = {}
 
     async def load(self) -> None:
         """Take over what the store has, and make the client `default` where it is missing.
@@ -198,53 +194,6 @@ class Clients(Registry):
         await self._followers.removed(client_id)
         return client
 
-    def opens(self, client: Client) -> bool:
-        """Whether this daemon's master key opens the secrets of *client*, which need not be one of its own."""
-        try:
-            self._opened(client)
-        except SealBroken:
-            return False
-        return True
-
-    def follow(self, found: Iterable[Client]) -> list[ClientId]:
-        """Put in force what the store has, which other daemons may have changed; answers the clients that are gone.
-
-        For who has held `changing` since before the store was read. A client that cannot be opened with this daemon's
-        master key is left out, and its connections end; `default` stays as it was.
-        """
-        gone = {client.id for client in self.list()} - {DEFAULT_CLIENT}
-        left_out = {}
-        for client in found:
-            try:
-                self._take_over(client)
-            except SealBroken:
-                left_out[client.id] = client
-            else:
-                gone.discard(client.id)
-        for client_id in gone:
-            self._forget(client_id)
-        self._leave_out(left_out)
-        gone -= left_out.keys()
-        for client_id in gone:
-            self._ring.forget_client(client_id)
-        return sorted(gone)
-
-    def _take_over(self, client: Client) -> None:
-        before = self.find(client.id)
-        if before == client:
-            return
-        self._put(self._opened(client))
-        if before is not None and _secrets_of(before) != _secrets_of(client):
-            self._followers.rotated(client)
-
-    def _leave_out(self, clients: dict[ClientId, Client]) -> None:
-        for client_id, client in clients.items():
-            if self._left_out.get(client_id) != client.secret:
-                log.error("client_left_out", client_id=client_id, problem="another master key has sealed its secret")
-                # nothing of it is known any more, so that every connection by one of its tokens ends
-                self._followers.rotated(client)
-        self._left_out = {client_id: client.secret for client_id, client in clients.items()}
-
     async def _keep(self, client_id: ClientId, wanted: NewClient) -> Client:
         now = now_ms()
         client = Client(
@@ -260,17 +209,6 @@ class Clients(Registry):
         await self._store.put(client)
         self._put(self._opened(client))
         return client
-
-    def _opened(self, client: Client) -> Entry:
-        found = [Secret(self._sealer.unseal(client.id, client.secret))]
-        if client.previous_secret and client.previous_until is not None and now_ms() < client.previous_until:
-            previous = self._sealer.unseal(client.id, client.previous_secret)
-            found.append(Secret(previous, client.previous_until))
-        return Entry(client, found)
-
-
-def _secrets_of(client: Client) -> tuple[object, ...]:
-    return client.secret, client.previous_secret, client.previous_until
 
 
 def _nobody() -> None:
