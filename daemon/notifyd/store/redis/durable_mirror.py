@@ -62,6 +62,9 @@ class DurableMirror(Mirror):
         #: What its user put last, or was given.
         self._seen: DurableState | None = None
         self._number = 0
+        #: What Redis was told while it is being read, with the numbers; None while it is not being read.
+        self._told_meanwhile: list[tuple[int, DurableChange]] | None = None
+        self._removed_meanwhile = False
         super().__init__(mirrors, self.name, self.topic)
 
     @property
@@ -92,12 +95,19 @@ class DurableMirror(Mirror):
         told = None if self.removing else self.told
         return None if self.state is None else change_between(told, self.state)
 
-    def was_told(self, change: DurableChange | None, *, removed: bool) -> None:
-        """Redis knows *change* now, which was made by `untold`, and where it was *removed* before that nothing else."""
+    def was_told(self, change: DurableChange | None, *, number: int = 0, removed: bool) -> None:
+        """Redis knows *change* now, which was made by `untold`, and where it was *removed* before that nothing else.
+
+        *number* is that of the change, as Redis counts them.
+        """
         if removed:
             self.removing, self.told = False, None
+            if self._told_meanwhile is not None:
+                self._told_meanwhile, self._removed_meanwhile = [], True
         if change is not None:
             self.told = merged(self.key, self.told, change)
+            if self._told_meanwhile is not None:
+                self._told_meanwhile.append((number, change))
 
     def forgotten(self) -> None:
         """Redis knows nothing of it any more; what this node has to tell of it begins it anew."""
@@ -135,11 +145,21 @@ class DurableMirror(Mirror):
 
     async def fetch(self) -> None:
         """See `Mirror.fetch`."""
-        answer = await self._durables.read(self)
+        self._told_meanwhile, self._removed_meanwhile = [], False
+        try:
+            answer = await self._durables.read(self)
+        finally:
+            meanwhile, self._told_meanwhile = self._told_meanwhile, None
         own = self._own_change()
         fields: Mapping[bytes, bytes] = dict(zip(answer[::2], answer[1::2], strict=True))
+        if self._removed_meanwhile:
+            fields = {}
         self._number = int(fields.get(b"v", 0))
         told = state_in(self.key, fields)
+        # the answer may be older than what Redis has been told since, which would seem to be taken back
+        for number, change in meanwhile or ():
+            if number > self._number:
+                told = merged(self.key, told, change)
         if told is None:
             self.forgotten()
         else:

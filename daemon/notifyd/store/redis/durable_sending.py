@@ -31,7 +31,6 @@ _AWAY_SECONDS: Final = 1.0
 _INDEX_LAG_MS: Final = 60_000
 #: What `durable_put.lua` answers where nothing is known that a part could be added to.
 _LOST: Final = 0
-_DONE: Final = 1
 
 
 class Noted:
@@ -131,8 +130,10 @@ class DurableSender:
         for sent in [self._send(mirror) for mirror in mirrors]:
             mirror, change = sent.mirror, sent.change
             answer = [await reply.wait() for reply in sent.replies]
-            if change is None or answer[-1] == _DONE:
-                mirror.was_told(change, removed=sent.removed)
+            if change is None:
+                mirror.was_told(None, removed=sent.removed)
+            elif answer[-1] > _LOST:
+                mirror.was_told(change, number=answer[-1], removed=sent.removed)
             elif answer[-1] == _LOST:
                 mirror.told, mirror.indexed_at = None, 0
                 again.append(mirror)

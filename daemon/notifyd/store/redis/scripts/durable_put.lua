@@ -5,7 +5,7 @@
 --         above the floor "x", for each that is not settled the tries that failed
 -- ARGV    topic, node, change: [epoch, epoch before, whole, [[first, last] settled], [[first, last] taken back],
 --         [[offset, tries or -1]], used at]
--- answer  1; 0 where nothing is known that a part could be added to; -1 where it is known in another epoch
+-- answer  the number of the change; 0 where nothing is known that a part could be added to; -1 where it is known in another epoch
 
 local state, topic, node = KEYS[1], ARGV[1], ARGV[2]
 local change = cjson.decode(ARGV[3])
@@ -96,4 +96,4 @@ used_at = math.max(used_at, tonumber(known[3] or 0))
 redis.call('HSET', state, 'e', epoch, 'f', name(floor), 'u', string.format('%.0f', used_at))
 local version = redis.call('HINCRBY', state, 'v', 1)
 redis.call('SPUBLISH', topic, '["d",1,' .. version .. ',' .. cjson.encode(node) .. ',' .. ARGV[3] .. ']')
-return 1
+return version
