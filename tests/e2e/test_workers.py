@@ -12,6 +12,7 @@ import trio
 from tests.e2e.daemon import run
 from tests.e2e.patience import PATIENCE, within
 from tests.e2e.peer import connect, join
+from tests.e2e.test_lifecycle import service_manager
 from tests.e2e.workers import (
     admin_socket,
     connections_of,
@@ -173,3 +174,19 @@ async def test_each_process_has_log_files_of_its_own(start: Starter, valkey: Val
     names = {path.name for path in (daemon.folder / "logs").iterdir()}
     assert {"app.log", "app-1.log", "app-supervisor.log"} <= names
     assert '"worker":1' in (daemon.folder / "logs" / "app-1.log").read_text()
+
+
+@within(60)
+async def test_the_service_manager_hears_of_the_whole(start: Starter, valkey: Valkey) -> None:
+    daemon = await start(*settings(valkey.url, 2), started=False)
+    with service_manager(daemon) as heard:
+        daemon.environ["WATCHDOG_USEC"] = "200000"
+        await daemon.start()
+        assert len(started(daemon)) == 2
+        assert await heard("READY=1")
+        assert await heard("WATCHDOG=1")
+        daemon.process.send_signal(signal.SIGHUP)
+        assert await heard("RELOADING=1")
+        assert await heard("READY=1")
+        assert await daemon.terminate() == 0
+        assert await heard("STOPPING=1")

@@ -146,8 +146,11 @@ async def _run(plan: Plan, dev: bool) -> int:
     manager = ServiceManager()
     socket = Path(plan.starts[0].socket)
 
+    up = trio.Event()
+
     def ready(listeners: list[Listener]) -> None:
         manager.ready()
+        up.set()
         log.info("ready", listeners=[listener.url for listener in listeners], pid=os.getpid(), workers=len(plan.starts))
         if dev:
             show_panel(listeners, default_socket=found_by_itself(socket))
@@ -155,7 +158,7 @@ async def _run(plan: Plan, dev: bool) -> int:
     supervisor = Supervisor(plan, ready, manager.stopping)
     async with trio.open_nursery() as nursery:
         await nursery.start(_signals, supervisor, manager)
-        nursery.start_soon(_feed_watchdog, manager)
+        nursery.start_soon(_feed_watchdog, manager, up)
         status = await supervisor.run()
         log.info("stopped")
         nursery.cancel_scope.cancel()
@@ -184,8 +187,9 @@ async def _reload(supervisor: Supervisor, manager: ServiceManager) -> None:
     manager.ready()
 
 
-async def _feed_watchdog(manager: ServiceManager) -> None:
-    """The supervisor lives; that its workers do is its own affair."""
+async def _feed_watchdog(manager: ServiceManager, up: trio.Event) -> None:
+    """The supervisor lives; that its workers do is its own affair. Before all is up nobody watches."""
+    await up.wait()
     seconds = manager.watchdog_seconds
     while seconds is not None:
         manager.watchdog()

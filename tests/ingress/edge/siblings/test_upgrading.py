@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import json
+
 import trio
 
+from tests.ingress.edge.edge_harness import KEY, text
 from tests.ingress.edge.siblings.houses import house
 from tests.ingress.edge.siblings.test_polling import at, begun
+from tests.ingress.edge.test_link import TLS_SIDES, secure, tls
+
+__all__ = ["tls"]
+
+HEAD = (
+    b"GET %s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: %s\r\n"
+    b"Sec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+def ask(path: str, body: bytes) -> bytes:
+    return b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s" % (path.encode(), len(body), body)
 
 
 async def test_an_upgrade_reaches_the_session() -> None:
@@ -36,13 +51,7 @@ async def test_words_before_the_answer_are_not_lost() -> None:
     async with house() as built:
         away = at(built, 1, await begun(built))
         async with away.link() as link:
-            from tests.ingress.edge.edge_harness import KEY, text
-
-            head = (
-                b"GET %s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: %s\r\n"
-                b"Sec-WebSocket-Version: 13\r\n\r\n"
-            )
-            await link.send(head % (away.url("websocket").encode(), KEY) + text(b"2probe"))
+            await link.send(HEAD % (away.url("websocket").encode(), KEY) + text(b"2probe"))
             assert (await link.answer()).status == 101
             assert await link.hear() == "3probe"
 
@@ -84,3 +93,20 @@ async def test_the_limit_of_connections_holds_for_what_siblings_bring() -> None:
         async with built.peers[0].served.connect():
             await built.peers[0].served.until(lambda: built.peers[0].served.server.counts.open == 1)
             assert (await at(built, 1, sid).poll())[0] == 503
+
+
+async def test_what_came_over_tls_is_known_to_be_secure(tls: TLS_SIDES) -> None:
+    async with house(tls=tls[0]) as built:
+        first, second = built.peers
+        peer = await secure(first.served.port, tls[1])
+        opened = await peer.ask(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % first.url("polling").encode())
+        first.sid = second.sid = json.loads(opened.body[1:])["sid"]
+        await trio.aclose_forcefully(peer.stream)
+        peer = await secure(second.served.port, tls[1])
+        assert (await peer.ask(ask(second.url("polling"), b"4hello"))).body == b"ok"
+        assert built.apps[0].requests[-1].secure
+        await peer.send(HEAD % (second.url("websocket").encode(), KEY) + text(b"2probe") + text(b"5"))
+        assert (await peer.answer()).status == 101
+        assert built.apps[0].requests[-1].secure
+        assert [await peer.frame() for _ in range(2)] == [(0x81, b"3probe"), (0x81, b"4hello")]
+        await trio.aclose_forcefully(peer.stream)
