@@ -63,6 +63,13 @@ async def test_what_was_placed_is_not_placed_again(redis_options: RedisOptions) 
         assert one.kept() == [once.id]
 
 
+async def test_what_is_too_long_for_a_message_is_read_instead(redis_options: RedisOptions) -> None:
+    async with nodes(redis_options, 2, max_user_bytes=1 << 24) as (_, (one, two)):
+        await two.attend(ANNA)
+        placed = await one.publish(*[for_users(ANNA, data=b'"' + b"x" * 100_000 + b'"') for _ in range(12)])
+        assert await two.get(12) == placed
+
+
 async def test_one_for_very_many_is_kept_without_the_names_of_others(redis_options: RedisOptions) -> None:
     async with nodes(redis_options, 2) as (_, (one, two)):
         await one.publish(for_users(ANNA, *[f"user{number}" for number in range(99)], connections=["c1"]))
@@ -143,8 +150,10 @@ async def test_the_bounds_of_a_user_hold_on_every_node(redis_options: RedisOptio
     async with nodes(redis_options, 2, max_notifications=2) as (book, (one, two)):
         await one.attend(ANNA)
         await two.attend(ANNA)
-        placed = await one.to(ANNA, count=3)
-        await two.get(3)
+        placed = []
+        for _ in range(3):
+            placed += await one.to(ANNA)
+            await two.get(1)
         kept = [each.notification.id for each in placed[1:]]
         assert one.kept() == two.kept() == kept
         assert book.ends == [(placed[0].notification.id, ANNA, InboxState.EVICTED)]
@@ -194,3 +203,15 @@ async def test_names_may_hold_any_character(redis_options: RedisOptions) -> None
         await node.publish(for_users(*names))
         assert [each.user_id for each in await node.inbox.inboxes()] == sorted(names)
         assert [each.user_id for each in await node.inbox.inboxes(prefix="*?[")] == ["*?[z]\\"]
+
+
+async def test_an_inbox_whose_first_answer_was_lost_is_in_the_index(redis_options: RedisOptions) -> None:
+    async with nodes(redis_options, 2) as (_, (one, two)):
+        once = for_users(ANNA)
+        await one.publish(once)
+        index = one.link.keys
+        for part in range(4):
+            one.link.line("upkeep").send("DEL", *index.inbox_index(part))
+        assert await two.inbox.inboxes() == []
+        await two.publish(once)
+        assert [each.user_id for each in await one.inbox.inboxes()] == [ANNA]

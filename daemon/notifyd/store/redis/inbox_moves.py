@@ -107,6 +107,8 @@ class InboxMoves:
         self._bell = trio.Event()
         #: There may be some to withhold that are not told yet.
         self.withholding = False
+        #: Users whose moves were given up since that was logged.
+        self._lost = 0
         #: Somebody waits for it.
         self._hurry = trio.Event()
 
@@ -168,6 +170,9 @@ class InboxMoves:
 
     async def flush(self) -> bool:
         """Send what has gathered; False where that failed: it waits for the next time. `run` calls it, or nobody."""
+        if self._lost:
+            log.warning("inbox_moves_lost", users=self._lost)
+            self._lost = 0
         flight, self._next = self._next, Flight()
         self._last = flight
         self._bell, self._hurry = trio.Event(), trio.Event()
@@ -236,7 +241,7 @@ class InboxMoves:
         if move is None:
             if len(moves) >= _MOST_USERS:
                 del moves[next(iter(moves))]
-                log.warning("inbox_moves_lost", users=1)
+                self._lost += 1
             move = moves[key] = Move(epoch)
         elif epoch and move.epoch != epoch:
             move.join(Move(epoch))

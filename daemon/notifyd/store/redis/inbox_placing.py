@@ -6,9 +6,10 @@ by their ids what it keeps. Where a call fails nobody knows which of them were d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
+import trio
 
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.model.ids import NotificationId, UserId
+    from notifyd.redislink.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.store.redis.inbox_bounds import InboxBounds
     from notifyd.store.redis.inbox_form import Placed
@@ -26,6 +28,13 @@ if TYPE_CHECKING:
     from notifyd.store.redis.inbox_mirrors import InboxMirrors
     from notifyd.store.redis.inbox_receipts import InboxReceipts
     from notifyd.store.redis.inbox_scripts import UserKey
+
+    #: Where each notification is in the inbox of each user.
+    Places = dict[tuple[NotificationId, UserId], StreamPosition]
+
+
+#: Users until others get their turn.
+_TURN: Final = 200
 
 
 class InboxPlacing:
@@ -50,36 +59,45 @@ class InboxPlacing:
         if self._mirrors.moves.withholding:
             # one that was given up and put back has its old place until then
             await self._mirrors.moves.tell()
-        shares: dict[UserKey, list[int]] = {}
-        words = [_Words(publication) for publication in stamped]
-        for nth, publication in enumerate(stamped):
-            notification = publication.notification
-            for user_id in notification.users:
-                shares.setdefault((notification.client_id, user_id), []).append(nth)
-        replies = [
-            (key, share, self._scripts.place(key, [w for nth in share for w in words[nth].of(key[1])], now=now))
-            for key, share in shares.items()
-        ]
-        places: dict[tuple[NotificationId, UserId], StreamPosition] = {}
+        calls = await self._hand_in(stamped, now)
+        places: Places = {}
         entered = True
-        for key, share, reply in replies:
-            placed = placed_in(await reply.wait())
-            entered &= self._placed(key, [stamped[nth] for nth in share], placed, now)
-            for nth, offset in zip(share, placed.offsets, strict=True):
+        for number, call in enumerate(calls, 1):
+            placed = placed_in(await call.reply.wait())
+            self._placed(call, placed, now)
+            entered &= min(placed.offsets) > placed.before.head > 0
+            for publication, offset in zip(call.share, placed.offsets, strict=True):
                 if offset:
-                    places[stamped[nth].notification.id, key[1]] = StreamPosition(placed.epoch, offset)
+                    places[publication.notification.id, call.key[1]] = StreamPosition(placed.epoch, offset)
+            if not number % _TURN:
+                await trio.lowlevel.checkpoint()
         if not entered:
             await self._index.enter()
         if self._bounds.exceeded():
             await self._bounds.enforce(now=now)
         return [copy for publication in stamped for copy in self._publications(publication, places)]
 
-    def _placed(self, key: UserKey, share: Sequence[Publication], placed: Placed, now: int) -> bool:
-        """Tell of one inbox; answers whether it is in the index already."""
-        client_id, user_id = key
+    async def _hand_in(self, stamped: Sequence[Publication], now: int) -> list[_Call]:
+        shares: dict[UserKey, list[int]] = {}
+        words = [_Words(publication) for publication in stamped]
+        for nth, publication in enumerate(stamped):
+            notification = publication.notification
+            for user_id in notification.users:
+                shares.setdefault((notification.client_id, user_id), []).append(nth)
+        calls: list[_Call] = []
+        for key, share in shares.items():
+            args = [word for nth in share for word in words[nth].of(key[1])]
+            calls.append(_Call(key, [stamped[nth] for nth in share], self._scripts.place(key, args, now=now)))
+            if not len(calls) % _TURN:
+                await trio.lowlevel.checkpoint()
+        return calls
+
+    def _placed(self, call: _Call, placed: Placed, now: int) -> None:
+        """Tell everybody of one inbox."""
+        key = client_id, user_id = call.key
         self._mirrors.mirrors.news.found(client_id, "", user_id, placed.nodes)
-        if placed.after != placed.before:
-            self._index.changed(key, placed.before, placed.after)
+        # where it was placed before, nobody may have heard the answer
+        self._index.changed(key, placed.before, placed.after)
         if placed.left:
             self._bounds.tell_left(key, placed.epoch, placed.left, now=now)
         mirror = self._mirrors.find(key)
@@ -87,17 +105,14 @@ class InboxPlacing:
             connections = sum(map(int, placed.nodes[1::2]))
             fresh = [
                 (offset, Entry(now, connections, each.epoch, each.offset, msgspec.Raw()), each)
-                for each, offset in zip(share, placed.offsets, strict=True)
+                for each, offset in zip(call.share, placed.offsets, strict=True)
                 if offset > placed.before.head
             ]
             if not placed.before.head:
                 mirror.restart(placed.epoch)
             mirror.extend(placed.epoch, fresh, placed.after.floor)
-        return placed.before.head > 0
 
-    def _publications(
-        self, stamp: Publication, places: dict[tuple[NotificationId, UserId], StreamPosition]
-    ) -> list[Publication]:
+    def _publications(self, stamp: Publication, places: Places) -> list[Publication]:
         notification = stamp.notification
         found = [
             (user_id, place)
@@ -106,6 +121,14 @@ class InboxPlacing:
         ]
         self._receipts.placed(notification, found)
         return [Publication(notification, stamp.epoch, stamp.offset, user_id, place) for user_id, place in found]
+
+
+class _Call(NamedTuple):
+    """What one inbox is asked for."""
+
+    key: UserKey
+    share: Sequence[Publication]
+    reply: Reply
 
 
 class _Words:

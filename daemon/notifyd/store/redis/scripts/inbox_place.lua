@@ -4,6 +4,8 @@
 --       then for each: id, size, expires at, its epoch and offset in the client's own stream, JSON
 -- Answers: epoch; figures before (see inbox_lib) and after; HGETALL of the connections of each node; id, offset and
 --       expiry of those that went and had not arrived; then the offset of each, 0 where the user was removed meanwhile.
+-- A longer message is not sent: who has the inbox at hand reads what is missing, page by page.
+local MESSAGE_BYTES = 524288
 local now, max_count, max_bytes = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local m = look()
 if not m.epoch then
@@ -60,6 +62,7 @@ if m.head > head then
     else
         keep(m)
     end
-    tell(m, nil, table.concat(told, ','))
+    local entries = table.concat(told, ',')
+    tell(m, nil, #entries <= MESSAGE_BYTES and entries or nil)
 end
 return answer
