@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 
 async def test_an_engine_that_is_not_built_in_is_refused_without_its_secrets() -> None:
-    with pytest.raises(Invalid, match="no engine for 'redis'") as refused:
-        await open_broker(BrokerOptions(url="redis://:secret@host/0"))
+    with pytest.raises(Invalid, match="no engine for 'amqp'") as refused:
+        await open_broker(BrokerOptions(url="amqp://:secret@host/0"))
+    assert "secret" not in refused.value.message
+
+
+async def test_a_redis_that_does_not_answer_is_told_without_its_secrets() -> None:
+    with pytest.raises(StoreUnavailable, match="127.0.0.1:1") as refused:
+        await open_broker(BrokerOptions(url="redis://:secret@127.0.0.1:1/0"))
     assert "secret" not in refused.value.message
 
 
