@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
 
 from tests.e2e.daemon import run
+from tests.e2e.following import Follower
+from tests.e2e.living import Live
 from tests.e2e.patience import PATIENCE, within
 from tests.e2e.peer import connect, join
 from tests.e2e.test_lifecycle import service_manager
@@ -190,3 +193,39 @@ async def test_the_service_manager_hears_of_the_whole(start: Starter, valkey: Va
         assert await heard("READY=1")
         assert await daemon.terminate() == 0
         assert await heard("STOPPING=1")
+
+
+@within(120)
+async def test_nothing_that_was_accepted_is_lost_while_workers_are_killed(start: Starter, valkey: Valkey) -> None:
+    daemon = await start(*settings(valkey.url, 2))
+    key = await known_key(daemon)
+    async with join(daemon.ws_url, key) as peer:
+        position = (await peer.subscribe("c"))["position"]
+    followers = [Follower(Live(daemon), key, "c", position) for _ in range(6)]
+    accepted: set[str] = set()
+
+    async def publish() -> None:
+        n = 0
+        while True:
+            n += 1
+            with suppress(OSError, trio.BrokenResourceError, EOFError, AssertionError):
+                async with daemon.rest(key) as client:
+                    accepted.add(await client.accept("c", {"n": n}))
+
+    async with trio.open_nursery() as nursery:
+        for follower in followers:
+            nursery.start_soon(follower.run)
+        async with trio.open_nursery() as publishing:
+            publishing.start_soon(publish)
+            for starts, index in enumerate((1, 0, 1), 3):
+                before = len(accepted)
+                os.kill(pid_of(daemon, index), signal.SIGKILL)
+                await until_started(daemon, starts)
+                while len(accepted) < before + 20:
+                    await followers[0].changed()
+            publishing.cancel_scope.cancel()
+        for follower in followers:
+            await follower.has(accepted)
+        nursery.cancel_scope.cancel()
+    assert max(follower.connections for follower in followers) > 1
+    forgive(daemon, "worker_ended", 3)
