@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from statistics import median
-from typing import NamedTuple
 
+from tests.bench.figures import Figure, Progress
+from tests.bench.over_redis import over_redis
 from tests.bench.processes import (
     BIN,
     BUILD,
@@ -40,25 +41,6 @@ WRK_SECONDS = 5
 _FSYNC_SECONDS = 2.0
 
 Opener = Callable[[], AbstractContextManager[Server]]
-Progress = Callable[[str], None]
-
-
-class Figure(NamedTuple):
-    """One line of the result."""
-
-    name: str
-    unit: str
-    ours: float
-    other: float | None = None
-    #: What *other* is.
-    beside: str = ""
-    #: What DESIGN aims at, of the ratio or of ours.
-    aim: str = ""
-
-    @property
-    def ratio(self) -> float | None:
-        """Ours in terms of the other."""
-        return self.ours / self.other if self.other else None
 
 
 def fan_out(rounds: int, say: Progress) -> Iterator[Figure]:
@@ -220,5 +202,6 @@ ALL: dict[str, Callable[[int, Progress], Iterator[Figure]]] = {
     "socketio": socketio,
     "grpc": grpc,
     "rest": rest,
+    "redis": over_redis,
     "times": times,
 }

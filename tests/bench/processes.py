@@ -65,10 +65,11 @@ def build(name: str) -> Path:
 
 def node_is_there(package: str = "ws") -> bool:
     """Whether the Node server on *package* can be started."""
-    return shutil.which("node") is not None and _node_modules(package) is not None
+    return shutil.which("node") is not None and node_modules(package) is not None
 
 
-def _node_modules(package: str = "ws") -> Path | None:
+def node_modules(package: str = "ws") -> Path | None:
+    """Where npm has put *package*; None: nowhere."""
     places = [NODE_MODULES, *map(Path, filter(None, os.environ.get("NODE_PATH", "").split(":")))]
     return next((place for place in places if (place / package).is_dir()), None)
 
@@ -112,7 +113,7 @@ def notifyd_socketio() -> Iterator[Server]:
 def node_socketio() -> Iterator[Server]:
     """The plain server on npm `socket.io`."""
     port = free_port()
-    environment = {"KEY": "bench", "SECRET": SECRET, "NODE_PATH": str(_node_modules("socket.io"))}
+    environment = {"KEY": "bench", "SECRET": SECRET, "NODE_PATH": str(node_modules("socket.io"))}
     with _running(["node", str(HERE / "socketio_server.js"), str(port)], port, environment) as (pid, seconds):
         yield Server(pid, port, "bench", ready_seconds=seconds, client_id="bench")
 
@@ -133,7 +134,7 @@ def node() -> Iterator[Server]:
     """The plain server on npm `ws`."""
     port = free_port()
     command = ["node", str(HERE / "ws_server.js"), str(port)]
-    with _running(command, port, {"KEY": "bench", "NODE_PATH": str(_node_modules())}) as (pid, seconds):
+    with _running(command, port, {"KEY": "bench", "NODE_PATH": str(node_modules())}) as (pid, seconds):
         yield Server(pid, port, "bench", ready_seconds=seconds)
 
 

@@ -15,11 +15,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench.measures import ALL, Figure
+from tests.bench.measures import ALL
 from tests.bench.processes import BUILD, node_is_there, raise_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from tests.bench.figures import Figure
 
 
 def main() -> int:
