@@ -94,3 +94,16 @@ class Figures:
     def receipts(self) -> tuple[int, int]:
         """See `ReceiptStore.usage`."""
         return sum([look.receipts for look in self._looks]), sum([look.events for look in self._looks])
+
+    def share_of_receipts(self, number: int, max_count: int) -> int:
+        """How many receipts a shard may keep, where all together may keep *max_count*."""
+        return _share(self._looks[number].receipts, self.receipts()[0], max_count)
+
+    def share_of_events(self, number: int, max_count: int) -> int:
+        """As `share_of_receipts`, of events in timelines."""
+        return _share(self._looks[number].events, self.receipts()[1], max_count)
+
+
+def _share(own: int, total: int, most: int) -> int:
+    """Where there are too many, each shard lets go of its part; else each may have what the others leave."""
+    return -(-own * most // total) if total > most else most - total + own

@@ -41,17 +41,19 @@ _FORCED: Final = "f"
 class Arrival(Ticket):
     """Notifications that are taken in together, all or none."""
 
-    __slots__ = ("live", "load", "mode", "parts", "words")
+    __slots__ = ("live", "load", "mode", "parts", "said", "unsaid")
 
-    def __init__(self, mode: str, load: Load, live: int) -> None:
+    def __init__(self, mode: str) -> None:
         super().__init__()
         self.mode = mode
-        self.load = load
+        self.load = Load()
         #: How many of them are for the lane LIVE.
-        self.live = live
-        #: What goes to each shard, and how that went: the word of the script, or None while it is on its way.
+        self.live = 0
+        #: What goes to each shard.
         self.parts: dict[int, Part] = {}
-        self.words: dict[int, str | None] = {}
+        #: By shard how that went, in the word of the script; and how many words are still to come.
+        self.said: dict[int, str] = {}
+        self.unsaid = 0
 
 
 class Part:
@@ -118,20 +120,20 @@ class Intake:
         Raises:
             QueueFull: they do not fit beside what is known to be there.
         """
-        arrival = Arrival(mode, Load(), 0)
+        arrival = Arrival(mode)
+        parts = arrival.parts
         for notification in notifications:
             number = self._shards.of(notification.client_id, notification.stream)
-            part = arrival.parts.get(number)
+            part = parts.get(number)
             if part is None:
-                part = arrival.parts[number] = Part(arrival)
+                part = parts[number] = Part(arrival)
             arrival.live += part.add(notification)
-        parts = arrival.parts
-        arrival.load = Load(len(notifications), sum([part.size_bytes for part in parts.values()]))
+        arrival.load = load = Load(len(notifications), sum([part.size_bytes for part in parts.values()]))
         if mode != ONCE:
             # what was taken in before is answered though there is no room
-            self._room.check(arrival.load)
-        self._room.set_out(arrival.load)
-        arrival.words = dict.fromkeys(parts)
+            self._room.check(load)
+        self._room.set_out(load)
+        arrival.unsaid = len(parts)
         if not parts:
             self._end(arrival, None)
         for number, part in parts.items():
@@ -198,23 +200,25 @@ class Intake:
 
     def _answered(self, number: int, part: Part, word: str) -> None:
         arrival = part.arrival
-        arrival.words[number] = word
-        if arrival.done or None in arrival.words.values():
+        arrival.said[number] = word
+        arrival.unsaid -= 1
+        if arrival.done or arrival.unsaid:
             return
-        said = set(arrival.words.values())
-        if "conflict" in said:
-            self._take_back([each for each, word in arrival.words.items() if word == "ok"], arrival)
+        said = set(arrival.said.values())
+        if said <= {"ok", "known"}:
+            self._end(arrival, None)
+        elif "conflict" in said:
+            self._take_back([each for each, word in arrival.said.items() if word == "ok"], arrival)
             self._end(arrival, Conflict("a notification with this id is waiting"))
         elif said == {"full"}:
             self._end(arrival, self._room.full())
-        elif "full" in said:
+        else:
             # The rest is in and may be leased already: over the bound by a part of one batch, but all of it.
-            for each in [each for each, word in arrival.words.items() if word == "full"]:
-                arrival.words[each] = None
+            again = [each for each, word in arrival.said.items() if word == "full"]
+            arrival.unsaid = len(again)
+            for each in again:
                 arrival.parts[each].mode = _FORCED
                 self._send(each, arrival.parts[each])
-        else:
-            self._end(arrival, None)
 
     def _take_back(self, numbers: Sequence[int], arrival: Arrival) -> None:
         """All or none: what other shards took in leaves without a trace, unless it is leased already."""
@@ -233,6 +237,6 @@ class Intake:
         self._room.arrived(arrival.load)
         if failure is not None:
             self._counters.rejected += arrival.live
-        elif arrival.mode == NEW or (arrival.mode == ONCE and "ok" in arrival.words.values()):
+        elif arrival.mode == NEW or (arrival.mode == ONCE and "ok" in arrival.said.values()):
             self._counters.accepted += arrival.live
         arrival.finish(failure)

@@ -44,6 +44,8 @@ class Jotter:
         self.limits = limits
         #: Told which notifications a shard knows.
         self.known: Callable[[int, Sequence[NotificationId]], None] = lambda number, ids: None
+        #: How many events a shard may keep; see `Figures.share_of_events`.
+        self.share: Callable[[int, int], int] = lambda number, max_count: max_count
         self._shards = shards
         self._waiting: list[list[Word]] = [[] for _ in range(shards.count)]
         #: What is on its way, or has to be sent again: its number, and the words.
@@ -86,7 +88,7 @@ class Jotter:
             sent = self._sent[number] = (self._number, waiting[:_AT_ONCE])
             self._waiting[number] = waiting[_AT_ONCE:]
         limits = self.limits
-        max_all = max(limits.max_events, limits.max_all_events // self._shards.count)
+        max_all = self.share(number, limits.max_all_events)
         args: list[Word] = [self._shards.node, sent[0], limits.max_events, max_all, *sent[1]]
         try:
             reply = self._shards.call(_NOTE, number, args)

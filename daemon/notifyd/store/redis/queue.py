@@ -79,10 +79,7 @@ class RedisQueue:
         self._figures = Figures(shards, self.ownership, room, clock=clock)
         #: Told how leased notifications ended, once that is recorded.
         self.on_settled: Callable[[Sequence[Outcome]], None] = lambda outcomes: None
-        self._leasing.known = receipts.remember
-        receipts.place = self._leasing.place
-        receipts.usage = self._figures.receipts
-        receipts.owned = self.ownership.owned
+        receipts.attach(self._figures, self.ownership, self._leasing)
         self.stats = self._figures.stats
         self.size = self._figures.size
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from notifyd.model.position import StreamPosition
     from notifyd.model.receipt import InboxState, Receipt
     from notifyd.store.options import ReceiptLimits
+    from notifyd.store.redis.figures import Figures
+    from notifyd.store.redis.leasing import Leasing
+    from notifyd.store.redis.ownership import Ownership
     from notifyd.store.redis.shards import Shards
 
 _FIND: Final = load_script("notifyd.store.redis.scripts", "find")
@@ -53,12 +56,6 @@ class RedisReceipts:
         self.arrivals: Callable[[ClientId, Sequence[UserId]], Awaitable[list[Arrivals]]] = self._ask_arrivals
         #: Returns when the inboxes have told what happened in them on this node until now.
         self.inboxes_told: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint
-        #: Where a notification that waits has its place already, if this node knows.
-        self.place: Callable[[NotificationId], StreamPosition | None] = lambda notification_id: None
-        #: Receipts and events over all, see `Figures`.
-        self.usage: Callable[[], tuple[int, int]] = lambda: (0, 0)
-        #: The shards that this node sees to.
-        self.owned: Callable[[], Sequence[int]] = tuple
         self._shards = shards
         self._clock = clock
         self._limits = limits
@@ -67,6 +64,16 @@ class RedisReceipts:
         self._told = Told(shards, self.bells)
         self._hints: dict[NotificationId, int] = {}
         self._older_hints: dict[NotificationId, int] = {}
+        #: What the queue knows; see `attach`.
+        self._figures: Figures | None = None
+        self._ownership: Ownership | None = None
+        self._leasing: Leasing | None = None
+
+    def attach(self, figures: Figures, ownership: Ownership, leasing: Leasing) -> None:
+        """Have at hand what the queue of this node knows: without it nothing is counted, and no bound is kept."""
+        self._figures, self._ownership, self._leasing = figures, ownership, leasing
+        self._jotter.share = figures.share_of_events
+        leasing.known = self.remember
 
     # what the port asks for
 
@@ -91,6 +98,10 @@ class RedisReceipts:
         for each in range(self._shards.count) if number is None else (number,):
             self._note(each, notification_id, event, acked)
         self.bells.ring(notification_id)
+
+    def usage(self) -> tuple[int, int]:
+        """See `ReceiptStore.usage`."""
+        return (0, 0) if self._figures is None else self._figures.receipts()
 
     async def changed(self, notification_id: NotificationId) -> None:
         """See `ReceiptStore.changed`."""
@@ -186,10 +197,15 @@ class RedisReceipts:
 
     async def trim(self, *, now: int) -> None:
         """Let go of receipts that are over a bound, in the shards that this node sees to. Raises StoreUnavailable."""
-        limits, count = self._limits, self._shards.count
-        most = max(1, limits.max_count // count)
-        args = (now - int(limits.max_age_seconds * 1000), most, most, _AT_ONCE)
-        for reply in [self._shards.call(_TRIM, number, args) for number in self.owned()]:
+        if self._figures is None or self._ownership is None:
+            return
+        limits, share = self._limits, self._figures.share_of_receipts
+        oldest, most = now - int(limits.max_age_seconds * 1000), limits.max_count
+        replies = [
+            self._shards.call(_TRIM, number, (oldest, share(number, most), most, _AT_ONCE))
+            for number in self._ownership.owned()
+        ]
+        for reply in replies:
             await reply.wait()
 
     def configure(self, limits: ReceiptLimits) -> None:
@@ -216,7 +232,7 @@ class RedisReceipts:
             return decode_receipt(notification_id, line)
         notification, known = decode_notification(body), tries_in(tries)
         due_at = known.due_at or notification.due_at
-        place = self.place(notification_id)
+        place = None if self._leasing is None else self._leasing.place(notification_id)
         epoch, offset = ("", 0) if place is None else (place.epoch, place.offset)
         return receipt_of(notification, Ending(State.WAITING, 0, due_at, known.failed, epoch=epoch, offset=offset))
 
