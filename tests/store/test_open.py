@@ -24,7 +24,7 @@ async def test_an_engine_that_is_not_built_in_is_refused_without_its_secrets() -
 
 
 async def test_a_redis_that_does_not_answer_is_told_without_its_secrets() -> None:
-    with pytest.raises(StoreUnavailable, match="127.0.0.1:1") as refused:
+    with pytest.raises(StoreUnavailable, match=r"127\.0\.0\.1:1") as refused:
         await open_broker(BrokerOptions(url="redis://:secret@127.0.0.1:1/0"))
     assert "secret" not in refused.value.message
 
