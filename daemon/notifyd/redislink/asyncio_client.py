@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import hiredis
 from redis import exceptions as redis_errors
 from redis.asyncio import Redis, RedisCluster, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.cluster import ClusterNode
@@ -15,6 +16,8 @@ from redis.backoff import NoBackoff
 from notifyd.redislink.url import Mode, parse_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from notifyd.redislink.options import RedisOptions
     from notifyd.redislink.url import Address
 
@@ -64,6 +67,32 @@ def open_client(options: RedisOptions, *, name: str = "notifyd", patience_second
 def pipelines(client: Any) -> bool:
     """Whether *client* can send scripts in a pipeline; one for a cluster cannot."""
     return not isinstance(client, RedisCluster)
+
+
+async def exchange(client: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
+    """The answers to *commands* in one round trip, in order; an error reply is one of them. Not for a cluster.
+
+    Half the price of a pipeline of redis-py.
+
+    Raises:
+        REDIS_AWAY: one of these; which of the commands were done is not known.
+    """
+    connection = await client.connection_pool.get_connection()
+    try:
+        await connection.send_packed_command([hiredis.pack_command(tuple(words)) for words in commands])
+        answers: list[Any] = []
+        for _ in commands:
+            try:
+                answers.append(await connection.read_response())
+            except redis_errors.ResponseError as exc:
+                answers.append(exc)
+    except BaseException:
+        # answers may still come on it
+        await connection.disconnect(nowait=True)
+        raise
+    finally:
+        await client.connection_pool.release(connection)
+    return answers
 
 
 def _common(options: RedisOptions, address: Address, name: str, patience_seconds: float) -> dict[str, Any]:

@@ -84,8 +84,11 @@ class JobDesk:
     async def outcome(self, pending: Pending) -> Outcome:
         """Wait until it is kept; what becomes of the job."""
         try:
-            with trio.fail_after(self._keep_seconds):
+            if pending.done():
                 accepted = await pending.result()
+            else:
+                with trio.fail_after(self._keep_seconds):
+                    accepted = await pending.result()
         except trio.TooSlowError:
             return self.refusal(Unavailable(f"the notification was not kept within {self._keep_seconds:g} s"))
         except Exception as exc:  # noqa: BLE001  # one job must not end the daemon

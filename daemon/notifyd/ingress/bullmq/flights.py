@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from notifyd.redislink.asyncio_client import NO_SCRIPT
+from notifyd.redislink.asyncio_client import NO_SCRIPT, exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence
@@ -71,13 +71,13 @@ class Flights:
 
     async def _flight(self, calls: list[_Call]) -> None:
         try:
-            answers = await self._answers(calls)
+            answers = await exchange(self._client, [call.words for call in calls])
             lost = [place for place, answer in enumerate(answers) if isinstance(answer, NO_SCRIPT)]
             if lost:
                 # the server is new, or was restarted: none of these was done
                 for script in {id(calls[place].script): calls[place].script for place in lost}.values():
                     await self._client.script_load(script.script)
-                again = await self._answers([calls[place] for place in lost])
+                again = await exchange(self._client, [calls[place].words for place in lost])
                 for place, answer in zip(lost, again, strict=True):
                     answers[place] = answer
         except Exception as exc:  # noqa: BLE001  # it is raised where the answers are awaited
@@ -89,10 +89,3 @@ class Flights:
                 call.answer.set_exception(answer)
             else:
                 call.answer.set_result(answer)
-
-    async def _answers(self, calls: list[_Call]) -> list[Any]:
-        pipeline = self._client.pipeline(transaction=False)
-        for call in calls:
-            pipeline.execute_command(*call.words)
-        answers: list[Any] = await pipeline.execute(raise_on_error=False)
-        return answers
