@@ -57,6 +57,16 @@ def test_a_record_has_its_time_level_event_and_logger_first(book: Logbook) -> No
     assert (fields["level"], fields["logger"], fields["api_key"]) == ("info", "tests.logs", "***")
 
 
+def test_each_record_of_a_worker_names_it(tmp_path: Path) -> None:
+    book = configure(LogOptions(console=False, file=True, path=tmp_path, worker=2, suffix="-2"), Counters())
+    log.info("here")
+    log.info("told", exception="x" * 20_000)
+    assert [record.fields()["worker"] for record in book.ring.tail(2)] == [2, 2]
+    book.close()
+    assert {path.name for path in tmp_path.iterdir()} == {"app-2.log", "error-2.log"}
+    configure(LogOptions(console=False), Counters()).close()
+
+
 def test_loggers_of_structlogs_factory_are_the_same(book: Logbook) -> None:
     foreign.warning("odd", code=1)
     assert newest(book) | {"timestamp": ""} == {
