@@ -8,6 +8,7 @@ import typer
 
 from notifyctl import complete, convert
 from notifyctl.command import Invocation, command, noun
+from notifyctl.commands.status import STATES
 from notifyctl.moments import spoken
 from notifyctl.output import Column, Record
 from notifyctl.params import duration_option
@@ -20,10 +21,11 @@ app = noun("Look at the daemons that are one service, and have one go.")
 #: How long a node is waited for that does not tell of itself anew; heartbeats are a second apart.
 _PATIENCE_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.25
-_STATES: Final = {"running": "green", "draining": "yellow"}
+#: Longer than a few heartbeats take, and than clocks that are kept right differ.
+_STALE_SECONDS: Final = 5.0
 _WHO = (
     Column("Name", "name", style="cyan"),
-    Column("State", "state", style=_STATES),
+    Column("State", "state", style=STATES),
     Column("Version", "version"),
     Column("Connections", "connections"),
     Column("Subs", "subscriptions", spare=True),
@@ -95,6 +97,12 @@ def _measured(run: Invocation) -> list[Record]:
 
 def _remark(run: Invocation, nodes: Sequence[Record]) -> None:
     """Say what an operator should know beside the figures."""
+    here = next((node["at"] for node in nodes if node["self"]), None)
+    for node in nodes:
+        behind = elapsed(node["at"], here)
+        if behind is not None and behind > _STALE_SECONDS:
+            since = spoken(behind)
+            run.output.note(f"What {node['name']} told is {since} old: Redis is away, or its clock is {since} behind.")
     by_version: dict[str, list[str]] = {}
     for node in nodes:
         by_version.setdefault(node["version"], []).append(node["name"])
@@ -128,6 +136,16 @@ def drain(
     It takes nothing more, finishes its batch, closes its connections with a word to come back, and ends;
     the others go on with what it had. It is listed until it has ended. The exit status is 3 when there is no such node.
     """
-    run.confirm(f"Draining and stopping the node {node}")
+    deed = f"Draining and stopping the node {node}"
+    if run.must_ask(deed):
+        run.confirm(deed + _loss(run, node))
     answer = run.daemon.call("DrainNode", pb.DrainNodeRequest(node=node, seconds=over))
     run.output.one(convert.record(answer), _DRAINED, key="id")
+
+
+def _loss(run: Invocation, name: str) -> str:
+    """What the operator is asked to give up with the node."""
+    nodes = run.daemon.call("ListNodes", pb.ListNodesRequest()).nodes
+    connections = sum(node.connections for node in nodes if name in (node.id, node.name))
+    others = sum(node.state == "ready" and name not in (node.id, node.name) for node in nodes)
+    return f" with {connections} connection(s), which leaves {others} node(s) that are ready"

@@ -12,7 +12,8 @@ from notifyd.v1 import admin_pb2 as pb
 
 app = typer.Typer(add_completion=False)
 
-_STATES = {"ready": "green", "starting": "yellow", "degraded": "red", "draining": "yellow"}
+#: The style of each state of a daemon.
+STATES = {"ready": "green", "starting": "yellow", "degraded": "red", "draining": "yellow"}
 
 
 def _engines(engines: list[dict[str, Any]]) -> str:
@@ -27,7 +28,7 @@ def _listeners(listeners: list[dict[str, Any]]) -> str:
 
 
 COLUMNS = (
-    Column("State", "state", style=_STATES),
+    Column("State", "state", style=STATES),
     Column("Version", "version"),
     Column("Process", "pid"),
     Column("Up for", "uptimeSeconds", human=spoken),

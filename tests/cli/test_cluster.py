@@ -19,7 +19,7 @@ def node(name: str, *, at_ms: int = UP_MS, **changes: Any) -> pb.Node:
         name=name,
         version="0.1.0",
         pid=17,
-        state="running",
+        state="ready",
         connections=3,
         subscriptions=4,
         accepted=100,
@@ -51,7 +51,7 @@ def test_nodes_are_listed_with_what_they_did_since_their_start(ctl: Ctl, admin: 
     admin.answers("ListNodes", nodes(node("one", self=True), node("two", state="draining")))
     result = ctl("cluster", "list")
     assert [line.split("\t")[:3] for line in result.lines] == [
-        ["one", "running", "0.1.0"],
+        ["one", "ready", "0.1.0"],
         ["two", "draining", "0.1.0"],
     ]
     assert result.err == ""
@@ -89,6 +89,11 @@ def test_a_daemon_that_is_alone_says_so(ctl: Ctl, admin: Admin):
 def test_different_versions_are_warned_of(ctl: Ctl, admin: Admin):
     admin.answers("ListNodes", nodes(node("one", version="0.2.0"), node("three"), node("two")))
     assert ctl("cluster", "list").err == "The nodes run different versions. 0.1.0: three, two; 0.2.0: one.\n"
+
+
+def test_what_is_old_is_said_to_be(ctl: Ctl, admin: Admin):
+    admin.answers("ListNodes", nodes(node("one", at_ms=UP_MS + 4000), node("two", at_ms=UP_MS + 9001, self=True)))
+    assert ctl("cluster", "list").err == "What one told is 5.0s old: Redis is away, or its clock is 5.0s behind.\n"
 
 
 def looks(admin: Admin, *answers: pb.ListNodesResponse) -> None:

@@ -108,3 +108,12 @@ def test_a_child_that_does_not_end_is_no_hang(admin: Admin):
     admin.does("TailLogs", lambda _request, context: iter(lambda: time.sleep(0.05) or pb.LogRecord(), None))
     with pytest.raises(AssertionError, match="did not end"):
         on_a_terminal(admin, b"", "logs", "tail", "-f", longest_seconds=0.5)
+
+
+def test_who_is_to_drain_a_node_is_told_what_goes_and_what_stays(admin: Admin):
+    states = {"one": "ready", "two": "ready", "three": "draining"}
+    nodes = [pb.Node(id=f"{name}-1", name=name, state=state, connections=3) for name, state in states.items()]
+    admin.answers("ListNodes", pb.ListNodesResponse(nodes=nodes))
+    status, shown = on_a_terminal(admin, b"n\n", "cluster", "drain", "two-1")
+    assert "Draining and stopping the node two-1 with 3 connection(s), which leaves 1 node(s) that are ready?" in shown
+    assert (status, admin.requests) == (1, [pb.ListNodesRequest()])
