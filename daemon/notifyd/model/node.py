@@ -18,8 +18,8 @@ class NodeInfo(msgspec.Struct, frozen=True, rename="camel"):
     started_at: int
     #: When it told this, by its own clock, in milliseconds since the Unix epoch; 0 where it does not say.
     at: int = 0
-    #: running or draining.
-    state: str = "running"
+    #: starting, ready, degraded (an engine is away) or draining.
+    state: str = "ready"
     connections: int = 0
     subscriptions: int = 0
     #: Since its start: taken in, handed to connections.
