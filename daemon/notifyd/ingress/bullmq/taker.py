@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from notifyd.clock import now_ms
-from notifyd.errors import Invalid, NotifydError
 from notifyd.ingress.bullmq.offers import Completed, Failed, Offer, Outcome, Tally, Verdict
 from notifyd.ingress.bullmq.queue import Found, JobQueue, Taken
-from notifyd.policy.scopes import matches
+from notifyd.ingress.bullmq.reading import offer_of
+from notifyd.ingress.bullmq.upkeep import Upkeep
 from notifyd.redislink.asyncio_client import REDIS_AWAY
-from notifyd.wire.bullmq import JobIdentity, job_publish
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -63,13 +62,16 @@ class Taker:
 
     async def run(self) -> None:
         """Go on until `stop`, and until what is in hand then is done."""
-        upkeep = [asyncio.create_task(self._every(self._timing.lock_seconds / 3, self._renew))]
-        upkeep.append(asyncio.create_task(self._every(self._timing.stalled_seconds, self._recover)))
+        upkeep = Upkeep(self._queue, self._timing, self._tally_error)
+        tasks = [
+            asyncio.create_task(upkeep.renew(self._held.values)),
+            asyncio.create_task(upkeep.recover(lambda: self._permits > 0)),
+        ]
         try:
             while await self._turn():
                 pass
         finally:
-            for task in (*upkeep, *([self._watch] if self._watch else [])):
+            for task in (*tasks, *([self._watch] if self._watch else [])):
                 task.cancel()
             await self._queue.close()
 
@@ -193,21 +195,7 @@ class Taker:
         if taken.sentence:
             self.decide([Verdict(ticket, Failed(taken.sentence, final=True))])
             return []
-        job = taken.job
-        try:
-            client_id, command = self._read(taken)
-        except NotifydError as problem:
-            return [Offer(ticket, job.timestamp, taken.starts, problem=problem)]
-        return [Offer(ticket, job.timestamp, taken.starts, client_id, command)]
-
-    def _read(self, taken: Taken) -> Any:
-        if taken.problem is not None:
-            raise taken.problem
-        options, job = self._options, taken.job
-        if not matches((options.job,), job.name or ""):
-            raise Invalid(f"no job of notifyd: it is named {job.name!r:.80}, not {options.job!r}", code="unknown_job")
-        identity = JobIdentity(f"{options.prefix}:{options.queue}", job.id, job.timestamp)
-        return job_publish(taken.data, identity, max_bytes=options.max_data_bytes)
+        return [offer_of(ticket, taken, self._options)]
 
     async def _await_marker(self) -> None:
         told_of = self._due_at
@@ -218,7 +206,7 @@ class Taker:
             due_at = 0
         except Exception:
             log.exception("bullmq_wait_failed")
-            self._tally.errors += 1
+            self._tally_error()
             await asyncio.sleep(_RETRY_SECONDS[1])
             due_at = 0
         if due_at != told_of and due_at > now_ms():
@@ -231,26 +219,8 @@ class Taker:
         self._watch = None
         self._bell.set()
 
-    async def _renew(self) -> None:
-        if self._held:
-            await self._queue.renew(self._held.values())
-
-    async def _recover(self) -> None:
-        if not self._permits:
-            return
-        for job_id in await self._queue.recover():
-            log.warning("bullmq_job_stalled", job_id=job_id)
-
-    async def _every(self, seconds: float, step: Any) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            try:
-                await step()
-            except REDIS_AWAY:
-                continue
-            except Exception:
-                log.exception("bullmq_upkeep_failed")
-                self._tally.errors += 1
+    def _tally_error(self) -> None:
+        self._tally.errors += 1
 
     def _report(self) -> None:
         if self._tally != Tally():

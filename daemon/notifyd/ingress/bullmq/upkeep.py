@@ -1,0 +1,58 @@
+"""What a consumer does now and then: hold on to its jobs, and put back those of consumers that died."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from notifyd.redislink.asyncio_client import REDIS_AWAY
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
+    from notifyd.ingress.bullmq.options import Timing
+    from notifyd.ingress.bullmq.queue import JobQueue, Taken
+
+log = structlog.get_logger("notifyd.bullmq")
+
+#: How often a lock is renewed in its life.
+_RENEWALS = 3
+
+
+class Upkeep:
+    """Both go on until they are cancelled, whether Redis is there or not."""
+
+    def __init__(self, queue: JobQueue, timing: Timing, on_error: Callable[[], object]) -> None:
+        """*on_error* is told of faults of ours."""
+        self._queue = queue
+        self._timing = timing
+        self._on_error = on_error
+
+    async def renew(self, held: Callable[[], Collection[Taken]]) -> None:
+        """Hold on to what is *held*."""
+        while True:
+            await asyncio.sleep(self._timing.lock_seconds / _RENEWALS)
+            if jobs := held():
+                await self._attempt(self._queue.renew(jobs))
+
+    async def recover(self, wanted: Callable[[], bool]) -> None:
+        """Put stalled jobs back, while that is *wanted*."""
+        while True:
+            await asyncio.sleep(self._timing.stalled_seconds)
+            if wanted():
+                await self._attempt(self._put_back())
+
+    async def _put_back(self) -> None:
+        for job_id in await self._queue.recover():
+            log.warning("bullmq_job_stalled", job_id=job_id)
+
+    async def _attempt(self, step: Awaitable[None]) -> None:
+        try:
+            await step
+        except REDIS_AWAY as exc:
+            log.debug("bullmq_upkeep_put_off", problem=str(exc))
+        except Exception:
+            log.exception("bullmq_upkeep_failed")
+            self._on_error()
