@@ -5,12 +5,13 @@ What has died in the queue comes in by the queue's own script; everything else b
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+import structlog
 import trio
 
 from notifyd.errors import Conflict, StoreUnavailable
+from notifyd.redislink.errors import Refused
 from notifyd.store.memory.dead_letters import fits
 from notifyd.store.redis.letter_bounds import LetterBounds
 from notifyd.store.redis.letter_form import letter_in
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from notifyd.store.ports import Pending
     from notifyd.store.redis.requeueing import Again
     from notifyd.telemetry.metrics import Counters
+
+log = structlog.get_logger("notifyd.store")
 
 #: Looked at together when all are counted.
 _COUNT_PAGE: Final = 200
@@ -172,9 +175,12 @@ class RedisDeadLetters:
     async def _tick(self) -> None:
         while True:
             await trio.sleep(_TICK_SECONDS)
-            # away: the next tick does it
-            with suppress(StoreUnavailable):
+            try:
                 await self.upkeep()
+            except StoreUnavailable:
+                continue  # away: the next tick does it
+            except Refused as exc:
+                log.error("dead_letters_upkeep_refused", problem=str(exc))  # noqa: TRY400 - a sentence
 
     async def _put_back(self, job: Requeueing) -> None:
         try:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+import structlog
 import trio
 
 from notifyd.errors import StoreUnavailable
@@ -13,10 +13,10 @@ from notifyd.model.notification import Kind, State
 from notifyd.model.position import StreamPosition
 from notifyd.model.receipt import InboxState
 from notifyd.model.timeline import Happening, TimelineEvent
-from notifyd.store.inbox_ports import InboxInfo
+from notifyd.redislink.errors import Refused
 from notifyd.store.redis.inbox_bounds import InboxBounds
-from notifyd.store.redis.inbox_form import forgotten_in
 from notifyd.store.redis.inbox_index import InboxIndex
+from notifyd.store.redis.inbox_listing import InboxListing
 from notifyd.store.redis.inbox_mirrors import InboxMirrors
 from notifyd.store.redis.inbox_moves import InboxMoves
 from notifyd.store.redis.inbox_placing import InboxPlacing
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, NotificationId, UserId
     from notifyd.model.notification import Notification
     from notifyd.store.delivery_ports import Written
+    from notifyd.store.inbox_ports import InboxInfo
     from notifyd.store.memory.user_inbox import InboxItem
     from notifyd.store.options import InboxLimits
     from notifyd.store.ports import Attendance, History, Outcome
@@ -36,9 +37,10 @@ if TYPE_CHECKING:
     from notifyd.store.redis.mirror import Mirrors
     from notifyd.telemetry.metrics import Counters
 
+log = structlog.get_logger("notifyd.store")
+
 _TICK_SECONDS: Final = 1.0
 _GOODBYE_SECONDS: Final = 2.0
-_AT_ONCE: Final = 500
 
 
 class RedisInbox:
@@ -75,6 +77,9 @@ class RedisInbox:
         self.tell = self._moves.tell
         self.written: Callable[[], Written] = self._moves.written
         self.usage = self._index.usage
+        listing = InboxListing(self._mirrors, self._index)
+        self.inboxes = listing.inboxes
+        self.forget = listing.forget
 
     async def run(self) -> None:
         """Send what moves and see to the bounds until cancelled."""
@@ -83,9 +88,12 @@ class RedisInbox:
                 nursery.start_soon(self._moves.run)
                 while True:
                     await trio.sleep(_TICK_SECONDS)
-                    # away: the next tick does it
-                    with suppress(StoreUnavailable):
+                    try:
                         await self._upkeep()
+                    except StoreUnavailable:
+                        continue  # away: the next tick does it
+                    except Refused as exc:
+                        log.error("inbox_upkeep_refused", problem=str(exc))  # noqa: TRY400 - a sentence
         finally:
             # the next start goes on from there
             with trio.CancelScope(shield=True), trio.move_on_after(_GOODBYE_SECONDS), suppress(StoreUnavailable):
@@ -199,48 +207,9 @@ class RedisInbox:
 
     # of all
 
-    async def inboxes(
-        self, client_id: ClientId | None = None, *, prefix: str = "", limit: int = 1000
-    ) -> list[InboxInfo]:
-        """See `InboxStore.inboxes`."""
-        await self._moves.tell()
-        await self._index.enter()
-        found = await self._index.find(client_id, prefix)
-        keys = heapq.nsmallest(limit, found, key=lambda key: (key[1], key[0]))
-        infos: list[InboxInfo] = []
-        for first in range(0, len(keys), _AT_ONCE):
-            share = [(key, self._scripts.meta(key)) for key in keys[first : first + _AT_ONCE]]
-            for key, reply in share:
-                info = _info(key, await reply.wait())
-                infos += [] if info is None else [info]
-        return infos
-
-    async def forget(self, client_id: ClientId, user_id: UserId | None = None) -> int:
-        """See `InboxStore.forget`. Where it fails, some may be gone nevertheless.
-
-        A user of the client who gets a first notification from another node at the same moment may be passed over.
-        """
-        keys = [(client_id, user_id)] if user_id is not None else sorted(await self._of_client(client_id))
-        forgotten = 0
-        for first in range(0, len(keys), _AT_ONCE):
-            replies = [(key, self._scripts.forget(key, erase=True)) for key in keys[first : first + _AT_ONCE]]
-            for key, reply in replies:
-                dropped = forgotten_in(await reply.wait())
-                forgotten += dropped.before.head > 0
-                self._index.changed(key, dropped.before, dropped.after)
-                mirror = self._mirrors.find(key)
-                if mirror is not None and dropped.before.head:
-                    mirror.restart(dropped.next_epoch)
-            await self._index.enter()
-        return forgotten
-
     async def trim(self, *, now: int) -> int:
         """See `InboxStore.trim`."""
         return await self._bounds.trim(self._index.parts, now=now)
-
-    async def _of_client(self, client_id: ClientId) -> set[UserKey]:
-        await self._index.enter()
-        return await self._index.find(client_id)
 
     def _item(self, key: UserKey, position: StreamPosition) -> InboxItem | None:
         inbox = self._mirrors.read(key)
@@ -251,14 +220,3 @@ class RedisInbox:
         key = item.inbox.key
         self._moves.ended(key, item.inbox.epoch, item.offset, state)
         self._receipts.ended(item.publication.notification.id, *key, state)
-
-
-def _info(key: UserKey, fields: Sequence[bytes | None]) -> InboxInfo | None:
-    """From the fields of `META_FIELDS`; None where there is nothing (any more)."""
-    epoch = (fields[0] or b"").decode()
-    head, floor, cursor, size_bytes, newest = (int(field or 0) for field in fields[1:])
-    if not head:
-        return None
-    position = StreamPosition(epoch, head)
-    undelivered = head - max(cursor, floor)
-    return InboxInfo(*key, position, cursor, head - floor, undelivered, size_bytes, newest if head > floor else 0)
