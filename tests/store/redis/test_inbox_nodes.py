@@ -5,28 +5,33 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import pytest
 import trio
 
 from notifyd.clock import now_ms
-from notifyd.errors import Conflict
+from notifyd.errors import Conflict, StoreUnavailable
 from notifyd.model.dead_letter import Stage
 from notifyd.model.ids import DEFAULT_CLIENT, DeadLetterId
 from notifyd.model.notification import State
 from notifyd.model.publication import Publication
 from notifyd.model.receipt import InboxState
+from notifyd.redislink.options import RedisOptions
 from notifyd.store.delivery_ports import DeadLetterQuery
 from notifyd.store.ports import Outcome
 from tests.store.redis.boxes import ANNA, BERT, until
 from tests.store.redis.brokers import daemons
-from tests.store.samples import attend, for_users, letter
+from tests.store.samples import attend, for_users, letter, notification
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.model.dead_letter import DeadLetter
     from notifyd.model.ids import NotificationId
     from notifyd.model.position import StreamPosition
     from notifyd.model.receipt import Receipt
-    from notifyd.redislink.options import RedisOptions
     from notifyd.store.ports import Broker
     from tests.store.redis.brokers import Node
+    from tests.valkey import Valkey
 
 
 def place_of(news: object) -> StreamPosition:
@@ -133,3 +138,37 @@ async def test_a_letter_is_put_back_by_one_of_two(redis_options: RedisOptions) -
                     nursery.start_soon(put_back, node, nth)
         assert sorted(taken) == [each.notification.id for each in died]
         assert await two.broker.dead_letters.count(DeadLetterQuery()) == 0
+
+
+@pytest.mark.slow
+async def test_no_letter_is_lost_when_redis_dies_amid_their_return(start_valkey: Callable[..., Valkey]) -> None:
+    server = start_valkey("--appendonly", "yes", "--appendfsync", "always")
+    options = RedisOptions(url=server.unix_url, timeout_seconds=1.0, connect_timeout_seconds=0.5)
+    async with daemons(options, options) as (one, two):
+        one.dispatching = two.dispatching = False
+        died = [letter(notification(f"c{nth}", at=now_ms()), at=now_ms() + nth) for nth in range(200)]
+        await one.broker.dead_letters.add(died, now=now_ms()).wait()
+
+        async def put_back(each: DeadLetter) -> None:
+            with suppress(StoreUnavailable):
+                (pending,) = one.broker.dead_letters.requeue([each], [each.notification], now=now_ms())
+                await pending.result()
+
+        async with trio.open_nursery() as nursery:
+            for nth, each in enumerate(died):
+                nursery.start_soon(put_back, each)
+                if nth == 100:
+                    while not await two.broker.queue.waiting(limit=1):
+                        await trio.lowlevel.checkpoint()
+                    server.restart()
+        with trio.fail_after(20):
+            while True:
+                with suppress(StoreUnavailable):
+                    left = {each.id for each in await two.broker.dead_letters.letters(DeadLetterQuery(), limit=999)}
+                    waiting = {each.id for each in await two.broker.queue.waiting(limit=999)}
+                    if len(left) + len(waiting) >= 200:
+                        break
+                await trio.sleep(0.02)
+        assert waiting
+        assert left | waiting == {each.id for each in died}
+        assert not left & waiting

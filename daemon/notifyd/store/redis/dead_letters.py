@@ -62,6 +62,8 @@ class RedisDeadLetters:
         self._bounds = LetterBounds(self._shards, limits, counters)
         self._sent = LettersSent(self._shards, self._bounds, clock=clock)
         self._jobs, self._work = trio.open_memory_channel[Requeueing](_MOST_AT_ONCE)
+        #: Those that were cut short by Redis.
+        self._unsettled: list[Requeueing] = []
         #: When it was looked for what vanished nodes had put aside.
         self._recovered_at = 0
         #: On their way back into the queue, by this node.
@@ -84,6 +86,9 @@ class RedisDeadLetters:
         """
         now = self._clock()
         self._sent.again()
+        for job in list(self._unsettled):
+            await job.settle(self._shards)
+            self._unsettled.remove(job)
         if now - self._recovered_at >= _RECOVER_MS or now < self._recovered_at:
             replies = [self._shards.let_go(shard, before=now - LEFT_MS) for shard in range(len(self._shards))]
             for reply in replies:
@@ -188,6 +193,8 @@ class RedisDeadLetters:
         finally:
             self._leaving.difference_update(job.letter_ids)
             self._arriving.difference_update(job.notification_ids)
+            if not job.settled and len(self._unsettled) < _MOST_AT_ONCE:
+                self._unsettled.append(job)
 
     async def _place(self, letter_id: DeadLetterId) -> Place | None:
         scores = [await reply.wait() for reply in self._shards.places(letter_id)]

@@ -49,6 +49,8 @@ class Requeueing:
         self._holds: list[Reply] = []
         self._accepted: Sequence[Accepted] = ()
         self._failure: Exception | None = None
+        #: Whether nothing stays aside.
+        self.settled = False
         self._done = trio.Event()
 
     def hold(self, shards: LetterShards) -> None:
@@ -78,20 +80,28 @@ class Requeueing:
             self._done.set()
             raise
         try:
-            await self._let_go(shards)
+            with suppress(StoreUnavailable):
+                await self.settle(shards)
         finally:
             self._done.set()
 
-    async def _let_go(self, shards: LetterShards) -> None:
-        """What stays aside here is looked after by the upkeep of any node."""
+    async def settle(self, shards: LetterShards) -> None:
+        """The last step: nothing stays aside. It may be done again; after a minute the upkeep of any node does it.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
         gone = None if isinstance(self._failure, StoreUnavailable) else self._failure is None
-        with suppress(StoreUnavailable):
-            replies = [
-                shards.let_go(shard, [letter_id for letter_id, _ in pairs], word=self._word, gone=gone)
-                for shard, pairs in self._pairs.items()
-            ]
-            for reply in [] if gone else replies:
-                await reply.wait()
+        replies = [
+            shards.let_go(shard, [letter_id for letter_id, _ in pairs], word=self._word, gone=gone)
+            for shard, pairs in self._pairs.items()
+        ]
+        if gone:
+            # who waits has been told the truth already
+            self._done.set()
+        for reply in replies:
+            await reply.wait()
+        self.settled = True
 
     def done(self) -> bool:
         """Whether it is known how it went."""
