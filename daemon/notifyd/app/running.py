@@ -153,7 +153,7 @@ async def _serve(graph: Graph, place: Place) -> None:
         if member is None:
             await nursery.start(_signals, drainer, reloader, manager)
         else:
-            await nursery.start(_end_of_worker, drainer)
+            await nursery.start(_end_of_worker, drainer, edge)
             nursery.start_soon(member.run, drainer, reloader)
             await nursery.start(siblings.run)
         await nursery.start(edge.run)
@@ -262,11 +262,12 @@ async def _signals(
                 drainer.begin(None)
 
 
-async def _end_of_worker(drainer: Drainer, *, task_status: trio.TaskStatus[None]) -> None:
+async def _end_of_worker(drainer: Drainer, edge: EdgeServer, *, task_status: trio.TaskStatus[None]) -> None:
     """SIGTERM to one worker replaces it; what else there is to say comes from its supervisor."""
     with trio.open_signal_receiver(signal.SIGTERM) as received:
         task_status.started()
         async for _ in received:
+            edge.leave_ports()
             drainer.begin(None)
 
 

@@ -54,7 +54,10 @@ class Life:
         try:
             with given:
                 self._process = await trio.lowlevel.open_process(
-                    list(command), stdin=given.fileno(), pass_fds=tuple(keep_open)
+                    list(command),
+                    stdin=given.fileno(),
+                    pass_fds=tuple(keep_open),
+                    process_group=0,  # an interrupt at the terminal is for the supervisor
                 )
             return await self._live(self._process, self._line)
         except OSError as exc:

@@ -38,6 +38,7 @@ class EdgeServer:
         self._state: EdgeState | None = None
         self._nursery: trio.Nursery | None = None
         self._listening: set[socket.socket] = set()
+        self._doors: set[socket.socket] = set()
         self._outboxes: set[Outbox] = set()
         self._empty = trio.Event()
         #: what happened and what is open
@@ -77,7 +78,7 @@ class EdgeServer:
         def take(connection: socket.socket, _sibling: Peer) -> None:
             nursery.start_soon(self._take_in, state, app, connection)
 
-        self._listening.add(door)
+        self._doors.add(door)
         nursery.start_soon(accept_forever, door, take, self._settings.connections, self.counts)
 
     async def _take_in(self, state: EdgeState, app: HttpApp, connection: socket.socket) -> None:
@@ -97,10 +98,18 @@ class EdgeServer:
 
     def stop_listening(self) -> None:
         """Accept nothing more; what is open goes on."""
-        for listening in self._listening:
-            trio.lowlevel.notify_closing(listening)
-            listening.close()
-        self._listening.clear()
+        self.leave_ports()
+        self._close(self._doors)
+
+    def leave_ports(self) -> None:
+        """Leave new connections to other workers, and still take what these bring."""
+        self._close(self._listening)
+
+    def _close(self, places: set[socket.socket]) -> None:
+        for place in places:
+            trio.lowlevel.notify_closing(place)
+            place.close()
+        places.clear()
 
     async def tunnels_ended(self) -> None:
         """Wait until there is no connection any more that another worker serves."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import trio
 
 from tests.ingress.edge.siblings.houses import House, house
@@ -121,3 +122,14 @@ async def test_sids_of_nobody_are_unknown_at_once() -> None:
         for sid in ("x.7", "x.1", "x.0", "x", "x.-1", "."):
             status, body = await at(built, 1, sid).poll()
             assert (status, json.loads(body)["code"]) == (400, 1), sid
+
+
+async def test_who_leaves_the_ports_still_takes_what_siblings_bring() -> None:
+    async with house() as built:
+        away = at(built, 1, await begun(built))
+        built.peers[0].served.server.leave_ports()
+        with pytest.raises(OSError, match="attempts to connect"):
+            await built.peers[0].poll()
+        assert await away.post("4hello") == (200, "ok")
+        built.peers[0].served.server.stop_listening()
+        assert (await away.poll())[0] == 400
