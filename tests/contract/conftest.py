@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 import trio
 
+from notifyd.redislink.options import RedisOptions
 from notifyd.store.memory.records import MemoryRecords
 from notifyd.store.open import open_broker, open_records
 from notifyd.store.options import BrokerLimits, BrokerOptions
@@ -15,6 +17,7 @@ from notifyd.store.ports import Broker
 from tests.mongo_double.fixtures import database
 from tests.store.samples import T0, expire
 from tests.valkey import redis_options, valkey
+from tests.valkey_groups import Cluster, running_cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +26,32 @@ if TYPE_CHECKING:
 
 __all__ = ["redis_options", "valkey"]
 
+_numbers = itertools.count(1)
+
 OpenBroker = Callable[[BrokerLimits], Awaitable[Broker]]
 
 
+#: Every script on keys of one slot alone, every topic on the node of its slot.
+_CLUSTER = pytest.param("cluster", marks=pytest.mark.slow)
+
+
 # fsync is os and one pragma more, for which each test would wait for the disk; tests/e2e and tests/crash run on it
-@pytest.fixture(params=["memory", "os", pytest.param("fsync", marks=pytest.mark.slow), "redis"])
+@pytest.fixture(params=["memory", "os", pytest.param("fsync", marks=pytest.mark.slow), "redis", _CLUSTER])
 def engine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A cluster of three masters that all tests of this process share."""
+    with running_cluster() as running:
+        yield running
+
+
+@pytest.fixture
+def cluster_options(cluster: Cluster) -> RedisOptions:
+    """The cluster, and a prefix that no other test has."""
+    return RedisOptions(url=cluster.url, prefix=f"t{next(_numbers)}")
 
 
 @pytest.fixture
@@ -39,7 +61,8 @@ async def open_engine(
     """A function that opens a broker and runs it; all of a test are over the same files or keys."""
     nursery.start_soon(expire, 20)
     # a server is started for those alone who want one
-    redis = request.getfixturevalue("redis_options") if engine == "redis" else None
+    name = {"redis": "redis_options", "cluster": "cluster_options"}.get(engine)
+    redis = request.getfixturevalue(name) if name else None
 
     async def opened(limits: BrokerLimits) -> Broker:
         if redis is None:
