@@ -52,7 +52,7 @@ bench: $(READY) ## measure it beside C, Node and the disk; BENCH="--only rest" f
 	$(BIN)/python -m tests.bench.run $(BENCH)
 
 .PHONY: crash
-crash: $(READY) ## kill it under load for MINUTES=2 (SEED=N, DURABILITY=fsync|os), prove that nothing is lost
+crash: $(READY) ## kill it under load for MINUTES=2 (SEED=N, DURABILITY=fsync|os, BROKER=redis NODES=3), prove that nothing is lost
 	$(BIN)/python -m tests.crash --minutes $(or $(MINUTES),2) $(if $(SEED),--seed $(SEED))
 
 .PHONY: soak

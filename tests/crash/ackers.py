@@ -134,10 +134,11 @@ class WebSocketAcker(Acker):
             took(self.notes, came)
             if verdict := self.verdict_on(came["data"]["token"], came.get("attempt", 1)):
                 self.notes.acking(came["id"], nack=verdict == "nack")
-                await peer.say(verdict, id=came["id"])
+                await peer.say(verdict, id=came["id"], request_id=verdict)
         elif kind == "error":
-            # the disk does not take it; the delivery comes again
-            assert message["code"] == "store_unavailable", message
+            # the disk does not take it, or it was acked: on the last connection, of which another node hears last
+            crossed = (message["code"], message["requestId"]) == ("notification_not_found", "nack")
+            assert crossed or message["code"] == "store_unavailable", message
         else:
             assert kind in ("acked", "nacked"), message
             self.notes.acked(message["id"], nack=kind == "nacked")
@@ -194,13 +195,14 @@ class SseAcker(Acker):
 
     async def follow(self) -> None:
         """See `Follower.follow`."""
-        async with await trio.open_tcp_stream(*self.world.daemon.http) as stream:
+        daemon = self.world.daemon
+        async with await trio.open_tcp_stream(*daemon.http) as stream:
             self.notes.ask(resume=False)
             target = f"/api/channels/{self.notes.channel}/events?ack=true&durable={self.durable}"
             connection_id = ""
             head = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {self.world.key}\r\n\r\n"
             await stream.send_all(head.encode())
-            async with self.world.daemon.rest(self.world.key) as client, aclosing(events(stream)) as heard:
+            async with daemon.rest(self.world.key) as client, aclosing(events(stream)) as heard:
                 async for event, data in heard:
                     if event == "subscribed":
                         connection_id = data["connectionId"]
@@ -254,5 +256,10 @@ class GrpcAcker(Acker):
             nack = verdict == "nack"
             request = client_pb2.AckRequest(connection_id=connection_id, ids=[came.id], nack=nack)
             self.notes.acking(came.id, nack=nack)
-            stub.Ack(request, metadata=self._metadata(), timeout=_CALL_SECONDS)
-            self.notes.acked(came.id, nack=nack, aside=True)
+            # not waited for: what piled up meanwhile would be read so late that it seems to come after its ack
+            asked = stub.Ack.future(request, metadata=self._metadata(), timeout=_CALL_SECONDS)
+            asked.add_done_callback(lambda done: self._said(done, came.id, nack=nack))
+
+    def _said(self, done: Any, notification_id: str, *, nack: bool) -> None:
+        if not done.cancelled() and done.exception() is None:
+            self.notes.acked(notification_id, nack=nack, aside=True)

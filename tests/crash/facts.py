@@ -111,9 +111,9 @@ class Acked(Struct, frozen=True):
 
 
 class Turned(Struct, frozen=True):
-    """The daemon was killed, or is up again."""
+    """Daemons were killed, or are up again; or the Redis that they share."""
 
-    what: Literal["killed", "started"]
+    what: Literal["killed", "started", "redis killed", "redis started"]
     at: float
 
 

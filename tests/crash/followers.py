@@ -13,6 +13,7 @@ from notifyd.v1 import client_pb2, client_pb2_grpc, types_pb2
 from tests.crash.facts import Place
 from tests.crash.log import Notes, Sometimes
 from tests.crash.producers import DROPPED, GRPC_OPTIONS, in_thread
+from tests.crash.rules import PASSING
 from tests.e2e.peer import connect
 from tests.e2e.sockets import ENGINE, SocketIo, websocket
 
@@ -44,7 +45,7 @@ class Follower:
                 with trio.CancelScope() if self.calm.is_set() else self._mood.scope():
                     await self.follow()
             except (*DROPPED, Dropped):
-                await trio.sleep(0.01)
+                await trio.sleep(0.02)
             if not self.calm.is_set():
                 await self._mood.stay_away()
 
@@ -66,6 +67,7 @@ class WebSocketFollower(Follower):
             await peer.authenticate(self.world.key)
             since = self.notes.ask()
             answer = await peer.ask("subscribe", channel=self.notes.channel, **_since(since))
+            not_now(answer)
             assert answer["type"] == "subscribed", answer
             began(self.notes, answer)
             while True:
@@ -86,6 +88,7 @@ class InboxFollower(Follower):
             await _greeted(peer)
             since = self.notes.ask(resume=not self._by_cursor)
             answer = await peer.ask("authenticate", token=self._token, **_since(since))
+            not_now(answer)
             assert answer["type"] == "authenticated", answer
             began(self.notes, answer)
             while True:
@@ -106,6 +109,7 @@ class SocketIoFollower(Follower):
                 since = self.notes.ask()
                 request = {"channel": self.notes.channel, **_since(since)}
                 answer, before = await socket.ask("subscribe", request)
+                not_now(answer)
                 assert answer["success"], answer
                 began(self.notes, answer)
                 for event in before:
@@ -147,12 +151,18 @@ class SseFollower(Follower):
 
 
 async def events(stream: trio.SocketStream) -> AsyncGenerator[tuple[str, Message]]:
-    """The events of an answer; chunk sizes stand on lines of their own, which no event has."""
+    """The events of an answer; chunk sizes stand on lines of their own, which no event has.
+
+    Raises:
+        Dropped: it is an answer without events, for the time being.
+    """
     kept = b""
     while True:
         data = await stream.receive_some(65_536)
         if not data:
             return
+        if data.startswith(b"HTTP/1.1 503 "):
+            raise Dropped
         *blocks, kept = (kept + bytes(data)).replace(b"\r\n", b"\n").split(b"\n\n")
         for block in blocks:
             lines = [line.partition(b": ") for line in block.split(b"\n")]
@@ -204,6 +214,17 @@ class GrpcFollower(Follower):
             came = event.publication
             token = msgspec.json.decode(came.data_json)["token"]
             self.notes.arrived(came.id, token, Place(came.position.epoch, came.position.offset), came.attempt or 1)
+
+
+def not_now(answer: Message) -> None:
+    """Where the broker is away nobody can be told where a stream stands: try again.
+
+    Raises:
+        Dropped: that is what the answer says.
+    """
+    error = answer.get("error", answer)
+    if isinstance(error, dict) and error.get("code") in PASSING:
+        raise Dropped
 
 
 def began(notes: Notes, answer: Message) -> None:

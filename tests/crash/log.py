@@ -32,7 +32,7 @@ class Log:
 
 
 class World:
-    """The daemon, who may do what there, and the log."""
+    """The daemons, who may do what there, and the log."""
 
     def __init__(self, live: Live, log: Log, *, key: str, tokens: dict[str, str], client_id: str) -> None:
         """*tokens* are those of users, by their names."""
@@ -44,7 +44,7 @@ class World:
 
     @property
     def daemon(self) -> Daemon:
-        """The daemon."""
+        """One that is up, another one each time. Who needs the same twice keeps it."""
         return self.live.daemon
 
 

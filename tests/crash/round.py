@@ -1,4 +1,4 @@
-"""One round: a real daemon under load, killed again and again; then everything that is owed is waited for."""
+"""One round: real daemons under load, killed again and again; then everything that is owed is waited for."""
 
 from __future__ import annotations
 
@@ -34,30 +34,13 @@ if TYPE_CHECKING:
 
     from tests.e2e.daemon import Daemon
     from tests.e2e.rest import Rest
+    from tests.valkey import Valkey
 
 SECRET: Final = "a secret of forty characters, more or less"
 
-#: What every daemon of a round is started with.
-SETTINGS: Final = (
-    "limits.enabled=false",
-    "server.drain_seconds=1",
-    "grpc.enabled=true",
-    "delivery.max_queue_size=1000000",
-    "history.max_publications=1000000",
-    "history.max_bytes=1073741824",
-    "inbox.max_notifications=100000",
-    "inbox.max_user_bytes=67108864",
-    # what is not acked comes again soon, and does not die of being killed
-    "subscriptions.ack_seconds=1",
-    "subscriptions.max_unacked=1000",
-    "delivery.retry_attempts=12",
-    "delivery.retry_delay_seconds=0.1",
-    "delivery.retry_max_seconds=0.3",
-)
-#: Enough to be outrun by who stays away, so that `recovered: false` comes up as well.
-BRIEF: Final = 5
-#: The engines that BROKER may name, with their settings.
-BROKERS: Final[dict[str, tuple[str, ...]]] = {"local": ()}
+#: How many kills are meant for all daemons at once, where there are several, and how many for Redis, where it may be.
+ALL_SHARE: Final = 0.15
+REDIS_SHARE: Final = 0.3
 
 CATCH_UP_SECONDS: Final = 30.0
 
@@ -74,12 +57,14 @@ class Plan(Struct, frozen=True):
 
 
 class Round:
-    """The daemon of a round, with those who use it."""
+    """The daemons of a round, which are one service, with those who use them."""
 
-    def __init__(self, daemon: Daemon, plan: Plan) -> None:
+    def __init__(self, plan: Plan, daemon: Daemon, *more: Daemon, redis: Valkey | None = None) -> None:
+        """All daemons run. *redis* is killed as well now and then."""
         self.plan = plan
         self._random = random.Random(plan.seed)
-        self.live = Live(daemon)
+        self._redis = redis
+        self.live = Live(daemon, *more, seed=plan.seed)
         self.log = Log()
 
     async def run(self) -> Log:
@@ -108,17 +93,21 @@ class Round:
         return self.log
 
     async def _world(self) -> World:
+        for each in self.live.daemons:
+            each.stay()
         daemon = self.live.daemon
-        daemon.stay()
         async with daemon.rest() as client:
             body = {"appName": "crash", "clientSecret": SECRET}
             client_id = str((await client.call("POST", "/api/v1/clients", body)).json["id"])
         claims = {"clientId": client_id, "exp": time.time() + 86_400, "channels": ["subscribe:*"]}
         tokens = {user: jwt.encode({**claims, "userId": user}, SECRET, "HS256") for user in USERS}
-        return World(self.live, self.log, key=await daemon.key(clientId=client_id), tokens=tokens, client_id=client_id)
+        made = await daemon.new_key(clientId=client_id)
+        for each in self.live.daemons:
+            await _known(each, made["keyId"])
+        return World(self.live, self.log, key=made["apiKey"], tokens=tokens, client_id=client_id)
 
     async def trouble(self) -> None:
-        """Kill it now and then until the time is over; one in four times once more while it starts."""
+        """Kill something now and then until the time is over."""
         until = trio.current_time() + self.plan.seconds
         while True:
             pause = self.plan.kill_seconds * self._random.uniform(0.5, 1.5)
@@ -126,10 +115,27 @@ class Round:
                 await trio.sleep_until(until)
                 return
             await trio.sleep(pause)
-            stumble = self._random.uniform(0.2, 0.8) if self._random.random() < 0.25 else 0.0
-            self.log.add(Turned("killed", time.time()))
-            await self.live.bounce(stumble)
-            self.log.add(Turned("started", time.time()))
+            if self._redis is not None and self._random.random() < REDIS_SHARE:
+                await self._kill_redis(self._redis)
+            else:
+                await self._kill_daemons()
+
+    async def _kill_daemons(self) -> None:
+        """One of them, seldom all; one in four times once more while they start."""
+        stumble = self._random.uniform(0.2, 0.8) if self._random.random() < 0.25 else 0.0
+        one = self._random.choice(self.live.daemons)
+        victims = self.live.daemons if self._random.random() < ALL_SHARE else (one,)
+        self.log.add(Turned("killed", time.time()))
+        await self.live.bounce(*victims, stumble_seconds=stumble)
+        self.log.add(Turned("started", time.time()))
+
+    async def _kill_redis(self, redis: Valkey) -> None:
+        """It keeps what it wrote, and is away for a moment."""
+        self.log.add(Turned("redis killed", time.time()))
+        redis.kill()
+        await trio.sleep(self._random.uniform(0, 2))
+        await trio.to_thread.run_sync(redis.start)
+        self.log.add(Turned("redis started", time.time()))
 
     async def _catch_up(self, world: World, followers: list[Follower], ackers: list[Acker]) -> None:
         """Publish a last one to each stream, which comes behind all that is owed, and wait for it everywhere.
@@ -158,10 +164,10 @@ class Round:
 
     async def _given_up(self, world: World) -> None:
         """Wait until nothing is open any more: what was refused all the time is a dead letter then."""
-        async with world.daemon.rest() as client:
+        for daemon in self.live.daemons:
             with trio.move_on_after(CATCH_UP_SECONDS * PATIENCE):
-                while (await client.call("GET", "/api/stats")).json["stats"]["acks"]["unacked"]:  # noqa: ASYNC110
-                    await trio.sleep(0.05)
+                await _nothing_unacked(daemon)
+        async with world.daemon.rest() as client:
             exported = await client.call("GET", "/api/dead-letters/export")
         for line in exported.body.splitlines():
             letter = msgspec.json.decode(line)
@@ -243,6 +249,20 @@ async def _all_there(followers: list[Follower]) -> None:
     with trio.fail_after(20 * PATIENCE):
         for follower in followers:
             await until(lambda notes=follower.notes: notes.position is not None)
+
+
+async def _known(daemon: Daemon, key_id: str) -> None:
+    """Wait until a daemon knows a key that another has made."""
+    with trio.fail_after(20 * PATIENCE):
+        async with daemon.rest() as client:
+            while (await client.call("GET", f"/api/keys/{key_id}")).status != 200:  # noqa: ASYNC110
+                await trio.sleep(0.05)
+
+
+async def _nothing_unacked(daemon: Daemon) -> None:
+    async with daemon.rest() as client:
+        while (await client.call("GET", "/api/stats")).json["stats"]["acks"]["unacked"]:  # noqa: ASYNC110
+            await trio.sleep(0.05)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -341,4 +341,5 @@ def counts(facts: Sequence[Fact]) -> dict[str, int]:
         "redelivered": sum(arrival.attempt > 1 for arrival in record.arrived),
         "kills": turned["killed"],
         "restarts": turned["started"],
+        "redis kills": turned["redis killed"],
     }

@@ -6,28 +6,34 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crash.__main__ import configure, settings
+from tests.crash.house import House, configure, opened
 from tests.crash.round import Plan, Round
 from tests.crash.rules import breaches, counts
 from tests.e2e.patience import within
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.e2e.fixtures import Starter
 
 
-async def round_of(start: Starter, durability: str, plan: Plan) -> dict[str, int]:
+async def round_of(start: Starter, tmp_path: Path, house: House, plan: Plan) -> dict[str, int]:
     """The counts of one round, in which every rule held."""
-    daemon = await start(*settings("local", durability), started=False)
-    configure(daemon)
-    await daemon.start()
-    log = await Round(daemon, plan).run()
+    with opened(house, tmp_path) as (settings, redis):
+        daemons = [await start(*settings, started=False) for _ in range(house.nodes)]
+        for daemon in daemons:
+            configure(daemon)
+            await daemon.start()
+        log = await Round(plan, *daemons, redis=redis if house.redis_kills else None).run()
+        for daemon in daemons:
+            await daemon.terminate()
     assert breaches(log.facts) == []
     return counts(log.facts)
 
 
 @within(60)
-async def test_a_kill_under_load_breaks_no_rule(start: Starter) -> None:
-    figures = await round_of(start, "fsync", Plan(seconds=3.5, seed=1, kill_seconds=1.5))
+async def test_a_kill_under_load_breaks_no_rule(start: Starter, tmp_path: Path) -> None:
+    figures = await round_of(start, tmp_path, House(), Plan(seconds=3.5, seed=1, kill_seconds=1.5))
     assert figures["kills"] == figures["restarts"] >= 1
     assert figures["accepted"] > 100
     assert figures["replayed"] > 0
@@ -37,8 +43,23 @@ async def test_a_kill_under_load_breaks_no_rule(start: Starter) -> None:
 @pytest.mark.parametrize("seed", [2, 3, 4])
 @pytest.mark.parametrize("durability", ["os", "fsync"])
 @within(150)
-async def test_many_kills_under_load_break_no_rule(start: Starter, durability: str, seed: int) -> None:
-    figures = await round_of(start, durability, Plan(seconds=30, seed=seed, kill_seconds=1.5))
+async def test_many_kills_under_load_break_no_rule(start: Starter, tmp_path: Path, durability: str, seed: int) -> None:
+    figures = await round_of(
+        start, tmp_path, House(durability=durability), Plan(seconds=30, seed=seed, kill_seconds=1.5)
+    )
     print(durability, seed, figures)
     assert figures["kills"] > 3
     assert figures["dead letters"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("redis_kills", [False, True])
+@within(150)
+async def test_kills_of_one_of_several_daemons_break_no_rule(
+    start: Starter, tmp_path: Path, *, redis_kills: bool
+) -> None:
+    house = House("redis", nodes=2, appendfsync="always", redis_kills=redis_kills)
+    figures = await round_of(start, tmp_path, house, Plan(seconds=20, seed=5, kill_seconds=2))
+    print(figures)
+    assert figures["kills"] > 2
+    assert bool(figures["redis kills"]) is redis_kills
