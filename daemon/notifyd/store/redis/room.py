@@ -33,20 +33,22 @@ class Room:
         Raises:
             QueueFull: it does not.
         """
-        held = self.held
-        count = held.number + self._arriving
-        size_bytes = held.size_bytes + self._arriving_bytes
-        if count + more.number > self.limits.max_size or size_bytes + more.size_bytes > self.limits.max_bytes:
-            raise self.full()
+        limits, number, size_bytes = self.limits, *self._expected()
+        if number + more.number > limits.max_size:
+            raise _full(f"{number} of {limits.max_size} notifications")
+        if size_bytes + more.size_bytes > limits.max_bytes:
+            raise _full(f"{size_bytes} of {limits.max_bytes} bytes")
 
     def full(self) -> QueueFull:
-        """The refusal, with the figures."""
-        held, limits = self.held, self.limits
-        if held.number + self._arriving >= limits.max_size or limits.max_bytes > held.size_bytes + self._arriving_bytes:
-            text = f"the queue holds {held.number + self._arriving} of {limits.max_size} notifications"
-        else:
-            text = f"the queue holds {held.size_bytes + self._arriving_bytes} of {limits.max_bytes} bytes"
-        return QueueFull(text, retry_after_seconds=1)
+        """The refusal of what a script had no room for, with the bound that is nearer."""
+        limits, number, size_bytes = self.limits, *self._expected()
+        if number * limits.max_bytes >= size_bytes * limits.max_size:
+            return _full(f"{number} of {limits.max_size} notifications")
+        return _full(f"{size_bytes} of {limits.max_bytes} bytes")
+
+    def _expected(self) -> Load:
+        held = self.held
+        return Load(held.number + self._arriving, held.size_bytes + self._arriving_bytes)
 
     def left_to(self, shard: int) -> Load:
         """How much one shard may hold, with what the others do."""
@@ -70,3 +72,7 @@ class Room:
         """*more* is there, or will not be."""
         self._arriving -= more.number
         self._arriving_bytes -= more.size_bytes
+
+
+def _full(how: str) -> QueueFull:
+    return QueueFull(f"the queue holds {how}", retry_after_seconds=1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import hashlib
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -24,17 +25,28 @@ def shard_of(client_id: ClientId, stream: str, shards: int) -> int:
 
 
 def share_of(node: str, nodes: Collection[str], shards: int) -> list[int]:
-    """The shards that *node* is to see to.
+    """The shards that *node* is to see to, as many as any other one, or one more.
 
-    Each shard has an order of nodes of its own (rendezvous hashing), so that one that comes or goes moves no more than
-    its part.
+    Each shard has an order of nodes of its own (rendezvous hashing) and goes to the first one that has room for it, so
+    that one that comes or goes moves little more than its part.
     """
     everyone = sorted({node, *nodes})
-    return [shard for shard in range(shards) if max(everyone, key=lambda each: (_weight(each, shard), each)) == node]
+    least, more = divmod(shards, len(everyone))
+    counts = dict.fromkeys(everyone, 0)
+    mine: list[int] = []
+    for shard in range(shards):
+        open_to = [each for each in everyone if counts[each] < least + (more > 0)]
+        taker = max(open_to, key=partial(_weight, shard))
+        counts[taker] += 1
+        # so many may have one more than the others
+        more -= counts[taker] > least
+        if taker == node:
+            mine.append(shard)
+    return mine
 
 
-def _weight(node: str, shard: int) -> int:
-    return crc32(f"{shard}\0{node}\0{shard}".encode())
+def _weight(shard: int, node: str) -> bytes:
+    return hashlib.sha256(f"{shard}\0{node}".encode()).digest()
 
 
 class Shards:

@@ -76,20 +76,16 @@ def shares(sights: Sequence[Sight], limit: int, now: int) -> list[int]:
     What is not known may be urgent or not: each such shard has an equal part of what the known ones leave, and one at
     the least. Where nothing is known, and *limit* is too small for that, a look at all of them comes first.
     """
-    unsure = [place for place, sight in enumerate(sights) if sight.unsure(now)]
-    known = sum([sight.ready for sight in sights])
-    # one for each that is not known, so that none is passed over for what waits in the others
-    kept_back = min(len(unsure), limit // 2) if known else limit
+    unsure = [place for place, sight in enumerate(sights) if sight.unsure(now) or sight.ready > len(sight.heads)]
+    # one for each of them, so that none is passed over for what is known
+    kept_back = min(len(unsure), limit // 2)
     taken = Counter(_first(sights, limit - kept_back))
     left = limit - taken.total()
-    deep = [place for place, sight in enumerate(sights) if sight.ready > len(sight.heads)]
-    takers = unsure or deep
-    if not taken and left < len(takers):
+    if not taken and left < len(unsure):
         return [0] * len(sights)
-    for nth, place in enumerate(takers):
+    for nth, place in enumerate(unsure):
         # the first ones have what does not divide
-        part = left // len(takers) + (nth < left % len(takers))
-        taken[place] += part
+        taken[place] += left // len(unsure) + (nth < left % len(unsure))
     return [taken[place] for place in range(len(sights))]
 
 
