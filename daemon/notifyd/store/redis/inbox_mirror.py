@@ -81,7 +81,7 @@ class InboxMirror(Mirror):
             known = self.inbox
             reply = self._inboxes.scripts.read(known.key, epoch=known.epoch, after=known.head)
             page = page_in(await reply.wait())
-            if self.stopped:
+            if self.stopped():
                 return
             if page.epoch != self.inbox.epoch or page.floor > self.inbox.head:
                 self._begin_anew(page)

@@ -80,9 +80,8 @@ class Mirror(ABC):
         """Whether nothing is known to be missing."""
         return self._current
 
-    @property
     def stopped(self) -> bool:
-        """Whether it was let go of."""
+        """Whether it was let go of, which any wait may bring about."""
         return self._stopped
 
     def attend(self) -> Attending | None:
@@ -92,6 +91,8 @@ class Mirror(ABC):
 
     def stop(self) -> None:
         """Let go of it."""
+        if self._stopped:
+            return
         self._stopped = True
         self._following.stop()
         self.dropped()
@@ -193,13 +194,11 @@ class Mirrors:
 
     def want(self, mirror: Mirror) -> None:
         """Have *mirror* brought up to date."""
+        if mirror.stopped():
+            return
         self._all.add(mirror)
         self._wanted[mirror] = None
         self._bell.set()
-
-    def watch(self, mirror: Mirror) -> None:
-        """Let go of *mirror* in time."""
-        self._all.add(mirror)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -226,7 +225,7 @@ class Mirrors:
 
     async def _bring(self, mirror: Mirror, slots: trio.Semaphore) -> None:
         try:
-            if not mirror.stopped and not mirror.current:
+            if not mirror.stopped() and not mirror.current:
                 await mirror.bring_up_to_date()
         except StoreUnavailable:
             self._later.add(mirror)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import UserId
@@ -149,7 +149,7 @@ class Stamper:
             args += (_name(notification), size, stored)
         return self._line.script(_STAMP, (keys.meta, keys.stream, keys.places, keys.sizes, keys.nodes), args)
 
-    def _take_in(self, call: _Call, answer: list[object], now: int) -> Stamped:
+    def _take_in(self, call: _Call, answer: Any, now: int) -> Stamped:
         epoch, offsets, nodes, head, kept, size_bytes, oldest_at = answer
         epoch = epoch.decode()
         publications = [
@@ -179,14 +179,13 @@ def _calls(leases: Sequence[Lease]) -> list[_Call]:
     return calls
 
 
-async def _answer(reply: Reply) -> list[object]:
+async def _answer(reply: Reply) -> Any:
     try:
-        answer: list[object] = await reply.wait()
+        return await reply.wait()
     except Refused as exc:
         if exc.code == "STALE":
             raise unavailable(exc.text) from exc
         raise
-    return answer
 
 
 def _name(notification: Notification) -> str:

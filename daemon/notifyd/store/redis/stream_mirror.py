@@ -127,14 +127,14 @@ class StreamMirror(Mirror):
 
     async def fetch(self) -> None:
         """See `Mirror.fetch`."""
-        while not self.stopped:
+        while not self.stopped():
             if self.ready:
                 await self._mirrors.news.room()
             known = self.channel
             page = Page.of(
                 await read_stream(self._mirrors.line, self._names, epoch=known.epoch, after=known.head).wait()
             )
-            if self.stopped:
+            if self.stopped():
                 return
             # this node may have stamped something meanwhile
             if page.epoch != self.channel.epoch or page.first > self.channel.head + 1:
@@ -174,8 +174,8 @@ class StreamMirror(Mirror):
                 self._take_entry(offset, fields)
         if page.complete:
             self._fill_up_to(page.head)
-        for offset in page.withheld.split():
-            self.channel.withhold(int(offset))
+        for withheld in page.withheld.split():
+            self.channel.withhold(int(withheld))
 
     def _take_entry(self, offset: int, fields: Sequence[bytes]) -> None:
         # history_stamp.lua writes n and a, in this order

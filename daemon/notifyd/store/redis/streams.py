@@ -48,7 +48,7 @@ class Streams:
         """The mirror of *channel* was let go of."""
         self.clear(channel)
         self._known.pop(key, None)
-        self._ages.compact(self._known)
+        self._ages.compact([mirror.channel for mirror in self._known.values()])
 
     def clear(self, channel: Channel) -> None:
         """Let go of all that is kept of *channel*."""
