@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +52,19 @@ async def test_connections_are_spread_and_all_of_them_are_reached(start: Starter
                 ids.append(await client.accept("c", n))
         for peer in peers:
             assert [received["id"] for received in await peer.notifications(20)] == ids
+
+
+@within(60)
+async def test_grpc_is_spread_too(start: Starter, valkey: Valkey) -> None:
+    daemon = await start(*settings(valkey.url, 2))
+    host, _, port = daemon.grpc.rpartition(":")
+    async with AsyncExitStack() as stack:
+        for _ in range(40):
+            stream = await stack.enter_async_context(await trio.open_tcp_stream(host, int(port)))
+            assert await stream.receive_some(1)  # the settings frame: somebody has accepted
+        counts = [connections_of(pid_of(daemon, index), int(port)) for index in range(2)]
+    assert sum(counts) == 40
+    assert min(counts) > 3
 
 
 @within(60)

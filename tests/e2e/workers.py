@@ -64,7 +64,9 @@ def forgive(daemon: Daemon, event: str, count: int) -> None:
 def connections_of(pid: int, port: int) -> int:
     """How many TCP connections of *port* the process holds."""
     held = {os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir() if entry.is_symlink()}
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    # gRPC takes IPv4 on sockets of IPv6
+    tables = [Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
+    rows = [line.split() for lines in tables for line in lines]
     ours = (row for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01")
     return sum(f"socket:[{row[9]}]" in held for row in ours)
 
