@@ -42,12 +42,12 @@ class NoInboxes:
 class Node:
     """One daemon's history and what stands behind it."""
 
-    def __init__(self, link: Link, limits: HistoryLimits) -> None:
+    def __init__(self, link: Link, limits: HistoryLimits, *, max_waiting: int = 1000, idle_seconds: float = 30) -> None:
         self.link = link
         self.name = f"node-{next(_numbers)}"
         self.interest = Interest(link.line("interest"), self.name)
-        self.news = RedisNews(link.keys, self.interest)
-        self.mirrors = Mirrors(link, self.interest, self.news, patience_seconds=7)
+        self.news = RedisNews(link.keys, self.interest, max_waiting=max_waiting)
+        self.mirrors = Mirrors(link, self.interest, self.news, patience_seconds=7, idle_seconds=idle_seconds)
         self.history = RedisHistory(link, self.mirrors, limits, NoInboxes(), clock=lambda: T0)
 
     async def run(self) -> None:
@@ -77,12 +77,15 @@ class Node:
 
 
 @asynccontextmanager
-async def nodes(options: RedisOptions, count: int = 1, **limits: object) -> AsyncIterator[list[Node]]:
+async def nodes(
+    options: RedisOptions, count: int = 1, *, max_waiting: int = 1000, idle_seconds: float = 30, **limits: object
+) -> AsyncIterator[list[Node]]:
     """So many nodes that run, over one Redis."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(expire, 30)
         bounds = HistoryLimits(**limits)  # type: ignore[arg-type]
-        opened = [Node(await open_link(options), bounds) for _ in range(count)]
+        links = [await open_link(options) for _ in range(count)]
+        opened = [Node(link, bounds, max_waiting=max_waiting, idle_seconds=idle_seconds) for link in links]
         for node in opened:
             nursery.start_soon(node.run)
         yield opened

@@ -70,7 +70,7 @@ class DurableMirror(Mirror):
     @property
     def idle_seconds(self) -> float:
         """See `Mirror.idle_seconds`."""
-        return super().idle_seconds if self.state is None else _USED_SECONDS
+        return self._mirrors.idle_seconds if self.state is None else _USED_SECONDS
 
     def find(self) -> DurableState | None:
         """What is in force, for somebody who goes on from there."""

@@ -73,7 +73,7 @@ class Mirror(ABC):
     @property
     def idle_seconds(self) -> float:
         """How long after its last use it is let go of, where nobody is live on it."""
-        return _IDLE_SECONDS
+        return self._mirrors.idle_seconds
 
     @property
     def current(self) -> bool:
@@ -174,10 +174,22 @@ class Attending:
 class Mirrors:
     """Brings mirrors up to date, and lets go of those that nobody uses."""
 
-    def __init__(self, link: Link, interest: Interest, news: RedisNews, *, patience_seconds: float) -> None:
-        """*patience_seconds*: how long something may take to be at hand."""
+    def __init__(
+        self,
+        link: Link,
+        interest: Interest,
+        news: RedisNews,
+        *,
+        patience_seconds: float,
+        idle_seconds: float = _IDLE_SECONDS,
+    ) -> None:
+        """*patience_seconds*: how long something may take to be at hand.
+
+        *idle_seconds*: what nobody is live on is let go of so long after its last use.
+        """
         self.link = link
         self.patience_seconds = patience_seconds
+        self.idle_seconds = idle_seconds
         self.interest = interest
         self.news = news
         #: For what fills a memory: what is dispatched must not wait behind it.
@@ -240,7 +252,7 @@ class Mirrors:
                 self.want(mirror)
             now = trio.current_time()
             # the least first: most are in use
-            idle = [each for each in self._all if now - each.used_at > _IDLE_SECONDS]
+            idle = [each for each in self._all if now - each.used_at > self.idle_seconds]
             for mirror in [each for each in idle if now - each.used_at > each.idle_seconds]:
                 if not self.interest.here(mirror.tag):
                     self._all.discard(mirror)

@@ -29,9 +29,11 @@ _CONNECTIONS: Final = Kind.CONNECTIONS
 class RedisNews:
     """See `News`."""
 
-    def __init__(self, keys: Keys, interest: Interest) -> None:
+    def __init__(self, keys: Keys, interest: Interest, *, max_waiting: int = _MAX_WAITING) -> None:
+        """*max_waiting*: how many may wait for the hub; more stay in Redis."""
         self._keys = keys
         self._interest = interest
+        self._max_waiting = max_waiting
         self._waiting: list[Publication | Restarted] = []
         self._waiting_bytes = 0
         self._bell = trio.Event()
@@ -56,7 +58,7 @@ class RedisNews:
 
     def full(self) -> bool:
         """Whether mirrors are to wait with what they get."""
-        return len(self._waiting) >= _MAX_WAITING or self._waiting_bytes >= _MAX_WAITING_BYTES
+        return len(self._waiting) >= self._max_waiting or self._waiting_bytes >= _MAX_WAITING_BYTES
 
     async def room(self) -> None:
         """Return when there is room. No checkpoint where there is."""
