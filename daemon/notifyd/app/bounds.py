@@ -84,6 +84,7 @@ BOUNDS: Final = (
     Bound("limits.requests_per_minute", "requests_per_minute"),
     Bound("limits.burst", "requests_at_once"),
     Bound("clients.publishes_per_minute", "publishes_per_minute"),
+    Bound("bullmq.concurrency", "bullmq_jobs", "bullmq_jobs_in_hand"),
     Bound("log.ring_entries", "log_entries", "log_entries"),
     Bound("log.max_file_bytes", "log_file_bytes"),
     Bound("log.max_files", "log_files"),
@@ -104,4 +105,9 @@ def bound_gauges(graph: Graph) -> list[Gauge]:
         Gauge("webhook_events_waiting", "Events that webhooks are still to be told.", lambda: queue.size(Lane.WEBHOOK)),
         Gauge("presence_members", "Members of all channels with presence.", lambda: graph.presence.member_count),
         Gauge("presence_waiting", "Joins and leaves still to be told.", lambda: graph.presence_news.waiting),
+        Gauge("bullmq_jobs_in_hand", "Jobs of BullMQ taken and not finished.", lambda: _jobs(graph)),
     ]
+
+
+def _jobs(graph: Graph) -> int:
+    return 0 if graph.bullmq is None else graph.bullmq.in_hand

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING, Final
 
+from notifyd.app.translate_engines import node_name
 from notifyd.ingress.bullmq.consumer import Consumer
 from notifyd.ingress.bullmq.options import BullmqOptions, Timing
 from notifyd.ingress.bullmq.services import BullmqServices
 from notifyd.redislink.options import RedisOptions
+from notifyd.service.daemon import EngineState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notifyd.config import Settings
     from notifyd.service.clients import Clients
     from notifyd.service.publish import Publisher
@@ -31,6 +34,11 @@ def compose_bullmq(
     return Consumer(bullmq_options(settings), services, Timing())
 
 
+def bullmq_state(consumer: Consumer) -> Callable[[], EngineState]:
+    """Tells whether its Redis is there."""
+    return lambda: EngineState("bullmq", "redis", consumer.failing_since is None, consumer.detail)
+
+
 def bullmq_options(settings: Settings) -> BullmqOptions:
     """Where the jobs are, as the settings have it."""
     broker, bullmq, records = settings.broker, settings.bullmq, settings.records
@@ -40,8 +48,8 @@ def bullmq_options(settings: Settings) -> BullmqOptions:
         connect_timeout_seconds=broker.connect_timeout_seconds,
         ca_file=broker.ca_file,
     )
-    # with records of its own, a daemon knows every client at once
-    shared = not records.url.startswith("sqlite:")
+    # with records of its own, a daemon that is one process knows every client at once
+    shared = settings.server.workers > 1 or not records.url.startswith("sqlite:")
     return BullmqOptions(
         redis=redis,
         queue=bullmq.queue,
@@ -50,5 +58,5 @@ def bullmq_options(settings: Settings) -> BullmqOptions:
         concurrency=bullmq.concurrency,
         max_data_bytes=settings.http.max_body_bytes,
         recheck_ms=round(_ROUNDS * records.refresh_seconds * 1000) if shared else 0,
-        name=settings.cluster.node_name or socket.gethostname(),
+        name=node_name(settings),
     )

@@ -10,9 +10,14 @@ import msgspec
 from notifyd import __version__
 from notifyd.app import translate_engines
 from notifyd.bus.open import open_peers
+from notifyd.bus.ports import Peers
 from notifyd.bus.shared import SharedBus
 from notifyd.clock import now_ms
 from notifyd.model.node import NodeInfo
+from notifyd.service.cluster.connections import ServiceConnections
+from notifyd.service.cluster.figures import ServiceFigures
+from notifyd.service.cluster.nodes import Nodes
+from notifyd.service.connections import Connections
 from notifyd.telemetry.process import cpu_seconds, resident_bytes
 
 if TYPE_CHECKING:
@@ -21,11 +26,11 @@ if TYPE_CHECKING:
     import trio
 
     from notifyd.app.graph import Engines, Graph
-    from notifyd.bus.ports import Peers
     from notifyd.config import Settings
     from notifyd.hub.hub import Hub
     from notifyd.redislink.link import Link
     from notifyd.service.daemon import Daemon
+    from notifyd.service.stats import Stats
     from notifyd.store.ports import Broker
 
 
@@ -59,8 +64,23 @@ def node_of(settings: Settings, broker: Broker) -> NodeName:
     return NodeName(name, name if shared is None else shared.node)
 
 
-def compose_peers(settings: Settings, engines: Engines, hub: Hub, daemon: Daemon) -> Peers:
-    """The other nodes; nothing runs yet."""
+class Everywhere(msgspec.Struct, frozen=True):
+    """What is about all nodes."""
+
+    peers: Peers
+    nodes: Nodes
+    connections: ServiceConnections
+    figures: ServiceFigures
+
+
+def compose_cluster(settings: Settings, engines: Engines, hub: Hub, daemon: Daemon, own: Stats) -> Everywhere:
+    """What is about all nodes; *own* are the figures of this one. Nothing runs yet."""
+    peers = _peers(settings, engines, hub, daemon)
+    connections = Connections(hub, outbox_limit_bytes=settings.websocket.outbox_bytes, node=engines.node.name)
+    return Everywhere(peers, Nodes(peers), ServiceConnections(connections, peers), ServiceFigures(own, peers))
+
+
+def _peers(settings: Settings, engines: Engines, hub: Hub, daemon: Daemon) -> Peers:
     node, counters = engines.node, engines.counters
 
     def describe() -> NodeInfo:

@@ -56,6 +56,8 @@ class Drainer:
                 self._seconds = seconds
             self._graph.daemon.draining = True
             self._graph.publisher.draining = True
+            if self._graph.bullmq is not None:
+                self._graph.bullmq.drain()
             self._graph.connector.draining = True
             self._graph.waiting.drain()
             self._asked.set()
@@ -73,6 +75,8 @@ class Drainer:
         self._manager.stopping()
         self.dispatching.cancel()
         with self._patience:
+            if self._graph.bullmq is not None:
+                await self._graph.bullmq.stop(_FINISH_SECONDS)
             deadline = trio.current_time() + self._seconds
             await self._close_connections()
             # other workers close theirs at a pace of their own

@@ -9,8 +9,9 @@ import msgspec
 from notifyd import __version__
 from notifyd.app import translate
 from notifyd.app.acking import compose_acks
+from notifyd.app.bullmq import compose_bullmq
 from notifyd.app.clients import ClientServices, compose_clients, compose_refreshing
-from notifyd.app.cluster import NodeName, compose_peers
+from notifyd.app.cluster import NodeName, compose_cluster
 from notifyd.app.presence import compose_presence
 from notifyd.app.pushing import Pushing, compose_pushing
 from notifyd.app.webhooks import Telling, compose_telling
@@ -22,6 +23,7 @@ from notifyd.config import Loaded
 from notifyd.dispatch.dispatcher import Dispatcher
 from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
+from notifyd.ingress.bullmq.consumer import Consumer
 from notifyd.ingress.edge import sse
 from notifyd.ingress.edge.namespaces import dialect
 from notifyd.ingress.edge.namespaces.application import NamespaceApplication
@@ -42,7 +44,6 @@ from notifyd.service.cluster.connections import ServiceConnections
 from notifyd.service.cluster.figures import ServiceFigures
 from notifyd.service.cluster.nodes import Nodes
 from notifyd.service.connect import Connector
-from notifyd.service.connections import Connections
 from notifyd.service.daemon import About, Daemon
 from notifyd.service.dead_letters import DeadLetters
 from notifyd.service.devices import Devices
@@ -143,6 +144,8 @@ class Graph(msgspec.Struct, frozen=True):
     namespaces: NamespaceApplication
     dialect: DialectApp
     namespace_rules: NamespaceRules
+    #: None where no queue of BullMQ is consumed.
+    bullmq: Consumer | None
 
 
 def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
@@ -172,9 +175,9 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         connector, subscriber, publisher, limiter, counters, broker.durability, inboxes, acks, presence, attending
     )
     namespace_services = _namespace_services(native_services, registered, engines)
-    own = Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: len(engines.logbook.ring))
     daemon = Daemon(_about(loaded, broker, dev=dev), broker, engines.records)
-    peers = compose_peers(settings, engines, hub, daemon)
+    own = Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: len(engines.logbook.ring))
+    everywhere = compose_cluster(settings, engines, hub, daemon, own)
     return Graph(
         loaded=loaded,
         engines=engines,
@@ -203,19 +206,18 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
         dead_letters=DeadLetters(broker.dead_letters, broker.receipts, publisher, acks, counters),
         queue=Queue(broker, counters),
         channels=Channels(hub, broker.history, max_channel_length=settings.websocket.max_channel_length),
-        connections=ServiceConnections(
-            Connections(hub, outbox_limit_bytes=settings.websocket.outbox_bytes, node=engines.node.name), peers
-        ),
-        stats=ServiceFigures(own, peers),
         bus=bus,
-        peers=peers,
-        nodes=Nodes(peers),
+        connections=everywhere.connections,
+        stats=everywhere.figures,
+        peers=everywhere.peers,
+        nodes=everywhere.nodes,
         daemon=daemon,
         native=NativeProtocol(native_services, native_rules),
         native_rules=native_rules,
         namespaces=NamespaceApplication(namespace_services, namespace_rules),
         dialect=DialectApp(namespace_services, namespace_rules),
         namespace_rules=namespace_rules,
+        bullmq=compose_bullmq(settings, publisher, registered.clients, broker, counters),
     )
 
 

@@ -14,6 +14,7 @@ import structlog
 import trio
 
 from notifyd.app import translate, translate_engines
+from notifyd.app.bullmq import bullmq_state
 from notifyd.app.cluster import join_cluster, node_of, sharing
 from notifyd.app.doctor import compose_doctor
 from notifyd.app.draining import Drainer
@@ -175,6 +176,9 @@ async def _serve(graph: Graph, place: Place) -> None:
         graph.daemon.listeners = listen(graph, place, fronts, reloader)
         if public is not None:
             await start_public(nursery, public, graph)
+        if graph.bullmq is not None:
+            graph.daemon.others.append(bullmq_state(graph.bullmq))
+            nursery.start_soon(graph.bullmq.run)
         _tell_ready(graph, place, manager)
         await drainer.run()
         nursery.cancel_scope.cancel()

@@ -107,8 +107,8 @@ def _local_warnings(settings: Settings, origins: Mapping[str, str], *, productio
     names = _OF_THE_BROKER if settings.bullmq.enabled else (*_OF_THE_BROKER, *_OF_REDIS)
     unused = [name for name in names if f"broker.{name}" in origins]
     if unused:
-        names = ", ".join(f"broker.{name}" for name in unused)
-        yield f"{names}: set, and without meaning for the local broker"
+        listed = ", ".join(f"broker.{name}" for name in unused)
+        yield f"{listed}: set, and without meaning for the local broker"
     if production and settings.broker.durability == "memory":
         yield (
             'NODE_ENV=production with broker.durability = "memory": what was accepted is gone when the daemon stops; '

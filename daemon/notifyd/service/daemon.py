@@ -85,6 +85,8 @@ class Daemon:
         self.ready = False
         self.draining = False
         self.listeners: list[Listener] = []
+        #: Set by `app`: what else may be away, and tells of itself.
+        self.others: list[Callable[[], EngineState]] = []
         #: Set by `app`: begin to drain over so many seconds (None: the setting).
         self.on_drain: Callable[[float | None], Drain] | None = None
         #: Set by `app`: read the configuration again.
@@ -116,6 +118,7 @@ class Daemon:
             EngineState("broker", self.about.broker_engine, failing is None, detail),
             EngineState("records", self.about.records_engine, away is None, harm),
             *self._push(),
+            *[state() for state in self.others],
         ]
 
     def _push(self) -> list[EngineState]:
