@@ -50,7 +50,9 @@ class Nodes:
         if len(found) == 1:
             return found[0]
         known = ", ".join(node.id for node in (found or nodes))
-        problem = f"several nodes are called {name!r}, name one by its id" if found else f"there is no node {name!r}"
+        problem = (
+            f"several nodes are called {name!r}, name one by its id" if found else f"there is no node {name!r}, only"
+        )
         raise NotFound(f"{problem}: {known}", code="node_not_found")
 
     async def drain(self, name: str, seconds: float | None = None) -> NodeInfo:

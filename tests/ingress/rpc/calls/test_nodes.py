@@ -50,7 +50,7 @@ async def test_another_node_is_told_to_drain() -> None:
 async def test_a_node_that_is_not_there_is_not_found(house: House) -> None:
     refusal = await house.refusal("DrainNode", pb.DrainNodeRequest(node="nowhere"))
     assert (refusal.status, refusal.code) == ("NOT_FOUND", "node_not_found")
-    assert refusal.message == "there is no node 'nowhere': here"
+    assert refusal.message == "there is no node 'nowhere', only: here"
 
 
 async def test_a_node_that_does_not_answer_is_not_found() -> None:
