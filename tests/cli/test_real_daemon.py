@@ -72,6 +72,15 @@ def test_reading_commands_work_in_every_format(real: Ctl, args: list[str], form:
     assert (result.status, result.err) == (0, "")
 
 
+def test_a_daemon_with_a_local_broker_is_the_only_node(real: Ctl):
+    result = real("cluster", "list", "--rates", "-o", "json")
+    (node,) = result.json
+    assert (node["self"], node["state"], node["rateSeconds"] >= 1) == (True, "ready", True)
+    assert "alone" in result.err
+    refused = real("cluster", "drain", "nobody", "--yes")
+    assert (refused.status, node["id"] in refused.err) == (3, True)
+
+
 def test_the_life_of_a_key(real: Ctl):
     issued = real("keys", "create", "--name", "shop", "--expires-in", "90d", "--scope", "publish:*", "-o", "json").json
     assert real("keys", "show", issued["id"], "-o", "json").json["scopes"] == ["publish:*"]
