@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from notifyd.clock import now_ms
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
+from notifyd.model.notification import State
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.store.options import BrokerLimits, HistoryLimits
@@ -85,8 +86,11 @@ async def test_a_node_that_stops_hands_over_at_once(redis_options: RedisOptions)
 async def test_bounds_change_everywhere(redis_options: RedisOptions) -> None:
     async with daemons(redis_options) as (node,):
         await attend(node.broker, "orders")
-        await node.accept(*[notification(at=now_ms()) for _ in range(5)])
-        await node.heard(5)
+        accepted = await node.accept(*[notification(at=now_ms()) for _ in range(5)])
+        # what is news may not be settled yet
+        receipts = [await node.broker.receipts.find(None, each) for each in accepted]
+        while any(receipt is None or receipt.state is State.WAITING for receipt in receipts):
+            receipts = [await node.broker.receipts.find(None, each) for each in accepted]
         node.broker.configure(BrokerLimits(history=HistoryLimits(max_publications=2)))
         await node.broker.refresh()
         assert node.broker.history.usage()[1] == 2
