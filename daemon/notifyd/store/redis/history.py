@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from notifyd.store.redis.stream_mirror import StreamMirror
 
 _USERS: Final = Kind.USERS
+#: What has no place in a stream.
+_UNPLACED: Final = (Kind.PUSH, Kind.WEBHOOK)
 _TICK_SECONDS: Final = 1.0
 
 
@@ -131,6 +133,8 @@ class RedisHistory:
         """These ended: their places need not be remembered, and what is DEAD is left out of every read."""
         for outcome in outcomes:
             notification, dead = outcome.lease.notification, outcome.state is State.DEAD
+            if notification.kind in _UNPLACED:
+                continue
             self._stamper.forget(notification, withhold=dead)
             if dead:
                 mirror = self._streams.find(notification.client_id, notification.stream)
