@@ -90,7 +90,7 @@ async def test_a_worker_that_is_told_to_go_is_replaced_without_a_complaint(start
     assert [entry["worker"] for entry in started(daemon)] == [0, 1, 1]
 
 
-@pytest.mark.parametrize("how", ["signal", "notifyctl", "another worker"])
+@pytest.mark.parametrize("how", ["signal", "notifyctl", "another worker", "another node"])
 @within(60)
 async def test_a_drain_is_meant_for_all(start: Starter, valkey: Valkey, how: str) -> None:
     daemon = await start(*settings(valkey.url, 3))
@@ -107,6 +107,10 @@ async def test_a_drain_is_meant_for_all(start: Starter, valkey: Valkey, how: str
             await nursery.start(one)
         if how == "signal":
             daemon.process.send_signal(signal.SIGTERM)
+        elif how == "another node":
+            while len(nodes := (await daemon.ctl("cluster", "list", "-q")).out.split()) < 3:
+                pass
+            assert (await daemon.ctl("cluster", "drain", nodes[2], "--yes")).status == 0
         else:
             more = ["--socket", admin_socket(daemon, 2)] if how == "another worker" else []
             assert (await daemon.ctl(*more, "drain", "--yes")).status == 0

@@ -234,12 +234,14 @@ def _tell_ready(graph: Graph, place: Place, manager: ServiceManager) -> None:
 
 
 def _give_powers(graph: Graph, fronts: Fronts, drainer: Drainer, reloader: Reloader, member: Membership | None) -> None:
-    graph.daemon.on_drain = graph.nodes.on_drain = drainer.begin
+    graph.daemon.on_drain = drainer.begin
     graph.daemon.on_reload = reloader.reload
     if member is not None:
         graph.daemon.pid = member.supervisor
         graph.daemon.on_drain = partial(member.drain, drainer)
         graph.daemon.on_reload = partial(member.reload, reloader)
+    # a worker that goes alone would be replaced
+    graph.nodes.on_drain = graph.daemon.on_drain
     graph.daemon.on_show = reloader.show
     reloader.follow(drainer.configure)
     reloader.follow(fronts.configure)
