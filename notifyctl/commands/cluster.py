@@ -134,7 +134,8 @@ def drain(
     """Stop one node politely, from any other.
 
     It takes nothing more, finishes its batch, closes its connections with a word to come back, and ends;
-    the others go on with what it had. It is listed until it has ended. The exit status is 3 when there is no such node.
+    the others go on with what it had. It is listed until it has ended. Of a daemon with several workers, each of them a
+    node, all go. The exit status is 3 when there is no such node.
     """
     deed = f"Draining and stopping the node {node}"
     if run.must_ask(deed):
