@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
+import trio
 
 from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import Kind
@@ -22,12 +24,16 @@ if TYPE_CHECKING:
 
     from notifyd.model.ids import NotificationId
     from notifyd.model.publication import Publication
+    from notifyd.redislink.reply import Reply
     from notifyd.store.redis.ownership import Ownership, Shard
     from notifyd.store.redis.room import Room
     from notifyd.store.redis.shards import Shards
 
 _LEASE: Final = load_script("notifyd.store.redis.scripts", "lease")
 _PLACED: Final = load_script("notifyd.store.redis.scripts", "placed")
+
+#: Scripts take tokens as they are; this leaves room to count up, within what any number can hold.
+_TOKEN_BITS: Final = 52
 
 #: A look at what there is, and what it says, at the most.
 _LOOKS: Final = 4
@@ -39,6 +45,21 @@ _CHANNEL: Final = Kind.CHANNEL
 _decode_heads: Final = msgspec.msgpack.Decoder(list[float]).decode
 
 
+class _Question(NamedTuple):
+    """What one shard is asked."""
+
+    shard: Shard
+    lane: Lane
+    #: See `Sight.rings`, when it was asked.
+    rings: int
+    held: Held
+
+    def lost(self) -> None:
+        """No answer came: it may hold something without knowing, and the next call has that taken back."""
+        self.shard.unanswered.setdefault(self.lane, []).append(self.held.token)
+        self.shard.lanes[self.lane].comes_up(0)
+
+
 class Leasing:
     """The leases of this node."""
 
@@ -48,6 +69,8 @@ class Leasing:
         self._shards = shards
         self._ownership = ownership
         self._room = room
+        # no other node, and no earlier life of this one, has used any of those that follow
+        self._token = secrets.randbits(_TOKEN_BITS)
         #: What is leased and has its place in a stream, in the order of the places.
         self._placed: dict[NotificationId, Publication] = {}
 
@@ -113,32 +136,52 @@ class Leasing:
             self._placed.clear()
 
     async def _take(self, parts: Sequence[tuple[Shard, int]], lane: Lane, *, until: int, now: int) -> list[Lease]:
-        node, lease_ms = self._shards.node, self._ownership.lease_ms
-        asked = []
-        for shard, part in parts:
-            args = (node, lease_ms, lane.value, part, now, until, HEADS)
-            asked.append((shard, shard.lanes[lane].rings, self._shards.call(_LEASE, shard.number, args)))
-        taken = [self._leased(shard, lane, rings, await reply.wait(), until) for shard, rings, reply in asked]
+        asked: list[tuple[_Question, Reply]] = []
+        taken: list[list[Lease]] = []
+        failure: StoreUnavailable | None = None
+        try:
+            for shard, part in parts:
+                asked.append(self._ask(shard, lane, part, until=until, now=now))
+        except StoreUnavailable as exc:
+            failure = exc
+        # what was handed in is leased whether anybody waits or not; the answer is bounded by the link
+        with trio.CancelScope(shield=True):
+            for question, reply in asked:
+                try:
+                    taken.append(self._leased(question, await reply.wait()))
+                except StoreUnavailable as exc:
+                    question.lost()
+                    failure = exc
+        if failure is not None and not any(taken):
+            raise failure
         # each shard has its own order, in which what has its place goes first
         return taken[0] if len(taken) == 1 else list(heapq.merge(*taken, key=_rank))
 
-    def _leased(self, shard: Shard, lane: Lane, rings: int, answer: Any, until: int) -> list[Lease]:
+    def _ask(self, shard: Shard, lane: Lane, part: int, *, until: int, now: int) -> tuple[_Question, Reply]:
+        self._token += 1
+        sight, token = shard.lanes[lane], self._token
+        lost = shard.unanswered.get(lane, ())
+        args = (self._shards.node, self._ownership.lease_ms, lane.value, part, now, until, HEADS, token, *lost)
+        reply = self._shards.call(_LEASE, shard.number, args)
+        return _Question(shard, lane, sight.rings, Held(token, until)), reply
+
+    def _leased(self, question: _Question, answer: Any) -> list[Lease]:
+        shard, lane, rings, held = question
         if not answer[0]:
             self._ownership.lost(shard)
             return []
-        paused, token, ready, next_due_at, lease_ends_at, count, size_bytes, heads = answer[1:9]
+        shard.unanswered.pop(lane, None)
+        paused, ready, next_due_at, lease_ends_at, count, size_bytes, heads = answer[1:8]
         shard.lanes[lane].learn(rings, ready, next_due_at, lease_ends_at, _decode_heads(heads) if ready else ())
         self._room.learn(shard.number, count, size_bytes)
         self._ownership.set_paused(paused=bool(paused))
-        if not token:
-            return []
-        number, fence = shard.number, shard.fence
+        number, token, fence = shard.number, held.token, shard.fence
         leases = [
             Lease(decode_notification(answer[at]), answer[at + 1], token, number, fence)
-            for at in range(9, len(answer), 2)
+            for at in range(8, len(answer), 2)
         ]
         ids = [lease.notification.id for lease in leases]
-        shard.held.update(dict.fromkeys(ids, Held(token, until)))
+        shard.held.update(dict.fromkeys(ids, held))
         self.known(number, ids)
         return leases
 

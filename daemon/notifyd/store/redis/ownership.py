@@ -55,6 +55,8 @@ class Shard:
         self.fence = 0
         self.lanes = {lane: Sight() for lane in LANES}
         self.held: dict[NotificationId, Held] = {}
+        #: By lane the tokens of leases that were asked for, and of which no answer came.
+        self.unanswered: dict[Lane, list[int]] = {}
         #: Follows its bell.
         self.following: Following | None = None
 

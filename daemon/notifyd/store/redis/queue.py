@@ -42,8 +42,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("notifyd.store")
 
-#: So often this node tells that it sees to its shards, and has a look at all of them.
+#: So often this node tells that it sees to its shards, and has a look at all of them; more often where it has to.
 _TICK_SECONDS: Final = 1.0
+#: So many times in the time after which a silent node has lost them.
+_TICKS: Final = 4
 _GOODBYE_SECONDS: Final = 2.0
 
 #: Bound here because to look a member up in its enum takes longer than what is done with it.
@@ -70,6 +72,7 @@ class RedisQueue:
         self._clock = clock
         room = Room(shards.count, limits.queue)
         self._room = room
+        self._tick_seconds = min(_TICK_SECONDS, timeout_seconds / _TICKS)
         self.ownership = Ownership(shards, room, timeout_seconds=timeout_seconds)
         self._intake = Intake(shards, self.ownership, room, counters)
         self._leasing = Leasing(shards, self.ownership, room)
@@ -115,6 +118,8 @@ class RedisQueue:
 
     async def lease(self, *, limit: int, lease_seconds: float, now: int, lane: Lane = _LIVE) -> list[Lease]:
         """See `QueueStore.lease`."""
+        # first, or what came after what could not be given back yet would overtake it
+        self._settling.give_back()
         return await self._leasing.lease(limit=limit, lease_seconds=lease_seconds, now=now, lane=lane)
 
     def next_due_at(self, *, now: int, lane: Lane = _LIVE) -> int | None:
@@ -248,7 +253,7 @@ class RedisQueue:
             while True:
                 with suppress(StoreUnavailable):
                     await self._tick()
-                await trio.sleep(_TICK_SECONDS)
+                await trio.sleep(self._tick_seconds)
         finally:
             with trio.CancelScope(shield=True), trio.move_on_after(_GOODBYE_SECONDS):
                 await self._say_goodbye()

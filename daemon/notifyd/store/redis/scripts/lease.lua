@@ -8,8 +8,10 @@
 -- ARGV[5]  now, as the caller has it: milliseconds since the epoch
 -- ARGV[6]  the end of the lease
 -- ARGV[7]  of how many of the next ones the order keys are told
+-- ARGV[8]  the token of the lease, which was never used before
+-- ARGV[9...]  tokens of calls whose answers were lost: what they leased is ready again
 --
--- Answers {0} to who is not the owner, or {1, paused, token, ready ones that are left, the first that comes up, the
+-- Answers {0} to who is not the owner, or {1, paused, ready ones that are left, the first that comes up, the
 -- first lease that ends ("" for none), notifications and bytes of the shard, order keys of the next ones as MessagePack,
 -- and for each leased one: the notification, tries that failed}.
 
@@ -28,9 +30,7 @@ local function ids_of(members)
   return ids
 end
 
--- What comes up, or is held no longer, is ready; a thousand at once are enough for any batch.
-local function promote(from)
-  local members = redis.call('ZRANGE', from, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1000)
+local function make_ready(from, members)
   if #members == 0 then
     return
   end
@@ -54,12 +54,35 @@ local function promote(from)
   end
 end
 
+-- What comes up, or is held no longer, is ready; a thousand at once are enough for any batch.
+local function promote(from)
+  make_ready(from, redis.call('ZRANGE', from, '-inf', now, 'BYSCORE', 'LIMIT', 0, 1000))
+end
+
+local function take_back(token)
+  local members = redis.call('ZRANGE', leased, 0, -1)
+  for first = 1, #members, 1000 do
+    local part = {unpack(members, first, math.min(first + 999, #members))}
+    local held = redis.call('HMGET', tag .. ':held', unpack(ids_of(part)))
+    local lost = {}
+    for at, member in ipairs(part) do
+      if held[at] and string.match(held[at], '^%d+') == token then
+        lost[#lost + 1] = member
+      end
+    end
+    make_ready(leased, lost)
+  end
+end
+
+for at = 9, #ARGV do
+  take_back(ARGV[at])
+end
 promote(scheduled)
 promote(leased)
 
 local paused = redis.call('EXISTS', tag .. ':paused')
 local limit = paused == 1 and 0 or tonumber(ARGV[4])
-local token = 0
+local token = ARGV[8]
 local handed_out = {}
 while limit > 0 do
   local popped = redis.call('ZPOPMIN', ready, math.min(limit, 500))
@@ -76,9 +99,6 @@ while limit > 0 do
   local tries = {}
   if redis.call('EXISTS', tag .. ':tries') == 1 then
     tries = redis.call('HMGET', tag .. ':tries', unpack(ids))
-  end
-  if token == 0 then
-    token = redis.call('INCR', tag .. ':seq')
   end
   local held, ends = {}, {}
   for at, id in ipairs(ids) do
@@ -109,7 +129,6 @@ end
 local answer = {
   1,
   paused,
-  token,
   left,
   redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2] or '',
   redis.call('ZRANGE', leased, 0, 0, 'WITHSCORES')[2] or '',
