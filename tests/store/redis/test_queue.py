@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from notifyd.errors import Conflict, QueueFull, StoreUnavailable
-from notifyd.model.ids import ClientId
+from notifyd.errors import Conflict, NotFound, QueueFull, StoreUnavailable
 from notifyd.model.notification import State
 from notifyd.model.timeline import Happening, TimelineEvent
+from notifyd.redislink.scripts import load_script
 from notifyd.store.options import BrokerLimits, QueueLimits
+from notifyd.store.redis.idempotency import digest_of
 from tests.store.redis.queues import SHARDS, in_shard, nodes
-from tests.store.samples import T0, idempotency, notification
+from tests.store.samples import HOUR, T0, idempotency, notification
 
 if TYPE_CHECKING:
     from notifyd.redislink.options import RedisOptions
 
-OTHER = ClientId("other")
+RESERVE = load_script("notifyd.store.redis.scripts", "reserve")
 
 
 async def test_each_shard_is_seen_to_by_one_node(redis_options: RedisOptions) -> None:
@@ -177,21 +178,18 @@ async def test_a_key_is_good_on_every_node(redis_options: RedisOptions) -> None:
 
 
 async def test_who_finds_a_key_that_was_only_reserved_goes_on_with_it(redis_options: RedisOptions) -> None:
-    async with nodes(redis_options, redis_options) as (one, other):
-        one.queue._intake.take = lambda *_: (_ for _ in ()).throw(StoreUnavailable("gone"))  # type: ignore[method-assign]
+    async with nodes(redis_options) as (one,):
         first, second = notification(), notification()
-        key = one.shards.keys
-        with pytest.raises(StoreUnavailable):
-            await one.queue.recall(idempotency(), StoreUnavailable("nothing"), now=T0).result()
-        line = one.shards.intake
-        from notifyd.store.redis.idempotency import _RESERVE, _digest
-
-        name = key.idempotency(_digest(idempotency()))
-        assert await line.script(_RESERVE, (name,), (first.id, "f", T0 + 1000, T0, 1000)).wait() == [0]
-        accepted = await other.queue.enqueue([second], now=T0, idempotency=idempotency())[0].result()
+        # a node vanished after this
+        name = one.shards.keys.idempotency(digest_of(idempotency()))
+        await one.shards.intake.script(RESERVE, (name,), (first.id, "f", T0 + HOUR, T0, HOUR)).wait()
+        with pytest.raises(StoreUnavailable, match="on its way"):
+            await one.queue.recall(idempotency(), NotFound("unknown"), now=T0).result()
+        accepted = await one.queue.enqueue([second], now=T0, idempotency=idempotency())[0].result()
         assert (accepted.id, accepted.duplicate) == (first.id, True)
-        (lease,) = await other.lease() or await one.lease()
+        (lease,) = await one.lease()
         assert lease.notification.id == first.id
+        assert (await one.queue.recall(idempotency(), NotFound("unknown"), now=T0).result()).id == first.id
 
 
 async def test_a_pause_is_one_of_all_nodes(redis_options: RedisOptions) -> None:

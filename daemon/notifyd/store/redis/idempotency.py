@@ -124,7 +124,7 @@ class IdempotencyKeys:
     def _reserved(self, keyed: Keyed, answer: Any) -> None:
         if not answer[0]:
             if len(self._untold) < _MOST_UNTOLD:
-                self._untold[_digest(keyed.key)] = keyed.key.expires_at
+                self._untold[digest_of(keyed.key)] = keyed.key.expires_at
             self._take(keyed)
         elif self._same(keyed, answer):
             keyed.id, keyed.duplicate = NotificationId(answer[1].decode()), True
@@ -171,7 +171,7 @@ class IdempotencyKeys:
         keyed.finish(failure)
 
     def _name(self, key: IdempotencyKey) -> str:
-        return self._shards.keys.idempotency(_digest(key))
+        return self._shards.keys.idempotency(digest_of(key))
 
     async def tell(self) -> None:
         """Tell Redis of the new ones.
@@ -205,5 +205,6 @@ class IdempotencyKeys:
                 await line.send("DEL", self._shards.keys.idempotency(digest.decode())).wait()
 
 
-def _digest(key: IdempotencyKey) -> str:
+def digest_of(key: IdempotencyKey) -> str:
+    """What stands for whose key it is and what it is."""
     return hashlib.sha256(f"{key.credential}\0{key.key}".encode()).hexdigest()[:40]
