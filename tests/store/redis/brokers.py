@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from notifyd.clock import now_ms
-from notifyd.errors import Conflict, StoreUnavailable
+from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import State
 from notifyd.model.publication import Publication
 from notifyd.store.options import BrokerLimits, BrokerOptions
@@ -69,20 +69,14 @@ class Node:
         pending = self.broker.queue.enqueue(notifications, now=now_ms())
         return [(await each.result()).id for each in pending]
 
-    async def keep_accepting(self, *notifications: Notification) -> int:
-        """As `accept`, as often as it takes; answers how often it was refused."""
-        refused = 0
-        while True:
-            try:
-                await self.accept(*notifications)
-            except StoreUnavailable:
-                refused += 1
-                await trio.sleep(0.02)
-            except Conflict:
-                # it was taken in, and its answer was lost
-                return refused
-            else:
-                return refused
+    async def accepted(self, *notifications: Notification) -> bool:
+        """As `accept`; False where Redis is away."""
+        try:
+            await self.accept(*notifications)
+        except StoreUnavailable:
+            await trio.sleep(0.02)
+            return False
+        return True
 
     async def _listen(self) -> None:
         while True:

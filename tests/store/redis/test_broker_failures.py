@@ -33,8 +33,11 @@ def options_of(server: Valkey) -> RedisOptions:
 async def publish_on(nodes: list[Node], accepted: list[NotificationId], count: int) -> None:
     """One after the other, on each node in turn, as often as it takes."""
     for number in range(count):
-        each = notification(f"c{number % 5}", at=now_ms())
-        await nodes[number % len(nodes)].keep_accepting(each)
+        # who was refused does not know whether it was taken in: the next is another
+        while True:
+            each = notification(f"c{number % 5}", at=now_ms())
+            if await nodes[number % len(nodes)].accepted(each):
+                break
         accepted.append(each.id)
 
 

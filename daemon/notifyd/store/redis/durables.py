@@ -114,6 +114,9 @@ class RedisDurables:
             await trio.lowlevel.checkpoint()
             return False
         await self._forget(mirror).wait()
+        if attendance is not None:
+            # until then nobody could tell whether another node has made it anew
+            await attendance.wait()
         return True
 
     async def states(
