@@ -9,7 +9,8 @@ import msgspec
 from notifyd.app import translate
 from notifyd.app.cluster import node_of
 from notifyd.app.edge import applications, rest_options
-from notifyd.app.graph import Engines, Graph, compose
+from notifyd.app.engines import Engines
+from notifyd.app.graph import Graph, compose
 from notifyd.app.translate_engines import broker_options
 from notifyd.config import Loaded, load_settings
 from notifyd.ingress.edge.listener import open_sockets

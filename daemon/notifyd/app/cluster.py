@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     import trio
 
-    from notifyd.app.graph import Engines, Graph
+    from notifyd.app.engines import Engines
+    from notifyd.app.graph import Graph
     from notifyd.config import Settings
     from notifyd.hub.hub import Hub
     from notifyd.redislink.link import Link

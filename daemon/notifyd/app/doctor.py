@@ -21,7 +21,8 @@ from notifyd.service.doctor.machine import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyd.app.graph import Engines, Graph
+    from notifyd.app.engines import Engines
+    from notifyd.app.graph import Graph
     from notifyd.config import Settings
     from notifyd.redislink.link import Link
     from notifyd.service.doctor import Check

@@ -18,8 +18,9 @@ from notifyd.app.bullmq import bullmq_state
 from notifyd.app.cluster import join_cluster, node_of, sharing
 from notifyd.app.doctor import compose_doctor
 from notifyd.app.draining import Drainer
+from notifyd.app.engines import Engines
 from notifyd.app.fronts import Fronts
-from notifyd.app.graph import Engines, Graph, compose
+from notifyd.app.graph import Graph, compose
 from notifyd.app.listening import listen
 from notifyd.app.panel import show_panel
 from notifyd.app.problems import CannotStart
