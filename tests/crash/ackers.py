@@ -137,7 +137,7 @@ class WebSocketAcker(Acker):
                 await peer.say(verdict, id=came["id"], request_id=verdict)
         elif kind == "error":
             # the disk does not take it, or it was acked: on the last connection, of which another node hears last
-            crossed = (message["code"], message["requestId"]) == ("notification_not_found", "nack")
+            crossed = (message["code"], message.get("requestId")) == ("notification_not_found", "nack")
             assert crossed or message["code"] == "store_unavailable", message
         else:
             assert kind in ("acked", "nacked"), message
