@@ -55,6 +55,22 @@ async def test_a_node_is_rung_for_what_another_accepts(redis_options: RedisOptio
         assert other.queue.next_due_at(now=T0) == T0
 
 
+async def test_what_waits_in_a_shard_that_another_node_has_is_nothing_to_do(redis_options: RedisOptions) -> None:
+    async with nodes(redis_options, redis_options) as (one, other):
+        number = other.queue.ownership.wanted()[0].number
+        await other.owns(*[shard.number for shard in other.queue.ownership.wanted()])
+        await other.accept(in_shard(number))
+        await other.lease()
+        # it should go over, and does not while something is held of it
+        one.shards.live_nodes = lambda: [one.name]
+        with trio.fail_after(5):
+            while not one.queue.ownership.of(number).asked:
+                await one.lease()
+        await one.accept(in_shard(number))
+        assert await one.lease() == []
+        assert one.queue.next_due_at(now=T0) is None
+
+
 async def test_a_node_that_stops_hands_over_at_once(redis_options: RedisOptions) -> None:
     async with nodes(redis_options, redis_options) as (one, other):
         made = [in_shard(shard) for shard in range(SHARDS)]

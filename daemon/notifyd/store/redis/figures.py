@@ -82,7 +82,7 @@ class Figures:
             max_size=limits.max_size,
             max_bytes=limits.max_bytes,
             paused=self._ownership.paused,
-            by_priority={priority: count for priority, count in sorted(by_priority.items()) if count},
+            by_priority={priority: count for priority, count in sorted(by_priority.items()) if count > 0},
             oldest_accepted_at=min(oldest, default=None),
         )
 

@@ -182,11 +182,14 @@ class Intake:
             return
         count, size_bytes, *words = answer
         self._room.learn(number, count, size_bytes)
+        first: dict[int, int] = {}
         for part, word in zip(parts, words, strict=True):
             if word == b"ok":
                 for lane, at in part.lanes.items():
-                    self._ownership.rung(number, LANES[lane], at)
+                    first[lane] = min(first.get(lane, at), at)
             self._answered(number, part, word.decode())
+        for lane, at in first.items():
+            self._ownership.rung(number, LANES[lane], at)
         self._next(number)
 
     def _failed(self, number: int, parts: Sequence[Part], failure: StoreUnavailable) -> None:

@@ -124,6 +124,18 @@ class Ownership:
             shard.lanes[lane].comes_up(at)
             self.bells[lane].ring()
 
+    def due_at(self, lane: Lane, now: int) -> int | None:
+        """When a lane has something for this node; None: not before a bell rings.
+
+        A shard that another node has, though it should be this one's, has nothing for it.
+        """
+        if self.paused:
+            return None
+        working = self.working()
+        shards = [shard for shard in self.wanted() if shard.owned or (working and not shard.asked)]
+        moments = [shard.lanes[lane].due_at(now) for shard in shards]
+        return min([moment for moment in moments if moment is not None], default=None)
+
     def set_paused(self, *, paused: bool) -> None:
         """The queue is paused, or goes on."""
         was, self.paused = self.paused, paused

@@ -124,10 +124,7 @@ class RedisQueue:
 
     def next_due_at(self, *, now: int, lane: Lane = _LIVE) -> int | None:
         """See `QueueStore.next_due_at`."""
-        if self.ownership.paused:
-            return None
-        moments = [shard.lanes[lane].due_at(now) for shard in self.ownership.wanted()]
-        return min([moment for moment in moments if moment is not None], default=None)
+        return self.ownership.due_at(lane, now)
 
     async def wait_for_work(self, lane: Lane = _LIVE) -> None:
         """See `QueueStore.wait_for_work`."""
