@@ -75,15 +75,6 @@ async def test_nobody_there(tmp_path: Path) -> None:
         assert caught.value.retry_after_seconds == 1
 
 
-async def test_what_the_server_tells_of_itself(link: Link) -> None:
-    with trio.fail_after(10):
-        info = await link.server()
-    assert (info.mode, info.role, info.appendonly, info.clustered) == ("standalone", "master", False, False)
-    assert info.maxmemory_policy == "noeviction"
-    assert info.used_memory_bytes > 0
-    assert info.version[0].isdigit()
-
-
 async def test_tls_is_verified(valkey: Valkey, tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path, "localhost")
     other, _ = self_signed(tmp_path, "elsewhere")

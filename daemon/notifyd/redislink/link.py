@@ -1,4 +1,4 @@
-"""The daemon's link to Redis: its lines, its listener, and what the server tells of itself."""
+"""The daemon's link to Redis: its lines and its listener."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from notifyd.redislink.line import Line
 from notifyd.redislink.listener import Listener
 from notifyd.redislink.places import ClusterPlaces, OnePlace
 from notifyd.redislink.route import SingleRoute
-from notifyd.redislink.server_info import ServerInfo, server_info
 from notifyd.redislink.url import Address, Mode, parse_url
 
 if TYPE_CHECKING:
@@ -78,15 +77,6 @@ class Link:
         moments = [line.failing_since for line in self._lines.values()]
         moments.append(self.listener.failing_since)
         return min((moment for moment in moments if moment is not None), default=None)
-
-    async def server(self) -> ServerInfo:
-        """Ask the server about itself.
-
-        Raises:
-            StoreUnavailable: it does not answer.
-            Refused: the login may not ask.
-        """
-        return server_info(self._address.mode.value, await self.line(_OWN_LINE).send("INFO").wait())
 
     def _route(self) -> Route:
         options, address = self._options, self._address
