@@ -158,6 +158,11 @@ class Keys:
 
     # the queue
 
+    @property
+    def shard_count(self) -> str:
+        """How many shards the queue has."""
+        return f"{self.prefix}:shards"
+
     def bell(self, shard: int) -> str:
         """The topic that tells who sees to a shard that something is to be done."""
         return f"{self.shard(shard)}:bell"

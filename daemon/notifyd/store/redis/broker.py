@@ -22,6 +22,7 @@ from notifyd.store.redis.mirror import Mirrors
 from notifyd.store.redis.news import RedisNews
 from notifyd.store.redis.queue import RedisQueue
 from notifyd.store.redis.receipts import RedisReceipts
+from notifyd.store.redis.shard_count import agree_on
 from notifyd.store.redis.shards import Shards
 
 if TYPE_CHECKING:
@@ -135,11 +136,17 @@ async def open_redis(options: BrokerOptions, counters: Counters, clock: Callable
     """A broker over the Redis that *options* name; see `open_broker`.
 
     Raises:
-        Invalid: the URL is none.
+        Invalid: the URL is none, or other nodes have another number of shards.
         StoreUnavailable: Redis does not answer; the message names the host.
     """
     redis = options.redis or RedisOptions(url=options.url)
-    broker = RedisBroker(await open_link(redis), options, redis, counters, clock)
+    link = await open_link(redis)
+    try:
+        await agree_on(link, options.shards)
+    except BaseException:
+        await link.close()
+        raise
+    broker = RedisBroker(link, options, redis, counters, clock)
     await broker.refresh()
     return broker
 
