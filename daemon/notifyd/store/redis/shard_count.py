@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 async def agree_on(link: Link, shards: int) -> None:
-    """Use so many shards, as every other node does; another number is taken over while nothing is in there and no node runs.
+    """Use so many shards, as every other node does; another number only while nothing is there and no node runs.
 
     Raises:
         Invalid: the queue has another number of them.
@@ -26,7 +26,7 @@ async def agree_on(link: Link, shards: int) -> None:
     taken = [await reply.wait() for reply in replies]
     if any(taken):
         raise Invalid(
-            f"broker.shards is {shards}, and the queue in Redis has {int(before)}: use that number. To have another one, "
-            "stop every daemon once nothing waits and there are no dead letters"
+            f"broker.shards is {shards}, and the queue in Redis has {int(before)}: use that number. "
+            "To have another one, stop every daemon once nothing waits and there are no dead letters"
         )
     await line.send("SET", name, shards).wait()
