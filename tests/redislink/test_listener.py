@@ -35,6 +35,16 @@ async def test_what_is_published_comes_in_order(link: Link) -> None:
     assert heard.messages == [str(number).encode() for number in range(3000)]
 
 
+async def test_a_message_that_a_follower_stumbles_over_is_one_message(link: Link) -> None:
+    heard: list[int] = []
+    with trio.fail_after(10):
+        following = link.listener.follow(link.keys.bus, lambda payload: heard.append(int(payload)), lambda: None)
+        await following.wait_live()
+        for word in ("1", "two", "3"):
+            await link.line("test").send("SPUBLISH", link.keys.bus, word).wait()
+        await until(lambda: heard == [1, 3])
+
+
 async def test_a_topic_may_have_several_followers_who_come_and_go(link: Link) -> None:
     first, second = Heard(), Heard()
     line, topic = link.line("test"), link.keys.bus

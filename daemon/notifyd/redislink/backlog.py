@@ -6,12 +6,15 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+import structlog
 import trio
 
 from notifyd.redislink.topics import Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+log = structlog.get_logger("notifyd.redislink")
 
 #: What a topic has to be told: a payload; True: it is live; None: it is interrupted.
 Event = tuple[Topic, bytes | bool | None]
@@ -73,9 +76,17 @@ class Backlog:
                 topic.confirm()
             elif event is not False:
                 taken += len(event)
-                topic.message(event)
+                _hand(topic, event)
         self._taken_bytes += taken
         if events:
             self._ring()
         if not self._room.is_set():
             self._room.set()
+
+
+def _hand(topic: Topic, payload: bytes) -> None:
+    try:
+        topic.message(payload)
+    except Exception:
+        # whoever reaches Redis can publish, a later version of the daemon too: what is raised here would end this one
+        log.exception("redis_message_failed", topic=topic.name.decode(), size=len(payload))

@@ -104,3 +104,20 @@ async def test_what_a_dead_node_had_is_gone(network: Network, nursery: trio.Nurs
     network.kill("one")
     assert other.seen.told == ["one+a=null", "one-a dead"]
     assert not other.known()
+
+
+async def test_what_another_version_says_is_passed_over(
+    network: Network, nursery: trio.Nursery, autojump_clock
+) -> None:
+    one = Member(network, "one", nursery)
+    stranger = network.join("stranger")
+    stranger.answer("things.all", _whole_of_another_version)
+    stranger.tell("things.changes", b'{"changes": []}')
+    other = Member(network, "other", nursery)
+    other.set.put("a", b"1")
+    await settled()
+    assert (one.seen.told, one.known()) == (["other+a=1"], ["other:a"])
+
+
+async def _whole_of_another_version(_body: msgspec.Raw) -> bytes:
+    return b'{"entries": {}}'

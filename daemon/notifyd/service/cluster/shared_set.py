@@ -142,7 +142,12 @@ class SharedSet:
             self._number += len(batch)
 
     def _hear(self, node: str, body: msgspec.Raw) -> None:
-        told, other = _changes(body), self._others.get(node)
+        try:
+            told = _changes(body)
+        except msgspec.DecodeError:
+            log.warning("peer_not_understood", node=node, subject=self._told)
+            return
+        other = self._others.get(node)
         if other is None or told.number > other.number:
             self.node_came(node)
             return
@@ -159,7 +164,12 @@ class SharedSet:
             if node in self._peers.live():
                 self.node_came(node)
             return
-        whole, other = _whole(body), self._others.setdefault(node, _Other())
+        try:
+            whole = _whole(body)
+        except msgspec.DecodeError:
+            log.warning("peer_not_understood", node=node, subject=self._asked)
+            return
+        other = self._others.setdefault(node, _Other())
         if whole.number < other.number:
             return  # what was told since then is newer
         for key in [key for key in other.entries if key not in whole.entries]:
