@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 import trio
 
-from notifyd.errors import Conflict, Invalid, StoreUnavailable
+from notifyd.errors import Invalid, StoreUnavailable
 from notifyd.model.dead_letter import Stage
 from notifyd.model.notification import State
 from notifyd.model.timeline import Happening, TimelineEvent
@@ -18,22 +18,19 @@ from notifyd.store.redis.figures import Figures
 from notifyd.store.redis.idempotency import IdempotencyKeys
 from notifyd.store.redis.intake import AGAIN, NEW, Intake
 from notifyd.store.redis.leasing import Leasing
+from notifyd.store.redis.operator import Operator
 from notifyd.store.redis.ownership import Ownership
-from notifyd.store.redis.receipt_form import decode_receipt, receipt_of
 from notifyd.store.redis.room import Room
 from notifyd.store.redis.settling import Settling
 from notifyd.store.redis.ticket import Taken
-from notifyd.store.redis.withdrawing import Waiting, Withdrawing, tries_in
-from notifyd.wire.stored import decode_notification
+from notifyd.store.redis.withdrawing import Withdrawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from notifyd.errors import NotifydError
-    from notifyd.model.ids import ClientId, NotificationId
     from notifyd.model.notification import Notification
     from notifyd.model.publication import Publication
-    from notifyd.model.receipt import Receipt
     from notifyd.store.options import BrokerLimits
     from notifyd.store.ports import IdempotencyKey, Lease, Outcome, Pending
     from notifyd.store.redis.receipts import RedisReceipts
@@ -78,11 +75,17 @@ class RedisQueue:
         self._leasing = Leasing(shards, self.ownership, room)
         self._settling = Settling(shards, self.ownership, self._leasing, room, limits.receipts)
         self._withdrawing = Withdrawing(shards, room, limits.receipts)
+        operator = Operator(shards, receipts, self._withdrawing, self.ownership)
         self._keys = IdempotencyKeys(shards, self._intake, counters, max_count=limits.max_idempotency_keys)
         self._figures = Figures(shards, self.ownership, room, clock=clock)
         #: Told how leased notifications ended, once that is recorded.
         self.on_settled: Callable[[Sequence[Outcome]], None] = lambda outcomes: None
         receipts.attach(self._figures, self.ownership, self._leasing)
+        self.cancel = operator.cancel
+        self.clear = operator.clear
+        self.waiting = self._withdrawing.waiting
+        self.pause = operator.pause
+        self.resume = operator.resume
         self.stats = self._figures.stats
         self.size = self._figures.size
 
@@ -169,67 +172,6 @@ class RedisQueue:
         receiver = notification.channel if letter.stage is Stage.WEBHOOK else ""
         event = TimelineEvent(now, Happening.DEAD, letter.user_id, receiver, attempts, outcome.reason)
         self._receipts.note(letter.notification_id, event)
-
-    # by hand
-
-    async def cancel(self, client_id: ClientId | None, notification_id: NotificationId, *, now: int) -> Receipt | None:
-        """See `QueueStore.cancel`; raises StoreUnavailable as well."""
-        answer = await self._receipts.look_up(notification_id)
-        if answer is None:
-            return None
-        body, tries, line = answer[:3]
-        if not body:
-            receipt = decode_receipt(notification_id, line)
-            if client_id not in (None, receipt.client_id):
-                return None
-            raise Conflict(f"it was {receipt.state.value} before")
-        waiting = Waiting(False, 0.0, decode_notification(body), tries_in(tries))
-        notification = waiting.notification
-        if client_id not in (None, notification.client_id):
-            return None
-        number = self._shards.of(notification.client_id, notification.stream)
-        if not await self._withdrawing.withdraw(number, (waiting,), State.CANCELLED, now=now):
-            raise Conflict("it is being dispatched")
-        self._receipts.bells.ring(notification_id)
-        return receipt_of(notification, waiting.ending(State.CANCELLED, now))
-
-    async def clear(self, client_id: ClientId | None, *, now: int) -> int:
-        """See `QueueStore.clear`. Done in parts; after a failure (StoreUnavailable) those that were done stay done."""
-        cleared = 0
-
-        def gone(part: Sequence[Waiting]) -> None:
-            nonlocal cleared
-            cleared += len(part)
-            self._receipts.bells.ring_all([each.notification.id for each in part])
-
-        await self._withdrawing.clear(client_id, now=now, gone=gone)
-        return cleared
-
-    async def waiting(
-        self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None
-    ) -> list[Receipt]:
-        """See `QueueStore.waiting`; raises StoreUnavailable."""
-        return await self._withdrawing.waiting(limit=limit, client_id=client_id, lane=lane)
-
-    async def pause(self) -> None:
-        """See `QueueStore.pause`."""
-        await self._set_paused(paused=True)
-
-    async def resume(self) -> None:
-        """See `QueueStore.resume`."""
-        await self._set_paused(paused=False)
-
-    async def _set_paused(self, *, paused: bool) -> None:
-        """In each shard; whoever sees to it is told, and asks by itself within a second."""
-        line, keys = self._shards.line, self._shards.keys
-        replies = []
-        for number in range(self._shards.count):
-            key = keys.paused(number)
-            replies.append(line.send("SET", key, 1) if paused else line.send("DEL", key))
-            replies.append(line.send("SPUBLISH", keys.bell(number), "paused" if paused else "resumed"))
-        for reply in replies:
-            await reply.wait()
-        self.ownership.set_paused(paused=paused)
 
     # figures and upkeep
 

@@ -16,6 +16,7 @@ from notifyd.redislink.scripts import load_script
 from notifyd.store.memory.bells import Bells
 from notifyd.store.redis import rows
 from notifyd.store.redis.arrivals import ARRIVAL_FIELDS, Arrivals, arrivals_in
+from notifyd.store.redis.hints import Hints
 from notifyd.store.redis.jotter import ACKS, ADD, EVENT, FIELD, Jotter
 from notifyd.store.redis.receipt_form import Ending, decode_event, decode_receipt, encode_event, receipt_of
 from notifyd.store.redis.told import Told
@@ -43,8 +44,6 @@ _FLUSH_SECONDS: Final = 0.1
 _TRIM_SECONDS: Final = 1.0
 #: Receipts that one call lets go.
 _AT_ONCE: Final = 1000
-#: How many notifications of which the shard is known; twice as many are remembered at the most.
-_HINTS: Final = 20_000
 
 
 class RedisReceipts:
@@ -59,11 +58,10 @@ class RedisReceipts:
         self._shards = shards
         self._clock = clock
         self._limits = limits
+        self._hints = Hints()
         self._jotter = Jotter(shards, limits)
-        self._jotter.known = self.remember
+        self._jotter.known = self._hints.remember
         self._told = Told(shards, self.bells)
-        self._hints: dict[NotificationId, int] = {}
-        self._older_hints: dict[NotificationId, int] = {}
         #: What the queue knows; see `attach`.
         self._figures: Figures | None = None
         self._ownership: Ownership | None = None
@@ -73,7 +71,7 @@ class RedisReceipts:
         """Have at hand what the queue of this node knows: without it nothing is counted, and no bound is kept."""
         self._figures, self._ownership, self._leasing = figures, ownership, leasing
         self._jotter.share = figures.share_of_events
-        leasing.known = self.remember
+        leasing.known = self._hints.remember
 
     # what the port asks for
 
@@ -93,7 +91,7 @@ class RedisReceipts:
 
     def note(self, notification_id: NotificationId, event: TimelineEvent, *, acked: int = 0) -> None:
         """See `ReceiptStore.note`."""
-        number = self._hint(notification_id)
+        number = self._hints.find(notification_id)
         # an id does not tell its shard: where this node does not know it, every shard is asked to take the note
         for each in range(self._shards.count) if number is None else (number,):
             self._note(each, notification_id, event, acked)
@@ -149,20 +147,12 @@ class RedisReceipts:
                 self._jotter.add(number, FIELD, parent, rows.REASON + user_id, reason)
         self.bells.ring(parent)
 
-    def remember(self, number: int, notification_ids: Sequence[NotificationId]) -> None:
-        """These are in this shard."""
-        hints = self._hints
-        for notification_id in notification_ids:
-            hints[notification_id] = number
-        if len(hints) > _HINTS:
-            self._older_hints, self._hints = hints, {}
-
     # the rest
 
     async def look_up(self, notification_id: NotificationId) -> Any:
         """All that Redis knows of it, as find.lua tells; None: nothing. Raises StoreUnavailable."""
         await self._jotter.handed_in()
-        hint = self._hint(notification_id)
+        hint = self._hints.find(notification_id)
         if hint is not None:
             answer = await self._shards.call(_FIND, hint, (notification_id,)).wait()
             if answer is not None:
@@ -171,13 +161,9 @@ class RedisReceipts:
         answers = [await reply.wait() for reply in replies]
         for number, answer in enumerate(answers):
             if answer is not None:
-                self.remember(number, (notification_id,))
+                self._hints.remember(number, (notification_id,))
                 return answer
         return None
-
-    def shard_of(self, notification_id: NotificationId) -> int | None:
-        """The shard that it was last seen in, of what `look_up` found."""
-        return self._hint(notification_id)
 
     async def run(self) -> None:
         """Send what is noted, and let go of what is over a bound, until cancelled."""
@@ -221,10 +207,6 @@ class RedisReceipts:
         if acked:
             self._jotter.add(number, ACKS, notification_id, acked)
         self._jotter.add(number, EVENT, notification_id, encode_event(event))
-
-    def _hint(self, notification_id: NotificationId) -> int | None:
-        hint = self._hints.get(notification_id)
-        return self._older_hints.get(notification_id) if hint is None else hint
 
     def _receipt_in(self, notification_id: NotificationId, answer: Any) -> Receipt:
         body, tries, line = answer[:3]

@@ -84,8 +84,10 @@ class Withdrawing:
         self._shards = shards
         self._room = room
 
-    async def waiting(self, *, limit: int, client_id: ClientId | None, lane: Lane | None) -> list[Receipt]:
-        """See `QueueStore.waiting`."""
+    async def waiting(
+        self, *, limit: int, client_id: ClientId | None = None, lane: Lane | None = None
+    ) -> list[Receipt]:
+        """See `QueueStore.waiting`; raises StoreUnavailable."""
         places = [
             _Place(number, place, each)
             for number in range(self._shards.count)
