@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -11,6 +11,9 @@ from notifyd.model.ids import ClientId
 from notifyd.model.publication import Publication
 from notifyd.model.restarted import Restarted
 from tests.store.samples import notification
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Fake:

@@ -27,6 +27,7 @@ from notifyd.policy.sealing import Sealer
 from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
+from notifyd.service.cluster.crowds import ServiceCrowds
 from notifyd.service.cluster.figures import ServiceFigures
 from notifyd.service.connect import Connector, ConnectRules
 from notifyd.service.daemon import About, Daemon
@@ -112,7 +113,7 @@ def services(
         presence=Presence(hub, PresenceRules((PresenceRule("open.*", presence=True),)), lambda change: None),
         queue=Queue(broker, counters),
         webhooks=webhooks_of(broker.queue, counters, endpoint("backend", "notification.dead")),
-        channels=Channels(hub, broker.history),
+        channels=Channels(hub, broker.history, ServiceCrowds(hub, alone())),
         stats=ServiceFigures(own, alone()),
         daemon=daemon,
         limiter=RateLimiter(enabled=True, per_minute=60, burst=60, counters=counters),

@@ -7,6 +7,8 @@ import pytest
 from notifyd.errors import Invalid, NotFound
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.service.channels import Channels
+from notifyd.service.cluster.crowds import ServiceCrowds
+from tests.service.peers import alone
 
 if TYPE_CHECKING:
     from tests.service.node import Node
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def channels(node: Node) -> Channels:
-    return Channels(node.hub, node.broker.history)
+    return Channels(node.hub, node.broker.history, ServiceCrowds(node.hub, alone()))
 
 
 async def names(channels: Channels, **query: object) -> list[str]:
@@ -69,7 +71,7 @@ async def test_what_names_no_channel_is_refused(node: Node, channels: Channels) 
 
 
 async def test_a_name_as_long_as_the_setting_allows_is_one(node: Node) -> None:
-    channels = Channels(node.hub, node.broker.history, max_channel_length=300)
+    channels = Channels(node.hub, node.broker.history, ServiceCrowds(node.hub, alone()), max_channel_length=300)
     with pytest.raises(NotFound):
         await channels.get(DEFAULT_CLIENT, "x" * 300)
     assert (await channels.history(DEFAULT_CLIENT, "x" * 300, limit=1)).publications == []

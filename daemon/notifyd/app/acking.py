@@ -31,4 +31,5 @@ def compose_acks(
     """Nothing runs yet: `Acks.house.clock` has to."""
     aftermath = Aftermath(broker.receipts, broker.dead_letters, counters, desk, hub.slow)
     house = AckHouse(hub, broker, subscriber, AckRegistry(), aftermath, AckClock(), ack_rules(settings))
+    broker.durables.changed = house.registry.take_over
     return Acks(house, inboxes)

@@ -15,6 +15,7 @@ from notifyd.bus.shared import SharedBus
 from notifyd.clock import now_ms
 from notifyd.model.node import NodeInfo
 from notifyd.service.cluster.connections import ServiceConnections
+from notifyd.service.cluster.crowds import ServiceCrowds
 from notifyd.service.cluster.figures import ServiceFigures
 from notifyd.service.cluster.nodes import Nodes
 from notifyd.service.connections import Connections
@@ -71,6 +72,7 @@ class Everywhere(msgspec.Struct, frozen=True):
     peers: Peers
     nodes: Nodes
     connections: ServiceConnections
+    crowds: ServiceCrowds
     figures: ServiceFigures
 
 
@@ -78,7 +80,13 @@ def compose_cluster(settings: Settings, engines: Engines, hub: Hub, daemon: Daem
     """What is about all nodes; *own* are the figures of this one. Nothing runs yet."""
     peers = _peers(settings, engines, hub, daemon)
     connections = Connections(hub, outbox_limit_bytes=settings.websocket.outbox_bytes, node=engines.node.name)
-    return Everywhere(peers, Nodes(peers), ServiceConnections(connections, peers), ServiceFigures(own, peers))
+    return Everywhere(
+        peers,
+        Nodes(peers),
+        ServiceConnections(connections, peers),
+        ServiceCrowds(hub, peers),
+        ServiceFigures(own, peers),
+    )
 
 
 def _peers(settings: Settings, engines: Engines, hub: Hub, daemon: Daemon) -> Peers:

@@ -58,7 +58,9 @@ def compose_operating(live: Live, *, dev: bool) -> Operating:
         waiting=Waiting(notifications, broker.receipts, max_waiters=settings.receipts.max_waiters),
         dead_letters=DeadLetters(broker.dead_letters, broker.receipts, live.publisher, acks, counters),
         queue=Queue(broker, counters),
-        channels=Channels(hub, broker.history, max_channel_length=settings.websocket.max_channel_length),
+        channels=Channels(
+            hub, broker.history, everywhere.crowds, max_channel_length=settings.websocket.max_channel_length
+        ),
         daemon=daemon,
         peers=everywhere.peers,
         nodes=everywhere.nodes,

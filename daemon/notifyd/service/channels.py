@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from notifyd.hub.hub import Hub
     from notifyd.model.ids import ClientId
     from notifyd.model.position import StreamPosition
+    from notifyd.service.cluster.crowds import ServiceCrowds
 
 
 class ChannelView(msgspec.Struct, frozen=True):
@@ -28,8 +29,11 @@ class ChannelView(msgspec.Struct, frozen=True):
 class Channels:
     """Read-only views."""
 
-    def __init__(self, hub: Hub, history: HistoryStore, *, max_channel_length: int = MAX_CHANNEL_LENGTH) -> None:
+    def __init__(
+        self, hub: Hub, history: HistoryStore, crowds: ServiceCrowds, *, max_channel_length: int = MAX_CHANNEL_LENGTH
+    ) -> None:
         self._hub = hub
+        self._crowds = crowds
         self._history = history
         self._max_length = max_channel_length
 
@@ -52,7 +56,8 @@ class Channels:
         bare = [occupied[name] for name in names if name not in infos]
         for key, position in zip(bare, await self._history.positions(bare), strict=True):
             infos[key[1], key[0]] = ChannelInfo(*key, position, 0, 0, 0)
-        return [self._view(infos[name]) for name in names]
+        counts = await self._crowds.counts([(owner, channel) for channel, owner in names])
+        return [ChannelView(infos[name], count) for name, count in zip(names, counts, strict=True)]
 
     async def get(self, client_id: ClientId, channel: str) -> ChannelView:
         """One channel that has a history or subscribers.
@@ -66,7 +71,8 @@ class Channels:
         exact = next((info for info in found if info.channel == channel), None)
         if exact is None:
             (position,) = await self._history.positions([(client_id, channel)])
-        view = self._view(exact or ChannelInfo(client_id, channel, position, 0, 0, 0))
+        (count,) = await self._crowds.counts([(client_id, channel)])
+        view = ChannelView(exact or ChannelInfo(client_id, channel, position, 0, 0, 0), count)
         if exact is None and not view.subscriber_count:
             raise NotFound(f"nobody has used the channel {channel!r}", code="channel_not_found")
         return view
@@ -86,6 +92,3 @@ class Channels:
             return self._history.latest(client_id, channel, limit=limit, now=now_ms())
         found = self._history.since(client_id, channel, since, now=now_ms())
         return msgspec.structs.replace(found, publications=found.publications[:limit])
-
-    def _view(self, info: ChannelInfo) -> ChannelView:
-        return ChannelView(info, self._hub.subscriber_count(info.client_id, info.channel))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING
 
 import pytest
 import trio
@@ -11,8 +11,12 @@ from notifyd.bus.open import PeerRules, open_peers
 from notifyd.bus.redis.peers import RedisPeers
 from notifyd.model.node import NodeInfo
 from notifyd.redislink.link import open_link
-from notifyd.redislink.options import RedisOptions
 from tests.valkey import redis_options, valkey
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from notifyd.redislink.options import RedisOptions
 
 __all__ = ["redis_options", "valkey"]
 

@@ -8,13 +8,14 @@ import msgspec
 import trio
 
 from notifyd.bus.ports import Replies
+from notifyd.errors import StoreUnavailable
 from tests.bus.redis.conftest import Node
 
 Start = Callable[..., Awaitable[Node]]
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    while not condition():
+    while not condition():  # noqa: ASYNC110 - the other side is in another thread
         await trio.sleep(0.005)
 
 
@@ -61,6 +62,25 @@ async def test_one_that_falls_silent_is_dead(start_node: Start) -> None:
 
     other.peers._roll.beat = silent  # type: ignore[method-assign]
     await until(lambda: list(one.peers.live()) == [one.id])
+
+
+async def test_nobody_has_gone_because_redis_was_away(start_node: Start) -> None:
+    one, other = await two(start_node)
+    watcher = Watcher()
+    one.peers.watch(watcher)
+    line, roll = one.peers._line, one.peers._roll
+    beat, roll._line = roll.beat, FailingLine()  # type: ignore[assignment]
+    await roll._try_to_beat()
+    await line.send("DEL", roll._key).wait()
+    roll._line = line
+    await beat()
+    assert f"went {other.id}" not in watcher.seen
+    assert set(one.peers.live()) == {one.id, other.id}
+
+
+class FailingLine:
+    def script(self, *_: object) -> object:
+        raise StoreUnavailable("away")
 
 
 async def test_what_one_tells_all_others_hear(start_node: Start) -> None:

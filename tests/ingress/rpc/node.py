@@ -24,6 +24,7 @@ from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
 from notifyd.service.cluster.connections import ServiceConnections
+from notifyd.service.cluster.crowds import ServiceCrowds
 from notifyd.service.cluster.figures import ServiceFigures
 from notifyd.service.cluster.nodes import Nodes
 from notifyd.service.connect import Connector, ConnectRules
@@ -193,7 +194,7 @@ class Node:
             subscriber=self.subscriber,
             queue=Queue(self.broker, self.counters),
             webhooks=webhooks_of(self.broker.queue, self.counters, endpoint("backend", "notification.dead")),
-            channels=Channels(self.hub, self.broker.history),
+            channels=Channels(self.hub, self.broker.history, ServiceCrowds(self.hub, alone())),
             connections=ServiceConnections(Connections(self.hub, node=self.peers.node_id), self.peers),
             nodes=Nodes(self.peers),
             stats=ServiceFigures(own, self.peers),

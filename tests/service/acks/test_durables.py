@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
+from msgspec.structs import replace
 
 from notifyd.errors import Conflict, NotFound
 from notifyd.model.disconnect import SLOW_CONSUMER
@@ -148,3 +149,36 @@ async def test_no_more_dead_letters_are_put_back_at_once_than_may_be_open(
     assert sent(again) == "1 2 3 4 5 6"
     house.subscribe(late, durable="worker")
     assert sent(late) == "3 4 5 6"
+
+
+async def test_what_another_node_has_settled_is_not_sent_again(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer, durable="worker")
+    await house.node.published(count=4)
+    (state,) = await house.node.broker.durables.states()
+    house.acks.house.registry.take_over(replace(state, floor=2, settled=(4,)))
+    assert house.acks.unacked == 1
+    await trio.sleep(20 * ACK_SECONDS)
+    assert sent(peer) == "1 2 3 4 3*2 3*3"
+
+
+async def test_what_another_node_has_put_back_is_delivered_here_too(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer, durable="worker")
+    await house.node.published(count=2)
+    await house.ack(peer, 1, 2)
+    (state,) = await house.node.broker.durables.states()
+    house.acks.house.registry.take_over(replace(state, attempts=((1, 0),)))
+    assert sent(peer) == "1 2 1"
+    # and is settled there again
+    house.acks.house.registry.take_over(state)
+    assert house.acks.unacked == 0
+
+
+async def test_what_is_told_of_another_epoch_means_nothing(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer, durable="worker")
+    await house.node.published(count=1)
+    (state,) = await house.node.broker.durables.states()
+    house.acks.house.registry.take_over(replace(state, epoch="other", floor=9))
+    assert house.acks.unacked == 1

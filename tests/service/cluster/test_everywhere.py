@@ -11,6 +11,7 @@ from notifyd.errors import NotFound
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.policy.presence import PresenceRule, PresenceRules
 from notifyd.service.cluster.connections import ServiceConnections
+from notifyd.service.cluster.crowds import ServiceCrowds
 from notifyd.service.cluster.nodes import Nodes
 from notifyd.service.connections import ConnectionQuery, Connections
 from notifyd.service.occupancy import OccupancyWatch
@@ -44,6 +45,7 @@ class Place:
         self.node, self.peers = node, network.join(name)
         self.connections = ServiceConnections(Connections(node.hub, node=name), self.peers)
         self.nodes = Nodes(self.peers)
+        self.crowds = ServiceCrowds(node.hub, self.peers)
         self.changes: list[PresenceChange] = []
         self.presence = Presence(node.hub, RULES, self.changes.append)
         self.told = Told()
@@ -98,6 +100,13 @@ async def test_all_of_a_user_are_kicked(places: tuple[Place, Place], autojump_cl
     one, other = places
     arrive(one), arrive(other), arrive(other)
     assert len((await other.connections.kick_user(DEFAULT_CLIENT, "anna")).kicked) == 3
+
+
+async def test_subscribers_are_counted_wherever_they_are(places: tuple[Place, Place], autojump_clock) -> None:
+    one, other = places
+    arrive(one), arrive(other), arrive(other, "ben")
+    keys = [(DEFAULT_CLIENT, "news"), (DEFAULT_CLIENT, "other")]
+    assert await one.crowds.counts(keys) == await other.crowds.counts(keys) == [3, 0]
 
 
 async def test_who_is_in_a_channel_is_known_on_every_node(places: tuple[Place, Place], autojump_clock) -> None:

@@ -43,6 +43,10 @@ class Roll:
         self._heartbeat_seconds = heartbeat_seconds
         self._timeout_seconds = timeout_seconds
         self._lag_seconds = 0.0
+        #: Since when heartbeats fail; None while they do not.
+        self._failing_since: float | None = None
+        #: Until then others are given time to say that they are alive.
+        self._patient_until = 0.0
         self.node_id = describe().id
         self._others: dict[str, NodeInfo] = {}
         self._watchers: list[PeerWatcher] = []
@@ -81,14 +85,19 @@ class Roll:
         """Beat until cancelled, and say goodbye."""
         try:
             while True:
-                try:
-                    await self.beat()
-                except StoreUnavailable as exc:
-                    log.warning("heartbeat_failed", problem=exc.message)
+                await self._try_to_beat()
                 await trio.sleep(self._heartbeat_seconds)
         finally:
             with trio.move_on_after(self._heartbeat_seconds, shield=True):
                 await self._leave()
+
+    async def _try_to_beat(self) -> None:
+        try:
+            await self.beat()
+        except StoreUnavailable as exc:
+            if self._failing_since is None:
+                self._failing_since = trio.current_time()
+                log.warning("heartbeat_failed", problem=exc.message)
 
     async def _leave(self) -> None:
         try:
@@ -100,7 +109,15 @@ class Roll:
         return msgspec.structs.replace(self._describe(), lag_seconds=self._lag_seconds)
 
     def _take(self, found: dict[bytes, bytes]) -> None:
+        now = trio.current_time()
+        if self._failing_since is not None:
+            log.info("heartbeat_back", seconds=round(now - self._failing_since, 3))
+            self._failing_since = None
+            # a Redis that was restarted empty hears of the others within their next heartbeat
+            self._patient_until = now + self._timeout_seconds
         before, self._others = self._others, {}
+        if now < self._patient_until:
+            self._others.update(before)
         for node, info in found.items():
             if node.decode() != self.node_id:
                 self._others[node.decode()] = _read(node, info)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from notifyd.hub.connection import Connection
-    from notifyd.model.durable import DurableKey
+    from notifyd.model.durable import DurableKey, DurableState
     from notifyd.model.ids import ClientId, UserId
     from notifyd.service.acks.receiver import AckReceiver
 
@@ -42,6 +42,12 @@ class AckRegistry:
     def everyone(self) -> Iterator[AckReceiver]:
         """All receivers."""
         return (receiver for receivers in self._receivers.values() for receiver in receivers.values())
+
+    def take_over(self, state: DurableState) -> None:
+        """Another node has changed a durable subscription: connections of this one have to know."""
+        track = self._durables.get(state.key)
+        if track is not None:
+            track.take_over(state)
 
     def note_uses(self) -> None:
         """The durable subscriptions that somebody has are in use, however quiet."""

@@ -190,6 +190,24 @@ class ChannelTrack:
         self.settled.reopen(offset)
         self.keep()
 
+    def take_over(self, state: DurableState) -> None:
+        """What other nodes have settled is settled, and what one of them has put back is delivered once more."""
+        if state.epoch != self.epoch:
+            return
+        put_back = {offset for offset, _ in state.attempts if offset <= state.floor}
+        self.settled.add_up_to(state.floor)
+        for offset in (*state.settled, *(self.settled.reopened - put_back)):
+            self.settled.add(offset)
+        self.attempts = {offset: count for offset, count in self.attempts.items() if offset not in self.settled}
+        new = [offset for offset in sorted(put_back) if offset in self.settled]
+        for offset in new:
+            self.settled.reopen(offset)
+        for receiver in list(self.receivers):
+            receiver.forget_settled()
+            for offset in new:
+                receiver.again(offset)
+            receiver.offer()
+
     def state(self) -> DurableState:
         """What is kept of it. Reopened offsets stand among the attempts: they are below the floor and not settled."""
         open_ = dict.fromkeys(self.settled.reopened, 0) | self.attempts

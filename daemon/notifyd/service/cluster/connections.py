@@ -28,7 +28,7 @@ class Listed(msgspec.Struct, frozen=True):
     total: int
     #: Those that were cut off lately; only where slow ones were asked for.
     cut: list[CutOff] = []
-    #: Nodes that did not answer in time, whose connections are not among them.
+    #: Names of nodes that did not answer in time, whose connections are not among them.
     missing: tuple[str, ...] = ()
 
 
@@ -68,7 +68,9 @@ class ServiceConnections:
             views.sort(key=lambda view: view.connected_at)
         cut = sorted([one for each in every for one in each.cut], key=lambda one: one.at, reverse=True)
         total = sum([each.total for each in every])
-        return Listed(views[: query.limit], total, cut[: query.limit], replies.missing)
+        names = {node.id: node.name for node in self._peers.nodes()}
+        missing = tuple(names.get(node, node) for node in replies.missing)
+        return Listed(views[: query.limit], total, cut[: query.limit], missing)
 
     async def kick(self, ids: Sequence[str], *, reason: str = "") -> Kicked:
         """Close these connections with 4005, which tells them not to come back."""
