@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from notifyd.model.node import NodeInfo
     from notifyd.model.publication import Publication
     from notifyd.model.restarted import Restarted
+
+T = TypeVar("T")
 
 
 class News(Protocol):
@@ -61,6 +63,17 @@ class Replies(msgspec.Struct, frozen=True):
     answers: dict[str, msgspec.Raw]
     #: Nodes that are alive and did not answer in time.
     missing: tuple[str, ...] = ()
+
+    def read(self, decode: Callable[[msgspec.Raw], T]) -> tuple[list[T], tuple[str, ...]]:
+        """What *decode* makes of the answers, and `missing` with those whose answers are of another version."""
+        found: list[T] = []
+        strangers: list[str] = []
+        for node, body in self.answers.items():
+            try:
+                found.append(decode(body))
+            except msgspec.DecodeError:
+                strangers.append(node)
+        return found, (*self.missing, *strangers)
 
 
 class Peers(Protocol):

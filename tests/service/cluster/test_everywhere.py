@@ -12,14 +12,18 @@ from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.policy.presence import PresenceRule, PresenceRules
 from notifyd.service.cluster.connections import ServiceConnections
 from notifyd.service.cluster.crowds import ServiceCrowds
+from notifyd.service.cluster.figures import ServiceFigures
 from notifyd.service.cluster.nodes import Nodes
 from notifyd.service.connections import ConnectionQuery, Connections
 from notifyd.service.occupancy import OccupancyWatch
 from notifyd.service.presence import Presence
+from notifyd.service.stats import Stats
 from tests.service.cluster.network import Network
 from tests.service.node import Node, endings
 
 if TYPE_CHECKING:
+    import msgspec
+
     from notifyd.hub.connection import Connection
     from notifyd.model.presence import PresenceChange
     from notifyd.policy.events import EventType
@@ -46,6 +50,8 @@ class Place:
         self.connections = ServiceConnections(Connections(node.hub, node=name), self.peers)
         self.nodes = Nodes(self.peers)
         self.crowds = ServiceCrowds(node.hub, self.peers)
+        own = Stats(node.hub, node.broker, node.counters, unacked=lambda: 0, log_entries=lambda: 0)
+        self.figures = ServiceFigures(own, self.peers)
         self.changes: list[PresenceChange] = []
         self.presence = Presence(node.hub, RULES, self.changes.append)
         self.told = Told()
@@ -86,6 +92,24 @@ async def test_connections_of_all_nodes_are_listed(places: tuple[Place, Place], 
     assert sorted((view.node, view.user_id) for view in listed.views) == [("one", "anna"), ("other", "ben")]
     assert (listed.total, listed.missing) == (2, ())
     assert (await one.connections.list(ConnectionQuery(user_id="ben"))).views[0].node == "other"
+
+
+async def test_a_node_of_another_version_counts_as_silent(
+    places: tuple[Place, Place], network: Network, autojump_clock
+) -> None:
+    one, _ = places
+    stranger = network.join("stranger")
+    for subject in ("connections.list", "stats", "channels.counts"):
+        stranger.answer(subject, _answer_of_another_version)
+    arrive(one)
+    listed = await one.connections.list(ConnectionQuery())
+    assert (len(listed.views), listed.missing) == (1, ("stranger",))
+    assert (await one.figures.fresh()).missing_nodes == 1
+    assert await one.crowds.counts([(DEFAULT_CLIENT, "news")]) == [1]
+
+
+async def _answer_of_another_version(_body: msgspec.Raw) -> bytes:
+    return b'"as it will be said one day"'
 
 
 async def test_whoever_is_kicked_may_be_elsewhere(places: tuple[Place, Place], autojump_clock) -> None:

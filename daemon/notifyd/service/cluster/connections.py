@@ -60,7 +60,8 @@ class ServiceConnections:
     async def list(self, query: ConnectionQuery) -> Listed:
         """Up to `limit` of the connections that fit, the oldest first, or of slow ones those that hold the most."""
         replies = await self._peers.ask(_LIST, msgspec.json.encode(query))
-        every = [self._listed(query), *[_listed(body) for body in replies.answers.values()]]
+        others, silent = replies.read(_listed)
+        every = [self._listed(query), *others]
         views = [view for each in every for view in each.views]
         if query.slow:
             views.sort(key=lambda view: view.outbox_bytes, reverse=True)
@@ -69,7 +70,7 @@ class ServiceConnections:
         cut = sorted([one for each in every for one in each.cut], key=lambda one: one.at, reverse=True)
         total = sum([each.total for each in every])
         names = {node.id: node.name for node in self._peers.nodes()}
-        missing = tuple(names.get(node, node) for node in replies.missing)
+        missing = tuple(names.get(node, node) for node in silent)
         return Listed(views[: query.limit], total, cut[: query.limit], missing)
 
     async def kick(self, ids: Sequence[str], *, reason: str = "") -> Kicked:
@@ -93,7 +94,8 @@ class ServiceConnections:
 
     async def _others(self, kick: _Kick) -> Sequence[str]:
         replies = await self._peers.ask(_KICK, msgspec.json.encode(kick))
-        return [identifier for body in replies.answers.values() for identifier in _kicked(body).kicked]
+        done, _ = replies.read(_kicked)
+        return [identifier for each in done for identifier in each.kicked]
 
     def _listed(self, query: ConnectionQuery) -> Listed:
         views, total = self._own.list(query)

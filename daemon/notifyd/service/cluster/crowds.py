@@ -32,8 +32,9 @@ class ServiceCrowds:
         """Of each channel; without those of nodes that do not answer in time."""
         totals = [self._hub.subscriber_count(*key) for key in channels]
         replies = await self._peers.ask(_SUBJECT, msgspec.json.encode(channels))
-        for body in replies.answers.values():
-            totals = [total + more for total, more in zip(totals, _counts(body), strict=True)]
+        found, _ = replies.read(_counts)
+        for counts in found:
+            totals = [total + more for total, more in zip(totals, counts, strict=True)]
         return totals
 
     async def _answer(self, body: msgspec.Raw) -> bytes:

@@ -33,9 +33,9 @@ class ServiceFigures:
     async def fresh(self) -> StatsSnapshot:
         """Everything at this moment, over all nodes; `missing_nodes` of them did not answer in time."""
         replies = await self._peers.ask(_SUBJECT, b"null")
-        others = [_decode(body) for body in replies.answers.values()]
+        others, missing = replies.read(_decode)
         found = summed(await self._own.fresh(), others)
-        return msgspec.structs.replace(found, missing_nodes=len(replies.missing)) if replies.missing else found
+        return msgspec.structs.replace(found, missing_nodes=len(missing)) if missing else found
 
     def snapshot(self) -> StatsSnapshot:
         """This node alone; see `Stats.snapshot`."""
