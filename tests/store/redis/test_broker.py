@@ -58,6 +58,17 @@ async def test_users_are_served_on_the_node_where_they_are(redis_options: RedisO
             assert (news.notification.id, news.user_id) == (accepted, user)
 
 
+async def test_whoever_sees_it_dispatched_sees_its_users(redis_options: RedisOptions) -> None:
+    async with daemons(redis_options, redis_options) as nodes:
+        for node in nodes:
+            (accepted,) = await node.accept(for_users("anna", "cora", at=now_ms()))
+            for looking in nodes:
+                receipt = await looking.broker.receipts.find(None, accepted)
+                while receipt is None or receipt.state is State.WAITING:
+                    receipt = await looking.broker.receipts.find(None, accepted)
+                assert receipt.stored == 2
+
+
 async def test_two_nodes_share_the_work_of_many_channels(redis_options: RedisOptions) -> None:
     async with daemons(redis_options, redis_options) as nodes:
         channels = [f"c{number}" for number in range(40)]

@@ -10,7 +10,7 @@ import trio
 
 from notifyd.errors import Invalid, StoreUnavailable
 from notifyd.model.dead_letter import Stage
-from notifyd.model.notification import State
+from notifyd.model.notification import Kind, State
 from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.policy.dead_letters import letter_of
 from notifyd.store.ports import Accepted, Lane
@@ -47,6 +47,7 @@ _GOODBYE_SECONDS: Final = 2.0
 
 #: Bound here because to look a member up in its enum takes longer than what is done with it.
 _LIVE: Final = Lane.LIVE
+_USERS: Final = Kind.USERS
 _DEAD: Final = State.DEAD
 
 
@@ -144,16 +145,23 @@ class RedisQueue:
             StoreUnavailable: it is not known of all whether they were recorded. That is tried again; whose lease runs
                 out before comes again.
         """
+        await self._tell_reached(outcomes)
         settled = await self._settling.settle(outcomes, now=now)
         self._tell_settled(settled.ended, now)
         if settled.failure is not None:
             raise settled.failure
 
+    async def _tell_reached(self, outcomes: Sequence[Outcome]) -> None:
+        """Before it is settled: whoever sees on any node that it was dispatched sees what became of its users."""
+        to_users = [outcome for outcome in outcomes if outcome.lease.notification.kind is _USERS]
+        for outcome in to_users:
+            self._receipts.reached(outcome.lease.notification, outcome.by_user or {})
+        if to_users:
+            await self._receipts.handed_in()
+
     def _tell_settled(self, ended: Sequence[Outcome], now: int) -> None:
         receipts = self._receipts
         for outcome in ended:
-            if outcome.by_user:
-                receipts.reached(outcome.lease.notification, outcome.by_user)
             if outcome.state is _DEAD:
                 self._tell_dead(outcome, now)
         receipts.bells.ring_all([outcome.lease.notification.id for outcome in ended])

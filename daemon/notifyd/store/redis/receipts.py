@@ -126,6 +126,10 @@ class RedisReceipts:
             if count:
                 self._jotter.add(number, FIELD, notification.id, rows.CONNECTIONS + user_id, count)
 
+    async def handed_in(self) -> None:
+        """Return when what is asked of a shard from now on sees all that was told until now."""
+        await self._jotter.handed_in()
+
     def ended(self, notification_id: NotificationId, client_id: ClientId, user_id: UserId, state: InboxState) -> None:
         """What became of it for one user, where that does not follow from the cursor and the clock."""
         number = self._shards.of(client_id, "")
