@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from notifyd.errors import Conflict
+from notifyd.model.disconnect import OVERTAKEN
 from notifyd.model.ids import ClientId, KeyId
 from notifyd.model.principal import ALL_GRANTS, Principal
+from notifyd.model.restarted import Restarted
 
 
 def test_a_connection_is_found_by_id_key_client_and_channel(hub, connect):
@@ -34,6 +36,17 @@ def test_removing_one_whose_id_was_taken_over_leaves_the_one_that_took_it(hub, c
     new = connect("a")
     hub.remove(old)
     assert (hub.connection("a"), hub.connections()) == (new, [new])
+
+
+def test_who_lacks_some_of_a_channel_is_closed_to_resume(hub, connect):
+    one, other = connect("1"), connect("2")
+    hub.subscribe(one, "a", offset=7)
+    hub.subscribe(other, "b", offset=7)
+    hub.restart(Restarted(ClientId("default"), "a"))
+    assert not one.ended
+    hub.restart(Restarted(ClientId("default"), "a", gap=True))
+    assert [each.ended for each in (one, other)] == [True, False]
+    assert one.link.endings == [OVERTAKEN]
 
 
 def test_subscribing_twice_is_one_subscription(hub, connect):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notifyd.model.disconnect import OVERTAKEN
 from notifyd.model.ids import ClientId, UserId
 
 if TYPE_CHECKING:
@@ -47,8 +48,11 @@ class LiveChannel:
         self.drop(connection)
         self.receivers[connection] = receiver
 
-    def restart(self) -> None:
-        """What comes is numbered anew."""
+    def restart(self, *, gap: bool = False) -> None:
+        """What comes is numbered anew, or with *gap* some of what comes next is missing: who is owed it is closed."""
+        if gap:
+            for connection in list(self.subscribers):
+                connection.end(OVERTAKEN)
         self.subscribers.update(dict.fromkeys(self.subscribers, 0))
         for receiver in list(self.receivers.values()):
             receiver.offer()

@@ -210,14 +210,15 @@ class Hub:
     def restart(self, restarted: Restarted) -> None:
         """Its offsets begin anew, so that none that was served before may hold back what comes.
 
-        Who acks is closed, to come back and be told: what it has acked means nothing any more.
+        Who acks is closed, to come back and be told: what it has acked means nothing any more. Where some of it is
+        missing, its subscribers are closed as well; a broadcast has no place to resume from, and is just missed.
         """
         if restarted.user_id:
             live = self._inboxes.get((restarted.client_id, restarted.user_id))
         else:
             live = self._channels.get((restarted.client_id, restarted.channel))
         if live is not None:
-            live.restart()
+            live.restart(gap=restarted.gap)
         if not restarted.channel and not restarted.user_id:
             audience = self._audiences.get(restarted.client_id, {})
             audience.update(dict.fromkeys(audience, 0))

@@ -36,4 +36,5 @@ TOO_MANY_CONNECTIONS: Final = Disconnect(
     4006, "too many connections with this credential: close some first", reconnect=True
 )
 SLOW_CONSUMER: Final = Disconnect(4008, "too slow: reconnect and resume from your position", reconnect=True)
+OVERTAKEN: Final = Disconnect(4008, "some of a channel is gone unsent: reconnect and resume", reconnect=True)
 DEAD_LINK: Final = Disconnect(4009, "nothing was heard from you: reconnect and resume", reconnect=True)

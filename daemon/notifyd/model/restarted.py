@@ -16,3 +16,5 @@ class Restarted(msgspec.Struct, frozen=True):
     client_id: ClientId
     channel: str = ""
     user_id: UserId = UserId("")
+    #: Its numbers go on, but some of it was gone before it came to this node: who was live here lacks that.
+    gap: bool = False

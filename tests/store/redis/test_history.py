@@ -8,13 +8,13 @@ from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.notification import State
 from notifyd.model.position import StreamPosition
+from notifyd.model.publication import Publication
 from notifyd.model.restarted import Restarted
 from notifyd.store.ports import Lease, Outcome
 from tests.store.redis.streaming import nodes
 from tests.store.samples import T0, notification, offsets
 
 if TYPE_CHECKING:
-    from notifyd.model.publication import Publication
     from notifyd.redislink.options import RedisOptions
     from tests.valkey import Valkey
 
@@ -113,6 +113,27 @@ async def test_what_was_told_while_the_connection_was_lost_is_read(redis_options
             valkey.call("CLIENT", "KILL", "TYPE", "pubsub")
             published += await one.publish(*["orders"] * 3)
         assert await two.get(15) == published
+
+
+async def test_what_was_gone_before_a_node_came_back_is_told_to_be_missing(
+    redis_options: RedisOptions, valkey: Valkey
+) -> None:
+    async with nodes(redis_options, 2, max_publications=2) as (one, two):
+        await two.attend()
+        news: list[Publication | Restarted] = []
+        while not any(isinstance(each, Restarted) for each in news):
+            # it is back sooner or later than all of these are stamped
+            valkey.call("CLIENT", "KILL", "TYPE", "pubsub")
+            for _ in range(5):
+                newest = (await one.publish("orders"))[-1]
+            while newest not in news:
+                news += await two.news.take()
+        place = next(n for n, each in enumerate(news) if isinstance(each, Restarted))
+        assert news[place] == Restarted(DEFAULT_CLIENT, "orders", gap=True)
+        before, after = news[place - 1], news[place + 1]
+        assert isinstance(after, Publication)
+        assert place == 0 or (isinstance(before, Publication) and before.offset < after.offset - 1)
+        assert after.epoch == newest.epoch
 
 
 async def test_counts_of_all_nodes_are_the_audience(redis_options: RedisOptions) -> None:

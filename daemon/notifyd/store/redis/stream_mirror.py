@@ -161,7 +161,8 @@ class StreamMirror(Mirror):
     def _begin_anew(self, page: Page) -> None:
         client_id, name = self.channel.key
         if self.ready:
-            self._mirrors.news.add_restarted(Restarted(client_id, name))
+            gap = page.epoch == self.channel.epoch
+            self._mirrors.news.add_restarted(Restarted(client_id, name, gap=gap))
         self._streams.clear(self.channel)
         self.channel.epoch = page.epoch
         self.channel.head = page.first - 1
