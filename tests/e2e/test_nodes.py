@@ -166,8 +166,11 @@ async def test_socket_io_recovers_its_state_with_a_pid_that_another_node_made(pa
         await send_to(pair.at(pair.there), "alice", 0)
         assert (await event_of(io))["n"] == 0
         offset = io.offset
-    for n in range(1, 4):
-        await send_to(pair.app, "alice", n)
+    async with pair.at(pair.there).socket() as witness:
+        for n in range(1, 4):
+            await send_to(pair.app, "alice", n)
+        while (await event_of(witness))["n"] != 3:
+            pass
     async with pair.at(pair.there).socket(pid=pid, offset=offset) as io:
         assert io.sid == sid
         assert [(await event_of(io))["n"] for _ in range(3)] == [1, 2, 3]

@@ -26,8 +26,9 @@ PlacedEncoder = Callable[[Publication, Place], bytes]
 class JoinSource:
     """What a socket has missed since a place; a `Source`, after which it is live.
 
-    A place without an inbox is that of a socket that was live: everything comes from the client's own stream. Before
-    that, what is for the user comes from the inbox, where it may have waited for longer than any socket lives.
+    A place without an inbox is that of a socket that was live: everything comes from the client's own stream, and from
+    the inbox only what has come there alone as yet. Before that, what is for the user comes from the inbox, where it
+    may have waited for longer than any socket lives.
     """
 
     channel: None = None
@@ -58,14 +59,23 @@ class JoinSource:
             raise Gap
         mine = [each for each in stream.publications if session.concerns(each.notification)]
         if self._inbox is None:
-            self._ends = (stream.position, None)
-            return mine
+            return mine + self._ahead(stream.position)
         inbox = self._services.inboxes.look(session.client_id, session.user_id, self._inbox)
         if not inbox.recovered:
             raise Gap
         self._ends = (stream.position, inbox.position)
         others = [each for each in mine if session.user_id not in each.notification.users]
         return _merged(inbox.replay, others)
+
+    def _ahead(self, end: StreamPosition) -> list[Publication]:
+        """What the inbox has and the client's own stream, read up to *end*, has not: another node may tell of it later.
+
+        From here on what is for the user comes from the inbox.
+        """
+        session = self._session
+        inbox = self._services.inboxes.look(session.client_id, session.user_id)
+        self._ends = (end, inbox.position)
+        return [each for each in inbox.replay if each.epoch == end.epoch and each.offset > end.offset]
 
     def encode(self, publication: Publication) -> bytes:
         """See `Source.encode`."""
@@ -83,10 +93,9 @@ class JoinSource:
 
     def go_live(self) -> None:
         """See `Source.go_live`."""
-        services, connection, session = self._services, self._connection, self._session
-        stream, inbox = self._ends
-        # One that was live had everything up to its place, so that its inbox is served up to the newest now.
-        self._inbox = inbox or services.inboxes.look(session.client_id, session.user_id).position
+        services, connection = self._services, self._connection
+        stream, self._inbox = self._ends
+        assert self._inbox is not None, "both were read"
         services.connector.join(connection, offset=stream.offset)
         services.inboxes.go_live(connection, self._inbox)
 
