@@ -319,3 +319,17 @@ async def test_nothing_is_left_of_what_was_settled_and_forgotten(redis_options: 
         keys = await one.shards.line.send("KEYS", f"{redis_options.prefix}:*").wait()
         left = [key.decode().rpartition("}:")[2] for key in keys]
         assert {key.partition(":")[0] for key in left} == {"seq", "figures", "owner", "priorities"}
+
+
+async def test_a_queue_that_was_tampered_with_is_away_and_ends_nothing(redis_options: RedisOptions) -> None:
+    async with nodes(redis_options) as (one,):
+        await one.owns(*range(SHARDS))
+        key = f"{one.shards.keys.shard(0)}:m"
+        await one.shards.line.send("SET", key, "no hash").wait()
+        with pytest.raises(StoreUnavailable, match="WRONGTYPE"):
+            await one.accept(in_shard(0))
+        with pytest.raises(StoreUnavailable):
+            await one.counted()
+        await one.shards.line.send("DEL", key).wait()
+        await one.accept(in_shard(0))
+        assert len(await one.lease()) == 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from notifyd.redislink.scripts import load_script
 from notifyd.store.ports import QueueStats
 from notifyd.store.redis.lanes import LANES
+from notifyd.store.redis.shards import answer_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ class Figures:
         """
         now = self._clock()
         replies = self._shards.call_all(_FIGURES, (now,))
-        answers = [await reply.wait() for reply in replies]
+        answers = [await answer_to(reply) for reply in replies]
         self._looks = [self._learn(number, answer) for number, answer in enumerate(answers)]
         self._looked_at = now
         self._ownership.set_paused(paused=any(answer[2] for answer in answers))

@@ -16,6 +16,7 @@ from notifyd.model.position import StreamPosition
 from notifyd.redislink.scripts import load_script
 from notifyd.store.ports import Lane, Lease
 from notifyd.store.redis.ownership import Held
+from notifyd.store.redis.shards import answer_to
 from notifyd.store.redis.sights import HEADS, shares
 from notifyd.wire.stored import decode_notification
 
@@ -148,7 +149,7 @@ class Leasing:
         with trio.CancelScope(shield=True):
             for question, reply in asked:
                 try:
-                    taken.append(self._leased(question, await reply.wait()))
+                    taken.append(self._leased(question, await answer_to(reply)))
                 except StoreUnavailable as exc:
                     question.lost()
                     failure = exc

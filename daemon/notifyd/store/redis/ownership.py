@@ -10,11 +10,12 @@ import structlog
 import trio
 
 from notifyd.errors import StoreUnavailable
+from notifyd.redislink.errors import Refused
 from notifyd.redislink.scripts import load_script
 from notifyd.store.memory.doorbell import Doorbell
 from notifyd.store.ports import Lane
 from notifyd.store.redis.lanes import LANES
-from notifyd.store.redis.shards import share_of
+from notifyd.store.redis.shards import answer_to, share_of
 from notifyd.store.redis.sights import Sight
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class Ownership:
         """
         asked = [(shard, shard.rings(), self._ask(shard)) for shard in shards]
         for shard, rings, reply in asked:
-            self._learn(shard, rings, await reply.wait())
+            self._learn(shard, rings, await answer_to(reply))
 
     async def keep(self, *, now: int) -> None:
         """Claim and keep the wanted shards, and give the others back that nothing is held of.
@@ -245,7 +246,8 @@ class Ownership:
     def _claimed(self, shard: Shard, rings: Sequence[int], reply: Reply) -> None:
         try:
             answer = reply.result()
-        except StoreUnavailable:
+        except (StoreUnavailable, Refused):
+            # the next tick tells the same
             return
         self._learn(shard, rings, answer)
         if shard.owned:

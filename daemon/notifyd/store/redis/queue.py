@@ -22,6 +22,7 @@ from notifyd.store.redis.operator import Operator
 from notifyd.store.redis.ownership import Ownership
 from notifyd.store.redis.room import Room
 from notifyd.store.redis.settling import Settling
+from notifyd.store.redis.shards import answer_to
 from notifyd.store.redis.ticket import Taken
 from notifyd.store.redis.withdrawing import Withdrawing
 
@@ -219,7 +220,7 @@ class RedisQueue:
         self.ownership.stop_following()
         with suppress(StoreUnavailable):
             for reply in self.ownership.give_all_back(now=self._clock()):
-                await reply.wait()
+                await answer_to(reply)
             await self._keys.tell()
 
     def configure(self, limits: BrokerLimits) -> None:

@@ -19,6 +19,7 @@ from notifyd.store.redis.arrivals import ARRIVAL_FIELDS, Arrivals, arrivals_in
 from notifyd.store.redis.hints import Hints
 from notifyd.store.redis.jotter import ACKS, ADD, EVENT, FIELD, Jotter
 from notifyd.store.redis.receipt_form import Ending, decode_event, decode_receipt, encode_event, receipt_of
+from notifyd.store.redis.shards import answer_to
 from notifyd.store.redis.told import Told
 from notifyd.store.redis.withdrawing import tries_in
 from notifyd.wire.stored import decode_notification
@@ -158,11 +159,11 @@ class RedisReceipts:
         await self._jotter.handed_in()
         hint = self._hints.find(notification_id)
         if hint is not None:
-            answer = await self._shards.call(_FIND, hint, (notification_id,)).wait()
+            answer = await answer_to(self._shards.call(_FIND, hint, (notification_id,)))
             if answer is not None:
                 return answer
         replies = self._shards.call_all(_FIND, (notification_id,))
-        answers = [await reply.wait() for reply in replies]
+        answers = [await answer_to(reply) for reply in replies]
         for number, answer in enumerate(answers):
             if answer is not None:
                 self._hints.remember(number, (notification_id,))
@@ -196,7 +197,7 @@ class RedisReceipts:
             for number in self._ownership.owned()
         ]
         for reply in replies:
-            await reply.wait()
+            await answer_to(reply)
 
     def configure(self, limits: ReceiptLimits) -> None:
         """Use other bounds from now on."""
@@ -233,7 +234,7 @@ class RedisReceipts:
     async def _ask_arrivals(self, client_id: ClientId, user_ids: Sequence[UserId]) -> list[Arrivals]:
         line, keys = self._shards.line, self._shards.keys
         replies = [line.send("HMGET", keys.inbox(client_id, user_id).meta, *ARRIVAL_FIELDS) for user_id in user_ids]
-        return [arrivals_in(await reply.wait()) for reply in replies]
+        return [arrivals_in(await answer_to(reply)) for reply in replies]
 
 
 def _devices(count: int) -> str:

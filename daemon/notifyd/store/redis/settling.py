@@ -13,6 +13,7 @@ from notifyd.redislink.scripts import load_script
 from notifyd.store.redis.lanes import lane_of
 from notifyd.store.redis.letter_form import letter_body
 from notifyd.store.redis.receipt_form import Ending, encode_receipt, kept_ms
+from notifyd.store.redis.shards import answer_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,9 +79,11 @@ class Settling:
             try:
                 if isinstance(reply, StoreUnavailable):
                     raise reply
-                answer = await reply.wait()
+                answer = await answer_to(reply)
             except StoreUnavailable as exc:
-                self._unsettled.append((now, part))
+                if not isinstance(exc.__cause__, Refused):
+                    # what was refused would be refused again: it comes back when its lease is over
+                    self._unsettled.append((now, part))
                 settled = Settled(settled.ended, exc)
             else:
                 settled.ended.extend(self._learn(number, part, answer))

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
+
+import structlog
+
+from notifyd.errors import StoreUnavailable
+from notifyd.redislink.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -16,6 +21,8 @@ if TYPE_CHECKING:
     from notifyd.redislink.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.redislink.scripts import Script
+
+log = structlog.get_logger("notifyd.store")
 
 
 @lru_cache(4096)
@@ -47,6 +54,19 @@ def share_of(node: str, nodes: Collection[str], shards: int) -> list[int]:
 
 def _weight(shard: int, node: str) -> bytes:
     return hashlib.sha256(f"{shard}\0{node}".encode()).digest()
+
+
+async def answer_to(reply: Reply) -> Any:
+    """What a script answers.
+
+    Raises:
+        StoreUnavailable: Redis is away; or the script failed over what it found, which the log tells.
+    """
+    try:
+        return await reply.wait()
+    except Refused as exc:
+        log.warning("script_failed", problem=str(exc))
+        raise StoreUnavailable(f"Redis refused it: {exc}", retry_after_seconds=1) from exc
 
 
 class Shards:

@@ -8,6 +8,7 @@ from notifyd.model.notification import State
 from notifyd.redislink.scripts import load_script
 from notifyd.store.redis.lanes import LANES
 from notifyd.store.redis.receipt_form import Ending, encode_receipt, kept_ms, receipt_of
+from notifyd.store.redis.shards import answer_to
 from notifyd.wire.stored import decode_notification
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Withdrawing:
         asked = [(place, self._ask(place, 0, count)) for place in places] if limit > 0 else []
         found: list[Waiting] = []
         for place, reply in asked:
-            page = list(_waiting_in(place, await reply.wait()))
+            page = list(_waiting_in(place, await answer_to(reply)))
             found += await self._first(place, page, count, limit, client_id)
         found.sort(key=Waiting.rank)
         return [receipt_of(each.notification, each.ending()) for each in found[:limit]]
@@ -116,7 +117,7 @@ class Withdrawing:
         for each in waiting:
             receipt = encode_receipt(each.notification, each.ending(state, now))
             words += (each.notification.id, state.value, receipt)
-        count, size_bytes, *flags = await self._shards.call(_WITHDRAW, number, words).wait()
+        count, size_bytes, *flags = await answer_to(self._shards.call(_WITHDRAW, number, words))
         self._room.learn(number, count, size_bytes)
         return [each for each, gone in zip(waiting, flags, strict=True) if gone]
 
@@ -126,7 +127,7 @@ class Withdrawing:
         first = 0
         # what comes in meanwhile may be cleared or not, and does not keep this going for ever
         for _ in range(2 + self._room.limits.max_size // _PAGE):
-            page = list(_waiting_in(place, await self._ask(place, first, _PAGE).wait()))
+            page = list(_waiting_in(place, await answer_to(self._ask(place, first, _PAGE))))
             if not page:
                 return
             mine = [each for each in page if client_id in (None, each.notification.client_id)]
@@ -146,7 +147,7 @@ class Withdrawing:
             first += len(page)
             if len(found) >= limit or len(page) < count:
                 return found[:limit]
-            page = list(_waiting_in(place, await self._ask(place, first, count).wait()))
+            page = list(_waiting_in(place, await answer_to(self._ask(place, first, count))))
 
     def _ask(self, place: _Place, first: int, count: int) -> Reply:
         return self._shards.call(_PEEK, place.shard, (place.name, place.lane.value, first, count))
