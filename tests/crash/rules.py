@@ -1,5 +1,10 @@
 """What must be true of the facts, whatever was killed when. Each rule answers the breaches that it finds.
 
+The rules are the same for one daemon and for several. Where a node is killed, or Redis is, what one client sees on two
+nodes may cross: an ack of the last connection may be heard after its notification was sent again on the next one, so
+that to refuse it then is answered with `notification_not_found`; the ack holds all the same. All nodes of a round have
+one clock, without which `producers_keep_their_order` would hold only as far as their clocks agree.
+
 Pure: facts in, sentences out. `test_rules.py` shows for each of them that it can fail.
 """
 
