@@ -12,7 +12,7 @@ import structlog
 import trio
 
 from notifyd.errors import StoreUnavailable
-from notifyd.redislink.errors import unavailable
+from notifyd.redislink.errors import ErrorReply, unavailable
 from notifyd.redislink.placing import key_of
 from notifyd.redislink.reply import Reply
 from notifyd.redislink.resp import Word, pack
@@ -30,6 +30,9 @@ _FIRST_PAUSE_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 1.0
 #: A line that nobody uses asks for a sign of life, so that it is known whether Redis is there.
 _QUIET_SECONDS: Final = 5.0
+#: What Redis refuses is told so often at the most, and in so many characters.
+_COMPLAIN_SECONDS: Final = 1.0
+_MOST_TOLD: Final = 500
 
 
 class Line:
@@ -50,6 +53,7 @@ class Line:
         self._waiting = Waiting(max_waiting)
         self._flying: list[Reply] = []
         self._used_at = time.monotonic()
+        self._complain_at = 0.0
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._idle = False
         self._started = False
@@ -127,7 +131,16 @@ class Line:
     def _land(self, flight: list[Reply], answers: list[Any]) -> None:
         self._waiting.settled(flight)
         for reply, answer in zip(flight, answers, strict=True):
+            if type(answer) is ErrorReply and answer.unfit:
+                self._complain(reply, answer)
             reply.settle(answer)
+
+    def _complain(self, reply: Reply, answer: ErrorReply) -> None:
+        # what is not mended is met again and again
+        if time.monotonic() >= self._complain_at:
+            self._complain_at = time.monotonic() + _COMPLAIN_SECONDS
+            script = "" if reply.script is None else reply.script.name
+            log.error("redis_refuses", line=self.name, script=script, problem=str(answer)[:_MOST_TOLD])
 
     def _lose(self, why: StoreUnavailable) -> None:
         """From trio, while the thread hangs: fail all that it holds."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 import trio
 
 from notifyd.errors import StoreUnavailable
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifyd.redislink.scripts import Script
+
+log = structlog.get_logger("notifyd.redislink")
 
 _UNANSWERED: Final = object()
 
@@ -84,4 +87,11 @@ class Reply:
         if self._callbacks is not None:
             callbacks, self._callbacks = self._callbacks, None
             for callback in callbacks:
-                callback(self)
+                self._call(callback)
+
+    def _call(self, callback: Callable[[Reply], None]) -> None:
+        try:
+            callback(self)
+        except Exception:
+            # the others of the flight have their answers to get, and the daemon has its connections to serve
+            log.exception("redis_answer_not_taken", script=self.script.name if self.script is not None else "")

@@ -182,10 +182,10 @@ class RedisDeadLetters:
             await trio.sleep(_TICK_SECONDS)
             try:
                 await self.upkeep()
-            except StoreUnavailable:
-                continue  # away: the next tick does it
             except Refused as exc:
                 log.error("dead_letters_upkeep_refused", problem=str(exc))  # noqa: TRY400 - a sentence
+            except StoreUnavailable:
+                continue  # away: the next tick does it
 
     async def _put_back(self, job: Requeueing) -> None:
         try:

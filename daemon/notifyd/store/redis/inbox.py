@@ -90,10 +90,10 @@ class RedisInbox:
                     await trio.sleep(_TICK_SECONDS)
                     try:
                         await self._upkeep()
-                    except StoreUnavailable:
-                        continue  # away: the next tick does it
                     except Refused as exc:
                         log.error("inbox_upkeep_refused", problem=str(exc))  # noqa: TRY400 - a sentence
+                    except StoreUnavailable:
+                        continue  # away: the next tick does it
         finally:
             # the next start goes on from there
             with trio.CancelScope(shield=True), trio.move_on_after(_GOODBYE_SECONDS), suppress(StoreUnavailable):

@@ -104,11 +104,11 @@ class Jotter:
             self._landing = None
         try:
             known = reply.result()
-        except StoreUnavailable:
-            return
         except Refused:
             # it would be refused again
             known = ()
+        except StoreUnavailable:
+            return
         self._sent[number] = None
         self.known(number, [NotificationId(each.decode()) for each in known])
         self._flush(number)

@@ -72,11 +72,11 @@ class LettersSent:
     def _answered(self, reply: Reply, shard: int, share: Sequence[DeadLetter]) -> None:
         try:
             count, size = reply.result()
-        except StoreUnavailable:
-            self._remember(share)
         except Refused as exc:
             # to send them again would not help
             log.error("dead_letters_refused", letters=len(share), problem=str(exc))  # noqa: TRY400 - a sentence
+        except StoreUnavailable:
+            self._remember(share)
         else:
             self._bounds.seen(shard, int(count), int(size))
 

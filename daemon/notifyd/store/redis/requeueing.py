@@ -71,10 +71,10 @@ class Requeueing:
             for reply in self._holds:
                 await reply.wait()
             self._accepted = [await pending.result() for pending in again(self._notifications, self._now)]
-        except Refused as exc:
-            self._failure = Conflict(exc.text)
         except NotifydError as exc:
             self._failure = exc
+        except Refused as exc:
+            self._failure = Conflict(exc.text)
         except trio.Cancelled:
             self._failure = StoreUnavailable("the store was closed meanwhile", retry_after_seconds=1)
             self._done.set()

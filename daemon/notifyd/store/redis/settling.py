@@ -171,11 +171,11 @@ class Settling:
     def _released(self, group: Sequence[tuple[Lease, int]], reply: Reply) -> None:
         try:
             reply.result()
-        except StoreUnavailable:
-            self._keep(group)
         except Refused:
             # it would be refused again: they are back when their leases end
             return
+        except StoreUnavailable:
+            self._keep(group)
         else:
             self._leasing.forget([lease for lease, _ in group])
 
