@@ -71,7 +71,7 @@ class Replies(msgspec.Struct, frozen=True):
         for node, body in self.answers.items():
             try:
                 found.append(decode(body))
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, ValueError):
                 strangers.append(node)
         return found, (*self.missing, *strangers)
 

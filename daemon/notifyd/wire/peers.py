@@ -46,6 +46,7 @@ def decode_message(payload: bytes) -> Message | None:
     """What *payload* says; None where it is of another version, or is no message at all."""
     try:
         message = _decode(payload)
-    except msgspec.DecodeError:
+    # ValueError: names that are no UTF-8; RecursionError: nested without end
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     return message if message.version == _VERSION else None

@@ -119,8 +119,9 @@ class Roll:
         if now < self._patient_until:
             self._others.update(before)
         for node, info in found.items():
-            if node.decode() != self.node_id:
-                self._others[node.decode()] = _read(node, info)
+            node_id = node.decode(errors="replace")
+            if node_id != self.node_id:
+                self._others[node_id] = _read(node_id, info)
         for node_id in before.keys() - self._others.keys():
             log.info("node_went", node=node_id, name=before[node_id].name)
             for watcher in self._watchers:
@@ -131,9 +132,9 @@ class Roll:
                 watcher.node_came(node_id)
 
 
-def _read(node: bytes, info: bytes) -> NodeInfo:
+def _read(node_id: str, info: bytes) -> NodeInfo:
     try:
-        return _decode(info)
-    except msgspec.DecodeError:
+        return msgspec.structs.replace(_decode(info), id=node_id)
+    except (msgspec.DecodeError, ValueError, RecursionError):
         # a version that is newer by a lot: it is alive, and that is what counts
-        return NodeInfo(node.decode(), node.decode(), "?", 0, 0)
+        return NodeInfo(node_id, node_id, "?", 0, 0)

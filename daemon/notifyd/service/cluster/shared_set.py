@@ -59,6 +59,8 @@ class _Other:
         self.entries: dict[str, msgspec.Raw] = {}
 
 
+#: msgspec raises a plain ValueError for text that is no UTF-8.
+_NOT_UNDERSTOOD: Final = (msgspec.DecodeError, ValueError)
 _NOTHING: Final = msgspec.Raw(b"null")
 _changes: Final = msgspec.json.Decoder(_Changes).decode
 _whole: Final = msgspec.json.Decoder(_Whole).decode
@@ -144,7 +146,7 @@ class SharedSet:
     def _hear(self, node: str, body: msgspec.Raw) -> None:
         try:
             told = _changes(body)
-        except msgspec.DecodeError:
+        except _NOT_UNDERSTOOD:
             log.warning("peer_not_understood", node=node, subject=self._told)
             return
         other = self._others.get(node)
@@ -164,9 +166,11 @@ class SharedSet:
             if node in self._peers.live():
                 self.node_came(node)
             return
+        if node not in self._peers.live():
+            return  # it went while its answer was on the way, and nobody would tell of that again
         try:
             whole = _whole(body)
-        except msgspec.DecodeError:
+        except _NOT_UNDERSTOOD:
             log.warning("peer_not_understood", node=node, subject=self._asked)
             return
         other = self._others.setdefault(node, _Other())
@@ -191,6 +195,11 @@ class SharedSet:
         before = other.entries.get(key)
         # what was decoded is a part of a message, which it would keep in memory
         value = value.copy()
-        other.entries[key] = value
         if before is None or bytes(before) != bytes(value):
-            self._follower.added(node, key, value)
+            try:
+                self._follower.added(node, key, value)
+            except _NOT_UNDERSTOOD:
+                # as if it were not there: nobody is told of its end either
+                log.warning("peer_entry_not_understood", node=node, subject=self._told)
+                return
+        other.entries[key] = value
