@@ -86,6 +86,10 @@ class Daemon:
             await wait_all_tasks_blocked(0.02)
 
 
+async def _never(*_: object) -> bool:
+    return False
+
+
 @asynccontextmanager
 async def started(
     fcm: FakeFcm, options: BrokerOptions, devices: MemoryDevices | None = None, rules: PushRules = RULES
@@ -99,9 +103,7 @@ async def started(
     dispatcher = Dispatcher(broker.queue, broker.history, Nobody(), dispatch_rules, counters, desk)
     async with opened(fcm.url, timeout_seconds=2.0) as provider, trio.open_nursery() as house:
         house.start_soon(broker.run)
-        router = PushRouter(
-            broker.queue, daemon.devices, broker.inbox, provider, rules, counters, lambda *_: False
-        )  # fmt: skip
+        router = PushRouter(broker.queue, daemon.devices, broker.inbox, provider, rules, counters, _never)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(dispatcher.run)
             nursery.start_soon(router.run)
