@@ -1,7 +1,7 @@
 """What changed in a durable subscription, in a form that can be added to what others changed. Pure.
 
 States of several nodes are merged by their differences: what one settled counts for all, in whatever order the
-differences come. `store/redis/scripts/durable_put.lua` does what `merged` does.
+differences come. `store/redis/durables/put.lua` does what `merged` does.
 """
 
 from __future__ import annotations

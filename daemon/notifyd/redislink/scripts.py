@@ -19,7 +19,7 @@ class Script(msgspec.Struct, frozen=True):
 
 @cache
 def load_script(package: str, name: str) -> Script:
-    """The script in the file NAME.lua of a package (a dotted name such as `notifyd.store.redis.scripts`).
+    """The script in the file NAME.lua of a package (a dotted name such as `notifyd.store.redis.queue`).
 
     Raises:
         FileNotFoundError: there is none.

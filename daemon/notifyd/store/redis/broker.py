@@ -13,15 +13,15 @@ import trio
 from notifyd.errors import StoreUnavailable
 from notifyd.redislink.link import open_link
 from notifyd.redislink.options import RedisOptions
-from notifyd.store.redis.dead_letters import RedisDeadLetters
-from notifyd.store.redis.durables import RedisDurables
-from notifyd.store.redis.history import RedisHistory
-from notifyd.store.redis.inbox import RedisInbox
-from notifyd.store.redis.interest import Interest
-from notifyd.store.redis.mirror import Mirrors
-from notifyd.store.redis.news import RedisNews
-from notifyd.store.redis.queue import RedisQueue
-from notifyd.store.redis.receipts import RedisReceipts
+from notifyd.store.redis.durables.durables import RedisDurables
+from notifyd.store.redis.history.history import RedisHistory
+from notifyd.store.redis.inbox.inbox import RedisInbox
+from notifyd.store.redis.letters.dead_letters import RedisDeadLetters
+from notifyd.store.redis.mirrors.interest import Interest
+from notifyd.store.redis.mirrors.mirror import Mirrors
+from notifyd.store.redis.mirrors.news import RedisNews
+from notifyd.store.redis.queue.queue import RedisQueue
+from notifyd.store.redis.receipts.receipts import RedisReceipts
 from notifyd.store.redis.shard_count import agree_on
 from notifyd.store.redis.shards import Shards
 

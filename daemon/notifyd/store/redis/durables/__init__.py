@@ -1,0 +1,1 @@
+"""How far durable subscriptions are."""

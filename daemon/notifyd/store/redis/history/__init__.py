@@ -1,0 +1,1 @@
+"""The kept publications of every channel."""

@@ -1,0 +1,259 @@
+"""Which shards this node sees to: claimed, kept while it lives, and given back where another node is to have them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import structlog
+import trio
+
+from notifyd.errors import StoreUnavailable
+from notifyd.redislink.errors import Refused
+from notifyd.redislink.scripts import load_script
+from notifyd.store.memory.doorbell import Doorbell
+from notifyd.store.ports import Lane
+from notifyd.store.redis.queue.lanes import LANES
+from notifyd.store.redis.queue.sights import Sight
+from notifyd.store.redis.shards import answer_to, share_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyd.model.ids import NotificationId
+    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.topics import Following
+    from notifyd.store.redis.queue.room import Room
+    from notifyd.store.redis.shards import Shards
+
+log = structlog.get_logger("notifyd.store")
+
+_SCRIPTS: Final = "notifyd.store.redis.queue"
+_CLAIM: Final = load_script(_SCRIPTS, "claim")
+_GIVE_BACK: Final = load_script(_SCRIPTS, "give_back")
+
+#: Where nobody has asked for work for so long, others are to do it.
+_IDLE_SECONDS: Final = 3.0
+
+
+class Held(NamedTuple):
+    """What this node leased."""
+
+    token: int
+    until: int
+
+
+class Shard:
+    """One shard, as this node knows it."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.owned = False
+        #: Whether an answer to a claim is known; where another node has it, the next tick tries again.
+        self.asked = False
+        #: Of the time since it was claimed; see `Lease.fence`.
+        self.fence = 0
+        self.lanes = {lane: Sight() for lane in LANES}
+        self.held: dict[NotificationId, Held] = {}
+        #: By lane the tokens of leases that were asked for, and of which no answer came.
+        self.unanswered: dict[Lane, list[int]] = {}
+        #: Follows its bell.
+        self.following: Following | None = None
+
+    def rings(self) -> list[int]:
+        """See `Sight.rings`, of each lane."""
+        return [sight.rings for sight in self.lanes.values()]
+
+    def holds(self, now: int) -> bool:
+        """Whether leases of this node are in force; forgets those that ran out."""
+        self.held = {known: held for known, held in self.held.items() if held.until > now}
+        return bool(self.held)
+
+
+class Ownership:
+    """The shards of this node, and the bells of their lanes."""
+
+    def __init__(self, shards: Shards, room: Room, *, timeout_seconds: float) -> None:
+        self._shards = shards
+        self._room = room
+        #: A node that does not tell for so long that it sees to a shard has lost it.
+        self.lease_ms = int(timeout_seconds * 1000)
+        self.paused = False
+        self.bells = {lane: Doorbell() for lane in LANES}
+        self._all = [Shard(number) for number in range(shards.count)]
+        self._wanted: tuple[Shard, ...] = ()
+        self._wanted_for: tuple[str, ...] | None = None
+        #: When this node's dispatcher asked last; None: it has not begun.
+        self._worked_at: float | None = None
+
+    def of(self, number: int) -> Shard:
+        """One shard, this node's or not."""
+        return self._all[number]
+
+    def wanted(self) -> tuple[Shard, ...]:
+        """Those that this node is to see to, as the nodes are that live now."""
+        nodes = tuple(sorted(self._shards.live_nodes()))
+        if nodes != self._wanted_for:
+            self._wanted_for = nodes
+            share = share_of(self._shards.node, nodes, self._shards.count)
+            self._wanted = tuple([self._all[number] for number in share])
+        return self._wanted
+
+    def working(self) -> bool:
+        """Whether the dispatcher of this node, once it has begun, is still at it; it ends before a node that drains."""
+        if self._worked_at is None or self.bells[Lane.LIVE].waiting:
+            return True
+        return trio.current_time() < self._worked_at + _IDLE_SECONDS
+
+    def works(self) -> None:
+        """The dispatcher asks for work."""
+        self._worked_at = trio.current_time()
+
+    def ran_out(self, since: int, now: int) -> int:
+        """How many leases of this node ended between two instants."""
+        return sum([since < held.until <= now for shard in self._all for held in shard.held.values()])
+
+    def owned(self) -> list[int]:
+        """The numbers of those that this node sees to at this moment."""
+        return [shard.number for shard in self._all if shard.owned]
+
+    def rung(self, number: int, lane: Lane, at: int = 0) -> None:
+        """Something in a shard comes up at the instant *at*; 0: it is ready."""
+        shard = self._all[number]
+        if shard in self.wanted():
+            shard.lanes[lane].comes_up(at)
+            self.bells[lane].ring()
+
+    def due_at(self, lane: Lane, now: int) -> int | None:
+        """When a lane has something for this node; None: not before a bell rings.
+
+        A shard that another node has, though it should be this one's, has nothing for it.
+        """
+        if self.paused:
+            return None
+        working = self.working()
+        shards = [shard for shard in self.wanted() if shard.owned or (working and not shard.asked)]
+        moments = [shard.lanes[lane].due_at(now) for shard in shards]
+        return min([moment for moment in moments if moment is not None], default=None)
+
+    def set_paused(self, *, paused: bool) -> None:
+        """The queue is paused, or goes on."""
+        was, self.paused = self.paused, paused
+        if was and not paused:
+            for bell in self.bells.values():
+                bell.ring()
+
+    def follow(self) -> None:
+        """Follow the bells of the wanted shards, and no others."""
+        wanted = self.wanted()
+        for shard in self._all:
+            if shard in wanted and shard.following is None:
+                topic = self._shards.keys.bell(shard.number)
+                shard.following = self._shards.listener.follow(topic, partial(self._heard, shard), _nothing)
+            elif shard not in wanted and shard.following is not None:
+                shard.following.stop()
+                shard.following = None
+
+    def stop_following(self) -> None:
+        """Follow no bells any more."""
+        for shard in self._all:
+            if shard.following is not None:
+                shard.following.stop()
+                shard.following = None
+
+    async def claim(self, shards: Sequence[Shard]) -> None:
+        """Claim these, or tell that they are still this node's; the answers say what waits in them.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        asked = [(shard, shard.rings(), self._ask(shard)) for shard in shards]
+        for shard, rings, reply in asked:
+            self._learn(shard, rings, await answer_to(reply))
+
+    async def keep(self, *, now: int) -> None:
+        """Claim and keep the wanted shards, and give the others back that nothing is held of.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        wanted = self.wanted() if self.working() else ()
+        self.follow()
+        self.give_back([shard for shard in self._all if shard not in wanted], now=now)
+        await self.claim(wanted)
+
+    def give_back(self, shards: Sequence[Shard], *, now: int) -> list[Reply]:
+        """Let others see to those of *shards* that nothing is held of; the others wait for that.
+
+        Raises:
+            StoreUnavailable: Redis is away.
+        """
+        replies = []
+        for shard in shards:
+            if shard.owned and not shard.holds(now):
+                replies.append(self._shards.call(_GIVE_BACK, shard.number, (self._shards.node,)))
+                self.lost(shard)
+        return replies
+
+    def give_all_back(self, *, now: int) -> list[Reply]:
+        """As `give_back`, of all; raises as it does."""
+        return self.give_back(self._all, now=now)
+
+    def lost(self, shard: Shard) -> None:
+        """Another node sees to it, or nobody does."""
+        shard.owned = shard.asked = False
+        shard.lanes = {lane: Sight() for lane in LANES}
+
+    def _ask(self, shard: Shard) -> Reply:
+        return self._shards.call(_CLAIM, shard.number, (self._shards.node, self.lease_ms))
+
+    def _learn(self, shard: Shard, rings: Sequence[int], answer: Any) -> None:
+        if not answer[0]:
+            if shard.owned:
+                log.warning("shard_lost", shard=shard.number, owner=answer[1].decode(errors="replace"))
+                self.lost(shard)
+            shard.asked = True
+            return
+        _, fence, paused, count, size_bytes, *lanes = answer
+        shard.owned = shard.asked = True
+        shard.fence = fence
+        self._room.learn(shard.number, count, size_bytes)
+        for place, lane in enumerate(LANES):
+            sight = shard.lanes[lane]
+            before = sight.ready
+            ready, next_due_at, lease_ends_at = lanes[3 * place : 3 * place + 3]
+            sight.learn(rings[place], ready, next_due_at, lease_ends_at, sight.heads)
+            if sight.ready and not before:
+                self.bells[lane].ring()
+        self.set_paused(paused=bool(paused))
+
+    def _heard(self, shard: Shard, payload: bytes) -> None:
+        word, _, at = payload.decode().partition(" ")
+        if word in ("paused", "resumed"):
+            self.set_paused(paused=word == "paused")
+        elif word != "free":
+            self.rung(shard.number, Lane(word), int(at))
+        elif not shard.owned and shard in self.wanted():
+            self._claim_soon(shard)
+
+    def _claim_soon(self, shard: Shard) -> None:
+        rings = shard.rings()
+        # where it fails the next tick does it
+        with suppress(StoreUnavailable):
+            self._ask(shard).then(lambda reply: self._claimed(shard, rings, reply))
+
+    def _claimed(self, shard: Shard, rings: Sequence[int], reply: Reply) -> None:
+        try:
+            answer = reply.result()
+        except (StoreUnavailable, Refused):
+            # the next tick tells the same
+            return
+        self._learn(shard, rings, answer)
+        if shard.owned:
+            for bell in self.bells.values():
+                bell.ring()
+
+
+def _nothing() -> None:
+    """A bell that was missed is made up for by the next tick."""
