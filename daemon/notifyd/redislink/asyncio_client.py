@@ -32,6 +32,7 @@ REDIS_AWAY: Final = (
     redis_errors.TryAgainError,
     redis_errors.OutOfMemoryError,
     redis_errors.AuthenticationError,
+    redis_errors.NoPermissionError,
     OSError,
 )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 import trio
 from msgspec.structs import replace
 
@@ -47,3 +48,16 @@ async def test_nonsense_is_no_answer() -> None:
             served.server.listen_to_siblings(open_door(doors[1]), app)
             stranger = replace(REQUEST, peer=Peer("nobody", 1))  # a preface that is not believed
             assert await answers_of(doors, stranger) == [None, None]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+async def test_a_body_is_passed_on_as_one_whatever_the_method(method: str) -> None:
+    app, body = EchoApp(), b"GET /theirs HTTP/1.1\r\nHost: a\r\n\r\n"
+    app.answer = lambda request: Answer(200, request.method.encode() + b" " + request.body, b"text/plain")
+    with TemporaryDirectory(prefix="nd") as folder:
+        door = Path(folder) / "1"
+        async with serving(app) as served:
+            served.server.listen_to_siblings(open_door(door), app)
+            found = (await answers_of([Path(folder) / "0", door], replace(REQUEST, method=method, body=body)))[1]
+    assert found is not None
+    assert (found.status, found.body) == (200, method.encode() + b" " + body)

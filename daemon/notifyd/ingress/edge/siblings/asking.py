@@ -30,7 +30,9 @@ def request_bytes(request: Request, connection: bytes) -> bytes:
     """The preface, and *request* as it came but for what concerns its own connection; *connection* says what does."""
     preface = encode_preface(Preface(request.peer.host, request.peer.port, request.secure))
     fields = b"".join([b"%s: %s\r\n" % header for header in request.headers if header[0] not in _OF_THE_HOP])
-    length = b"Content-Length: %d\r\n" % len(request.body) if request.method == "POST" else b""
+    # whatever the method: a body that nobody counted would be read as the next request
+    counted = request.body or request.method == "POST"
+    length = b"Content-Length: %d\r\n" % len(request.body) if counted else b""
     line = b"%s %s HTTP/1.1\r\n" % (request.method.encode("ascii"), request.target)
     return b"%s%s%s%sConnection: %s\r\n\r\n%s" % (preface, line, fields, length, connection, request.body)
 
