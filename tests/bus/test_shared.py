@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import trio
+from msgspec.structs import replace
 
 from notifyd.bus.shared import SharedBus
+from notifyd.clock import now_ms
 from notifyd.model.ids import ClientId
 from notifyd.model.publication import Publication
 from notifyd.model.restarted import Restarted
@@ -39,8 +41,8 @@ class Fake:
         self.seen.append(restarted)
 
 
-def stamped(offset: int) -> Publication:
-    return Publication(notification(), "e", offset)
+def stamped(offset: int, expires_at: int = 1 << 60) -> Publication:
+    return Publication(replace(notification(), expires_at=expires_at), "e", offset)
 
 
 async def test_what_comes_before_a_restart_is_written_before_it(autojump_clock, nursery: trio.Nursery) -> None:
@@ -49,6 +51,14 @@ async def test_what_comes_before_a_restart_is_written_before_it(autojump_clock, 
     nursery.start_soon(SharedBus(fake, fake).run)
     await trio.testing.wait_all_tasks_blocked()
     assert fake.seen == [[1, 2], anew, [1], [2]]
+
+
+async def test_what_has_expired_on_its_way_is_for_nobody(autojump_clock, nursery: trio.Nursery) -> None:
+    late = now_ms()
+    fake = Fake([stamped(1), stamped(2, late), stamped(3)], [stamped(4, late)])
+    nursery.start_soon(SharedBus(fake, fake).run)
+    await trio.testing.wait_all_tasks_blocked()
+    assert fake.seen == [[1, 3]]
 
 
 async def test_who_was_there_is_told_by_the_stamp() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from notifyd.clock import now_ms
 from notifyd.model.publication import Publication
 
 if TYPE_CHECKING:
@@ -40,5 +41,8 @@ class SharedBus:
             await self._fan_out(batch)
 
     async def _fan_out(self, batch: Sequence[Publication]) -> None:
-        if batch:
-            await self._hub.fan_out(batch)
+        now = now_ms()
+        # a node that was cut off hears of some of it late
+        due = [publication for publication in batch if not publication.notification.expired(now)]
+        if due:
+            await self._hub.fan_out(due)
