@@ -167,6 +167,8 @@ async def events(stream: trio.SocketStream) -> AsyncGenerator[tuple[str, Message
         for block in blocks:
             lines = [line.partition(b": ") for line in block.split(b"\n")]
             fields = {name: value for name, _, value in lines}
+            if fields.get(b"event") == b"ending":
+                return  # its data is a sentence
             if b"event" in fields and b"data" in fields:
                 yield fields[b"event"].decode(), msgspec.json.decode(fields[b"data"])
 

@@ -80,7 +80,8 @@ class Composer:
         """One for *stream* that comes behind all others: late, and of the least priority."""
         number, now = next(self._numbers), time.time()
         due_at = whole_ms(due_at)
-        return Published(f"{self._name}-{number}", (stream,), self._name, number, 1, False, now, due_at=due_at)
+        token = f"{self._name}-{number}"
+        return Published(token, (stream,), self._name, number, 1, False, now, due_at=due_at, idempotent=True)
 
     def begin(self, published: Published) -> None:
         """It is about to be sent."""

@@ -41,6 +41,9 @@ LATE_SECONDS: Final = 1.5
 REPLAY_SECONDS: Final = 0.5
 #: A delivery that was under way when the ack was answered on another way.
 CROSSING_SECONDS: Final = 1.0
+#: What a node could not tell Redis while that was away is told so long after its return.
+TELLING_SECONDS: Final = 2.0
+_OUTAGE: Final = ("redis killed", "redis started")
 #: A publish may be refused with these while the daemon goes up and down.
 PASSING: Final = frozenset({"queue_full", "store_unavailable", "unavailable", "draining", "not_ready", "rate_limited"})
 
@@ -132,11 +135,19 @@ def unacked_comes_again(record: Record) -> Iterator[str]:
 
 
 def dead_stays_dead(record: Record) -> Iterator[str]:
-    """What a subscription was given up for does not come to it again."""
+    """What a subscription was given up for does not come to it again.
+
+    Where Redis was killed, another node may not know of it yet, and gives it up anew.
+    """
+    turned = {what: [fact.at for fact in record.all(Turned) if fact.what == what] for what in _OUTAGE}
+    outages = [(gone, back + TELLING_SECONDS) for gone, back in zip(*turned.values(), strict=False)]
     died = {(fact.id, fact.subscriber): fact.at for fact in record.all(Settled) if fact.state == "dead" and fact.at}
     for arrival in record.arrived:
         at = died.get((arrival.id, arrival.subscriber))
-        if at is not None and arrival.at > at + CROSSING_SECONDS:
+        began = record.connections.get((arrival.subscriber, arrival.connection))
+        if at is None or (began is not None and any(gone < at < known > began.asked_at for gone, known in outages)):
+            continue
+        if arrival.at > at + CROSSING_SECONDS:
             yield f"{arrival.subscriber} got {arrival.id} {arrival.at - at:.3f} s after it was given up"
 
 

@@ -154,6 +154,16 @@ def test__dead_stays_dead() -> None:
     assert broken(*facts, arrived(1, 1, at=9.0, attempt=2)) == {"dead_stays_dead"}
 
 
+def test_what_was_given_up_while_redis_was_away_another_node_gives_up_anew() -> None:
+    facts = [began(acks=True), *sent(1), arrived(1, 1), Settled("id1", "dead", "s", at=4.0)]
+    away = [Turned("redis killed", 3.5), Turned("redis started", 3.9)]
+    again = arrived(1, 1, 2, at=9.0, attempt=2)
+    assert broken(*facts, *away, began(2, 5.0, 1, acks=True), again) == set()
+    assert broken(*facts, *away, began(2, 6.5, 1, acks=True), again) == {"dead_stays_dead"}
+    earlier = [Turned("redis killed", 4.1), Turned("redis started", 4.5)]
+    assert broken(*facts, *earlier, began(2, 5.0, 1, acks=True), again) == {"dead_stays_dead"}
+
+
 def test__one_id_one_place() -> None:
     assert broken(*WELL, Kept(MAIN, "id1", place(9))) >= {"one_id_one_place"}
     assert broken(*WELL, Kept(MAIN, "id9", place(1))) == {"one_id_one_place"}
