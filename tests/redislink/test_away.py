@@ -83,3 +83,25 @@ async def test_a_server_that_hangs_is_given_up_in_time(
         await answered(line, "PING")
         await lives.receive()
     nursery.cancel_scope.cancel()
+
+
+async def test_a_server_that_takes_no_writes_is_told_apart_from_one_that_is_away(
+    start_valkey: Callable[..., Valkey],
+) -> None:
+    server = start_valkey()
+    link = await open_link(RedisOptions(url=server.url))
+    line = link.line("test")
+    server.call("CONFIG", "SET", "maxmemory", 1)
+    with trio.fail_after(15):
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match="OOM"):
+                await line.send("SET", "k", "v").wait()
+        since = link.refused_since()
+        assert since is not None
+        assert link.failing_since() is None
+        assert await line.send("GET", "k").wait() is None
+        assert link.refused_since() == since
+        assert line.refused_since(since + 60) is None
+        server.call("CONFIG", "SET", "maxmemory", 0)
+        await line.send("SET", "k", "v").wait()
+        await link.close()

@@ -21,6 +21,9 @@ _NOT_NOW: Final = frozenset(
     }
 )  # fmt: skip
 
+#: Those among them of a server that answers what is only read.
+_NO_WRITES: Final = frozenset({"OOM", "READONLY", "MISCONF", "NOREPLICAS"})
+
 #: Error replies that no script of ours makes: what is asked for does not fit what is there, because somebody else wrote
 #: there, or the server does not know it.
 _UNFIT: Final = frozenset({"ERR", "WRONGTYPE", "CROSSSLOT", "EXECABORT", "NOPROTO"})
@@ -85,6 +88,11 @@ class ErrorReply(Exception):
     def moves_on(self) -> bool:
         """Whether the connection that it came on should be given up."""
         return self.code in _ELSEWHERE
+
+    @property
+    def no_writes(self) -> bool:
+        """Whether the server is there, and takes no writes for now."""
+        return self.code in _NO_WRITES
 
     @property
     def unfit(self) -> bool:

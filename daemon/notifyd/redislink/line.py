@@ -14,6 +14,7 @@ import trio
 from notifyd.errors import StoreUnavailable
 from notifyd.redislink.errors import ErrorReply, unavailable
 from notifyd.redislink.placing import key_of
+from notifyd.redislink.refusals import Refusals
 from notifyd.redislink.reply import Reply
 from notifyd.redislink.resp import Word, pack
 from notifyd.redislink.waiting import Waiting
@@ -30,9 +31,6 @@ _FIRST_PAUSE_SECONDS: Final = 0.05
 _LONGEST_PAUSE_SECONDS: Final = 1.0
 #: A line that nobody uses asks for a sign of life, so that it is known whether Redis is there.
 _QUIET_SECONDS: Final = 5.0
-#: What Redis refuses is told so often at the most, and in so many characters.
-_COMPLAIN_SECONDS: Final = 1.0
-_MOST_TOLD: Final = 500
 
 
 class Line:
@@ -53,7 +51,7 @@ class Line:
         self._waiting = Waiting(max_waiting)
         self._flying: list[Reply] = []
         self._used_at = time.monotonic()
-        self._complain_at = 0.0
+        self._refusals = Refusals(name)
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._idle = False
         self._started = False
@@ -90,6 +88,10 @@ class Line:
     def failing_since(self) -> float | None:
         """Since when Redis, or a node of the cluster, has been away, on the monotonic clock; None while all is well."""
         return self._failing_since
+
+    def refused_since(self, now: float) -> float | None:
+        """See `Refusals.since`."""
+        return self._refusals.since(now)
 
     def watch(self, now: float) -> None:
         """To be called every now and then: give up what has waited too long, because the thread hangs, as one may that
@@ -131,16 +133,9 @@ class Line:
     def _land(self, flight: list[Reply], answers: list[Any]) -> None:
         self._waiting.settled(flight)
         for reply, answer in zip(flight, answers, strict=True):
-            if type(answer) is ErrorReply and answer.unfit:
-                self._complain(reply, answer)
+            if type(answer) is ErrorReply:
+                self._refusals.note(reply, answer)
             reply.settle(answer)
-
-    def _complain(self, reply: Reply, answer: ErrorReply) -> None:
-        # what is not mended is met again and again
-        if time.monotonic() >= self._complain_at:
-            self._complain_at = time.monotonic() + _COMPLAIN_SECONDS
-            script = "" if reply.script is None else reply.script.name
-            log.error("redis_refuses", line=self.name, script=script, problem=str(answer)[:_MOST_TOLD])
 
     def _lose(self, why: StoreUnavailable) -> None:
         """From trio, while the thread hangs: fail all that it holds."""

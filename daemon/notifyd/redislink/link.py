@@ -78,6 +78,12 @@ class Link:
         moments.append(self.listener.failing_since)
         return min((moment for moment in moments if moment is not None), default=None)
 
+    def refused_since(self) -> float | None:
+        """Since when Redis has answered and taken no writes, on the monotonic clock; None: it refused none lately."""
+        now = time.monotonic()
+        moments = [line.refused_since(now) for line in self._lines.values()]
+        return min((moment for moment in moments if moment is not None), default=None)
+
     def _route(self) -> Route:
         options, address = self._options, self._address
         if address.mode is Mode.CLUSTER:

@@ -121,7 +121,8 @@ class RedisBroker:
 
     def failing_since(self) -> float | None:
         """See `Broker.failing_since`."""
-        return self.link.failing_since()
+        moments = (self.link.failing_since(), self.link.refused_since())
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def _run_link(self, scope: trio.CancelScope) -> None:
         with scope:
