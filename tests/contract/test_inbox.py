@@ -17,7 +17,8 @@ from tests.store.samples import HOUR, T0, accept, dispatch, for_users, notificat
 if TYPE_CHECKING:
     from notifyd.model.publication import Publication
     from notifyd.model.receipt import UserReceipt
-    from notifyd.store.ports import Broker, History
+    from notifyd.store.history_ports import History
+    from notifyd.store.ports import Broker
     from tests.contract.conftest import OpenBroker
 
 OTHER = ClientId("other")

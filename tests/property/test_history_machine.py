@@ -21,7 +21,8 @@ from tests.store.samples import accept, notification
 if TYPE_CHECKING:
     from notifyd.model.notification import Notification
     from notifyd.model.publication import Publication
-    from notifyd.store.ports import History, Lease
+    from notifyd.store.history_ports import History
+    from notifyd.store.ports import Lease
     from tests.property.history_model import Channel, Stamped
 
 NAME = st.sampled_from(sorted(BOUNDS))

@@ -13,7 +13,7 @@ from notifyd.clock import now_ms
 from notifyd.dispatch.event_desk import tell_dead
 from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import Kind, State
-from notifyd.store.ports import HistoryStore, Lease, Outcome, QueueStore
+from notifyd.store.ports import Lease, Outcome, QueueStore
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notifyd.model.ids import NotificationId, UserId
     from notifyd.model.notification import Notification
     from notifyd.model.publication import Publication
+    from notifyd.store.history_ports import HistoryStore
     from notifyd.telemetry.metrics import Counters
 
 log = structlog.get_logger("notifyd.dispatch")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from notifyd.hub.hub import Hub
     from notifyd.model.ids import ClientId, UserId
     from notifyd.model.principal import Principal
+    from notifyd.store.history_ports import History
     from notifyd.store.inbox_ports import InboxInfo, InboxStore
-    from notifyd.store.ports import History
     from notifyd.telemetry.metrics import Counters
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.hub.hub import Hub
     from notifyd.model.principal import Principal
-    from notifyd.store.ports import HistoryStore
+    from notifyd.store.history_ports import HistoryStore
     from notifyd.telemetry.metrics import Counters
 
 

@@ -12,7 +12,8 @@ from notifyd.model.position import StreamPosition
 if TYPE_CHECKING:
     from notifyd.model.notification import Notification
     from notifyd.store.delivery_ports import Written
-    from notifyd.store.ports import Attendance, History
+    from notifyd.store.history_ports import History
+    from notifyd.store.ports import Attendance
 
 
 class InboxInfo(msgspec.Struct, frozen=True):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from notifyd.model.publication import Publication
     from notifyd.service.acks.receiver import AckReceiver
     from notifyd.store.delivery_ports import DurableStore, Written
+    from notifyd.store.history_ports import History, HistoryStore
     from notifyd.store.inbox_ports import InboxStore
-    from notifyd.store.ports import History, HistoryStore
 
 
 log = structlog.get_logger("notifyd.acks")

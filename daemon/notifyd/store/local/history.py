@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
     from notifyd.model.ids import ClientId
     from notifyd.model.position import StreamPosition
+    from notifyd.store.history_ports import ChannelInfo
     from notifyd.store.journal import Journal
     from notifyd.store.local.state import LocalState
     from notifyd.store.memory.entry import Entry
-    from notifyd.store.ports import ChannelInfo, Lease
+    from notifyd.store.ports import Lease
 
 
 #: Bound here because to look a member up in its enum takes longer than what is done with it.

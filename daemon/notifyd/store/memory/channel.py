@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from notifyd.model.position import StreamPosition
-from notifyd.store.ports import ChannelInfo, History
+from notifyd.store.history_ports import ChannelInfo, History
 
 if TYPE_CHECKING:
     from notifyd.model.ids import ClientId

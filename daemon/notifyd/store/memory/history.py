@@ -19,9 +19,9 @@ from notifyd.model.notification import Kind
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.policy.scopes import matches
+from notifyd.store.history_ports import ChannelInfo, History
 from notifyd.store.memory.ages import Ages
 from notifyd.store.memory.channel import Channel, ChannelBounds, Stamped
-from notifyd.store.ports import ChannelInfo, History
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

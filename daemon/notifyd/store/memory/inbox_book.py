@@ -10,8 +10,8 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from notifyd.model.position import StreamPosition
+from notifyd.store.history_ports import History
 from notifyd.store.memory.user_inbox import UserInbox
-from notifyd.store.ports import History
 
 if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, NotificationId, UserId

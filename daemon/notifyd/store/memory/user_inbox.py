@@ -9,8 +9,8 @@ import msgspec
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.model.receipt import InboxState, UserReceipt
+from notifyd.store.history_ports import History
 from notifyd.store.inbox_ports import InboxInfo
-from notifyd.store.ports import History
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,7 @@ from tests.service.node import text_of, writes
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.ingress.edge.namespaces.services import NamespaceServices
-    from notifyd.store.ports import History
+    from notifyd.store.history_ports import History
     from tests.service.node import Node
 
 CHANNEL = "open.news"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from notifyd.model.timeline import TimelineEvent
     from notifyd.redislink.link import Link
     from notifyd.redislink.options import RedisOptions
-    from notifyd.store.ports import History
+    from notifyd.store.history_ports import History
 
 _numbers = itertools.count(1)
 _offsets = itertools.count(1)

@@ -15,7 +15,7 @@ from notifyd.service.inbox import Inboxes
 from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.subscribe import Subscriber
-from notifyd.store.ports import HistoryStore
+from notifyd.store.history_ports import HistoryStore
 from notifyd.telemetry.metrics import Counters
 
 

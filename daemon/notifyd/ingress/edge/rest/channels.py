@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.service.channels import Channels
     from notifyd.service.subscribe import Subscriber
-    from notifyd.store.ports import History
+    from notifyd.store.history_ports import History
 
 
 class ChannelEndpoints:

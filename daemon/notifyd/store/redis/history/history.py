@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId
     from notifyd.model.publication import Publication
     from notifyd.redislink.link import Link
+    from notifyd.store.history_ports import ChannelInfo, History
     from notifyd.store.options import HistoryLimits
-    from notifyd.store.ports import Attendance, ChannelInfo, History, Lease, Outcome
+    from notifyd.store.ports import Attendance, Lease, Outcome
     from notifyd.store.redis.history.stream_mirror import StreamMirror
     from notifyd.store.redis.mirrors.mirror import Mirrors
 

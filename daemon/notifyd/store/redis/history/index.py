@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from notifyd.model.ids import ClientId
 from notifyd.model.position import StreamPosition
 from notifyd.redislink.scripts import load_script
+from notifyd.store.history_ports import ChannelInfo
 from notifyd.store.memory.history import bounds_of
-from notifyd.store.ports import ChannelInfo
 from notifyd.store.redis.history.stream_mirror import Page, read_stream
 
 if TYPE_CHECKING:

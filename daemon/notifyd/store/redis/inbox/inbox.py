@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, NotificationId, UserId
     from notifyd.model.notification import Notification
     from notifyd.store.delivery_ports import Written
+    from notifyd.store.history_ports import History
     from notifyd.store.inbox_ports import InboxInfo
     from notifyd.store.memory.user_inbox import InboxItem
     from notifyd.store.options import InboxLimits
-    from notifyd.store.ports import Attendance, History, Outcome
+    from notifyd.store.ports import Attendance, Outcome
     from notifyd.store.redis.inbox.receipts import InboxReceipts
     from notifyd.store.redis.inbox.scripts import UserKey
     from notifyd.store.redis.mirrors.mirror import Mirrors
