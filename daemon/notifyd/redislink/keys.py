@@ -1,4 +1,4 @@
-"""The name of every key and topic.
+"""The name of every key and topic; those of a shard of the queue that have no name here are in `store.redis.queue`.
 
 All of them begin with the prefix. What a script touches together carries one hash tag, the part in braces, so that a
 cluster keeps it on one node; a name never holds more braces than its tag's, because names of others are escaped.
@@ -34,7 +34,7 @@ class StreamKeys(NamedTuple):
 
 
 class HistoryIndexKeys(NamedTuple):
-    """The keys of the index of all streams, under one tag. Members are the client and the channel, with a NUL between."""
+    """The keys of the index of all streams, under one tag. Members are client and channel, with a NUL between."""
 
     #: Sorted set by member, of channels alone: to list those of a client.
     clients: str
