@@ -30,7 +30,6 @@ _ROW: Final = 6
 _AT_ONCE: Final = 200
 #: Streams that are made smaller for the bytes of all, between two ticks.
 _STREAMS_AT_ONCE: Final = 2000
-_NEVER: Final = 1 << 53
 #: A keeper that is silent for so long is no keeper any more.
 _KEEPER_MS: Final = 5000
 #: When there are too many channels one in so many is forgotten at once.

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import structlog
 from msgspec import DecodeError
 
-from notifyd.model.ids import ClientId, NotificationId
-from notifyd.model.notification import Kind, Notification
+from notifyd.model.notification import Kind
 from notifyd.model.publication import Publication
 from notifyd.model.restarted import Restarted
 from notifyd.redislink.scripts import load_script
 from notifyd.store.memory.channel import Channel
 from notifyd.store.redis.history.messages import Stamps, Withheld, decode_message, publications_in
+from notifyd.store.redis.mirrors.gone import gone
 from notifyd.store.redis.mirrors.mirror import Mirror
 from notifyd.wire.stored import decode_notification
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from notifyd.model.ids import ClientId, NotificationId
     from notifyd.redislink.keys import StreamKeys
     from notifyd.redislink.line import Line
     from notifyd.redislink.reply import Reply
@@ -32,6 +33,7 @@ log = structlog.get_logger("notifyd.store")
 
 _READ: Final = load_script("notifyd.store.redis.history", "read")
 _PAGE: Final = 500
+_GONE: Final = gone(Kind.CHANNEL)
 #: How long the epoch of a stream without publications is remembered, from the last look of a node.
 _EMPTY_MS: Final = 3_600_000
 
@@ -202,18 +204,3 @@ class StreamMirror(Mirror):
         self._streams.grew(self.channel, size)
         if self.ready:
             self._mirrors.news.add(publication, size)
-
-
-_GONE: Final = Notification(
-    id=NotificationId(""),
-    client_id=ClientId(""),
-    kind=Kind.CHANNEL,
-    channel="",
-    data=b"null",
-    metadata=b"",
-    priority=5,
-    accepted_at=0,
-    due_at=0,
-    expires_at=0,
-    order_key=0,
-)

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from msgspec import DecodeError
 
-from notifyd.model.ids import NotificationId
-from notifyd.model.notification import Kind, Notification
+from notifyd.model.notification import Kind
 from notifyd.model.publication import Publication
 from notifyd.model.receipt import InboxState
 from notifyd.model.restarted import Restarted
 from notifyd.store.memory.channel import withheld
 from notifyd.store.memory.user_inbox import InboxItem, UserInbox
 from notifyd.store.redis.inbox.form import Entry, decode_news, page_in
+from notifyd.store.redis.mirrors.gone import gone
 from notifyd.store.redis.mirrors.mirror import Mirror
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from notifyd.model.ids import ClientId, UserId
+    from notifyd.model.ids import ClientId, NotificationId, UserId
     from notifyd.store.redis.inbox.form import Page
     from notifyd.store.redis.inbox.mirrors import InboxMirrors
 
@@ -29,6 +29,7 @@ log = structlog.get_logger("notifyd.store")
 #: The words of `ends`; what is withheld is another thing, see `UserInbox`.
 _ENDS: Final = {state.value: state for state in InboxState}
 _WITHHELD: Final = "withheld"
+_GONE: Final = Publication(gone(Kind.USERS), "", 0)
 
 
 class InboxMirror(Mirror):
@@ -147,22 +148,3 @@ class InboxMirror(Mirror):
                 item.publication = withheld(item.publication)
             else:
                 item.ended = _ENDS.get(word)
-
-
-_GONE: Final = Publication(
-    Notification(
-        id=NotificationId(""),
-        client_id="",  # type: ignore[arg-type]
-        kind=Kind.USERS,
-        channel="",
-        data=b"null",
-        metadata=b"",
-        priority=5,
-        accepted_at=0,
-        due_at=0,
-        expires_at=0,
-        order_key=0,
-    ),
-    "",
-    0,
-)

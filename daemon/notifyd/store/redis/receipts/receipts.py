@@ -108,11 +108,6 @@ class RedisReceipts:
 
     # what inboxes and the queue tell
 
-    def note_of(self, client_id: ClientId, stream: str, notification_id: NotificationId, event: TimelineEvent) -> None:
-        """As `note`, by who knows what the notification went to."""
-        self._note(self._shards.of(client_id, stream), notification_id, event, 0)
-        self.bells.ring(notification_id)
-
     def placed(self, notification: Notification, places: Sequence[tuple[UserId, StreamPosition]]) -> None:
         """A notification to users has got these places in their inboxes."""
         number = self._shards.of(notification.client_id, notification.stream)
