@@ -11,13 +11,13 @@ from notifyd.app.cluster import node_of
 from notifyd.app.edge import applications, rest_options
 from notifyd.app.engines import Engines
 from notifyd.app.graph import Graph, compose
+from notifyd.app.public import public_server
 from notifyd.app.translate_engines import broker_options
 from notifyd.config import Loaded, load_settings
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.server import EdgeServer
 from notifyd.ingress.edge.socketio.server import SocketIoServer
 from notifyd.ingress.rpc.public.server import PublicServer
-from notifyd.ingress.rpc.public.services import PublicOptions, PublicServices
 from notifyd.store.memory.records import MemoryRecords
 from notifyd.store.open import open_broker
 from notifyd.telemetry.logs import LogOptions, configure
@@ -36,7 +36,7 @@ def loaded_with(folder: Path, flags: Mapping[str, str] | None = None, text: str 
     """The settings of a file that says *text*, and of *flags*."""
     file = folder / "notifyd.toml"
     file.write_text(text, encoding="utf-8")
-    given = {"broker.durability": "memory", "server.state_dir": str(folder), **(flags or {})}
+    given = {"broker.durability": "memory", "server.state_dir": str(folder), "server.grpc_port": "0", **(flags or {})}
     return load_settings(config_file=file, environ={"HOME": str(folder)}, flags=given)
 
 
@@ -81,7 +81,8 @@ async def served(graph: Graph, nursery: trio.Nursery, *, token: str) -> Served:
     edge = EdgeServer(translate.edge_settings(settings))
     engine = translate.socketio_settings(settings)
     socketio = SocketIoServer(graph.namespaces, engine, edge.deadlines, graph.namespaces.allowed_origin)
-    public = _public(graph, token)
+    public = public_server(graph, token=token, dev=False, certificate=None)
+    assert public is not None
     await nursery.start(edge.run)
     await nursery.start(public.run)
     nursery.start_soon(graph.dispatcher.run)
@@ -96,23 +97,3 @@ async def served(graph: Graph, nursery: trio.Nursery, *, token: str) -> Served:
         ports.append(("127.0.0.1", int(sockets[0].getsockname()[1])))
     graph.daemon.ready = True
     return Served(graph, edge, socketio, public, *ports)
-
-
-def _public(graph: Graph, token: str) -> PublicServer:
-    services = PublicServices(
-        daemon=graph.daemon,
-        clients=graph.clients,
-        devices=graph.devices,
-        publisher=graph.publisher,
-        notifications=graph.notifications,
-        connector=graph.connector,
-        subscriber=graph.subscriber,
-        inboxes=graph.inboxes,
-        acks=graph.acks,
-        attending=graph.attending,
-        presence=graph.presence,
-        limiter=graph.limiter,
-    )
-    bounds = translate.public_rpc_options(graph.loaded.settings)
-    options = PublicOptions(admin_token=token, bounds=bounds)
-    return PublicServer("127.0.0.1", 0, services, options, graph.engines.counters)
