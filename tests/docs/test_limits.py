@@ -28,7 +28,9 @@ LIMITS = section(page("notifyd.8"), "LIMITS")
 ITEMS = items(LIMITS, "Ic")
 
 #: Names of settings that bound something which could grow otherwise. Ages, tries and waits end by themselves.
-BOUNDING = re.compile(r"(?!.*(seconds|attempts)$)(max_.*|.*_per_minute|outbox_bytes|ring_entries|burst|concurrency|workers)")
+BOUNDING = re.compile(
+    r"(?!.*(seconds|attempts)$)(max_.*|.*_per_minute|outbox_bytes|ring_entries|burst|concurrency|workers)"
+)
 
 #: What has such a name and bounds nothing: so many processes there are.
 COUNTS = {"server.workers"}
