@@ -54,7 +54,7 @@ async def test_what_comes_before_a_restart_is_written_before_it(autojump_clock, 
 
 
 async def test_what_has_expired_on_its_way_is_for_nobody(autojump_clock, nursery: trio.Nursery) -> None:
-    late = now_ms()
+    late = now_ms() - 2000
     fake = Fake([stamped(1), stamped(2, late), stamped(3)], [stamped(4, late)])
     nursery.start_soon(SharedBus(fake, fake).run)
     await trio.testing.wait_all_tasks_blocked()

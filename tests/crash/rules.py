@@ -75,6 +75,9 @@ def _expired(record: Record, notification_id: str, subscriber: str, place: Place
     published = record.publish_of(notification_id)
     if published is None or not published.expires_at:
         return False
+    if any(gone - LATE_SECONDS < published.expires_at < back for gone, back in _outages(record)):
+        # nodes heard of it after its time
+        return True
     return "expired" in record.settled[notification_id, ""] or any(
         place is not None
         and began.at + REPLAY_SECONDS >= published.expires_at
@@ -98,7 +101,11 @@ def _was_reset(record: Record, subscriber: str, place: Place) -> bool:
 
 
 def acked_stays_acked(record: Record) -> Iterator[str]:
-    """What was acked, and answered, does not come again: not on that connection, and where acks last on none."""
+    """What was acked, and answered, does not come again: not on that connection, and where acks last on none.
+
+    Another node that did not hear of it before Redis was killed may send it again until Redis is back.
+    """
+    outages = _outages(record)
     acked: dict[tuple[str, int], dict[str, tuple[float, bool]]] = defaultdict(dict)
     for fact in record.facts:
         if isinstance(fact, Acked) and fact.answered and not fact.nack:
@@ -108,9 +115,16 @@ def acked_stays_acked(record: Record) -> Iterator[str]:
                     acked[fact.subscriber, where].setdefault(notification_id, (fact.at, fact.aside))
         elif isinstance(fact, Arrived):
             known = acked[fact.subscriber, -1].get(fact.id) or acked[fact.subscriber, fact.connection].get(fact.id)
+            began = record.connections.get((fact.subscriber, fact.connection))
+            if known is not None and began is not None and _unheard(outages, known[0], began.asked_at):
+                continue
             if known is not None and (not known[1] or fact.at > known[0] + CROSSING_SECONDS):
                 after = fact.at - known[0]
                 yield f"{fact.subscriber}#{fact.connection} got {fact.id} again {after:.3f} s after its ack"
+
+
+def _unheard(outages: Sequence[tuple[float, float]], acked_at: float, asked_at: float) -> bool:
+    return asked_at > acked_at and any(gone - CROSSING_SECONDS < acked_at < back > asked_at for gone, back in outages)
 
 
 def unacked_comes_again(record: Record) -> Iterator[str]:
@@ -134,13 +148,18 @@ def unacked_comes_again(record: Record) -> Iterator[str]:
                 yield f"{subscriber} got {arrival.id} ({arrival.token}), did not ack it, and never got it again"
 
 
+def _outages(record: Record) -> list[tuple[float, float]]:
+    """When Redis was away, and what its nodes had to tell it was not told yet."""
+    turned = {what: [fact.at for fact in record.all(Turned) if fact.what == what] for what in _OUTAGE}
+    return [(gone, back + TELLING_SECONDS) for gone, back in zip(*turned.values(), strict=False)]
+
+
 def dead_stays_dead(record: Record) -> Iterator[str]:
     """What a subscription was given up for does not come to it again.
 
     Where Redis was killed, another node may not know of it yet, and gives it up anew.
     """
-    turned = {what: [fact.at for fact in record.all(Turned) if fact.what == what] for what in _OUTAGE}
-    outages = [(gone, back + TELLING_SECONDS) for gone, back in zip(*turned.values(), strict=False)]
+    outages = _outages(record)
     died = {(fact.id, fact.subscriber): fact.at for fact in record.all(Settled) if fact.state == "dead" and fact.at}
     for arrival in record.arrived:
         at = died.get((arrival.id, arrival.subscriber))
@@ -204,9 +223,20 @@ def no_gaps(record: Record) -> Iterator[str]:
         firsts[key] = min(firsts.get(key, began.position.offset), began.position.offset)
     for (stream, epoch), found in offsets.items():
         first = firsts.get((stream, epoch), 0) + 1
-        missing = [offset for offset in range(first, max(found) + 1) if offset not in found]
+        known = found | _told_to_lack(record, stream, epoch)
+        missing = [offset for offset in range(first, max(found) + 1) if offset not in known]
         if len(missing) > excuses[stream]:
             yield f"{stream} lacks {len(missing)} offsets, such as {missing[:5]}; {excuses[stream]} may have expired"
+
+
+def _told_to_lack(record: Record, stream: str, epoch: str) -> set[int]:
+    """Offsets that somebody was told to do without, since they are not kept: maybe nobody has seen them."""
+    lacked: set[int] = set()
+    for began in record.began:
+        since, position = began.since, began.position
+        if began.stream == stream and began.recovered is False and since is not None and since.epoch == epoch:
+            lacked.update(range(since.offset + 1, position.offset + 1))
+    return lacked
 
 
 def expired_stays_away(record: Record) -> Iterator[str]:
@@ -217,7 +247,8 @@ def expired_stays_away(record: Record) -> Iterator[str]:
             continue
         began = record.connections.get((arrival.subscriber, arrival.connection))
         late = arrival.at - published.expires_at
-        asked_late = began is not None and began.asked_at > published.expires_at + CLOCK_SECONDS
+        replayed = began is not None and arrival.place.offset <= began.position.offset
+        asked_late = began is not None and replayed and began.asked_at > published.expires_at + CLOCK_SECONDS
         if late > LATE_SECONDS or asked_late:
             yield f"{arrival.subscriber} got {arrival.id} {late:.3f} s after it expired"
 

@@ -164,6 +164,21 @@ def test_what_was_given_up_while_redis_was_away_another_node_gives_up_anew() -> 
     assert broken(*facts, *earlier, began(2, 5.0, 1, acks=True), again) == {"dead_stays_dead"}
 
 
+def test_an_ack_that_another_node_could_not_hear_of_does_not_keep_it_from_sending_again() -> None:
+    facts = [began(acks=True, lasting=True), *sent(1), arrived(1, 1), Acked("s", 1, ("id1",), 1.3)]
+    away = [Turned("redis killed", 1.2), Turned("redis started", 2.5)]
+    again = [began(2, 2.0, 1, acks=True, lasting=True), arrived(1, 1, 2, at=2.1)]
+    assert broken(*facts, *away, *again) == set()
+    assert broken(*facts, *again) == {"acked_stays_acked"}
+
+
+def test_what_somebody_was_told_to_lack_is_no_gap() -> None:
+    facts = [began(), *sent(1, 2), arrived(1, 1), arrived(2, 4)]
+    assert broken(*facts) == {"no_gaps"}
+    told = Began("t", 1, MAIN, 3.0, 3.0, place(3), since=place(1), recovered=False)
+    assert "no_gaps" not in broken(*facts, told)
+
+
 def test__one_id_one_place() -> None:
     assert broken(*WELL, Kept(MAIN, "id1", place(9))) >= {"one_id_one_place"}
     assert broken(*WELL, Kept(MAIN, "id9", place(1))) == {"one_id_one_place"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.bus.ports import LiveSide, News
+
+
+#: From the stamp to the hub, between nodes that are not cut off.
+_UNDER_WAY_MS: Final = 1000
 
 
 class SharedBus:
@@ -41,8 +45,8 @@ class SharedBus:
             await self._fan_out(batch)
 
     async def _fan_out(self, batch: Sequence[Publication]) -> None:
-        now = now_ms()
-        # a node that was cut off hears of some of it late
-        due = [publication for publication in batch if not publication.notification.expired(now)]
+        # what was stamped in time is delivered; what a node that was cut off hears of later is not
+        then = now_ms() - _UNDER_WAY_MS
+        due = [publication for publication in batch if not publication.notification.expired(then)]
         if due:
             await self._hub.fan_out(due)
