@@ -84,10 +84,10 @@ class Mirror(ABC):
         """Whether it was let go of, which any wait may bring about."""
         return self._stopped
 
-    def attend(self) -> Attending | None:
+    def attend(self) -> MirrorAttendance | None:
         """See `HistoryStore.attend`."""
         self.used_at = trio.current_time()
-        return None if self.ready else Attending(self, self._mirrors)
+        return None if self.ready else MirrorAttendance(self, self._mirrors)
 
     def stop(self) -> None:
         """Let go of it."""
@@ -151,7 +151,7 @@ class Mirror(ABC):
             self._overrun = True
 
 
-class Attending:
+class MirrorAttendance:
     """See `Attendance`."""
 
     def __init__(self, mirror: Mirror, mirrors: Mirrors) -> None:
