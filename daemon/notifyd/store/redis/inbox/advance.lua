@@ -4,12 +4,12 @@
 local m = look()
 local offset = tonumber(ARGV[2])
 if m.epoch ~= ARGV[1] or offset > m.head then
-    return {}
+  return {}
 end
 local before = m.cursor
 if offset > before then
-    m.cursor = offset
-    redis.call('HSET', META, 'cursor', offset)
-    tell(m)
+  m.cursor = offset
+  redis.call('HSET', META, 'cursor', offset)
+  tell(m)
 end
 return {before, m.cursor}

@@ -5,18 +5,18 @@
 local m = look()
 local before, left = figures(m), {}
 if not m.epoch or m.head == 0 then
-    return {m.epoch or '', before, left, m.epoch or ''}
+  return {m.epoch or '', before, left, m.epoch or ''}
 end
 local epoch = m.epoch
 local erased = m.erased
 if ARGV[3] == 'erase' then
-    erased = erased == '' and m.epoch or (string.sub(erased, -200) .. ' ' .. m.epoch)
-    if redis.call('EXISTS', PLACES) == 1 then
-        redis.call('RENAME', PLACES, GONE)
-        redis.call('EXPIRE', GONE, ARGV[4])
-    end
+  erased = erased == '' and m.epoch or (string.sub(erased, -200) .. ' ' .. m.epoch)
+  if redis.call('EXISTS', PLACES) == 1 then
+    redis.call('RENAME', PLACES, GONE)
+    redis.call('EXPIRE', GONE, ARGV[4])
+  end
 else
-    evict(m, function() return true end, left)
+  evict(m, function() return true end, left)
 end
 redis.call('DEL', META, STREAM, PLACES, ENDS)
 m = {epoch = ARGV[1], head = 0, floor = 0, cursor = 0, erased = erased}

@@ -7,14 +7,14 @@ local free_bytes, free_until = tonumber(ARGV[4]), tonumber(ARGV[5])
 local m = look()
 local before, bytes, floor, left = figures(m), m.bytes, m.floor, {}
 if m.epoch then
-    evict(m, function(inbox)
-        local count = inbox.head - inbox.floor
-        return count > max_count or (count > 1 and inbox.bytes > max_bytes) or tonumber(inbox.oldest) <= age
-            or (bytes - inbox.bytes < free_bytes and tonumber(inbox.oldest) <= free_until)
-    end, left)
-    if m.floor > floor then
-        keep(m)
-        tell(m)
-    end
+  evict(m, function(inbox)
+    local count = inbox.head - inbox.floor
+    return count > max_count or (count > 1 and inbox.bytes > max_bytes) or tonumber(inbox.oldest) <= age
+      or (bytes - inbox.bytes < free_bytes and tonumber(inbox.oldest) <= free_until)
+  end, left)
+  if m.floor > floor then
+    keep(m)
+    tell(m)
+  end
 end
 return {m.epoch or '', before, figures(m), left}

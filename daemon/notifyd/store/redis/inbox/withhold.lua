@@ -4,15 +4,15 @@
 local m = look()
 local changed = {}
 for _, id in ipairs(ARGV) do
-    local offset = redis.call('HGET', PLACES, id)
-    if offset then
-        redis.call('HDEL', PLACES, id)
-        redis.call('HSET', ENDS, offset, 'withheld')
-        changed[#changed + 1] = string.format('[%s,"withheld"]', offset)
-    end
+  local offset = redis.call('HGET', PLACES, id)
+  if offset then
+    redis.call('HDEL', PLACES, id)
+    redis.call('HSET', ENDS, offset, 'withheld')
+    changed[#changed + 1] = string.format('[%s,"withheld"]', offset)
+  end
 end
 if #changed > 0 then
-    redis.call('EXPIRE', ENDS, math.max(redis.call('TTL', STREAM), 1))
-    tell(m, table.concat(changed, ','))
+  redis.call('EXPIRE', ENDS, math.max(redis.call('TTL', STREAM), 1))
+  tell(m, table.concat(changed, ','))
 end
 return #changed
