@@ -10,13 +10,9 @@ import trio
 from notifyd.bus.ports import Replies
 from notifyd.errors import StoreUnavailable
 from tests.bus.redis.conftest import Node
+from tests.redislink.waiting import until
 
 Start = Callable[..., Awaitable[Node]]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - the other side is in another thread
-        await trio.sleep(0.005)
 
 
 async def two(start_node: Start) -> tuple[Node, Node]:

@@ -10,7 +10,8 @@ import trio
 
 from notifyd.model.node import NodeInfo
 from notifyd.wire.peers import decode_message
-from tests.bus.redis.test_peers import two, until
+from tests.bus.redis.test_peers import two
+from tests.redislink.waiting import until
 
 if TYPE_CHECKING:
     from notifyd.redislink.options import RedisOptions

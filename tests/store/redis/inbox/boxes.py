@@ -21,7 +21,7 @@ from notifyd.telemetry.metrics import Counters
 from tests.store.samples import T0, expire, for_users
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from notifyd.model.notification import Notification
     from notifyd.model.receipt import InboxState
@@ -127,10 +127,3 @@ async def nodes(options: RedisOptions, count: int = 1, **limits: object) -> Asyn
             nursery.start_soon(node.run)
         yield book, opened
         nursery.cancel_scope.cancel()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Return when *condition* holds; what it waits for comes from another thread."""
-    with trio.fail_after(10):
-        while not condition():  # noqa: ASYNC110 - the other side is in another thread
-            await trio.sleep(0.005)

@@ -6,7 +6,8 @@ import pytest
 
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.redislink.options import RedisOptions
-from tests.store.redis.inbox.boxes import ANNA, nodes, until
+from tests.redislink.waiting import until
+from tests.store.redis.inbox.boxes import ANNA, nodes
 from tests.store.redis.letters.test_dead_letters import made
 from tests.store.redis.letters.test_dead_letters import nodes as letter_nodes
 from tests.store.samples import for_users

@@ -12,7 +12,8 @@ from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.model.publication import Publication
 from notifyd.model.restarted import Restarted
 from notifyd.redislink.options import RedisOptions
-from tests.store.redis.inbox.boxes import ANNA, BERT, nodes, until
+from tests.redislink.waiting import until
+from tests.store.redis.inbox.boxes import ANNA, BERT, nodes
 from tests.store.samples import for_users
 
 if TYPE_CHECKING:

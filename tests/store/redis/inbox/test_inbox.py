@@ -10,7 +10,8 @@ from notifyd.model.notification import State
 from notifyd.model.receipt import InboxState
 from notifyd.model.restarted import Restarted
 from notifyd.store.ports import Lease, Outcome
-from tests.store.redis.inbox.boxes import ANNA, BERT, CORA, nodes, until
+from tests.redislink.waiting import until
+from tests.store.redis.inbox.boxes import ANNA, BERT, CORA, nodes
 from tests.store.samples import T0, for_users
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from notifyd.model.receipt import InboxState
 from notifyd.redislink.options import RedisOptions
 from notifyd.store.delivery_ports import DeadLetterQuery
 from notifyd.store.ports import Outcome
+from tests.redislink.waiting import until
 from tests.store.redis.brokers import daemons
-from tests.store.redis.inbox.boxes import ANNA, BERT, until
+from tests.store.redis.inbox.boxes import ANNA, BERT
 from tests.store.samples import attend, for_users, letter, notification
 
 if TYPE_CHECKING:
