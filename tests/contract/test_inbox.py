@@ -6,63 +6,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notifyd.model.ids import DEFAULT_CLIENT, ClientId, NotificationId, UserId
+from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.model.notification import State
 from notifyd.model.position import StreamPosition
 from notifyd.model.receipt import InboxState
-from notifyd.store.options import BrokerLimits, InboxLimits
 from notifyd.store.ports import Outcome
+from tests.contract.inboxes import ANNA, BERT, CORA, OTHER, at, opened, places, rows, since, states
 from tests.store.samples import HOUR, T0, accept, dispatch, for_users, notification, offsets, publish, push_of
 
 if TYPE_CHECKING:
-    from notifyd.model.publication import Publication
-    from notifyd.model.receipt import UserReceipt
-    from notifyd.store.history_ports import History
     from notifyd.store.ports import Broker
     from tests.contract.conftest import OpenBroker
-
-OTHER = ClientId("other")
-ANNA, BERT, CORA = UserId("anna"), UserId("bert"), UserId("cora")
-
-
-async def opened(open_engine: OpenBroker, **limits: float) -> Broker:
-    """A broker with the inboxes of all that the tests name at hand."""
-    broker = await open_engine(BrokerLimits(inbox=InboxLimits(**limits)))  # type: ignore[arg-type]
-    for client_id in (DEFAULT_CLIENT, OTHER):
-        for user_id in (ANNA, BERT, CORA):
-            attendance = broker.inbox.attend(client_id, user_id)
-            if attendance is not None:
-                await attendance.wait()
-    return broker
 
 
 @pytest.fixture
 async def broker(open_engine: OpenBroker) -> Broker:
     return await opened(open_engine)
-
-
-def at(broker: Broker, offset: int, user: UserId = ANNA) -> StreamPosition:
-    return StreamPosition(broker.inbox.position(DEFAULT_CLIENT, user).epoch, offset)
-
-
-def since(broker: Broker, offset: int | None = None, user: UserId = ANNA, *, now: int = T0) -> History:
-    position = None if offset is None else at(broker, offset, user)
-    return broker.inbox.since(DEFAULT_CLIENT, user, position, now=now)
-
-
-def places(publications: list[Publication]) -> list[tuple[str, int]]:
-    return [(p.user_id, p.inbox.offset if p.inbox else 0) for p in publications]
-
-
-async def rows(broker: Broker, notification_id: NotificationId) -> tuple[UserReceipt, ...]:
-    receipt = await broker.receipts.find(None, notification_id)
-    assert receipt is not None
-    return receipt.users
-
-
-async def states(broker: Broker, *published: Publication) -> list[InboxState]:
-    """What became of notifications to one user each."""
-    return [(await rows(broker, p.notification.id))[0].state for p in published]
 
 
 async def test_one_for_users_comes_back_for_each(broker: Broker) -> None:
@@ -211,92 +170,6 @@ async def test_what_expired_before_it_arrived_is_told(broker: Broker) -> None:
     assert await states(broker, *published) == [InboxState.EXPIRED, InboxState.DELIVERED]
 
 
-async def test_the_oldest_of_a_user_go_when_there_are_too_many(open_engine: OpenBroker) -> None:
-    broker = await opened(open_engine, max_notifications=2)
-    published = await publish(broker, for_users(ANNA))
-    broker.inbox.advance(DEFAULT_CLIENT, ANNA, at(broker, 1), now=T0)
-    published += await publish(broker, *[for_users(ANNA) for _ in range(3)])
-    assert since(broker).publications == published[2:]
-    delivered, evicted, stored = InboxState.DELIVERED, InboxState.EVICTED, InboxState.STORED
-    assert await states(broker, *published) == [delivered, evicted, stored, stored]
-    broker.inbox.advance(DEFAULT_CLIENT, ANNA, at(broker, 4), now=T0)
-    assert await states(broker, *published) == [delivered, evicted, delivered, delivered]
-    assert not since(broker, 1).recovered
-    assert since(broker, 2).recovered
-
-
-async def test_the_oldest_of_a_user_go_when_there_are_too_many_bytes(open_engine: OpenBroker) -> None:
-    broker = await opened(open_engine, max_user_bytes=700)
-    published = await publish(broker, *[for_users(ANNA, BERT) for _ in range(4)])
-    await broker.refresh()
-    assert broker.inbox.usage()[:2] == (2, 6)
-    (huge,) = await publish(broker, for_users(ANNA, data=b'"' + b"x" * 800 + b'"'))
-    # one alone is kept, however big it is
-    assert since(broker).publications == [huge]
-    assert since(broker, user=BERT).publications == published[3::2]
-
-
-async def test_the_oldest_of_all_go_when_there_are_too_many_bytes(open_engine: OpenBroker) -> None:
-    broker = await opened(open_engine, max_bytes=700)
-    for number, user in enumerate((ANNA, BERT, BERT, ANNA)):
-        await publish(broker, for_users(user, at=T0 + number), now=T0 + number)
-    kept = {info.user_id: (info.notifications, info.undelivered) for info in await broker.inbox.inboxes()}
-    assert kept == {ANNA: (1, 1), BERT: (2, 2)}
-
-
-async def test_what_is_over_age_goes(open_engine: OpenBroker) -> None:
-    broker = await opened(open_engine, max_age_seconds=60)
-    published = await publish(broker, for_users(ANNA))
-    published += await publish(broker, for_users(ANNA, at=T0 + 30_000), now=T0 + 30_000)
-    assert await broker.inbox.trim(now=T0 + 59_999) == 0
-    assert await broker.inbox.trim(now=T0 + 60_000) == 1
-    assert await states(broker, *published) == [InboxState.EVICTED, InboxState.STORED]
-    assert broker.inbox.position(DEFAULT_CLIENT, ANNA).offset == 2
-
-
-async def test_a_forgotten_user_comes_back_in_another_epoch(open_engine: OpenBroker) -> None:
-    broker = await opened(open_engine, max_users=2)
-    published = await publish(broker, *[for_users(user) for user in (ANNA, ANNA, BERT, CORA)])
-    await broker.refresh()
-    assert broker.inbox.usage()[:2] == (2, 2)
-    assert await states(broker, *published[:2]) == [InboxState.EVICTED] * 2
-    (again,) = await publish(broker, for_users(ANNA))
-    assert again.inbox is not None
-    assert published[0].inbox is not None
-    assert (again.inbox.offset, again.inbox.epoch != published[0].inbox.epoch) == (1, True)
-    assert broker.inbox.since(DEFAULT_CLIENT, ANNA, published[0].inbox, now=T0).publications == [again]
-
-
-async def test_nothing_is_told_of_a_user_that_was_removed(broker: Broker) -> None:
-    published = await publish(broker, for_users(ANNA, BERT), for_users(ANNA, client=OTHER))
-    assert await broker.inbox.forget(DEFAULT_CLIENT, ANNA) == 1
-    assert await broker.inbox.forget(DEFAULT_CLIENT, ANNA) == 0
-    assert [row.user_id for row in await rows(broker, published[0].notification.id)] == [BERT]
-    await broker.refresh()
-    assert broker.inbox.usage()[:2] == (2, 2)
-    (again,) = await publish(broker, for_users(ANNA))
-    assert again.inbox is not None
-    assert published[0].inbox is not None
-    assert (again.inbox.offset, again.inbox.epoch != published[0].inbox.epoch) == (1, True)
-
-
-async def test_a_client_is_removed_with_all_its_users(broker: Broker) -> None:
-    await publish(broker, for_users(ANNA, BERT), for_users(ANNA, client=OTHER))
-    assert await broker.inbox.forget(DEFAULT_CLIENT) == 2
-    assert [info.client_id for info in await broker.inbox.inboxes()] == [OTHER]
-
-
-async def test_a_user_that_is_removed_amid_a_dispatch_gets_nothing(broker: Broker) -> None:
-    await publish(broker, for_users(ANNA))
-    await accept(broker, for_users(ANNA, BERT))
-    held = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
-    await broker.history.append(held, now=T0)
-    await broker.inbox.forget(DEFAULT_CLIENT, ANNA)
-    assert places(await broker.history.append(held, now=T0)) == [(BERT, 1)]
-    await broker.queue.settle([Outcome(held[0], State.DISPATCHED, by_user={ANNA: 1, BERT: 1})], now=T0)
-    assert [row.user_id for row in await rows(broker, held[0].notification.id)] == [BERT]
-
-
 async def test_inboxes_are_listed_by_user(broker: Broker) -> None:
     await publish(broker, for_users(BERT, ANNA), for_users(BERT), for_users(ANNA, client=OTHER))
     broker.inbox.advance(DEFAULT_CLIENT, BERT, at(broker, 1, BERT), now=T0)
@@ -306,14 +179,6 @@ async def test_inboxes_are_listed_by_user(broker: Broker) -> None:
     (info,) = await broker.inbox.inboxes(prefix="bert")
     assert (info.position, info.cursor, info.notifications) == (at(broker, 2, BERT), 1, 2)
     assert (info.undelivered, info.last_at) == (1, T0)
-
-
-async def test_tighter_bounds_take_hold_at_once(broker: Broker) -> None:
-    await publish(broker, *[for_users(ANNA) for _ in range(5)])
-    broker.configure(BrokerLimits(inbox=InboxLimits(max_notifications=2, max_age_seconds=60)))
-    await broker.refresh()
-    assert broker.inbox.usage()[1] == 2
-    assert await broker.inbox.trim(now=T0 + 60_000) == 2
 
 
 async def test_what_the_push_provider_said_adds_up(broker: Broker) -> None:
