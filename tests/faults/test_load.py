@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import trio
 
-from tests.crash.__main__ import configure, settings
+from tests.crash.house import SETTINGS, configure
 from tests.crash.round import Plan, Round
 from tests.crash.rules import breaches, counts
 from tests.e2e.daemon import Daemon
@@ -30,7 +30,8 @@ class Failing(Round):
     """One whose disk fails; the daemon lives through it."""
 
     def __init__(self, daemon: Daemon, faults: Faults, plan: Plan) -> None:
-        super().__init__(daemon, plan)
+        super().__init__(plan, daemon)
+        self._daemon = daemon
         self._faults = faults
         self._dice = random.Random(plan.seed)
 
@@ -41,7 +42,7 @@ class Failing(Round):
             await trio.sleep(self._dice.uniform(0.5, 1.5))
             with self._fault():
                 await trio.sleep(self._dice.uniform(0.1, 2.0))
-        async with self.live.daemon.rest() as client:
+        async with self._daemon.rest() as client:
             with trio.fail_after(15):
                 while (await client.call("GET", "/api/health/ready")).status != 200:  # noqa: ASYNC110
                     await trio.sleep(0.1)
@@ -49,7 +50,7 @@ class Failing(Round):
     def _fault(self) -> AbstractContextManager[None]:
         match self._dice.randrange(5):
             case 0:
-                return locked(self.live.daemon.state_dir / "broker.db")
+                return locked(self._daemon.state_dir / "broker.db")
             case 1:
                 return self._faults.on("broker.db", sync=errno.EIO)
             case 2:
@@ -65,7 +66,7 @@ class Failing(Round):
 @within(150)
 async def test_a_disk_that_fails_under_load_breaks_no_rule(tmp_path: Path, seed: int) -> None:
     async with trio.open_nursery() as nursery:
-        daemon = Daemon(tmp_path, nursery, *settings("local", "fsync"))
+        daemon = Daemon(tmp_path, nursery, *SETTINGS, "broker.durability=fsync")
         configure(daemon)
         try:
             faults = await start_under(daemon)
