@@ -9,6 +9,7 @@ import trio
 from msgspec.structs import replace
 
 from notifyd.clock import now_ms
+from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.publication import Publication
 from notifyd.model.restarted import Restarted
@@ -164,3 +165,19 @@ async def test_others_take_over_from_a_node_that_vanishes(start_valkey: Callable
         await one.heard_of(accepted)
         assert trio.current_time() - began < 8
         assert in_order(one)
+
+
+async def test_a_full_redis_is_emptied_and_takes_nothing_new(start_valkey: Callable[..., Valkey]) -> None:
+    server = start_valkey()
+    async with daemons(options_of(server)) as (one,):
+        one.dispatching = False
+        await attend(one.broker, "orders")
+        accepted = await one.accept(*[notification(at=now_ms()) for _ in range(5)])
+        server.call("CONFIG", "SET", "maxmemory", "1")
+        with pytest.raises(StoreUnavailable):
+            await one.accept(notification(at=now_ms()))
+        one.dispatching = True
+        assert await one.heard_of(accepted) == accepted
+        server.call("CONFIG", "SET", "maxmemory", "0")
+        (again,) = await one.accept(notification(at=now_ms()))
+        assert again in await one.heard_of([again])

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Tell that a node is alive, and who else is. The server's clock counts, so that nodes need not agree on theirs.
 -- KEYS: 1 hash of the nodes: id -> "ALIVE_UNTIL INFO"
 -- ARGV: 1 the node's id, 2 milliseconds that the beat is good for, 3 what it tells of itself, "" when it leaves

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Adds what a node has changed in a durable subscription to what is known of it, and tells its topic.
 -- The same as `merged` in policy/durable_changes.py.
 --

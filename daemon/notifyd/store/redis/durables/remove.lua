@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Forgets a durable subscription that was not used since, and tells its topic.
 --
 -- KEYS    state

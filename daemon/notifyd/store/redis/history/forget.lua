@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Forgets one stream whole, where nothing was stamped in it since.
 --
 -- KEYS    meta, stream, places, sizes

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Notes what is kept of streams. Each row tells all of its stream, so that a row that comes twice or late is no harm.
 --
 -- KEYS    clients, names, last, leaves, figures, totals

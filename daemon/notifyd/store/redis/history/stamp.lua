@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Gives notifications their places in one stream, keeps them there, and tells the stream's topic. One that has its
 -- place already gets the same again.
 --

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Lets go of the oldest publications of one stream.
 --
 -- KEYS    meta, stream, sizes

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Leaves publications that were given up out of every read: their places are spent, and they are for nobody.
 --
 -- KEYS    meta, stream, places

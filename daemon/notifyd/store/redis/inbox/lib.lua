@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Put before every script of one inbox.
 -- KEYS: meta, stream, places, ends, gone, nodes, topic (see InboxKeys)
 local META, STREAM, PLACES, ENDS, GONE, NODES, TOPIC = unpack(KEYS)

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Takes dead letters of one shard out of every read while their notifications are put back, all or none.
 -- KEYS: order, bodies, size, held (see LetterKeys)
 -- ARGV: the instant, a word that tells this call from others, then for each: its id, the id of the notification that goes on for it

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Ends what hold.lua began: a letter is gone where its notification was taken in, and back where it was not.
 -- KEYS: order, bodies, size, held (see LetterKeys), the notifications that wait in the shard
 -- ARGV: what the keys of the shard's receipts begin with; the instant before which all that are held are meant;

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Drops dead letters of one shard.
 -- KEYS: order, bodies, size (see LetterKeys)
 -- ARGV: their ids

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Become the node that sees to a shard, or go on being it.
 --
 -- KEYS[1]  the tag of the shard

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Let another node see to a shard.
 --
 -- KEYS[1]  the tag of the shard

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Hand out what is due in one lane of one shard, most urgent first.
 --
 -- KEYS[1]  the tag of the shard

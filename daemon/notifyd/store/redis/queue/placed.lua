@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Notifications of one shard have got their places in streams although their leases ran out: they go first.
 --
 -- KEYS[1]  the tag of the shard

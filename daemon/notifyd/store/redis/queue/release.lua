@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Give leased notifications of one shard back, to be leased again later; counts a try that failed.
 --
 -- KEYS[1]  the tag of the shard

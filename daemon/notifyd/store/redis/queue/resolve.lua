@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Tell an idempotency key what became of its notification.
 --
 -- KEYS[1]  the key, {k/DIGEST}

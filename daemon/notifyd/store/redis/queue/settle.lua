@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Record how leased notifications of one shard ended, and let go of them.
 --
 -- KEYS[1]  the tag of the shard

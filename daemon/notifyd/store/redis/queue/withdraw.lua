@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Take out notifications of one shard that wait, and are neither leased nor have their place in a stream.
 --
 -- KEYS[1]  the tag of the shard

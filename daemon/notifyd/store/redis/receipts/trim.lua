@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Forget receipts of one shard that are over a bound, the oldest first.
 --
 -- KEYS[1]  the tag of the shard
