@@ -46,7 +46,11 @@ _SLOW = (
     Column("Connected", "connectedAt", human=relative, spare=True),
     Column("Node", "node", spare=True),
 )
-_KICKED = (Column("Kicked", "kicked"), Column("Not found", "notFound"))
+_KICKED = (
+    Column("Kicked", "kicked"),
+    Column("Not found", "notFound"),
+    Column("Silent nodes", "missingNodes", spare=True),
+)
 _OfChannel = Annotated[
     str,
     typer.Option(
@@ -148,7 +152,7 @@ def kick(
 ) -> None:
     """Close connections and tell them not to come back.
 
-    The close code is 4005. The exit status is 8 when some were not there, and 3 when none was.
+    The close code is 4005. The exit status is 8 when some were not there or a node did not answer, and 3 when none was.
     """
     if [bool(connection_ids), bool(key), bool(user)].count(True) != 1:
         raise Refusal("Name connections, a key with --key, or a user with --user.", Status.USAGE, code="usage")
@@ -173,6 +177,10 @@ def _deed(request: pb.KickConnectionsRequest) -> str:
 
 
 def _refuse_missing(answer: pb.KickConnectionsResponse) -> None:
+    if answer.missing_nodes:
+        silent = ", ".join(answer.missing_nodes)
+        sentence = f"These nodes did not answer in time, and may still have some: {silent}. Kick again."
+        raise Refusal(sentence, Status.PARTLY, code="nodes_missing")
     if answer.not_found:
         missing = ", ".join(answer.not_found)
         status = Status.PARTLY if answer.kicked else Status.NOT_FOUND

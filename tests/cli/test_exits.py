@@ -139,6 +139,14 @@ def test_3_when_nothing_of_it_was_there(ctl: Ctl, admin: Admin):
     assert ctl("connections", "kick", "b", "--yes").status == 3
 
 
+def test_a_node_that_did_not_answer_may_still_have_some(admin: Admin, ctl: Ctl):
+    admin.answers("KickConnections", pb.KickConnectionsResponse(kicked=["a"], missing_nodes=["node-b"]))
+    done = ctl("connections", "kick", "--user", "anna", "--yes")
+    assert done.status == 8
+    assert "node-b" in done.err
+
+
+
 def test_9_rate_limited_tells_when_to_come_back(ctl: Ctl, admin: Admin):
     admin.refuses(
         "Publish", grpc.StatusCode.RESOURCE_EXHAUSTED, "Full.", notifyd_code="queue_full", notifyd_retry_after="1.5"

@@ -64,6 +64,8 @@ class Kicked(msgspec.Struct, frozen=True):
 
     kicked: list[str]
     not_found: list[str]
+    #: Names of nodes that did not answer in time, whose connections may still be there.
+    missing: tuple[str, ...] = ()
 
 
 class Connections:

@@ -1022,12 +1022,14 @@ class KickConnectionsRequest(_message.Message):
     def __init__(self, ids: _Optional[_Iterable[str]] = ..., key_id: _Optional[str] = ..., reason: _Optional[str] = ..., user_id: _Optional[str] = ..., client_id: _Optional[str] = ...) -> None: ...
 
 class KickConnectionsResponse(_message.Message):
-    __slots__ = ("kicked", "not_found")
+    __slots__ = ("kicked", "not_found", "missing_nodes")
     KICKED_FIELD_NUMBER: _ClassVar[int]
     NOT_FOUND_FIELD_NUMBER: _ClassVar[int]
+    MISSING_NODES_FIELD_NUMBER: _ClassVar[int]
     kicked: _containers.RepeatedScalarFieldContainer[str]
     not_found: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, kicked: _Optional[_Iterable[str]] = ..., not_found: _Optional[_Iterable[str]] = ...) -> None: ...
+    missing_nodes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, kicked: _Optional[_Iterable[str]] = ..., not_found: _Optional[_Iterable[str]] = ..., missing_nodes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class GetStatsRequest(_message.Message):
     __slots__ = ()

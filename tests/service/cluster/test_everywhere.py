@@ -126,6 +126,15 @@ async def test_all_of_a_user_are_kicked(places: tuple[Place, Place], autojump_cl
     assert len((await other.connections.kick_user(DEFAULT_CLIENT, "anna")).kicked) == 3
 
 
+async def test_a_node_that_does_not_answer_is_named(
+    network: Network, places: tuple[Place, Place], autojump_clock
+) -> None:
+    one, _ = places
+    network.join("silent")
+    assert (await one.connections.kick_user(DEFAULT_CLIENT, "anna")).missing == ("silent",)
+    assert (await one.connections.list(ConnectionQuery())).missing == ("silent",)
+
+
 async def test_subscribers_are_counted_wherever_they_are(places: tuple[Place, Place], autojump_clock) -> None:
     one, other = places
     arrive(one), arrive(other), arrive(other, "ben")

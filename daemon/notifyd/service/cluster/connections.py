@@ -69,33 +69,39 @@ class ServiceConnections:
             views.sort(key=lambda view: view.connected_at)
         cut = sorted([one for each in every for one in each.cut], key=lambda one: one.at, reverse=True)
         total = sum([each.total for each in every])
-        names = {node.id: node.name for node in self._peers.nodes()}
-        missing = tuple(names.get(node, node) for node in silent)
-        return Listed(views[: query.limit], total, cut[: query.limit], missing)
+        return Listed(views[: query.limit], total, cut[: query.limit], self._names(silent))
 
     async def kick(self, ids: Sequence[str], *, reason: str = "") -> Kicked:
         """Close these connections with 4005, which tells them not to come back."""
         done = self._own.kick(ids, reason=reason)
         if not done.not_found:
             return done
-        found = await self._others(_Kick(ids=tuple(done.not_found), reason=reason))
-        return Kicked([*done.kicked, *found], [each for each in done.not_found if each not in set(found)])
+        others = await self._others(_Kick(ids=tuple(done.not_found), reason=reason))
+        found = set(others.kicked)
+        return Kicked(
+            [*done.kicked, *others.kicked], [each for each in done.not_found if each not in found], others.missing
+        )
 
     async def kick_key(self, key_id: str, *, reason: str = "") -> Kicked:
         """Close every connection of a key; the key stays good."""
         done = self._own.kick_key(key_id, reason=reason)
-        return Kicked([*done.kicked, *await self._others(_Kick(key_id=key_id, reason=reason))], [])
+        others = await self._others(_Kick(key_id=key_id, reason=reason))
+        return Kicked([*done.kicked, *others.kicked], [], others.missing)
 
     async def kick_user(self, client_id: ClientId, user_id: str, *, reason: str = "") -> Kicked:
         """Close every connection of a user; its tokens stay good."""
         done = self._own.kick_user(client_id, user_id, reason=reason)
-        wanted = _Kick(client_id=client_id, user_id=user_id, reason=reason)
-        return Kicked([*done.kicked, *await self._others(wanted)], [])
+        others = await self._others(_Kick(client_id=client_id, user_id=user_id, reason=reason))
+        return Kicked([*done.kicked, *others.kicked], [], others.missing)
 
-    async def _others(self, kick: _Kick) -> Sequence[str]:
+    async def _others(self, kick: _Kick) -> Kicked:
         replies = await self._peers.ask(_KICK, msgspec.json.encode(kick))
-        done, _ = replies.read(_kicked)
-        return [identifier for each in done for identifier in each.kicked]
+        done, silent = replies.read(_kicked)
+        return Kicked([identifier for each in done for identifier in each.kicked], [], self._names(silent))
+
+    def _names(self, nodes: Sequence[str]) -> tuple[str, ...]:
+        names = {node.id: node.name for node in self._peers.nodes()}
+        return tuple(names.get(node, node) for node in nodes)
 
     def _listed(self, query: ConnectionQuery) -> Listed:
         views, total = self._own.list(query)

@@ -49,7 +49,9 @@ class ConnectionCalls:
         if len(request.reason.encode()) > _MAX_REASON_BYTES or not (request.reason.isprintable()):
             raise Invalid(f"the reason must be printable and at most {_MAX_REASON_BYTES} bytes long")
         kicked = await self._kick(request)
-        return pb.KickConnectionsResponse(kicked=kicked.kicked, not_found=kicked.not_found)
+        return pb.KickConnectionsResponse(
+            kicked=kicked.kicked, not_found=kicked.not_found, missing_nodes=kicked.missing
+        )
 
     async def _kick(self, request: pb.KickConnectionsRequest) -> Kicked:
         if sum(map(bool, (request.ids, request.key_id, request.user_id))) != 1:
