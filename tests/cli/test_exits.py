@@ -146,7 +146,6 @@ def test_a_node_that_did_not_answer_may_still_have_some(admin: Admin, ctl: Ctl):
     assert "node-b" in done.err
 
 
-
 def test_9_rate_limited_tells_when_to_come_back(ctl: Ctl, admin: Admin):
     admin.refuses(
         "Publish", grpc.StatusCode.RESOURCE_EXHAUSTED, "Full.", notifyd_code="queue_full", notifyd_retry_after="1.5"
