@@ -88,6 +88,7 @@ def test_bash_completes_devices(admin: Admin):
     assert completed(admin, "notifyctl", "devices", "remove", "d") == ["d_1"]
 
 
+@pytest.mark.slow
 @bash
 def test_bash_completes_what_was_given_up_and_what_outlives_connections(admin: Admin):
     admin.answers("ListDeadLetters", pb.ListDeadLettersResponse(dead_letters=[samples.dead_letter(id="n_1.abc")]))

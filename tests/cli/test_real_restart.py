@@ -58,6 +58,7 @@ def test_nothing_is_missed_over_a_kill(daemon: RealDaemon, real: Ctl, options: l
             assert [listener.next()["offset"], listener.next()["offset"]] == [2, 3]
 
 
+@pytest.mark.slow
 def test_a_drain_ends_the_daemon_and_asks_listeners_to_come_back(daemon: RealDaemon, real: Ctl):
     over_admin, over_websocket = listeners(daemon, real)
     with over_admin, over_websocket:
@@ -77,6 +78,7 @@ def until(truth: Callable[[], bool]) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_a_durable_listener_misses_nothing_over_kills_of_the_daemon_and_of_itself(daemon: RealDaemon, real: Ctl):
     def waits(pending: int, connections: int) -> bool:
         (worker,) = real("subscriptions", "list", "-o", "json").json

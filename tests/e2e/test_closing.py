@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import trio
 
 from tests.e2e.patience import PATIENCE, within
@@ -78,6 +79,7 @@ async def test_a_kick_ends_one_connection(service: Daemon) -> None:
         assert (await other.ask("ping"))["type"] == "pong"
 
 
+@pytest.mark.slow
 @within(30)
 async def test_a_dead_link_is_closed_and_a_live_one_stays(start: Starter) -> None:
     daemon = await start("websocket.heartbeat_interval_seconds=0.5", "websocket.connection_timeout_seconds=1")

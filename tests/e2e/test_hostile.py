@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pytest
 import trio
 from wsproto.frame_protocol import FrameProtocol
 
@@ -93,6 +94,7 @@ async def test_bombs_over_websocket_are_errors(service: Daemon) -> None:
         await peer.until("pong")
 
 
+@pytest.mark.slow
 @within(60)
 async def test_a_flood_of_connections_that_never_authenticate_ends_at_the_deadline(start: Starter) -> None:
     daemon = await start("websocket.authentication_seconds=1")

@@ -229,6 +229,7 @@ async def test_two_polls_at_once_end_the_session(service: Daemon) -> None:
         assert (await session.poll()).status == 400
 
 
+@pytest.mark.slow
 @within(60)
 async def test_abandoned_sessions_are_collected(start: Starter) -> None:
     daemon = await start("socketio.ping_interval_seconds=0.3", "socketio.ping_timeout_seconds=0.3")
@@ -247,6 +248,7 @@ async def test_abandoned_sessions_are_collected(start: Starter) -> None:
                     await trio.sleep(0.05)
 
 
+@pytest.mark.slow
 @within(60)
 async def test_who_enters_no_namespace_is_ended_in_time(start: Starter) -> None:
     daemon = await start("socketio.connect_timeout_seconds=0.5")
@@ -344,6 +346,7 @@ async def test_forged_pids_recover_nothing(service: Daemon) -> None:
 # Slow readers
 
 
+@pytest.mark.slow
 @within(90)
 async def test_who_does_not_read_is_cut_off_alone(start: Starter) -> None:
     daemon = await start("websocket.outbox_bytes=524288", "websocket.close_seconds=0.3")

@@ -37,6 +37,7 @@ def code_of(call: Any) -> Any:
     return None
 
 
+@pytest.mark.slow
 @within(60)
 async def test_streams_are_capped_and_calls_go_on(start: Starter) -> None:
     daemon = await start("grpc.max_streams=5", "grpc.workers=8")

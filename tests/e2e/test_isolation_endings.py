@@ -132,6 +132,7 @@ async def crowd(app: App, stack: AsyncExitStack) -> tuple[Crowd, str]:
     return await Crowd(app, key, stack).gather(), key
 
 
+@pytest.mark.slow
 @within(60)
 async def test_a_removed_client_ends_everywhere_and_leaves_nothing(start: Starter, stack: AsyncExitStack) -> None:
     daemon = await start("websocket.close_seconds=0.3")
@@ -207,6 +208,7 @@ async def test_a_rotation_without_overlap_ends_who_came_by_the_old_secret(
     assert (await call(service, "POST", "/api/notifications", {"channel": "c", "data": 1}, X_API_Key=key)).status == 202
 
 
+@pytest.mark.slow
 @within(60)
 async def test_an_overlap_lets_them_live_until_it_ends(service: Daemon, stack: AsyncExitStack) -> None:
     app = await register(service)

@@ -225,6 +225,7 @@ async def test_secrets_lie_in_the_store_sealed_and_for_nobody_else(start: Starte
         assert secret.encode() not in kept
 
 
+@pytest.mark.slow
 @within(60)
 async def test_another_master_key_keeps_the_daemon_from_starting(start: Starter) -> None:
     daemon = await start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import trio
 
 from tests.e2e.patience import within
@@ -33,6 +34,7 @@ async def test_what_expired_while_the_daemon_was_dead_never_arrives(start: Start
             assert (receipt["state"], receipt["delivered"]) == ("expired", 0)
 
 
+@pytest.mark.slow
 @within(60)
 async def test_a_replay_after_a_kill_leaves_out_what_expired_and_counts_it(start: Starter) -> None:
     daemon = await start("broker.durability=os")

@@ -169,6 +169,7 @@ async def test_while_draining_nothing_new_is_accepted_and_nothing_accepted_is_lo
     assert {entry["id"] for entry in received} >= set(accepted)
 
 
+@pytest.mark.slow
 @within(30)
 async def test_nobody_holds_up_the_end(daemon: Daemon) -> None:
     key = await daemon.key()

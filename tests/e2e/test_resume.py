@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import trio
 
 from tests.e2e.following import Follower
@@ -54,6 +55,7 @@ async def first_position(daemon: Daemon, key: str) -> Message:
         return dict((await peer.subscribe("c"))["position"])
 
 
+@pytest.mark.slow
 @within(60)
 async def test_who_drops_and_resumes_while_a_producer_runs_sees_each_offset_once(service: Daemon) -> None:
     key = await service.key()

@@ -80,6 +80,7 @@ async def test_without_its_records_a_daemon_goes_on_with_what_it_knows(start: St
     daemon.stderr = [line for line in daemon.stderr if '"event":"records_failed"' not in line]
 
 
+@pytest.mark.slow
 @within(30)
 async def test_a_daemon_without_its_records_does_not_start(start: Starter, double: MongoDouble) -> None:
     double.go()

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pytest
 import trio
 
 from tests.e2e.patience import within
@@ -111,6 +112,7 @@ async def test_one_that_never_reads_again_is_reset(start: Starter) -> None:
         assert (await connections_fall_to(2, client))["counters"]["slowConsumers"] == 1
 
 
+@pytest.mark.slow
 @within(30)
 async def test_what_a_slow_one_missed_it_gets_when_it_resumes(start: Starter) -> None:
     daemon = await start(*SETTINGS)

@@ -121,6 +121,7 @@ async def test_what_comes_back_in_time_is_not_told(start: Starter, receiver: Rec
     assert [call.type for call in receiver.calls] == ["user.connected", "user.disconnected"]
 
 
+@pytest.mark.slow
 @within(40)
 async def test_what_fails_is_told_again_and_is_a_dead_letter_in_the_end(start: Starter, receiver: Receiver) -> None:
     daemon = await telling(start, receiver)

@@ -79,6 +79,7 @@ async def makes_no_keys(one: Faulty, fault: AbstractContextManager[None]) -> Non
         assert len(listed) == 2, "what was refused is not there"
 
 
+@pytest.mark.slow
 @within(30)
 async def test_a_daemon_that_nobody_asks_finds_out_that_the_disk_is_well(faulty: Faulty) -> None:
     with faulty.faults.on("broker.db", write=errno.ENOSPC):
