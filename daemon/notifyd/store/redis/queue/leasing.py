@@ -88,6 +88,8 @@ class Leasing:
                 await ownership.claim(unasked)
             asked = [shard for shard in wanted if shard.owned and shard.lanes[lane].asks(now)]
             if not asked or ownership.paused or limit < 1:
+                # who asks again and again must not keep the shards from coming to this node
+                await trio.lowlevel.checkpoint()
                 return []
             parts = shares([shard.lanes[lane] for shard in asked], limit, now)
             leases = await self._take(list(zip(asked, parts, strict=True)), lane, until=until, now=now)
