@@ -39,6 +39,7 @@ class WebSocket:
 
         Raises:
             Refused: the answer was no consent.
+            trio.BrokenResourceError: there was none.
         """
         lines = [f"GET {target} HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade"]
         lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", *headers, "", ""]
@@ -47,6 +48,8 @@ class WebSocket:
         while b"\r\n\r\n" not in answer:
             data = await self.stream.receive_some(65_536)
             answer += data
+            if not data and not answer:
+                raise trio.BrokenResourceError("it ended before it answered")
             if not data:
                 raise Refused(answer.decode())
         head, rest = answer.split(b"\r\n\r\n", 1)
