@@ -5,7 +5,7 @@ Everything but `fan_out` is synchronous: a caller that does several steps withou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from notifyd.errors import Conflict
 from notifyd.hub.channel import ChannelKey, LiveChannel, UserKey
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from notifyd.model.publication import Publication
     from notifyd.model.restarted import Restarted
     from notifyd.telemetry.metrics import Counters
+
+#: What is told is about a channel.
+_NOBODY: Final = UserId("")
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -79,8 +82,7 @@ class Hub:
     def _take_user(self, key: UserKey, connection: Connection) -> None:
         members = self._users.setdefault(key, {})
         members[connection] = None
-        if self.crowds is not None:
-            self.crowds.present(key[0], "", key[1], len(members))
+        self._tell_crowds(key[0], user_id=key[1])
         if len(members) == 1:
             for observer in self.observers:
                 observer.user_connected(*key)
@@ -93,9 +95,8 @@ class Hub:
         assert connection.principal is not None, "only authenticated connections join"
         if connection.link.broadcasts:
             client_id = connection.principal.client_id
-            audience = self._audiences.setdefault(client_id, {})
-            audience[connection] = offset
-            self._tell_crowds((client_id, ""), len(audience))
+            self._audiences.setdefault(client_id, {})[connection] = offset
+            self._tell_crowds(client_id)
 
     def receive_inbox(self, connection: Connection, *, epoch: str, offset: int) -> None:
         """Deliver what comes into the inbox of its user after *offset*; it was served up to there."""
@@ -139,8 +140,7 @@ class Hub:
             connection.subscriptions.add(channel)
             self._subscriptions += 1
             assert connection.principal is not None, "only authenticated connections subscribe"
-            key = (connection.principal.client_id, channel)
-            self._tell_crowds(key, len(self._channels[key]))
+            self._tell_crowds(connection.principal.client_id, channel)
             for observer in self.observers:
                 observer.subscribed(connection, channel)
 
@@ -170,7 +170,7 @@ class Hub:
         self._forget_credential(connection, principal)
         if connection in self._audiences.get(principal.client_id, ()):
             _discard(self._audiences, principal.client_id, connection)
-            self._tell_crowds((principal.client_id, ""), len(self._audiences.get(principal.client_id, ())))
+            self._tell_crowds(principal.client_id)
         self._leave_inbox((principal.client_id, principal.user_id), connection)
 
     def _drop_subscriber(self, key: ChannelKey, connection: Connection) -> None:
@@ -179,7 +179,7 @@ class Hub:
         if not live:
             del self._channels[key]
         self._subscriptions -= 1
-        self._tell_crowds(key, len(live))
+        self._tell_crowds(*key)
         for observer in self.observers:
             observer.unsubscribed(connection, key[1])
 
@@ -197,15 +197,20 @@ class Hub:
         if not principal.user_id:
             return
         last = _discard(self._users, key, connection)
-        if self.crowds is not None:
-            self.crowds.present(key[0], "", key[1], len(self._users.get(key, ())))
+        self._tell_crowds(key[0], user_id=key[1])
         if last:
             for observer in self.observers:
                 observer.user_disconnected(*key)
 
-    def _tell_crowds(self, key: ChannelKey, count: int) -> None:
-        if self.crowds is not None:
-            self.crowds.present(*key, UserId(""), count)
+    def _tell_crowds(self, client_id: ClientId, channel: str = "", user_id: UserId = _NOBODY) -> None:
+        """How many there are now; counted only where somebody wants to know."""
+        if self.crowds is None:
+            return
+        if user_id:
+            count = self.user_connection_count(client_id, user_id)
+        else:
+            count = self.subscriber_count(client_id, channel) if channel else len(self.audience(client_id))
+        self.crowds.present(client_id, channel, user_id, count)
 
     def restart(self, restarted: Restarted) -> None:
         """Its offsets begin anew, so that none that was served before may hold back what comes.
