@@ -34,3 +34,13 @@ def test_a_shard_may_hold_what_the_others_leave() -> None:
     room.learn(2, 4, 400)
     assert room.held == (7, 700)
     assert room.left_to(0) == (4, 400)
+
+
+def test_an_answer_that_was_overtaken_changes_nothing() -> None:
+    room = Room(2, QueueLimits(max_size=3))
+    told = room.told(0)
+    room.learn(0, 1, 10)
+    room.learn_unless_told(told, 0, 0, 0)
+    assert room.held == (1, 10)
+    room.learn_unless_told(room.told(0), 0, 2, 20)
+    assert room.held == (2, 20)

@@ -52,15 +52,16 @@ class Figures:
             StoreUnavailable: Redis is away; they are as before.
         """
         now = self._clock()
+        told = [self._room.told(number) for number in range(self._shards.count)]
         replies = self._shards.call_all(_FIGURES, (now,))
         answers = [await answer_to(reply) for reply in replies]
-        self._looks = [self._learn(number, answer) for number, answer in enumerate(answers)]
+        self._looks = [self._learn(number, told[number], answer) for number, answer in enumerate(answers)]
         self._looked_at = now
         self._ownership.set_paused(paused=any(answer[2] for answer in answers))
 
-    def _learn(self, number: int, answer: Any) -> _Look:
+    def _learn(self, number: int, told: int, answer: Any) -> _Look:
         waiting, size_bytes, _, oldest_at, receipts, events, lanes, priorities = answer
-        self._room.learn(number, waiting, size_bytes)
+        self._room.learn_unless_told(told, number, waiting, size_bytes)
         counted = tuple([(int(p, 16), int(n)) for p, n in zip(priorities[::2], priorities[1::2], strict=True)])
         oldest = int(oldest_at) if oldest_at else None
         return _Look(waiting, size_bytes, oldest, receipts, events, tuple(lanes), counted)

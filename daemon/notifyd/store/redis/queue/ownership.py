@@ -44,6 +44,15 @@ class Held(NamedTuple):
     until: int
 
 
+class _Known(NamedTuple):
+    """What was known of a shard when a question about it was asked."""
+
+    #: See `Sight.rings`, by lane.
+    rings: Sequence[int]
+    #: See `Room.told`.
+    told: int
+
+
 class Shard:
     """One shard, as this node knows it."""
 
@@ -168,9 +177,9 @@ class Ownership:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        asked = [(shard, shard.rings(), self._ask(shard)) for shard in shards]
-        for shard, rings, reply in asked:
-            self._learn(shard, rings, await answer_to(reply))
+        asked = [(shard, self._known(shard), self._ask(shard)) for shard in shards]
+        for shard, known, reply in asked:
+            self._learn(shard, known, await answer_to(reply))
 
     async def keep(self, *, now: int) -> None:
         """Claim and keep the wanted shards, and give the others back that nothing is held of.
@@ -208,7 +217,10 @@ class Ownership:
     def _ask(self, shard: Shard) -> Reply:
         return self._shards.call(_CLAIM, shard.number, (self._shards.node, self.lease_ms))
 
-    def _learn(self, shard: Shard, rings: Sequence[int], answer: Any) -> None:
+    def _known(self, shard: Shard) -> _Known:
+        return _Known(shard.rings(), self._room.told(shard.number))
+
+    def _learn(self, shard: Shard, known: _Known, answer: Any) -> None:
         if not answer[0]:
             if shard.owned:
                 log.warning("shard_lost", shard=shard.number, owner=answer[1].decode(errors="replace"))
@@ -218,12 +230,12 @@ class Ownership:
         _, fence, paused, count, size_bytes, *lanes = answer
         shard.owned = shard.asked = True
         shard.fence = fence
-        self._room.learn(shard.number, count, size_bytes)
+        self._room.learn_unless_told(known.told, shard.number, count, size_bytes)
         for place, lane in enumerate(LANES):
             sight = shard.lanes[lane]
             before = sight.ready
             ready, next_due_at, lease_ends_at = lanes[3 * place : 3 * place + 3]
-            sight.learn(rings[place], ready, next_due_at, lease_ends_at, sight.heads)
+            sight.learn(known.rings[place], ready, next_due_at, lease_ends_at, sight.heads)
             if sight.ready and not before:
                 self.bells[lane].ring()
         self.set_paused(paused=bool(paused))
@@ -238,18 +250,18 @@ class Ownership:
             self._claim_soon(shard)
 
     def _claim_soon(self, shard: Shard) -> None:
-        rings = shard.rings()
+        known = self._known(shard)
         # where it fails the next tick does it
         with suppress(StoreUnavailable):
-            self._ask(shard).then(lambda reply: self._claimed(shard, rings, reply))
+            self._ask(shard).then(lambda reply: self._claimed(shard, known, reply))
 
-    def _claimed(self, shard: Shard, rings: Sequence[int], reply: Reply) -> None:
+    def _claimed(self, shard: Shard, known: _Known, reply: Reply) -> None:
         try:
             answer = reply.result()
         except (StoreUnavailable, Refused):
             # the next tick tells the same
             return
-        self._learn(shard, rings, answer)
+        self._learn(shard, known, answer)
         if shard.owned:
             for bell in self.bells.values():
                 bell.ring()

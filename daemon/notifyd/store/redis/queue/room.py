@@ -23,6 +23,8 @@ class Room:
     def __init__(self, shards: int, limits: QueueLimits) -> None:
         self.limits = limits
         self._loads = [Load()] * shards
+        #: By shard, rises with everything that was learnt of it.
+        self._told = [0] * shards
         #: What all shards hold.
         self.held = Load()
         self._arriving = self._arriving_bytes = 0
@@ -57,8 +59,18 @@ class Room:
             self.limits.max_size - held.number + own.number, self.limits.max_bytes - held.size_bytes + own.size_bytes
         )
 
+    def told(self, shard: int) -> int:
+        """How often something was learnt of *shard*: to be taken before a question, for `learn_unless_told`."""
+        return self._told[shard]
+
+    def learn_unless_told(self, told: int, shard: int, number: int, size_bytes: int) -> None:
+        """As `learn`, of a question that was asked at *told*: what was learnt meanwhile may be newer, and holds."""
+        if told == self._told[shard]:
+            self.learn(shard, number, size_bytes)
+
     def learn(self, shard: int, number: int, size_bytes: int) -> None:
         """A script has told what *shard* holds."""
+        self._told[shard] += 1
         held, before = self.held, self._loads[shard]
         self._loads[shard] = Load(number, size_bytes)
         self.held = Load(held.number - before.number + number, held.size_bytes - before.size_bytes + size_bytes)
