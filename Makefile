@@ -68,12 +68,16 @@ format: $(READY) ## rewrite the code the way `make check` wants it
 protos: $(READY) ## regenerate daemon/notifyd/v1 from protos/
 	$(BIN)/python protos/regenerate.py
 
+UV_COMPILE = $(VENV)-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+
 .PHONY: lock
-lock: ## resolve pyproject.toml anew into requirements.lock
+lock: ## resolve pyproject.toml anew into requirements.lock, and what of it the container holds and is built with
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet uv
-	$(VENV)-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --extra dev \
-		--no-emit-index-url --no-emit-find-links --no-header pyproject.toml -o requirements.lock
+	$(UV_COMPILE) --extra dev pyproject.toml -o requirements.lock
+	$(UV_COMPILE) --no-annotate -c requirements.lock pyproject.toml -o daemon/deploy/requirements.lock
+	echo hatchling | $(UV_COMPILE) --no-annotate -c requirements.lock - -o daemon/deploy/build.lock
 	rm -rf $(VENV)-lock
 
 .PHONY: clean

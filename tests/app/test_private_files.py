@@ -33,6 +33,18 @@ def test_what_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
         line_of(tmp_path / "f")
 
 
+def test_the_mode_that_systemd_gives_a_credential_is_no_reason_to_refuse_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "f").write_text("of the unit\n")
+    (tmp_path / "f").chmod(0o440)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "other"))
+    with pytest.raises(CannotStart):
+        line_of(tmp_path / "f")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert line_of(tmp_path / "f") == "of the unit"
+
+
 def test_a_longer_file_is_not_read_to_its_end(tmp_path: Path) -> None:
     (tmp_path / "f").write_text("x" * 10_000)
     (tmp_path / "f").chmod(0o600)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notifyd.app.problems import CannotStart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def private_line(path: Path, what: str, make: Callable[[], str], *, max_length: int) -> str:
@@ -29,13 +29,19 @@ def private_line(path: Path, what: str, make: Callable[[], str], *, max_length: 
         raise CannotStart(f"cannot read the {what} {path}: {exc.strerror}") from exc
     try:
         mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
-        if mode & 0o077:
+        if mode & 0o077 and not _from_systemd(path):
             raise CannotStart(f"the {what} {path} can be read by others (mode {mode:04o}): chmod 600 {path}")
         return os.read(descriptor, max_length + 2).decode("ascii", "replace").strip()
     except OSError as exc:
         raise CannotStart(f"cannot read the {what} {path}: {exc.strerror}") from exc
     finally:
         os.close(descriptor)
+
+
+def _from_systemd(path: Path) -> bool:
+    """Whether it is a credential of the unit: closed to others by an ACL, whose mask shows as the group's mode."""
+    given = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    return given != "" and path.parent == Path(given)
 
 
 def _made(path: Path, what: str, line: str) -> str:
