@@ -50,7 +50,14 @@ def compose_operating(live: Live, *, dev: bool) -> Operating:
     broker, counters, ring = engines.broker, engines.counters, engines.logbook.ring
     notifications = Notifications(broker.queue, broker.receipts, counters)
     daemon = Daemon(_about(live.loaded, broker, dev=dev), broker, engines.records)
-    own = Stats(hub, broker, counters, unacked=lambda: acks.unacked, log_entries=lambda: len(ring))
+    own = Stats(
+        hub,
+        broker,
+        counters,
+        unacked=lambda: acks.unacked,
+        log_entries=lambda: len(ring),
+        rates=live.dispatcher.rates,
+    )
     everywhere = compose_cluster(settings, engines, hub, daemon, own)
     return Operating(
         **asdict(live),

@@ -9,11 +9,12 @@ import msgspec
 import structlog
 import trio
 
-from notifyd.clock import now_ms
+from notifyd.clock import monotonic, now_ms
 from notifyd.dispatch.event_desk import tell_dead
 from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import Kind, State
 from notifyd.store.ports import Lease, Outcome, QueueStore
+from notifyd.telemetry.activity import ChannelRates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -74,6 +75,8 @@ class Dispatcher:
         self._push = push
         #: Told of what reached nobody, and of dead letters; None where nobody wants to know.
         self.events: EventDesk | None = None
+        #: How busy the channels are that this node dispatches to.
+        self.rates = ChannelRates()
         self._failures = 0
         #: So many of the next ones are dispatched one by one, because one of them fails whatever it is batched with.
         self._suspects = 0
@@ -159,7 +162,15 @@ class Dispatcher:
         await self._settle(outcomes, now)
         self._counters.expired += len(expired)
         self._counters.dispatched += len(live)
+        self._rate(live)
         return True
+
+    def _rate(self, leases: Sequence[Lease]) -> None:
+        now = monotonic()
+        for lease in leases:
+            notification = lease.notification
+            if notification.kind is Kind.CHANNEL:
+                self.rates.count((notification.client_id, notification.channel), now=now)
 
     async def _offer(self, desk: PushDesk, outcomes: Sequence[Outcome]) -> Collection[NotificationId]:
         """Have those pushed who had no connection, together, so that they share a commit; answers what is pushed."""

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from notifyd.clock import monotonic, now_ms
+from notifyd.model.ids import ClientId
 from notifyd.store.ports import Broker, QueueStats
+from notifyd.telemetry.activity import ChannelRates
+from notifyd.telemetry.machine import memory_limit_bytes, open_files_limit, processors
 from notifyd.telemetry.process import cpu_seconds, open_files, resident_bytes
 
 if TYPE_CHECKING:
@@ -18,16 +21,17 @@ if TYPE_CHECKING:
     from notifyd.hub.hub import Hub
     from notifyd.telemetry.metrics import Counters
 
-#: Channels named in a snapshot, those with the most subscribers.
+#: Channels named in a snapshot: so many with the most subscribers, and so many in which most happens.
 TOP_CHANNELS = 10
 
 
 class ChannelCount(msgspec.Struct, frozen=True, rename="camel"):
-    """One channel and how many are subscribed to it."""
+    """One channel, how many are subscribed to it, and how busy it is."""
 
     client_id: str
     channel: str
     subscriber_count: int
+    publications_per_second: float = 0.0
 
 
 class StatsSnapshot(msgspec.Struct, frozen=True, rename="camel"):
@@ -69,6 +73,11 @@ class StatsSnapshot(msgspec.Struct, frozen=True, rename="camel"):
     #: How many nodes these are the figures of, and how many more did not answer in time.
     nodes: int = 1
     missing_nodes: int = 0
+    busiest_channels: list[ChannelCount] = []
+    #: What the machine allows this process; 0 where it does not tell, or sets no limit.
+    memory_limit_bytes: int = 0
+    open_files_limit: int = 0
+    processors: float = 0.0
 
 
 class Stats:
@@ -82,12 +91,15 @@ class Stats:
         *,
         unacked: Callable[[], int],
         log_entries: Callable[[], int],
+        rates: ChannelRates | None = None,
     ) -> None:
         self._unacked = unacked
         self._log_entries = log_entries
         self._hub = hub
         self._broker = broker
         self._counters = counters
+        self._rates = rates or ChannelRates()
+        self._bounds = (memory_limit_bytes(), open_files_limit(), processors())
         self._started = monotonic()
 
     @property
@@ -109,6 +121,8 @@ class Stats:
         letters, letter_bytes = self._broker.dead_letters.usage()
         receipts, events = self._broker.receipts.usage()
         top = heapq.nlargest(TOP_CHANNELS, self._hub.occupied(), key=lambda entry: entry[1])
+        now = monotonic()
+        memory_limit, files_limit, processor_count = self._bounds
         return StatsSnapshot(
             at=now_ms(),
             uptime_seconds=self.uptime_seconds,
@@ -135,5 +149,14 @@ class Stats:
             resident_bytes=resident_bytes(),
             cpu_seconds=cpu_seconds(),
             open_files=open_files(),
-            top_channels=[ChannelCount(client, channel, count) for (client, channel), count in top],
+            top_channels=[self._count(key, now) for key, _ in top],
+            busiest_channels=[self._count(key, now) for key in self._rates.busiest(TOP_CHANNELS, now=now)],
+            memory_limit_bytes=memory_limit,
+            open_files_limit=files_limit,
+            processors=processor_count,
         )
+
+    def _count(self, key: tuple[str, str], now: float) -> ChannelCount:
+        client, channel = key
+        subscribers = self._hub.subscriber_count(ClientId(client), channel)
+        return ChannelCount(client, channel, subscribers, round(self._rates.per_second(key, now=now), 1))

@@ -1042,17 +1042,19 @@ class WatchStatsRequest(_message.Message):
     def __init__(self, interval_ms: _Optional[int] = ...) -> None: ...
 
 class ChannelCount(_message.Message):
-    __slots__ = ("client_id", "channel", "subscriber_count")
+    __slots__ = ("client_id", "channel", "subscriber_count", "publications_per_second")
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNEL_FIELD_NUMBER: _ClassVar[int]
     SUBSCRIBER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PUBLICATIONS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     client_id: str
     channel: str
     subscriber_count: int
-    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., subscriber_count: _Optional[int] = ...) -> None: ...
+    publications_per_second: float
+    def __init__(self, client_id: _Optional[str] = ..., channel: _Optional[str] = ..., subscriber_count: _Optional[int] = ..., publications_per_second: _Optional[float] = ...) -> None: ...
 
 class Stats(_message.Message):
-    __slots__ = ("at", "uptime_seconds", "accepted", "rejected", "dispatched", "expired", "cancelled", "dead", "deliveries", "delivered_bytes", "connections_opened", "connections_closed", "slow_consumers", "authentication_failures", "rate_limited", "http_requests", "errors", "connections", "connections_by_transport", "channels", "subscriptions", "queue", "history_publications", "history_bytes", "outbox_bytes", "resident_bytes", "cpu_seconds", "open_files", "top_channels", "history_channels", "inbox_users", "inbox_notifications", "inbox_bytes", "pushes_accepted", "pushes_failed", "inbox_evicted", "acked", "redelivered", "dead_letters_evicted", "webhooks_delivered", "webhooks_failed", "webhooks_dropped", "requeued", "dropped", "dead_letters", "dead_letter_bytes", "durable_subscriptions", "unacked", "receipts", "timeline_events", "log_entries", "nodes", "missing_nodes")
+    __slots__ = ("at", "uptime_seconds", "accepted", "rejected", "dispatched", "expired", "cancelled", "dead", "deliveries", "delivered_bytes", "connections_opened", "connections_closed", "slow_consumers", "authentication_failures", "rate_limited", "http_requests", "errors", "connections", "connections_by_transport", "channels", "subscriptions", "queue", "history_publications", "history_bytes", "outbox_bytes", "resident_bytes", "cpu_seconds", "open_files", "top_channels", "history_channels", "inbox_users", "inbox_notifications", "inbox_bytes", "pushes_accepted", "pushes_failed", "inbox_evicted", "acked", "redelivered", "dead_letters_evicted", "webhooks_delivered", "webhooks_failed", "webhooks_dropped", "requeued", "dropped", "dead_letters", "dead_letter_bytes", "durable_subscriptions", "unacked", "receipts", "timeline_events", "log_entries", "nodes", "missing_nodes", "busiest_channels", "memory_limit_bytes", "open_files_limit", "processors")
     class ConnectionsByTransportEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -1113,6 +1115,10 @@ class Stats(_message.Message):
     LOG_ENTRIES_FIELD_NUMBER: _ClassVar[int]
     NODES_FIELD_NUMBER: _ClassVar[int]
     MISSING_NODES_FIELD_NUMBER: _ClassVar[int]
+    BUSIEST_CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_LIMIT_BYTES_FIELD_NUMBER: _ClassVar[int]
+    OPEN_FILES_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    PROCESSORS_FIELD_NUMBER: _ClassVar[int]
     at: _timestamp_pb2.Timestamp
     uptime_seconds: float
     accepted: int
@@ -1166,7 +1172,11 @@ class Stats(_message.Message):
     log_entries: int
     nodes: int
     missing_nodes: int
-    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., accepted: _Optional[int] = ..., rejected: _Optional[int] = ..., dispatched: _Optional[int] = ..., expired: _Optional[int] = ..., cancelled: _Optional[int] = ..., dead: _Optional[int] = ..., deliveries: _Optional[int] = ..., delivered_bytes: _Optional[int] = ..., connections_opened: _Optional[int] = ..., connections_closed: _Optional[int] = ..., slow_consumers: _Optional[int] = ..., authentication_failures: _Optional[int] = ..., rate_limited: _Optional[int] = ..., http_requests: _Optional[int] = ..., errors: _Optional[int] = ..., connections: _Optional[int] = ..., connections_by_transport: _Optional[_Mapping[str, int]] = ..., channels: _Optional[int] = ..., subscriptions: _Optional[int] = ..., queue: _Optional[_Union[QueueStats, _Mapping]] = ..., history_publications: _Optional[int] = ..., history_bytes: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., open_files: _Optional[int] = ..., top_channels: _Optional[_Iterable[_Union[ChannelCount, _Mapping]]] = ..., history_channels: _Optional[int] = ..., inbox_users: _Optional[int] = ..., inbox_notifications: _Optional[int] = ..., inbox_bytes: _Optional[int] = ..., pushes_accepted: _Optional[int] = ..., pushes_failed: _Optional[int] = ..., inbox_evicted: _Optional[int] = ..., acked: _Optional[int] = ..., redelivered: _Optional[int] = ..., dead_letters_evicted: _Optional[int] = ..., webhooks_delivered: _Optional[int] = ..., webhooks_failed: _Optional[int] = ..., webhooks_dropped: _Optional[int] = ..., requeued: _Optional[int] = ..., dropped: _Optional[int] = ..., dead_letters: _Optional[int] = ..., dead_letter_bytes: _Optional[int] = ..., durable_subscriptions: _Optional[int] = ..., unacked: _Optional[int] = ..., receipts: _Optional[int] = ..., timeline_events: _Optional[int] = ..., log_entries: _Optional[int] = ..., nodes: _Optional[int] = ..., missing_nodes: _Optional[int] = ...) -> None: ...
+    busiest_channels: _containers.RepeatedCompositeFieldContainer[ChannelCount]
+    memory_limit_bytes: int
+    open_files_limit: int
+    processors: float
+    def __init__(self, at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., uptime_seconds: _Optional[float] = ..., accepted: _Optional[int] = ..., rejected: _Optional[int] = ..., dispatched: _Optional[int] = ..., expired: _Optional[int] = ..., cancelled: _Optional[int] = ..., dead: _Optional[int] = ..., deliveries: _Optional[int] = ..., delivered_bytes: _Optional[int] = ..., connections_opened: _Optional[int] = ..., connections_closed: _Optional[int] = ..., slow_consumers: _Optional[int] = ..., authentication_failures: _Optional[int] = ..., rate_limited: _Optional[int] = ..., http_requests: _Optional[int] = ..., errors: _Optional[int] = ..., connections: _Optional[int] = ..., connections_by_transport: _Optional[_Mapping[str, int]] = ..., channels: _Optional[int] = ..., subscriptions: _Optional[int] = ..., queue: _Optional[_Union[QueueStats, _Mapping]] = ..., history_publications: _Optional[int] = ..., history_bytes: _Optional[int] = ..., outbox_bytes: _Optional[int] = ..., resident_bytes: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., open_files: _Optional[int] = ..., top_channels: _Optional[_Iterable[_Union[ChannelCount, _Mapping]]] = ..., history_channels: _Optional[int] = ..., inbox_users: _Optional[int] = ..., inbox_notifications: _Optional[int] = ..., inbox_bytes: _Optional[int] = ..., pushes_accepted: _Optional[int] = ..., pushes_failed: _Optional[int] = ..., inbox_evicted: _Optional[int] = ..., acked: _Optional[int] = ..., redelivered: _Optional[int] = ..., dead_letters_evicted: _Optional[int] = ..., webhooks_delivered: _Optional[int] = ..., webhooks_failed: _Optional[int] = ..., webhooks_dropped: _Optional[int] = ..., requeued: _Optional[int] = ..., dropped: _Optional[int] = ..., dead_letters: _Optional[int] = ..., dead_letter_bytes: _Optional[int] = ..., durable_subscriptions: _Optional[int] = ..., unacked: _Optional[int] = ..., receipts: _Optional[int] = ..., timeline_events: _Optional[int] = ..., log_entries: _Optional[int] = ..., nodes: _Optional[int] = ..., missing_nodes: _Optional[int] = ..., busiest_channels: _Optional[_Iterable[_Union[ChannelCount, _Mapping]]] = ..., memory_limit_bytes: _Optional[int] = ..., open_files_limit: _Optional[int] = ..., processors: _Optional[float] = ...) -> None: ...
 
 class ExportRecordsRequest(_message.Message):
     __slots__ = ("digest_only",)

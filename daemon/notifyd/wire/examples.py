@@ -129,6 +129,12 @@ _QUEUE: Final[Json] = {
     "byPriority": {"5": 2, "9": 1},
     "oldestAcceptedAt": _AT,
 }
+_CHANNEL_COUNT: Final[Json] = {
+    "clientId": "default",
+    "channel": "orders.eu",
+    "subscriberCount": 120,
+    "publicationsPerSecond": 3.4,
+}
 _STATS: Final[Json] = {
     "timestamp": _AT,
     "uptimeSeconds": 86400.0,
@@ -148,7 +154,11 @@ _STATS: Final[Json] = {
     "residentBytes": 74000000,
     "cpuSeconds": 31.5,
     "openFiles": 240,
-    "topChannels": [{"clientId": "default", "channel": "orders.eu", "subscriberCount": 120}],
+    "memoryLimitBytes": 2147483648,
+    "openFilesLimit": 20000,
+    "processors": 2.0,
+    "topChannels": [_CHANNEL_COUNT],
+    "busiestChannels": [_CHANNEL_COUNT],
     "nodes": 1,
     "missingNodes": 0,
 }

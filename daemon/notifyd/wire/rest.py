@@ -309,11 +309,12 @@ class ReceiptUsage(Struct, frozen=True, rename="camel"):
 
 
 class ChannelCountView(Struct, frozen=True, rename="camel"):
-    """A channel and how many are subscribed to it."""
+    """A channel, how many are subscribed to it, and how busy it was in the last seconds."""
 
     client_id: str
     channel: str
     subscriber_count: int
+    publications_per_second: float
 
 
 class StatsView(Struct, frozen=True, rename="camel"):
@@ -338,7 +339,11 @@ class StatsView(Struct, frozen=True, rename="camel"):
     resident_bytes: int
     cpu_seconds: float
     open_files: int
-    top_channels: list[ChannelCountView]
+    memory_limit_bytes: Annotated[int, Meta(description="What the machine allows; 0 for no limit, or none known.")]
+    open_files_limit: int
+    processors: float
+    top_channels: Annotated[list[ChannelCountView], Meta(description="Those with the most subscribers.")]
+    busiest_channels: Annotated[list[ChannelCountView], Meta(description="Those in which most happens.")]
     nodes: Annotated[int, Meta(description="How many nodes these are the figures of; 1 with a local broker.")]
     missing_nodes: Annotated[int, Meta(description="How many more did not answer in time, and are not in the figures.")]
 

@@ -37,3 +37,18 @@ async def test_what_each_has_is_added_and_what_all_share_is_not(own: StatsSnapsh
     assert set(total.counters.values()) == {6}
     assert total.history_publications == 7
     assert [(count.channel, count.subscriber_count) for count in total.top_channels] == [("a", 9), ("news", 6)]
+
+
+async def test_channels_are_added_up_whichever_list_they_stand_in(own: StatsSnapshot):
+    here = replace(own, top_channels=[ChannelCount("default", "news", 3, 1.5)], busiest_channels=[])
+    there = replace(own, top_channels=[], busiest_channels=[ChannelCount("default", "news", 1, 2.0)])
+    still = replace(own, top_channels=[ChannelCount("default", "still", 1)])
+    total = summed(here, [there, still])
+    assert total.busiest_channels == [ChannelCount("default", "news", 4, 3.5)]
+    assert [count.channel for count in total.top_channels] == ["news", "still"]
+
+
+async def test_a_bound_that_one_node_does_not_have_is_none(own: StatsSnapshot):
+    bounded = replace(own, memory_limit_bytes=10, open_files_limit=5)
+    total = summed(bounded, [replace(bounded, open_files_limit=0)])
+    assert (total.memory_limit_bytes, total.open_files_limit) == (20, 0)

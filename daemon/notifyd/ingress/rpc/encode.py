@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import asdict
+
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1 import types_pb2
 from notifyd.wire.rpc import position_message, timestamp_of
@@ -169,8 +171,9 @@ def stats_message(snapshot: StatsSnapshot) -> pb.Stats:
         nodes=snapshot.nodes,
         missing_nodes=snapshot.missing_nodes,
         open_files=snapshot.open_files,
-        top_channels=[
-            pb.ChannelCount(client_id=top.client_id, channel=top.channel, subscriber_count=top.subscriber_count)
-            for top in snapshot.top_channels
-        ],
+        top_channels=[pb.ChannelCount(**asdict(count)) for count in snapshot.top_channels],
+        busiest_channels=[pb.ChannelCount(**asdict(count)) for count in snapshot.busiest_channels],
+        memory_limit_bytes=snapshot.memory_limit_bytes,
+        open_files_limit=snapshot.open_files_limit,
+        processors=snapshot.processors,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import asdict
+
 from notifyd.clock import iso_ms
 from notifyd.wire.receipt_rest import ReceiptView, TimelineEventView, UserReceiptView
 from notifyd.wire.rest import (
@@ -126,9 +128,11 @@ def stats_view(snapshot: StatsSnapshot) -> StatsView:
         resident_bytes=snapshot.resident_bytes,
         cpu_seconds=round(snapshot.cpu_seconds, 3),
         open_files=snapshot.open_files,
-        top_channels=[
-            ChannelCountView(entry.client_id, entry.channel, entry.subscriber_count) for entry in snapshot.top_channels
-        ],
+        memory_limit_bytes=snapshot.memory_limit_bytes,
+        open_files_limit=snapshot.open_files_limit,
+        processors=round(snapshot.processors, 2),
+        top_channels=[ChannelCountView(**asdict(count)) for count in snapshot.top_channels],
+        busiest_channels=[ChannelCountView(**asdict(count)) for count in snapshot.busiest_channels],
         nodes=snapshot.nodes,
         missing_nodes=snapshot.missing_nodes,
     )
