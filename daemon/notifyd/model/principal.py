@@ -52,3 +52,8 @@ class Principal(msgspec.Struct, frozen=True):
 def operator(client_id: ClientId) -> Principal:
     """An operator acting for *client_id*: may do everything."""
     return Principal(client_id, KeyId(""), ALL_GRANTS)
+
+
+def standing_in(client_id: ClientId, user_id: UserId) -> Principal:
+    """An operator in the place of a user of *client_id*: what it takes from the inbox has arrived."""
+    return Principal(client_id, KeyId(""), ALL_GRANTS, user_id=user_id)

@@ -29,6 +29,8 @@ RequestId = str | int | None
 _MAX_ACKED: Final = 1000
 
 AckedIds = Annotated[list[str], msgspec.Meta(min_length=1, max_length=_MAX_ACKED)]
+#: How many deliveries a peer wants open at once at most; 0 leaves it to the settings.
+MaxUnacked = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -55,6 +57,8 @@ class Authenticate(_Message, frozen=True, tag="authenticate"):
     since: Since | None = None
     #: With a token: only acks prove what arrives, and what is not acked in time comes again.
     ack: bool = False
+    #: With `ack`: how many may be open at once, where the settings allow more.
+    max_unacked: MaxUnacked = 0
 
     def __repr__(self) -> str:
         return "Authenticate()"
@@ -69,6 +73,8 @@ class Subscribe(_Message, frozen=True, tag="subscribe"):
     ack: bool = False
     #: The name under which what was acked is kept; goes with `ack`.
     durable: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    #: As in `Authenticate`.
+    max_unacked: MaxUnacked = 0
 
 
 class Unsubscribe(_Message, frozen=True, tag="unsubscribe"):

@@ -58,15 +58,18 @@ class House:
         *,
         since: StreamPosition | None = None,
         durable: str = "",
+        max_unacked: int = 0,
     ) -> Opened:
         """Subscribe with acks, and go live."""
-        opened = self.acks.subscribe(connection, channel, AckWish(since, durable), self._encode)
+        opened = self.acks.subscribe(connection, channel, AckWish(since, durable, max_unacked), self._encode)
         opened.start()
         return opened
 
-    def receive_inbox(self, connection: Connection, since: StreamPosition | None = None) -> Opened:
+    def receive_inbox(
+        self, connection: Connection, since: StreamPosition | None = None, *, max_unacked: int = 0
+    ) -> Opened:
         """Receive the inbox with acks."""
-        opened = self.acks.open_inbox(connection, since, self._encode)
+        opened = self.acks.open_inbox(connection, since, self._encode, max_unacked=max_unacked)
         opened.start()
         return opened
 

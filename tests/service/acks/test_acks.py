@@ -111,6 +111,20 @@ async def test_no_more_is_open_than_may_be_and_the_rest_follows_the_acks(
     assert sent(peer) == "1 2 3 4 5 6 7"
 
 
+async def test_who_wants_few_open_at_once_gets_them_one_after_another(house: House, autojump_clock: MockClock) -> None:
+    peer, other = house.node.connect(), house.node.connect()
+    house.subscribe(peer, max_unacked=1)
+    house.subscribe(other, max_unacked=1000)
+    await house.node.published(count=6)
+    assert (sent(peer), sent(other)) == ("1", "1 2 3 4")
+    await house.ack(peer, 1)
+    await house.nack(peer, 2)
+    assert sent(peer) == "1 2", "what was refused is open until it is acked or given up"
+    house.acks.configure(replace(RULES, max_unacked=5))
+    await trio.sleep(10)
+    assert sent(peer) == "1 2 2*2", "other rules do not widen what it asked for"
+
+
 async def test_a_refusal_is_sent_again_and_told(house: House, autojump_clock: MockClock) -> None:
     peer = house.node.connect()
     house.subscribe(peer)

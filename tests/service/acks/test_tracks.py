@@ -35,6 +35,20 @@ async def test_an_inbox_with_acks_moves_by_acks_alone(house: House, autojump_clo
     assert info.cursor == 2
 
 
+async def test_an_inbox_by_ones_gives_up_before_it_goes_on(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.link()
+    house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))
+    house.receive_inbox(peer, max_unacked=1)
+    for _ in range(2):
+        await house.node.tell("alice")
+    await house.node.dispatch()
+    for _ in range(3):
+        await house.nack(peer, 1)
+        await trio.sleep(10)
+    assert sent(peer) == "1 1*2 1*3 2"
+    assert [letter.reason for letter in await house.letters()] == ["nacked"]
+
+
 async def test_what_no_connection_of_a_user_acks_is_dead_and_passed(house: House, autojump_clock: MockClock) -> None:
     peer = house.node.link()
     house.node.connector.enter(peer, house.node.connector.token_principal(house.node.token("alice")))

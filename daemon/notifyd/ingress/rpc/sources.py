@@ -127,7 +127,7 @@ class WatchedInbox:
 
 
 def channel_opening(
-    services: FeedServices, connection: Connection, wish: ChannelWish, *, ack: bool, durable: str
+    services: FeedServices, connection: Connection, wish: ChannelWish, *, ack: bool, durable: str, max_unacked: int = 0
 ) -> Opening | AckedOpening:
     """One channel of a request, with acks or without.
 
@@ -136,7 +136,7 @@ def channel_opening(
     """
     channel, since = wish.channel, position_of(wish.since) if wish.HasField("since") else None
     if ack:
-        wanted = AckWish(since, durable)
+        wanted = AckWish(since, durable, max_unacked)
         return AckedOpening(
             channel,
             partial(services.acks.subscribe, connection, channel, wanted, listen_frame),

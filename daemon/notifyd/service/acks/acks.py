@@ -38,7 +38,7 @@ class Acks:
         """Use other rules from now on, for what is open as well; deadlines that run stay as they are."""
         self.house.rules = rules
         for receiver in self.house.registry.everyone():
-            receiver.window.rules = rules
+            receiver.configure(rules)
 
     def note_uses(self) -> None:
         """Keep the durable subscriptions that have connections from being forgotten; to be called now and then."""
@@ -53,13 +53,17 @@ class Acks:
         """
         return self._opening.subscribe(connection, channel, wish, encode)
 
-    def open_inbox(self, connection: Connection, since: StreamPosition | None, encode: Encode) -> Opened:
+    def open_inbox(
+        self, connection: Connection, since: StreamPosition | None, encode: Encode, *, max_unacked: int = 0
+    ) -> Opened:
         """Deliver the inbox of its user, from *since* or from the cursor on; only acks move the cursor then.
+
+        *max_unacked* is as in `AckWish`: with 1 nothing comes before what it follows is acked or given up.
 
         Raises:
             NotAuthenticated, Denied: it is no user's connection.
         """
-        return self._opening.open_inbox(connection, since, encode)
+        return self._opening.open_inbox(connection, since, encode, max_unacked=max_unacked)
 
     async def ack(self, connection: Connection, ids: Sequence[str]) -> Acked:
         """The peer has these notifications; answers when that survives a killed process.

@@ -40,9 +40,12 @@ class Opening:
         assert principal is not None, "checked by the subscriber"
         whose = _whose(principal, channel, wish.durable, connection)
         track, recovered = self._durable(whose, wish, position) if wish.durable else self._own(whose, wish, position)
-        return self._opened(connection, encode, track, position, recovered)
+        receiver = self._receiver(connection, track, encode, wish.max_unacked)
+        return self._opened(receiver, position, recovered)
 
-    def open_inbox(self, connection: Connection, since: StreamPosition | None, encode: Encode) -> Opened:
+    def open_inbox(
+        self, connection: Connection, since: StreamPosition | None, encode: Encode, *, max_unacked: int = 0
+    ) -> Opened:
         """See `Acks.open_inbox`."""
         principal = connection.principal
         if principal is None:
@@ -55,7 +58,8 @@ class Opening:
             if recovered:  # who knows a position has what came before it
                 store.advance(client_id, user_id, since, now=now_ms())
         track = self._inbox(client_id, user_id)
-        return self._opened(connection, encode, track, store.position(client_id, user_id), recovered)
+        receiver = self._receiver(connection, track, encode, max_unacked)
+        return self._opened(receiver, store.position(client_id, user_id), recovered)
 
     def _own(self, whose: Whose, wish: AckWish, position: StreamPosition) -> tuple[ChannelTrack, bool | None]:
         """For this connection alone."""
@@ -98,16 +102,16 @@ class Opening:
         cursor = StreamPosition(newest.epoch, 0 if info is None else info.cursor)
         return InboxTrack(store, Whose(Stage.INBOX, client_id, user_id=user_id), cursor)
 
-    def _opened(
-        self,
-        connection: Connection,
-        encode: Encode,
-        track: ChannelTrack | InboxTrack,
-        position: StreamPosition,
-        recovered: bool | None,
-    ) -> Opened:
+    def _receiver(
+        self, connection: Connection, track: ChannelTrack | InboxTrack, encode: Encode, max_unacked: int
+    ) -> AckReceiver:
         house = self._house
         receiver = AckReceiver(connection, track, encode, house.rules, house.aftermath, house.clock)
+        receiver.narrow(max_unacked)
+        return receiver
+
+    def _opened(self, receiver: AckReceiver, position: StreamPosition, recovered: bool | None) -> Opened:
+        house, connection, track = self._house, receiver.connection, receiver.track
 
         def start() -> None:
             before = house.registry.receiver(connection, track.whose.channel)

@@ -93,6 +93,7 @@ class AckReceiver:
         self._aftermath = aftermath
         self._clock = clock
         self.window = Window(rules)
+        self._most = 0
         #: Up to here it has read.
         self.read = track.settled.floor
         self.closed = False
@@ -103,6 +104,16 @@ class AckReceiver:
         self._again: deque[int] = deque(sorted(track.settled.reopened))
         #: Called when it is closed.
         self.on_close: Callable[[AckReceiver], None] = _nothing
+
+    def narrow(self, max_unacked: int) -> None:
+        """Have at most so many open, where the rules allow more; 0 leaves it to them. Call it before anything is."""
+        self._most = max_unacked
+        self.configure(self.window.rules)
+
+    def configure(self, rules: AckRules) -> None:
+        """Use other rules from now on; deadlines that run stay as they are."""
+        most = min(self._most or rules.max_unacked, rules.max_unacked)
+        self.window.rules = rules if most == rules.max_unacked else replace(rules, max_unacked=most)
 
     def offer(self) -> tuple[int, int]:
         """See `Receiver.offer`."""

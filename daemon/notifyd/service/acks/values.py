@@ -17,6 +17,8 @@ class AckWish(msgspec.Struct, frozen=True):
     since: StreamPosition | None = None
     #: The name under which what was acked outlives the connection; "" for none.
     durable: str = ""
+    #: At most so many deliveries are open at once, where the rules allow more; 0 leaves it to them.
+    max_unacked: int = 0
 
 
 class Opened(msgspec.Struct, frozen=True):

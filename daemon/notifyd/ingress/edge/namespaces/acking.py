@@ -8,7 +8,6 @@ import msgspec
 
 from notifyd.ingress.edge.acknowledged import check_known, named_ids
 from notifyd.ingress.edge.namespaces.sources import OWN
-from notifyd.service.acks import AckWish
 from notifyd.wire.native import AckedIds
 
 if TYPE_CHECKING:
@@ -16,9 +15,8 @@ if TYPE_CHECKING:
 
     from notifyd.hub.connection import Connection
     from notifyd.ingress.edge.namespaces.services import NamespaceServices
-    from notifyd.model.position import StreamPosition
     from notifyd.model.publication import Publication
-    from notifyd.service.acks import Acked, Opened
+    from notifyd.service.acks import Acked, AckWish, Opened
 
 Answer = dict[str, Any]
 
@@ -42,23 +40,23 @@ class AckRequests:
         self._acks = services.acks
         self._connection = connection
 
-    def receive_inbox(self, encode: Callable[[Publication], bytes]) -> None:
+    def receive_inbox(self, encode: Callable[[Publication], bytes], *, max_unacked: int = 0) -> None:
         """Go live: broadcasts at once, and the inbox from what is not acked."""
         principal = self._connection.principal
         assert principal is not None, "it was let in as a user"
         stream = self._services.history.position(principal.client_id, OWN)
         self._services.connector.join(self._connection, offset=stream.offset)
-        self._acks.open_inbox(self._connection, None, encode).start()
+        self._acks.open_inbox(self._connection, None, encode, max_unacked=max_unacked).start()
 
     def subscribe(
-        self, channel: str, since: StreamPosition | None, durable: str, encode: Callable[[Publication], bytes]
+        self, channel: str, wish: AckWish, encode: Callable[[Publication], bytes]
     ) -> tuple[Answer, Callable[[], None]]:
         """The answer to a subscribe with acks, and what goes live once it was written.
 
         Raises:
             NotifydError: nothing has changed.
         """
-        opened = self._acks.subscribe(self._connection, channel, AckWish(since, durable), encode)
+        opened = self._acks.subscribe(self._connection, channel, wish, encode)
         return _answer(channel, opened), opened.start
 
     async def ack(self, body: Acknowledged) -> Answer:

@@ -62,8 +62,8 @@ class NamespaceConnection:
     """`NamespaceHandler` to the driver, `Link` to the hub."""
 
     __slots__ = (
-        "_acks",
         "_connection",
+        "_credentials",
         "_ending",
         "_errors",
         "_events",
@@ -87,7 +87,7 @@ class NamespaceConnection:
         self.address = visitor.address
         #: Whether it is given what a stock client needs to recover its state.
         self.recovers = visitor.credentials.recovers
-        self._acks = visitor.credentials.acks
+        self._credentials = visitor.credentials
         self._socket: Socket | None = None
         self._connection: Connection | None = None
         self._resumption: Resumption
@@ -117,8 +117,8 @@ class NamespaceConnection:
             return
         if self._trouble is not None:
             self._tell("exception", exception(self._trouble))
-        if self._acks:
-            self._events.requests.receive_inbox(self._encoders())
+        if self._credentials.acks:
+            self._events.requests.receive_inbox(self._encoders(), max_unacked=self._credentials.max_unacked)
             return
         self._events.catch_ups.begin(
             JoinSource(self._services, connection, resumption.session, resumption.place, self._encode_placed)

@@ -35,6 +35,8 @@ class Credentials(msgspec.Struct, frozen=True):
     recovers: bool = True
     #: Whether it acks what comes from the inbox.
     acks: bool = False
+    #: How many may be open then at once, where the settings allow more; 0 leaves it to them.
+    max_unacked: int = 0
 
     def __repr__(self) -> str:
         return f"Credentials({self.client_id!r})"
@@ -65,6 +67,7 @@ def read_credentials(auth: Any, request: Request, cookie_name: str) -> Credentia
         # an event that asks for an ack tells no place, as with Socket.IO's own server
         recovers=not acks and _recovers(fields.get("recovery"), request),
         acks=acks,
+        max_unacked=_count(fields.get("maxUnacked", 0)),
     )
 
 
@@ -101,6 +104,16 @@ def _text(fields: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise Invalid(f"{name} is not a text", code="invalid_auth")
     return value
+
+
+def _count(value: Any) -> int:
+    try:
+        count = int(value)
+    except (TypeError, ValueError, OverflowError):
+        count = -1
+    if count < 0:
+        raise Invalid("maxUnacked is no whole number from 0 on", code="invalid_auth")
+    return count
 
 
 def _recovers(wish: Any, request: Request) -> bool:

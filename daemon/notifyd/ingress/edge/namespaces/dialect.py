@@ -100,7 +100,7 @@ class DialectConnection(WebSocketLink):
         if self._trouble is not None:
             self._say("exception", exception(self._trouble))
         if self._visitor.credentials.acks:
-            self._events.requests.receive_inbox(_ENCODERS)
+            self._events.requests.receive_inbox(_ENCODERS, max_unacked=self._visitor.credentials.max_unacked)
             return
         found = self._services.inboxes.check(connection)
         self._events.catch_ups.begin(InboxSource(self._services.inboxes, connection, found, dialect.notification_frame))

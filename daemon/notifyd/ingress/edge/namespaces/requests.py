@@ -13,9 +13,10 @@ from notifyd.ingress.edge.namespaces.acking import Acknowledged, AckRequests
 from notifyd.ingress.edge.namespaces.sources import ChannelSource
 from notifyd.model.publication import Publication
 from notifyd.policy.rate import TokenBucket
+from notifyd.service.acks import AckWish
 from notifyd.service.limits import rate_limited
 from notifyd.wire.jobs import job_command
-from notifyd.wire.native import Since
+from notifyd.wire.native import MaxUnacked, Since
 from notifyd.wire.presence import presence_fields
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class _Subscribe(msgspec.Struct):
     since: Since | None = None
     ack: bool = False
     durable: str = ""
+    max_unacked: MaxUnacked = msgspec.field(default=0, name="maxUnacked")
 
 
 class _Unsubscribe(msgspec.Struct):
@@ -94,12 +96,13 @@ class Requests:
             self._services.publisher.refused()
             raise
         accepted = await self._services.publisher.submit(principal, command).result()
-        return {
+        answer: Answer = {
             "success": True,
             "notificationId": accepted.id,
             "status": "accepted",
             "durability": self._services.durability,
         }
+        return answer | {"requestId": command.request_id} if command.request_id else answer
 
     def _job(self, body: object) -> tuple[Principal, Publish]:
         principal = self._principal()
@@ -163,7 +166,8 @@ class Requests:
         wanted = _convert(body, _Subscribe)
         since = None if wanted.since is None else wanted.since.position()
         if wanted.ack:
-            told, start = self._acks.subscribe(wanted.channel, since, wanted.durable, encoders.asking)
+            wish = AckWish(since, wanted.durable, wanted.max_unacked)
+            told, start = self._acks.subscribe(wanted.channel, wish, encoders.asking)
             return Subscribed(told, start=start)
         if wanted.durable:
             raise Invalid("durable goes with ack: true", code="invalid_durable")
@@ -186,9 +190,9 @@ class Requests:
         """See `AckRequests.nack`."""
         return await self._acks.nack(_convert(body, Acknowledged))
 
-    def receive_inbox(self, encoders: Encoders) -> None:
+    def receive_inbox(self, encoders: Encoders, *, max_unacked: int = 0) -> None:
         """See `AckRequests.receive_inbox`."""
-        self._acks.receive_inbox(encoders.asking)
+        self._acks.receive_inbox(encoders.asking, max_unacked=max_unacked)
 
     def unsubscribe(self, body: object) -> Answer:
         """Stop a channel.
@@ -230,6 +234,8 @@ def refusal(problem: NotifydError) -> Answer:
     error: Answer = {"code": problem.code, "message": problem.message}
     if problem.retry_after_seconds is not None:
         error["retryAfter"] = round(problem.retry_after_seconds, 3)
+    if problem.request_id:
+        error["requestId"] = problem.request_id
     return {"success": False, "error": error}
 
 

@@ -84,7 +84,9 @@ def _serve_inbox(peer: NativeConnection, principal: Principal, message: native.A
 
 
 def _serve_inbox_with_acks(peer: NativeConnection, principal: Principal, message: native.Authenticate) -> None:
-    opened = peer.services.acks.open_inbox(peer.connection, _since(message), native.notification_frame)
+    opened = peer.services.acks.open_inbox(
+        peer.connection, _since(message), native.notification_frame, max_unacked=message.max_unacked
+    )
     peer.say(native.authenticated(message.request_id, user=_user(principal), inbox=acked_standing(opened)))
     opened.start()
 

@@ -43,7 +43,7 @@ def subscribe(peer: NativeConnection, message: native.Subscribe) -> Step:
 
 
 def _subscribe_with_acks(peer: NativeConnection, message: native.Subscribe, since: StreamPosition | None) -> None:
-    wish = AckWish(since, message.durable or "")
+    wish = AckWish(since, message.durable or "", message.max_unacked)
     opened = peer.services.acks.subscribe(peer.connection, message.channel, wish, _frame)
     peer.say(native.subscribed(message.channel, acked_standing(opened), message.request_id))
     opened.start()
