@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import overlay, settings
+from notifyctl import settings
 from notifyctl.command import Invocation, command, noun
 from notifyctl.configured import load, problems_said
 from notifyctl.exits import Refusal, Status
@@ -53,6 +53,7 @@ Value = Annotated[
 def init(run: Invocation, file: Target = None) -> None:
     """Write a commented configuration file in which every setting stands with its default."""
     from notifyd.config.example import render_example
+    from notifyd.config.files import write_file
 
     if file == "-":
         sys.stdout.write(render_example())
@@ -60,7 +61,7 @@ def init(run: Invocation, file: Target = None) -> None:
     path = Path(file) if file else _own_file()
     if path.exists():
         run.confirm(f"Writing over {path}")
-    overlay.write(path, render_example(), beside=path)
+    write_file(path, render_example(), beside=path)
     run.output.one({"file": str(path)}, (_FILE,), key="file")
 
 
@@ -134,7 +135,8 @@ def set_(
 
     The whole configuration is checked first, and nothing is written if anything is wrong with it.
     """
-    from notifyd.config.files import read_overlay
+    from notifyd.config import overlay
+    from notifyd.config.files import read_overlay, write_file
     from notifyd.config.places import overlay_file
 
     if unset is (value is not None):
@@ -147,8 +149,8 @@ def set_(
             tables = _without(held, key)
         else:
             tables = overlay.changed(held, key, settings.spelled(key, sys.stdin.read() if value == "-" else value))
-        text, loaded = overlay.preview(config_file, tables, named=config is not None)
-    overlay.write(path, text, beside=config_file)
+        loaded = overlay.preview(config_file, tables, os.environ, named=config is not None)
+    write_file(path, overlay.text_of(config_file, tables), beside=config_file)
     found = [record for record in settings.records(loaded) if record["key"] == key]
     run.output.one({**(found or [{"key": key}])[0], "file": str(path)}, (_KEY, _VALUE, _ORIGIN, _FILE), key="file")
     run.output.note(_effect(key, loaded.origins.get(key, "")))
@@ -169,6 +171,8 @@ def reload(run: Invocation) -> None:
 
 
 def _without(held: dict[str, object], key: str) -> dict[str, object]:
+    from notifyd.config import overlay
+
     tables = overlay.changed(held, key, None)
     if tables == held:
         raise Refusal(f"The overlay does not hold {key}.", Status.NOT_FOUND)
@@ -194,9 +198,9 @@ def _if_there(path: Path | None) -> str | None:
 
 
 def _own_file() -> Path:
-    from notifyd.config.places import SYSTEM_FILE, user_file
+    from notifyd.config.places import own_file
 
-    return user_file(os.environ) or SYSTEM_FILE
+    return own_file(os.environ)
 
 
 def _config_file(config: str | None) -> Path:

@@ -109,10 +109,16 @@ def start(config: str | None, *, dev: bool, flags: dict[str, str]) -> int:
         # trio looks after an interrupt itself, until the daemon takes it for a drain
         signal.signal(signal.SIGINT, signal.default_int_handler)
     from notifyd.config import ConfigInvalid, Loaded, load_settings
+    from notifyd.config.documents import Document
 
-    def read() -> Loaded:
+    def read(overlay: Document | None = None) -> Loaded:
         return load_settings(
-            config_file=Path(config) if config else None, environ=os.environ, flags=flags, dotenv=Path(".env"), dev=dev
+            config_file=Path(config) if config else None,
+            environ=os.environ,
+            flags=flags,
+            dotenv=Path(".env"),
+            dev=dev,
+            overlay=overlay,
         )
 
     try:

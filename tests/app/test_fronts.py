@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from notifyd.app.fronts import Fronts
+from notifyd.app.fronts import Fronts, Ports
 from notifyd.ingress.edge.settings import ConnectionSettings
 from notifyd.ingress.edge.socketio.settings import SocketIoSettings
-from notifyd.ingress.rpc.public.server import Identity
+from notifyd.ingress.rpc.tcp import Identity
 from notifyd.model.disconnect import DRAINED
 from tests.app.composed import loaded_with
 
@@ -61,12 +61,20 @@ class LoadedCertificate:
         return IDENTITY
 
 
-def fronts(said: list[tuple[object, ...]], *, public: bool = True, tls: bool = True, seconds: float = 0.0) -> Fronts:
+def fronts(
+    said: list[tuple[object, ...]],
+    *,
+    public: bool = True,
+    remote: bool = False,
+    tls: bool = True,
+    seconds: float = 0.0,
+) -> Fronts:
+    ports = (Front("public", said, seconds) if public else None, Front("remote", said) if remote else None)
     return Fronts(
         Edge("edge", said, seconds),  # type: ignore[arg-type]
         SocketIo("socketio", said),  # type: ignore[arg-type]
         Front("admin", said),  # type: ignore[arg-type]
-        Front("public", said, seconds) if public else None,  # type: ignore[arg-type]
+        Ports(*ports),  # type: ignore[arg-type]
         LoadedCertificate() if tls else None,  # type: ignore[arg-type]
     )
 
@@ -87,6 +95,21 @@ async def test_operators_are_let_go_last() -> None:
     assert ("admin", "stop", 5.0) not in said
     await every.stop()
     assert said[-1] == ("admin", "stop", 5.0)
+
+
+async def test_operators_elsewhere_stay_as_long_as_those_here() -> None:
+    said: list[tuple[object, ...]] = []
+    every = fronts(said, remote=True)
+    await every.drain(1.0)
+    assert "remote" not in [name for name, *_ in said]
+    await every.stop()
+    assert sorted(said[-2:]) == [("admin", "stop", 5.0), ("remote", "stop", 5.0)]
+
+
+def test_operators_elsewhere_get_the_renewed_certificate(tmp_path: Path) -> None:
+    said: list[tuple[object, ...]] = []
+    fronts(said, public=False, remote=True).configure(loaded_with(tmp_path).settings)
+    assert ("remote", "renew", IDENTITY) in said
 
 
 def test_grpc_is_handed_the_renewed_certificate(tmp_path: Path) -> None:

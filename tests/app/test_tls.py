@@ -8,7 +8,7 @@ import pytest
 
 from notifyd.app.problems import CannotStart
 from notifyd.app.tls import Certificate
-from notifyd.ingress.rpc.public.server import Identity
+from notifyd.ingress.rpc.tcp import Identity
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pytest
 
-from notifyctl import overlay
 from notifyctl.main import run as run_notifyctl
 from notifyctl.settings import nearest_key
 from notifyd.config import catalogue
 from notifyd.config.catalogue import TABLES, service_names
 from notifyd.config.example import render_example
+from notifyd.config.files import write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -291,14 +291,14 @@ def test_overlay_may_be_read_by_whoever_may_read_the_file(tmp_path: Path):
     beside = tmp_path / "n.toml"
     beside.touch(0o640)
     beside.chmod(0o640)
-    overlay.write(tmp_path / "o.toml", "x = 1\n", beside=beside)
+    write_file(tmp_path / "o.toml", "x = 1\n", beside=beside)
     assert stat.S_IMODE((tmp_path / "o.toml").stat().st_mode) == 0o640
 
 
 def test_a_failed_write_leaves_nothing_behind(tmp_path: Path):
     (tmp_path / "o.toml").mkdir()
     with pytest.raises(IsADirectoryError):
-        overlay.write(tmp_path / "o.toml", "x = 1\n", beside=tmp_path / "none")
+        write_file(tmp_path / "o.toml", "x = 1\n", beside=tmp_path / "none")
     assert [path.name for path in tmp_path.iterdir()] == ["o.toml"]
 
 

@@ -93,6 +93,7 @@ def test_config_imports_no_trio_and_no_driver():
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in names} <= {
-        "__future__", "ast", "collections", "difflib", "functools", "ipaddress", "json", "math", "msgspec", "notifyd",
-        "os", "pathlib", "re", "textwrap", "tomllib", "types", "typing", "urllib",
+        "__future__", "ast", "collections", "contextlib", "difflib", "functools", "ipaddress", "json", "math",
+        "msgspec", "notifyd", "os", "pathlib", "re", "tempfile", "textwrap", "tomli_w", "tomllib",
+        "types", "typing", "urllib",
     }  # fmt: skip

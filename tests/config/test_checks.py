@@ -46,6 +46,9 @@ def test_defaults_go_together():
         ({"delivery__max_queue_bytes": 262_143}, "delivery.max_data_bytes"),
         ({"websocket__heartbeat_interval_seconds": 60.0}, "websocket.connection_timeout_seconds"),
         ({"delivery__retry_delay_seconds": 301.0}, "delivery.retry_max_seconds"),
+        ({"admin__remote": True, "admin__host": "0.0.0.0"}, "admin.host"),
+        ({"admin__remote": True, "admin__port": 3000}, "admin.port"),
+        ({"admin__remote": True, "admin__port": 50_051}, "admin.port"),
     ],
 )
 def test_settings_that_clash(values: dict[str, Any], key: str):
@@ -66,6 +69,10 @@ def test_settings_that_clash(values: dict[str, Any], key: str):
         {"grpc__workers": 49},
         {"websocket__outbox_bytes": 262_145},
         {"delivery__retry_delay_seconds": 300.0},
+        {"admin__remote": True},
+        {"admin__remote": True, "admin__port": 0, "server__port": 0},
+        {"admin__remote": True, "admin__port": 50_051, "grpc__enabled": False},
+        {"admin__host": "0.0.0.0", "admin__port": 3000},
     ],
 )
 def test_settings_that_just_go_together(values: dict[str, Any]):
@@ -123,3 +130,17 @@ def test_a_problem_never_shows_a_secret():
 def test_a_wider_bind_warns_without_tls_alone():
     assert len(warnings(changed(server__host="0.0.0.0"), {}, {})) == 1
     assert warnings(changed(server__host="0.0.0.0", server__tls_certificate=Path("c")), {}, {}) == ()
+
+
+def test_remote_admin_calls_need_a_token_to_ask_for():
+    assert blamed(changed(admin__remote=True), dev=True) == ["admin.remote"]
+
+
+def test_remote_admin_calls_beyond_loopback_need_tls_and_a_word_on_firewalls():
+    values = {"admin__remote": True, "admin__host": "0.0.0.0"}
+    (clash,) = clashes(changed(**values))
+    assert "server.tls_key" in clash.message
+    safe = changed(**values, server__tls_certificate=Path("c"), server__tls_key=Path("k"))
+    assert list(clashes(safe)) == []
+    (warning,) = warnings(safe, {}, {})
+    assert "firewall" in warning

@@ -11,7 +11,7 @@ from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Exhausted, Invalid, NotFound, StoreUnavailable
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.policy.sealing import SealBroken, Sealer
-from notifyd.service.clients import ClientRules, NewClient
+from notifyd.service.clients import ClientChanges, ClientRules, NewClient
 from notifyd.service.keys import KeyRules, Keys, NewKey
 from tests.service.clients import GOOD_SECRET, House
 
@@ -297,3 +297,27 @@ async def test_secrets_are_not_shown_and_told_apart(house: House) -> None:
     assert mine.digest == same.digest != other.digest
     assert mine.matches(GOOD_SECRET)
     assert not any(mine.matches(text) for text in ("", GOOD_SECRET[:-1], GOOD_SECRET + "x", "\ud800", "é"))
+
+
+async def test_a_client_is_described_anew_and_keeps_its_secret(house: House) -> None:
+    client = (await house.clients.register(SHOP)).client
+    changed = await house.clients.update(client.id, ClientChanges(url="https://new.example", cookie_name=""))
+    assert (changed.name, changed.url, changed.cookie_name) == ("shop", "https://new.example", "")
+    assert house.clients.get(client.id) == changed
+    assert house.clients.is_secret(client.id, GOOD_SECRET)
+    assert (house.clients.origin_of(client.id), house.clients.has_origin("https://shop.example")) == (
+        "https://new.example",
+        False,
+    )
+    again = await House(house.records).loaded()
+    assert again.clients.get(client.id) == changed
+
+
+async def test_what_a_client_cannot_say_of_itself_changes_nothing(house: House) -> None:
+    client = (await house.clients.register(SHOP)).client
+    with pytest.raises(Invalid, match="appName"):
+        await house.clients.update(client.id, ClientChanges(name=" ", url="https://new.example"))
+    with pytest.raises(NotFound):
+        await house.clients.update(ClientId("nobody"), ClientChanges(name="x"))
+    assert await house.clients.update(client.id, ClientChanges(name="shop")) == client
+    assert house.clients.get(client.id) == client

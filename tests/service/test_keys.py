@@ -12,7 +12,7 @@ from notifyd.model.disconnect import CREDENTIAL_ENDED
 from notifyd.model.ids import ClientId, KeyId
 from notifyd.policy.scopes import DEFAULT_SCOPES
 from notifyd.service.keyring import KeyRing
-from notifyd.service.keys import KeyRules, Keys
+from notifyd.service.keys import KeyRights, KeyRules, Keys
 from notifyd.store.memory.keys import MemoryKeys
 from tests.service.node import DAY_MS, MakeNode, Node, endings
 
@@ -342,3 +342,46 @@ async def test_the_log_tells_every_change_of_a_key_and_never_the_key(node: Node)
     assert logs[1]["overlap_seconds"] == 1.5
     assert issued.key not in str(logs)
     assert rotated.key not in str(logs)
+
+
+async def test_a_key_with_other_rights_has_them_and_its_connections_end(node: Node) -> None:
+    issued, other = await node.key(), await node.key()
+    connection, untouched = await node.connect_with(issued), await node.connect_with(other)
+    changed = await node.keys.update(issued.record.id, KeyRights(("subscribe:a.*",), ("127.0.0.0/8",)))
+    assert (changed.scopes, changed.allowed_cidrs) == (("subscribe:a.*",), ("127.0.0.0/8",))
+    assert node.keys.get(issued.record.id) == changed
+    assert (endings(connection), endings(untouched)) == ([CREDENTIAL_ENDED], [])
+    assert node.connector.principal(issued.key, "127.0.0.1").grants.subscribe == ("a.*",)
+
+
+async def test_another_expiry_alone_closes_nothing(node: Node) -> None:
+    issued = await node.key()
+    connection = await node.connect_with(issued)
+    changed = await node.keys.update(issued.record.id, KeyRights(expires_at=now_ms() + DAY_MS))
+    assert (changed.scopes, endings(connection)) == (DEFAULT_SCOPES, [])
+    assert connection.expires_at is not None
+
+
+async def test_the_same_rights_change_nothing(node: Node) -> None:
+    issued = await node.key()
+    connection = await node.connect_with(issued)
+    with capture_logs() as logs:
+        assert (await node.keys.update(issued.record.id, KeyRights())).scopes == DEFAULT_SCOPES
+    assert (logs, endings(connection)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "rights", [KeyRights(("publish",)), KeyRights(allowed_cidrs=("10.0.0.1/8",)), KeyRights(expires_at=1)]
+)
+async def test_rights_that_are_none_change_nothing(node: Node, rights: KeyRights) -> None:
+    issued = await node.key()
+    with pytest.raises(Invalid):
+        await node.keys.update(issued.record.id, rights)
+    assert node.keys.get(issued.record.id).scopes == DEFAULT_SCOPES
+
+
+async def test_a_revoked_key_gets_no_rights(node: Node) -> None:
+    issued = await node.key()
+    await node.keys.revoke(issued.record.id)
+    with pytest.raises(Conflict):
+        await node.keys.update(issued.record.id, KeyRights())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.server import EdgeServer
     from notifyd.ingress.edge.socketio.server import SocketIoServer
     from notifyd.ingress.rpc.public.server import PublicServer
+    from notifyd.ingress.rpc.remote.server import RemoteAdminServer
     from notifyd.ingress.rpc.server import AdminServer
+
+
+class Ports(NamedTuple):
+    """What speaks gRPC on ports of its own; None where that is switched off."""
+
+    #: For applications.
+    public: PublicServer | None
+    #: For operators elsewhere.
+    remote: RemoteAdminServer | None
 
 
 class Fronts:
@@ -26,13 +36,13 @@ class Fronts:
         edge: EdgeServer,
         socketio: SocketIoServer,
         admin: AdminServer,
-        public: PublicServer | None,
+        ports: Ports,
         certificate: Certificate | None,
     ) -> None:
         self.edge = edge
         self.socketio = socketio
         self.admin = admin
-        self.public = public
+        self.public, self.remote = ports
         self._certificate = certificate
 
     def configure(self, settings: Settings) -> None:
@@ -40,8 +50,9 @@ class Fronts:
         self.edge.configure(translate.connection_settings(settings))
         self.socketio.configure(translate.socketio_settings(settings))
         # the edge shares it
-        if self.public is not None and self._certificate is not None:
-            self.public.renew(self._certificate.identity())
+        if self._certificate is not None:
+            for server in filter(None, (self.public, self.remote)):
+                server.renew(self._certificate.identity())
 
     async def tunnels_ended(self) -> None:
         """Wait until this process carries nothing any more for connections that another worker serves."""
@@ -57,4 +68,7 @@ class Fronts:
 
     async def stop(self) -> None:
         """Let go of the operators too."""
-        await self.admin.stop()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.admin.stop)
+            if self.remote is not None:
+                nursery.start_soon(self.remote.stop)

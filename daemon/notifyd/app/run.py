@@ -22,9 +22,9 @@ from notifyd.telemetry.logs import LogOptions, configure
 from notifyd.telemetry.metrics import Counters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from notifyd.app.changing import ReadsConfig
     from notifyd.app.workers.membership import Membership
     from notifyd.config import Loaded, Settings
 
@@ -47,7 +47,7 @@ def serve(
     loaded: Loaded,
     *,
     dev: bool = False,
-    reload: Callable[[], Loaded] | None = None,
+    reload: ReadsConfig | None = None,
     membership: Membership | None = None,
 ) -> int:
     """Run the daemon until it is told to go; answers the exit status of the process.

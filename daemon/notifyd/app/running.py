@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import structlog
@@ -15,24 +14,25 @@ import trio
 
 from notifyd.app import translate, translate_engines
 from notifyd.app.bullmq import bullmq_state
+from notifyd.app.changing import Changer, ReadsConfig
 from notifyd.app.cluster import join_cluster, node_of, sharing
 from notifyd.app.doctor import compose_doctor
 from notifyd.app.draining import Drainer
 from notifyd.app.engines import Engines
-from notifyd.app.fronts import Fronts
+from notifyd.app.fronts import Fronts, Ports
 from notifyd.app.graph import Graph, compose
 from notifyd.app.listening import listen
 from notifyd.app.panel import show_panel
 from notifyd.app.problems import CannotStart
-from notifyd.app.public import public_server, start_public
+from notifyd.app.public import public_server
 from notifyd.app.reload import Reloader
+from notifyd.app.remote import remote_admin, start_ports
 from notifyd.app.sd_notify import ServiceManager
 from notifyd.app.secrets import wrong_master_key
 from notifyd.app.sockets import found_by_itself
 from notifyd.app.tls import Certificate
 from notifyd.app.upkeep import keep_durables, keep_last_uses, try_to_keep_last_uses, watch_records, watchdog
 from notifyd.app.workers.membership import Membership
-from notifyd.config import Loaded, Settings
 from notifyd.errors import Invalid
 from notifyd.ingress.edge.server import EdgeServer
 from notifyd.ingress.edge.siblings.house import Siblings
@@ -47,6 +47,12 @@ from notifyd.service.record_import import RecordImport
 from notifyd.store.open import open_broker, open_records
 from notifyd.telemetry.logs import Logbook
 from notifyd.telemetry.metrics import Counters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notifyd.config import Loaded, Settings
+    from notifyd.config.documents import Document
 
 log = structlog.get_logger("notifyd")
 
@@ -69,7 +75,7 @@ class Place(msgspec.Struct, frozen=True):
     #: None where TLS is off.
     certificate: Certificate | None = None
     #: Reads the configuration again; None where there is nothing to read.
-    reload: Callable[[], Loaded] | None = None
+    reload: ReadsConfig | None = None
     #: None where the daemon is one process.
     membership: Membership | None = None
 
@@ -137,7 +143,8 @@ async def _serve(graph: Graph, place: Place) -> None:
     siblings = Siblings() if member is None else Siblings(member.index, member.edge_sockets)
     edge = EdgeServer(translate.edge_settings(graph.loaded.settings))
     options = translate.rpc_options(graph.loaded.settings)
-    reloader = Reloader(graph, place.reload or (lambda: graph.loaded), place.certificate)
+    read = place.reload or _as_it_is(graph.loaded)
+    reloader = Reloader(graph, read, place.certificate)
     services = _admin_services(graph, place, lambda: reloader.settings)
     admin = AdminServer(place.socket, services, options, place.counters)
     socketio = SocketIoServer(
@@ -147,10 +154,14 @@ async def _serve(graph: Graph, place: Place) -> None:
         graph.namespaces.allowed_origin,
         siblings,
     )
-    public = public_server(graph, token=place.token, dev=place.dev, certificate=place.certificate)
-    fronts = Fronts(edge, socketio, admin, public, place.certificate)
+    ports = Ports(
+        public_server(graph, token=place.token, dev=place.dev, certificate=place.certificate),
+        remote_admin(graph, services, place.certificate),
+    )
+    fronts = Fronts(edge, socketio, admin, ports, place.certificate)
     drainer = Drainer(graph, fronts, manager)
     _give_powers(graph, fronts, drainer, reloader, member)
+    graph.daemon.on_change = Changer(graph.daemon, read).change
     async with trio.open_nursery() as nursery:
         if member is None:
             await nursery.start(_signals, drainer, reloader, manager)
@@ -175,14 +186,20 @@ async def _serve(graph: Graph, place: Place) -> None:
         nursery.start_soon(watchdog, manager)
         await nursery.start(admin.run)
         graph.daemon.listeners = listen(graph, place, fronts, reloader)
-        if public is not None:
-            await start_public(nursery, public, graph)
+        await start_ports(nursery, ports, graph)
         if graph.bullmq is not None:
             graph.daemon.others.append(bullmq_state(graph.bullmq))
             nursery.start_soon(graph.bullmq.run)
         _tell_ready(graph, place, manager)
         await drainer.run()
         nursery.cancel_scope.cancel()
+
+
+def _as_it_is(loaded: Loaded) -> ReadsConfig:
+    def read(overlay: Document | None = None) -> Loaded:
+        return loaded
+
+    return read
 
 
 def _admin_services(graph: Graph, place: Place, settings: Callable[[], Settings]) -> AdminServices:

@@ -6,7 +6,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 from notifyd.app.problems import CannotStart
-from notifyd.ingress.rpc.public.server import Identity
+from notifyd.ingress.rpc.tcp import Identity
 
 if TYPE_CHECKING:
     from pathlib import Path

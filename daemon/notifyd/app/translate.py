@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from notifyd.dispatch.dispatcher import DispatchRules
 from notifyd.dispatch.push_router import PushRules
 from notifyd.dispatch.webhook_desk import EventRules
@@ -313,6 +315,15 @@ def rpc_options(settings: Settings) -> RpcOptions:
     admin = settings.admin
     most = _max_request_bytes(settings)
     return RpcOptions(admin.workers, admin.max_streams, admin.call_timeout_seconds, max_request_bytes=most)
+
+
+def remote_rpc_options(settings: Settings) -> RpcOptions:
+    """The bounds of the admin interface on its port; the same again as those of the socket."""
+    return replace(
+        rpc_options(settings),
+        max_connections=settings.admin.max_connections,
+        share_ports=settings.server.workers > 1,
+    )
 
 
 def _max_request_bytes(settings: Settings) -> int:

@@ -30,6 +30,7 @@ def clashes(settings: Settings, *, dev: bool = False, node_env: str = "") -> Ite
     yield from _push_clashes(settings)
     yield from _webhook_clashes(settings)
     yield from engine_clashes(settings)
+    yield from _remote_clashes(settings, dev=dev)
     if dev:
         yield from _dev_clashes(settings, node_env)
 
@@ -51,6 +52,11 @@ def warnings(settings: Settings, variables: Mapping[str, str], origins: Mapping[
         found.append(
             f"listening on {settings.server.host} without TLS: keys and notifications can be read on the way; "
             "set server.tls_certificate and server.tls_key, or put a proxy with TLS in front"
+        )
+    if settings.admin.remote and not is_loopback(settings.admin.host):
+        found.append(
+            f"admin calls are taken on {settings.admin.host}:{settings.admin.port} from whoever shows the admin token: "
+            "let a firewall admit the machines of operators alone"
         )
     return tuple(found)
 
@@ -79,6 +85,25 @@ def _listener_clashes(settings: Settings) -> Iterator[Clash]:
     if settings.grpc.max_streams >= settings.grpc.workers:
         message = "must be below grpc.workers, so that other calls get through while streams are open"
         yield Clash(("grpc.max_streams", "grpc.workers"), message)
+
+
+def _remote_clashes(settings: Settings, *, dev: bool) -> Iterator[Clash]:
+    """The admin interface on a port: whoever reads the token on the way may do everything."""
+    admin, server = settings.admin, settings.server
+    if not admin.remote:
+        return
+    if dev:
+        yield Clash(("admin.remote",), "must be off with --dev, where there is no admin token to ask for")
+    if not is_loopback(admin.host) and server.tls_certificate is None:
+        yield Clash(
+            ("admin.host", "server.tls_certificate"),
+            "is not loopback, and the admin token must not travel without TLS: set server.tls_certificate and "
+            "server.tls_key, or let it be 127.0.0.1 and come by a tunnel (ssh -L)",
+        )
+    taken = (*_other_ports(settings), *([server.grpc_port] if settings.grpc.enabled else []))
+    if admin.port and admin.port in taken:
+        keys = ("admin.port", "server.port", "server.ws_port", "server.grpc_port")
+        yield Clash(keys, "must differ from server.port, server.ws_port and server.grpc_port")
 
 
 def _other_ports(settings: Settings) -> tuple[int, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +57,39 @@ def read_overlay(path: Path) -> dict[str, object]:
     if problems:
         raise ConfigInvalid(problems)
     return document.tables if document else {}
+
+
+def write_file(path: Path, text: str, *, beside: Path) -> None:
+    """Put *text* into *path* at once or not at all, readable for whoever may read the file *beside* it.
+
+    Raises:
+        OSError: it cannot be written; *path* is as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            _share_as(stream.fileno(), beside)
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _share_as(descriptor: int, beside: Path) -> None:
+    try:
+        model = beside.stat()
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        os.fchmod(descriptor, 0o644 & ~mask)
+        return
+    with suppress(PermissionError):  # only root may give a file away
+        os.fchown(descriptor, model.st_uid, model.st_gid)
+    os.fchmod(descriptor, model.st_mode & 0o777)
 
 
 def _exists(path: Path) -> bool:

@@ -15,7 +15,7 @@ from notifyd.config.files import read_sources
 from notifyd.config.from_documents import take_document
 from notifyd.config.from_variables import take_flag, take_variables
 from notifyd.config.gathering import Gathering
-from notifyd.config.places import expanded, state_folder
+from notifyd.config.places import expanded, own_file, state_folder
 from notifyd.config.problems import ConfigInvalid, ConfigProblem
 from notifyd.config.settings import Settings
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from notifyd.config.catalogue import Value
+    from notifyd.config.documents import Document
     from notifyd.config.sources import Sources
 
 DEFAULT = "default"
@@ -53,6 +54,7 @@ def load_settings(
     flags: Mapping[str, str] | None = None,
     dotenv: Path | None = None,
     dev: bool = False,
+    overlay: Document | None = None,
 ) -> Loaded:
     """The settings from all sources: flag > NOTIFYD_SECTION_KEY > service names > `.env` > overlay > file > default.
 
@@ -62,11 +64,14 @@ def load_settings(
         flags: values by option (`--port`) or by key (`server.port`, as `-S` gives them).
         dotenv: a `.env` file to read if it is there; only `serve` reads one.
         dev: check for `serve --dev`.
+        overlay: what to take for the overlay, whatever the file says.
 
     Raises:
         ConfigInvalid: something is wrong; it holds every problem.
     """
     sources = read_sources(config_file=config_file, environ=environ, flags=flags or {}, dotenv=dotenv)
+    if overlay is not None:
+        sources = replace(sources, path=sources.path or own_file(environ), overlay=overlay)
     return assemble(sources, dev=dev)
 
 

@@ -82,8 +82,22 @@ class LogSettings(Struct, frozen=True):
 
 
 class AdminSettings(Struct, frozen=True):
-    """The admin socket."""
+    """The admin interface, which notifyctl talks to: on server.admin_socket, and if wanted on a port as well."""
 
+    remote: Annotated[
+        bool,
+        Setting(
+            "Serve it on host and port too, to who shows the admin token; beyond loopback that needs TLS "
+            "(server.tls_certificate)."
+        ),
+    ] = False
+    host: Annotated[
+        str, Setting("Address of the port, as server.host; 0.0.0.0 or :: for every interface.", form="host")
+    ] = "127.0.0.1"
+    port: Annotated[int, Setting("Port for notifyctl on other machines; 0 takes any free port.", high=65_535)] = 50_052
+    max_connections: Annotated[
+        int, Setting("Connections open at once on the port; more are refused.", low=1, high=100_000)
+    ] = 256
     workers: Annotated[int, Setting("Calls served at once, streams included.", low=2, high=1000)] = 24
     max_streams: Annotated[
         int, Setting("Streams open at once (listen, logs tail -f); must be below workers.", low=1, high=999)
@@ -95,3 +109,18 @@ class MetricsSettings(Struct, frozen=True):
     """Prometheus metrics at /metrics."""
 
     open: Annotated[bool, Setting("Serve them without the admin token.", reload=True)] = False
+
+
+class ConsoleSettings(Struct, frozen=True):
+    """The web console at /console."""
+
+    enabled: Annotated[
+        bool, Setting("Serve the web console; what only operators may needs the admin token there too.", reload=True)
+    ] = True
+    idle_seconds: Annotated[
+        float,
+        Setting("An operator is signed out when no page has asked for anything for this long.", low=60, reload=True),
+    ] = 1800.0
+    session_seconds: Annotated[
+        float, Setting("An operator is signed out this long after signing in, whatever is done.", low=60, reload=True)
+    ] = 43_200.0

@@ -28,6 +28,11 @@ def user_file(environ: Mapping[str, str]) -> Path | None:
     return folder / "notifyd" / FILE_NAME if folder else None
 
 
+def own_file(environ: Mapping[str, str]) -> Path:
+    """Where a configuration file is made that is not there yet."""
+    return user_file(environ) or SYSTEM_FILE
+
+
 def searched_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
     """Where a configuration file is looked for when none is named, first come first."""
     user = user_file(environ)

@@ -51,6 +51,19 @@ class NewClient(msgspec.Struct, frozen=True):
         return f"NewClient({self.name!r})"
 
 
+class ClientChanges(msgspec.Struct, frozen=True):
+    """What is to be another than it was; None leaves it as it is."""
+
+    name: str | None = None
+    url: str | None = None
+    description: str | None = None
+    cookie_name: str | None = None
+
+    def given(self) -> dict[str, str]:
+        """Those that are not None."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
+
+
 class RegisteredClient(msgspec.Struct, frozen=True):
     """The one time that a secret is shown, where it was made here."""
 
@@ -133,6 +146,34 @@ class Clients(FollowingRegistry):
         self.changed()
         log.info("client_registered", client_id=client.id)
         return RegisteredClient(client, "" if wanted.secret else secret, warnings_of_secret(secret))
+
+    async def update(self, client_id: ClientId, changes: ClientChanges) -> Client:
+        """Change what a client says of itself, its secret apart; no connection is closed.
+
+        Raises:
+            NotFound, Invalid (`invalid_client`), StoreUnavailable: nothing has changed.
+        """
+        await self.catch_up()
+        async with self.changing:
+            client = self.get(client_id)
+            changed = msgspec.structs.replace(client, **changes.given())
+            refuse_client(
+                problems_of(
+                    name=changed.name,
+                    url=changed.url,
+                    description=changed.description,
+                    cookie_name=changed.cookie_name,
+                )
+            )
+            if changed == client:
+                return client
+            changed = msgspec.structs.replace(changed, updated_at=now_ms())
+            if not await self._store.replace(changed):
+                raise unknown_client(client_id)
+            self._put(self._opened(changed))
+        self.changed()
+        log.info("client_updated", client_id=client_id, changed=sorted(changes.given()))
+        return changed
 
     async def rotate_secret(
         self, client_id: ClientId, *, secret: str = "", overlap_ms: int | None = None

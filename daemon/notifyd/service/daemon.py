@@ -12,7 +12,7 @@ from notifyd.clock import now_ms
 from notifyd.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from notifyd.store.ports import Broker
     from notifyd.store.record_ports import Records
@@ -63,6 +63,28 @@ class Reloaded(msgspec.Struct, frozen=True):
     need_restart: list[str]
 
 
+class ConfigChange(msgspec.Struct, frozen=True):
+    """A key that is to have another value in the overlay.
+
+    Attributes:
+        key: of a setting that a reload takes over, or of a list of tables.
+        value: TOML; "" takes the key out of the overlay.
+        expected: what `ConfigEntry.value` was when the change was worked out; None for whatever it is.
+    """
+
+    key: str
+    value: str
+    expected: str | None = None
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What changes of the overlay did: where they are kept, the keys in force, and those that something lies over."""
+
+    overlay: Path
+    applied: list[str]
+    overridden: list[str]
+
+
 class ConfigEntry(msgspec.Struct, frozen=True):
     """One setting in force. Secrets are shown as ***."""
 
@@ -91,6 +113,8 @@ class Daemon:
         self.on_drain: Callable[[float | None], Drain] | None = None
         #: Set by `app`: read the configuration again.
         self.on_reload: Callable[[], Reloaded] | None = None
+        #: Set by `app`: change the overlay, or with *dry_run* tell whether that could be done.
+        self.on_change: Callable[[Sequence[ConfigChange], bool], Changed] | None = None
         #: Set by `app`: the settings in force, with their origins.
         self.on_show: Callable[[], list[ConfigEntry]] | None = None
 
@@ -145,6 +169,18 @@ class Daemon:
         if self.on_reload is None:
             raise Unavailable("the daemon is starting", retry_after_seconds=1)
         return self.on_reload()
+
+    def change_config(self, changes: Sequence[ConfigChange], *, dry_run: bool = False) -> Changed:
+        """Put *changes* into the overlay beside the configuration file, and in force.
+
+        Raises:
+            Invalid: the configuration would have problems, or a key is not one that can be changed so.
+            Conflict: something is not as it was expected, or the overlay cannot be written.
+            Unavailable: the daemon is not up yet. In each case nothing was changed.
+        """
+        if self.on_change is None:
+            raise Unavailable("the daemon is starting", retry_after_seconds=1)
+        return self.on_change(changes, dry_run)
 
     def show_config(self) -> list[ConfigEntry]:
         """The settings in force."""

@@ -46,7 +46,7 @@ class KeyFollower:
                 self._take_over(gone.pop(record.id, None), record)
         for record in gone.values():
             self._ring.forget(record.id)
-            self._on_end(_ended(record))
+            self._on_end(ended(record))
 
     def _take_over(self, before: ApiKey | None, record: ApiKey) -> None:
         if before is not None:
@@ -56,7 +56,7 @@ class KeyFollower:
             return
         self._ring.replace(record)
         if before is not None:
-            self._on_end(record if _may_the_same(before, record) else _ended(record))
+            self._on_end(record if may_the_same(before, record) else ended(record))
 
     def _has_client(self, record: ApiKey) -> bool:
         try:
@@ -66,10 +66,11 @@ class KeyFollower:
         return True
 
 
-def _ended(record: ApiKey) -> ApiKey:
+def ended(record: ApiKey) -> ApiKey:
     """*record* as if it had been revoked."""
     return msgspec.structs.replace(record, revoked_at=now_ms())
 
 
-def _may_the_same(before: ApiKey, after: ApiKey) -> bool:
+def may_the_same(before: ApiKey, after: ApiKey) -> bool:
+    """Whether connections that were let in by the one may go on under the other."""
     return all(getattr(before, name) == getattr(after, name) for name in ("client_id", "scopes", "allowed_cidrs"))

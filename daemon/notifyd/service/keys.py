@@ -17,6 +17,7 @@ from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.model.key import ApiKey
 from notifyd.policy.ids import new_key_id
 from notifyd.policy.scopes import DEFAULT_SCOPES, parse_scopes
+from notifyd.service.key_following import ended, may_the_same
 from notifyd.service.keyring import KeyRing, digest_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,17 @@ class NewKey(msgspec.Struct, frozen=True):
     client_id: ClientId = DEFAULT_CLIENT
     scopes: Sequence[str] = ()
     allowed_cidrs: Sequence[str] = ()
+    expires_at: int | None = None
+
+
+class KeyRights(msgspec.Struct, frozen=True):
+    """What a key may do, from where, and until when."""
+
+    #: Empty means everything.
+    scopes: Sequence[str] = ()
+    #: Empty means from anywhere.
+    allowed_cidrs: Sequence[str] = ()
+    #: Milliseconds; None means for good.
     expires_at: int | None = None
 
 
@@ -91,8 +103,7 @@ class Keys:
         now = now_ms()
         _check_name(wanted.name)
         parse_scopes(wanted.scopes)
-        if wanted.expires_at is not None and wanted.expires_at <= now:
-            raise Invalid("expiresAt is in the past")
+        _check_expiry(wanted.expires_at, now)
         key = self._new_key()
         record = ApiKey(
             id=new_key_id(),
@@ -139,6 +150,31 @@ class Keys:
         if record is None:
             raise NotFound("there is no such API key", code="key_not_found")
         return self._current(record)
+
+    async def update(self, id_or_key: str, rights: KeyRights) -> ApiKey:
+        """Give a key other rights; connections that it made are closed where they are not the same any more.
+
+        A later or earlier expiry alone closes none before its time.
+
+        Raises:
+            NotFound, Conflict (revoked), Invalid, StoreUnavailable: nothing has changed.
+        """
+        parse_scopes(rights.scopes)
+        _check_expiry(rights.expires_at, now_ms())
+        cidrs = tuple(_network(cidr) for cidr in rights.allowed_cidrs)
+        await self.catch_up()
+        async with self.changing:
+            record = self.get(id_or_key)
+            if record.revoked_at is not None:
+                raise Conflict("the API key is revoked: make a new one", code="key_revoked")
+            scopes = tuple(rights.scopes) or DEFAULT_SCOPES
+            changed = msgspec.structs.replace(record, scopes=scopes, allowed_cidrs=cidrs, expires_at=rights.expires_at)
+            if changed == record:
+                return record
+            await self._keep(changed)
+        log.info("key_updated", key_id=record.id, scopes=scopes)
+        self._on_end(changed if may_the_same(record, changed) else ended(changed))
+        return changed
 
     async def rotate(self, id_or_key: str, *, overlap_ms: int | None = None) -> IssuedKey:
         """Give a key record a new key; the one before stays good for the overlap.
@@ -227,6 +263,11 @@ async def _nobody_else() -> None:
 def _check_name(name: str) -> None:
     if not name.strip() or len(name) > MAX_NAME_LENGTH or not name.isprintable():
         raise Invalid(f"the name must be 1 to {MAX_NAME_LENGTH} printable characters", code="invalid_name")
+
+
+def _check_expiry(expires_at: int | None, now: int) -> None:
+    if expires_at is not None and expires_at <= now:
+        raise Invalid("expiresAt is in the past")
 
 
 def _check_usable(record: ApiKey, now: int) -> None:

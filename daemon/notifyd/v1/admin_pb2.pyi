@@ -112,6 +112,34 @@ class ReloadConfigResponse(_message.Message):
     need_restart: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, applied: _Optional[_Iterable[str]] = ..., need_restart: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class ConfigChange(_message.Message):
+    __slots__ = ("key", "value", "expected")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    value: str
+    expected: str
+    def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ..., expected: _Optional[str] = ...) -> None: ...
+
+class ChangeConfigRequest(_message.Message):
+    __slots__ = ("changes", "dry_run")
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[ConfigChange]
+    dry_run: bool
+    def __init__(self, changes: _Optional[_Iterable[_Union[ConfigChange, _Mapping]]] = ..., dry_run: _Optional[bool] = ...) -> None: ...
+
+class ChangeConfigResponse(_message.Message):
+    __slots__ = ("overlay", "applied", "overridden")
+    OVERLAY_FIELD_NUMBER: _ClassVar[int]
+    APPLIED_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDDEN_FIELD_NUMBER: _ClassVar[int]
+    overlay: str
+    applied: _containers.RepeatedScalarFieldContainer[str]
+    overridden: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, overlay: _Optional[str] = ..., applied: _Optional[_Iterable[str]] = ..., overridden: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class GetAdminTokenRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
@@ -214,6 +242,18 @@ class GetKeyRequest(_message.Message):
     id: str
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
+class UpdateKeyRequest(_message.Message):
+    __slots__ = ("id", "scopes", "allowed_cidrs", "expires_at")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    SCOPES_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_CIDRS_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    scopes: _containers.RepeatedScalarFieldContainer[str]
+    allowed_cidrs: _containers.RepeatedScalarFieldContainer[str]
+    expires_at: _timestamp_pb2.Timestamp
+    def __init__(self, id: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ..., allowed_cidrs: _Optional[_Iterable[str]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
 class RotateKeyRequest(_message.Message):
     __slots__ = ("id", "overlap_seconds")
     ID_FIELD_NUMBER: _ClassVar[int]
@@ -267,6 +307,20 @@ class GetClientRequest(_message.Message):
     ID_FIELD_NUMBER: _ClassVar[int]
     id: str
     def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class UpdateClientRequest(_message.Message):
+    __slots__ = ("id", "name", "url", "description", "cookie_name")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    COOKIE_NAME_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    name: str
+    url: str
+    description: str
+    cookie_name: str
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., url: _Optional[str] = ..., description: _Optional[str] = ..., cookie_name: _Optional[str] = ...) -> None: ...
 
 class RotateClientSecretRequest(_message.Message):
     __slots__ = ("id", "secret", "overlap_seconds")
@@ -431,20 +485,24 @@ class CancelNotificationRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class ListenRequest(_message.Message):
-    __slots__ = ("client_id", "channels", "broadcasts", "user_id", "ack", "durable")
+    __slots__ = ("client_id", "channels", "broadcasts", "user_id", "ack", "durable", "ack_inbox", "max_unacked")
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     CHANNELS_FIELD_NUMBER: _ClassVar[int]
     BROADCASTS_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     ACK_FIELD_NUMBER: _ClassVar[int]
     DURABLE_FIELD_NUMBER: _ClassVar[int]
+    ACK_INBOX_FIELD_NUMBER: _ClassVar[int]
+    MAX_UNACKED_FIELD_NUMBER: _ClassVar[int]
     client_id: str
     channels: _containers.RepeatedCompositeFieldContainer[ChannelSince]
     broadcasts: bool
     user_id: str
     ack: bool
     durable: str
-    def __init__(self, client_id: _Optional[str] = ..., channels: _Optional[_Iterable[_Union[ChannelSince, _Mapping]]] = ..., broadcasts: _Optional[bool] = ..., user_id: _Optional[str] = ..., ack: _Optional[bool] = ..., durable: _Optional[str] = ...) -> None: ...
+    ack_inbox: bool
+    max_unacked: int
+    def __init__(self, client_id: _Optional[str] = ..., channels: _Optional[_Iterable[_Union[ChannelSince, _Mapping]]] = ..., broadcasts: _Optional[bool] = ..., user_id: _Optional[str] = ..., ack: _Optional[bool] = ..., durable: _Optional[str] = ..., ack_inbox: _Optional[bool] = ..., max_unacked: _Optional[int] = ...) -> None: ...
 
 class ChannelSince(_message.Message):
     __slots__ = ("channel", "since")

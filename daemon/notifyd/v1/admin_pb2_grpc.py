@@ -55,6 +55,11 @@ class AdminServiceStub:
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.ReloadConfigRequest.SerializeToString,
                 response_deserializer=notifyd_dot_v1_dot_admin__pb2.ReloadConfigResponse.FromString,
                 _registered_method=True)
+        self.ChangeConfig = channel.unary_unary(
+                '/notifyd.v1.AdminService/ChangeConfig',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.ChangeConfigRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_admin__pb2.ChangeConfigResponse.FromString,
+                _registered_method=True)
         self.GetAdminToken = channel.unary_unary(
                 '/notifyd.v1.AdminService/GetAdminToken',
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.GetAdminTokenRequest.SerializeToString,
@@ -85,6 +90,11 @@ class AdminServiceStub:
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.GetKeyRequest.SerializeToString,
                 response_deserializer=notifyd_dot_v1_dot_types__pb2.ApiKey.FromString,
                 _registered_method=True)
+        self.UpdateKey = channel.unary_unary(
+                '/notifyd.v1.AdminService/UpdateKey',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.UpdateKeyRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_types__pb2.ApiKey.FromString,
+                _registered_method=True)
         self.RotateKey = channel.unary_unary(
                 '/notifyd.v1.AdminService/RotateKey',
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.RotateKeyRequest.SerializeToString,
@@ -108,6 +118,11 @@ class AdminServiceStub:
         self.GetClient = channel.unary_unary(
                 '/notifyd.v1.AdminService/GetClient',
                 request_serializer=notifyd_dot_v1_dot_admin__pb2.GetClientRequest.SerializeToString,
+                response_deserializer=notifyd_dot_v1_dot_types__pb2.Client.FromString,
+                _registered_method=True)
+        self.UpdateClient = channel.unary_unary(
+                '/notifyd.v1.AdminService/UpdateClient',
+                request_serializer=notifyd_dot_v1_dot_admin__pb2.UpdateClientRequest.SerializeToString,
                 response_deserializer=notifyd_dot_v1_dot_types__pb2.Client.FromString,
                 _registered_method=True)
         self.RotateClientSecret = channel.unary_unary(
@@ -350,6 +365,13 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangeConfig(self, request, context):
+        """Puts values into the overlay beside the configuration file and in force: all of them, or nothing is changed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetAdminToken(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -389,6 +411,13 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateKey(self, request, context):
+        """What the key may do; connections that it made are closed where that is not the same any more.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RotateKey(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -416,6 +445,13 @@ class AdminServiceServicer:
 
     def GetClient(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateClient(self, request, context):
+        """All but its id and its secret.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -721,6 +757,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.ReloadConfigRequest.FromString,
                     response_serializer=notifyd_dot_v1_dot_admin__pb2.ReloadConfigResponse.SerializeToString,
             ),
+            'ChangeConfig': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeConfig,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.ChangeConfigRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_admin__pb2.ChangeConfigResponse.SerializeToString,
+            ),
             'GetAdminToken': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAdminToken,
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.GetAdminTokenRequest.FromString,
@@ -751,6 +792,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.GetKeyRequest.FromString,
                     response_serializer=notifyd_dot_v1_dot_types__pb2.ApiKey.SerializeToString,
             ),
+            'UpdateKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateKey,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.UpdateKeyRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_types__pb2.ApiKey.SerializeToString,
+            ),
             'RotateKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateKey,
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.RotateKeyRequest.FromString,
@@ -774,6 +820,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
             'GetClient': grpc.unary_unary_rpc_method_handler(
                     servicer.GetClient,
                     request_deserializer=notifyd_dot_v1_dot_admin__pb2.GetClientRequest.FromString,
+                    response_serializer=notifyd_dot_v1_dot_types__pb2.Client.SerializeToString,
+            ),
+            'UpdateClient': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateClient,
+                    request_deserializer=notifyd_dot_v1_dot_admin__pb2.UpdateClientRequest.FromString,
                     response_serializer=notifyd_dot_v1_dot_types__pb2.Client.SerializeToString,
             ),
             'RotateClientSecret': grpc.unary_unary_rpc_method_handler(
@@ -1106,6 +1157,33 @@ class AdminService:
             _registered_method=True)
 
     @staticmethod
+    def ChangeConfig(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/ChangeConfig',
+            notifyd_dot_v1_dot_admin__pb2.ChangeConfigRequest.SerializeToString,
+            notifyd_dot_v1_dot_admin__pb2.ChangeConfigResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetAdminToken(request,
             target,
             options=(),
@@ -1268,6 +1346,33 @@ class AdminService:
             _registered_method=True)
 
     @staticmethod
+    def UpdateKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/UpdateKey',
+            notifyd_dot_v1_dot_admin__pb2.UpdateKeyRequest.SerializeToString,
+            notifyd_dot_v1_dot_types__pb2.ApiKey.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def RotateKey(request,
             target,
             options=(),
@@ -1391,6 +1496,33 @@ class AdminService:
             target,
             '/notifyd.v1.AdminService/GetClient',
             notifyd_dot_v1_dot_admin__pb2.GetClientRequest.SerializeToString,
+            notifyd_dot_v1_dot_types__pb2.Client.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateClient(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/notifyd.v1.AdminService/UpdateClient',
+            notifyd_dot_v1_dot_admin__pb2.UpdateClientRequest.SerializeToString,
             notifyd_dot_v1_dot_types__pb2.Client.FromString,
             options,
             channel_credentials,

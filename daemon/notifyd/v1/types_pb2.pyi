@@ -92,7 +92,7 @@ class Publication(_message.Message):
     def __init__(self, id: _Optional[str] = ..., channel: _Optional[str] = ..., data_json: _Optional[str] = ..., metadata_json: _Optional[str] = ..., priority: _Optional[int] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., user_id: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
 
 class Receipt(_message.Message):
-    __slots__ = ("id", "client_id", "kind", "channel", "priority", "state", "accepted_at", "due_at", "expires_at", "settled_at", "attempts", "delivered", "position", "reason", "users", "stored", "arrived", "pushed", "failed", "acked", "timeline")
+    __slots__ = ("id", "client_id", "kind", "channel", "priority", "state", "accepted_at", "due_at", "expires_at", "settled_at", "attempts", "delivered", "position", "reason", "users", "stored", "arrived", "pushed", "failed", "acked", "timeline", "request_id")
     ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
@@ -114,6 +114,7 @@ class Receipt(_message.Message):
     FAILED_FIELD_NUMBER: _ClassVar[int]
     ACKED_FIELD_NUMBER: _ClassVar[int]
     TIMELINE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     id: str
     client_id: str
     kind: str
@@ -135,7 +136,8 @@ class Receipt(_message.Message):
     failed: int
     acked: int
     timeline: _containers.RepeatedCompositeFieldContainer[TimelineEvent]
-    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[str] = ..., priority: _Optional[int] = ..., state: _Optional[str] = ..., accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., delivered: _Optional[int] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., reason: _Optional[str] = ..., users: _Optional[_Iterable[_Union[UserReceipt, _Mapping]]] = ..., stored: _Optional[int] = ..., arrived: _Optional[int] = ..., pushed: _Optional[int] = ..., failed: _Optional[int] = ..., acked: _Optional[int] = ..., timeline: _Optional[_Iterable[_Union[TimelineEvent, _Mapping]]] = ...) -> None: ...
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[str] = ..., priority: _Optional[int] = ..., state: _Optional[str] = ..., accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., settled_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., delivered: _Optional[int] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., reason: _Optional[str] = ..., users: _Optional[_Iterable[_Union[UserReceipt, _Mapping]]] = ..., stored: _Optional[int] = ..., arrived: _Optional[int] = ..., pushed: _Optional[int] = ..., failed: _Optional[int] = ..., acked: _Optional[int] = ..., timeline: _Optional[_Iterable[_Union[TimelineEvent, _Mapping]]] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class TimelineEvent(_message.Message):
     __slots__ = ("at", "event", "user_id", "receiver", "attempt", "detail")
@@ -234,7 +236,7 @@ class ApiKey(_message.Message):
     def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., name: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ..., allowed_cidrs: _Optional[_Iterable[str]] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., last_used_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., status: _Optional[str] = ..., previous_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class DeadLetter(_message.Message):
-    __slots__ = ("id", "client_id", "stage", "notification_id", "kind", "channel", "reason", "error", "attempts", "died_at", "user_id", "durable", "connection_id", "position", "priority", "accepted_at", "expires_at", "data_json", "metadata_json", "timeline")
+    __slots__ = ("id", "client_id", "stage", "notification_id", "kind", "channel", "reason", "error", "attempts", "died_at", "user_id", "durable", "connection_id", "position", "priority", "accepted_at", "expires_at", "data_json", "metadata_json", "timeline", "request_id")
     ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
@@ -255,6 +257,7 @@ class DeadLetter(_message.Message):
     DATA_JSON_FIELD_NUMBER: _ClassVar[int]
     METADATA_JSON_FIELD_NUMBER: _ClassVar[int]
     TIMELINE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     id: str
     client_id: str
     stage: str
@@ -275,7 +278,8 @@ class DeadLetter(_message.Message):
     data_json: str
     metadata_json: str
     timeline: _containers.RepeatedCompositeFieldContainer[TimelineEvent]
-    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., stage: _Optional[str] = ..., notification_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[str] = ..., reason: _Optional[str] = ..., error: _Optional[str] = ..., attempts: _Optional[int] = ..., died_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., user_id: _Optional[str] = ..., durable: _Optional[str] = ..., connection_id: _Optional[str] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., priority: _Optional[int] = ..., accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., data_json: _Optional[str] = ..., metadata_json: _Optional[str] = ..., timeline: _Optional[_Iterable[_Union[TimelineEvent, _Mapping]]] = ...) -> None: ...
+    request_id: str
+    def __init__(self, id: _Optional[str] = ..., client_id: _Optional[str] = ..., stage: _Optional[str] = ..., notification_id: _Optional[str] = ..., kind: _Optional[str] = ..., channel: _Optional[str] = ..., reason: _Optional[str] = ..., error: _Optional[str] = ..., attempts: _Optional[int] = ..., died_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., user_id: _Optional[str] = ..., durable: _Optional[str] = ..., connection_id: _Optional[str] = ..., position: _Optional[_Union[StreamPosition, _Mapping]] = ..., priority: _Optional[int] = ..., accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., data_json: _Optional[str] = ..., metadata_json: _Optional[str] = ..., timeline: _Optional[_Iterable[_Union[TimelineEvent, _Mapping]]] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class DurableSubscription(_message.Message):
     __slots__ = ("client_id", "channel", "name", "user_id", "position", "pending", "unacked", "connections", "used_at")

@@ -30,15 +30,14 @@ class KeptPorts:
         Raises:
             CannotStart: one is taken, or the address is not ours.
         """
-        server = settings.server
-        for key, port in _ports(settings).items():
+        for key, (host, port) in _ports(settings).items():
             try:
                 if port:
                     # Other daemons of this user could share it otherwise, each serving half of what comes.
-                    _let_go(open_sockets(server.host, port))
-                kept = open_sockets(server.host, port, backlog=0, shared=True)
+                    _let_go(open_sockets(host, port))
+                kept = open_sockets(host, port, backlog=0, shared=True)
             except OSError as exc:
-                raise CannotStart(f"cannot listen on {server.host}:{port} ({key}): {exc.strerror or exc}") from exc
+                raise CannotStart(f"cannot listen on {host}:{port} ({key}): {exc.strerror or exc}") from exc
             self._sockets += kept
             if not port:
                 self.chosen[key] = kept[0].getsockname()[1]
@@ -51,17 +50,25 @@ class KeptPorts:
 
 def with_ports(settings: Settings, chosen: Mapping[str, int]) -> Settings:
     """*settings* with the ports that were *chosen* in the place of those that they leave open."""
-    ports = {key.removeprefix("server."): port for key, port in chosen.items() if not _ports(settings).get(key, 1)}
-    return msgspec.structs.replace(settings, server=msgspec.structs.replace(settings.server, **ports))
+    open_ports = {key for key, (_, port) in _ports(settings).items() if not port}
+    for key, port in chosen.items():
+        if key in open_ports:
+            section, _, name = key.partition(".")
+            changed = msgspec.structs.replace(getattr(settings, section), **{name: port})
+            settings = msgspec.structs.replace(settings, **{section: changed})
+    return settings
 
 
-def _ports(settings: Settings) -> dict[str, int]:
-    server = settings.server
-    ports = {"server.port": server.port}
+def _ports(settings: Settings) -> dict[str, tuple[str, int]]:
+    """Host and port by the key of the port."""
+    server, admin = settings.server, settings.admin
+    ports = {"server.port": (server.host, server.port)}
     if server.ws_port_enabled:
-        ports["server.ws_port"] = server.ws_port
+        ports["server.ws_port"] = (server.host, server.ws_port)
     if settings.grpc.enabled:
-        ports["server.grpc_port"] = server.grpc_port
+        ports["server.grpc_port"] = (server.host, server.grpc_port)
+    if admin.remote:
+        ports["admin.port"] = (admin.host, admin.port)
     return ports
 
 

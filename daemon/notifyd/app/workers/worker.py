@@ -17,6 +17,7 @@ from notifyd.config import ConfigInvalid, Loaded, load_settings
 
 if TYPE_CHECKING:
     from notifyd.app.workers.messages import Start
+    from notifyd.config.documents import Document
 
 _USAGE: Final = 2
 
@@ -37,7 +38,7 @@ def main() -> int:
 def _work(membership: Membership) -> int:
     start = membership.start
 
-    def read() -> Loaded:
+    def read(overlay: Document | None = None) -> Loaded:
         return as_worker(
             load_settings(
                 config_file=Path(start.config) if start.config else None,
@@ -45,6 +46,7 @@ def _work(membership: Membership) -> int:
                 flags=start.flags,
                 dotenv=Path(".env"),
                 dev=start.dev,
+                overlay=overlay,
             ),
             start,
         )

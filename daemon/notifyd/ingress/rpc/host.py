@@ -11,6 +11,7 @@ from grpc_health.v1 import health
 
 from notifyd.bridge.portal import TrioPortal
 from notifyd.bridge.worker import ThreadWorker
+from notifyd.ingress.rpc.admission import Admission
 from notifyd.ingress.rpc.health import HEALTH, HealthCalls
 from notifyd.ingress.rpc.interface import Service
 from notifyd.ingress.rpc.patience import Patience
@@ -20,7 +21,7 @@ from notifyd.ingress.rpc.shell import Shell
 from notifyd.ingress.rpc.slots import OPEN_STREAMS, StreamSlots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from notifyd.ingress.rpc.interface import Interface
     from notifyd.ingress.rpc.options import RpcOptions
@@ -67,10 +68,13 @@ class RpcHost:
         Raises what *bind* raises.
         """
         patience = Patience(self._options.request_seconds)
-        live = _LiveServer(self._options, patience, self._guard)
+        admission = None if self._interface.gate is None else Admission(self._interface.gate)
+        live = _LiveServer(self._options, [*([admission] if admission else []), patience], self._guard)
         bind(live.server)
         async with trio.open_nursery() as nursery:
             portal = TrioPortal(nursery)
+            if admission is not None:
+                admission.open(portal)
             nursery.start_soon(self._guard.run)
             nursery.start_soon(patience.run)
             live.server.add_generic_rpc_handlers(self._handlers(portal))
@@ -112,13 +116,13 @@ class RpcHost:
 class _LiveServer:
     """One grpcio server with its pool of threads."""
 
-    def __init__(self, options: RpcOptions, patience: Patience, guard: StallGuard) -> None:
+    def __init__(self, options: RpcOptions, interceptors: Sequence[grpc.ServerInterceptor], guard: StallGuard) -> None:
         self._guard = guard
         threads = options.workers + OPEN_STREAMS
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rpc")
         self.server = grpc.server(
             self._pool,
-            interceptors=[patience, StreamSlots(options.max_streams, options.streams_setting)],
+            interceptors=[*interceptors, StreamSlots(options.max_streams, options.streams_setting)],
             options=_channel_options(options),
             maximum_concurrent_rpcs=threads * _WAITING_FACTOR,
         )

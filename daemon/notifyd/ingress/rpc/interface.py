@@ -9,6 +9,8 @@ import msgspec
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 
+from notifyd.ingress.rpc.admission import CallGate
+
 
 class Service(msgspec.Struct, frozen=True):
     """One service of the contract."""
@@ -33,6 +35,8 @@ class Interface(msgspec.Struct, frozen=True):
     caller: Callable[[grpc.ServicerContext], tuple[object, ...]] = no_caller
     #: Where reflection looks names up; None for where generated code registers them.
     pool: DescriptorPool | None = None
+    #: Asked about every call before anything else of it; None where whoever can reach the server is let in.
+    gate: CallGate | None = None
     #: Whether the health of "", the server as a whole, follows the daemon's too. Otherwise it is well while it answers.
     whole_follows: bool = False
 

@@ -13,7 +13,7 @@ import pytest
 import trio
 
 from notifyd.ingress.rpc.options import RpcOptions
-from notifyd.ingress.rpc.public.server import Identity, PublicServer
+from notifyd.ingress.rpc.public.server import PublicServer
 from notifyd.ingress.rpc.public.services import PublicOptions, PublicServices
 from notifyd.service.attending import Attending
 from notifyd.v1 import client_pb2 as pb
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from google.protobuf.message import Message
+
+    from notifyd.ingress.rpc.tcp import Identity
 
 BOUNDS = RpcOptions(workers=8, max_streams=4, call_timeout_seconds=10, streams_setting="grpc.max_streams")
 OPTIONS = PublicOptions(admin_token=ADMIN_TOKEN, aliases=("skybell", "shop.v2"), bounds=BOUNDS)

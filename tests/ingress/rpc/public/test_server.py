@@ -16,9 +16,10 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from notifyd.errors import Invalid
 from notifyd.ingress.rpc.options import RpcOptions
-from notifyd.ingress.rpc.public.server import Identity, PublicServer
+from notifyd.ingress.rpc.public.server import PublicServer
 from notifyd.ingress.rpc.public.services import PublicOptions
 from notifyd.ingress.rpc.stalls import of_ports, unread_marks
+from notifyd.ingress.rpc.tcp import Identity
 from notifyd.v1 import client_pb2 as pb
 from tests.app.test_tls import make
 from tests.ingress.rpc.node import end_of, refusal_of, until

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from notifyd.clock import now_ms
 from notifyd.ingress.rpc.seconds import milliseconds_of
 from notifyd.model.ids import ClientId
-from notifyd.service.clients import Clients, NewClient, RegisteredClient
+from notifyd.service.clients import ClientChanges, Clients, NewClient, RegisteredClient
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1 import types_pb2
 from notifyd.wire.rpc import any_client_of, client_message, client_of, timestamp_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ClientCalls:
-    """Register, list, show, rotate, remove."""
+    """Register, list, show, update, rotate, remove."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -41,6 +41,12 @@ class ClientCalls:
     async def get_client(self, request: pb.GetClientRequest) -> types_pb2.Client:
         """One of them."""
         return _record(self._clients.get(ClientId(request.id)))
+
+    async def update_client(self, request: pb.UpdateClientRequest) -> types_pb2.Client:
+        """Change what a client says of itself."""
+        names = ("name", "url", "description", "cookie_name")
+        given = {name: getattr(request, name) for name in names if request.HasField(name)}
+        return _record(await self._clients.update(ClientId(request.id), ClientChanges(**given)))
 
     async def rotate_client_secret(self, request: pb.RotateClientSecretRequest) -> pb.RegisteredClient:
         """Give a client a new secret."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from notifyd.clock import now_ms
 from notifyd.errors import Invalid
+from notifyd.service.daemon import ConfigChange
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.wire.rpc import timestamp_of
 
@@ -66,6 +67,17 @@ class DaemonCalls:
         """Read the configuration again."""
         reloaded = self._daemon.reload()
         return pb.ReloadConfigResponse(applied=reloaded.applied, need_restart=reloaded.need_restart)
+
+    async def change_config(self, request: pb.ChangeConfigRequest) -> pb.ChangeConfigResponse:
+        """Change what the configuration says."""
+        changes = [
+            ConfigChange(each.key, each.value, each.expected if each.HasField("expected") else None)
+            for each in request.changes
+        ]
+        changed = self._daemon.change_config(changes, dry_run=request.dry_run)
+        return pb.ChangeConfigResponse(
+            overlay=str(changed.overlay), applied=changed.applied, overridden=changed.overridden
+        )
 
     async def get_admin_token(self, _request: pb.GetAdminTokenRequest) -> pb.GetAdminTokenResponse:
         """The token of the admin REST calls."""

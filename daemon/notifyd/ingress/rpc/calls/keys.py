@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from notifyd.clock import now_ms
 from notifyd.ingress.rpc.seconds import milliseconds_of
-from notifyd.service.keys import IssuedKey, Keys, NewKey
+from notifyd.service.keys import IssuedKey, KeyRights, Keys, NewKey
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1 import types_pb2
 from notifyd.wire.rpc import any_client_of, client_of, instant_of, key_message
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class KeyCalls:
-    """Create, list, show, rotate, revoke."""
+    """Create, list, show, update, rotate, revoke."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
@@ -40,6 +40,15 @@ class KeyCalls:
     async def get_key(self, request: pb.GetKeyRequest) -> types_pb2.ApiKey:
         """One record."""
         return _record(self._keys.get(request.id))
+
+    async def update_key(self, request: pb.UpdateKeyRequest) -> types_pb2.ApiKey:
+        """Give a key other rights."""
+        rights = KeyRights(
+            scopes=tuple(request.scopes),
+            allowed_cidrs=tuple(request.allowed_cidrs),
+            expires_at=instant_of(request, "expires_at"),
+        )
+        return _record(await self._keys.update(request.id, rights))
 
     async def rotate_key(self, request: pb.RotateKeyRequest) -> pb.IssuedKey:
         """Give a record a new key."""
