@@ -58,6 +58,7 @@ SHOWN: Final = (
     Column("Accepted", "acceptedAt"),
     Column("Died", "diedAt"),
     Column("Expires", "expiresAt"),
+    Column("Request", "requestId"),
     Column("Metadata", "metadata"),
     Column("Data", "data"),
     Column("Timeline", "timeline", human=events),

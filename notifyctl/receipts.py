@@ -56,6 +56,7 @@ SHOWN: Final = (
     Column("Reason", "reason"),
     Column("Epoch", "position.epoch"),
     Column("Offset", "position.offset"),
+    Column("Request", "requestId"),
     Column("Users", "users", human=_summary),
     Column("Timeline", "timeline", human=events),
 )

@@ -26,9 +26,11 @@ class NotifydError(Exception):
         code: stable machine-readable word, snake_case.
         retry_after_seconds: when it makes sense to try again, or None where trying again does not help.
         details: every problem by field, where a whole form was checked at once; the message tells them too.
+        request_id: what its sender calls the refused request, set by an edge where several are under way; "" for none.
     """
 
     code = "internal"
+    request_id = ""
 
     def __init__(
         self,

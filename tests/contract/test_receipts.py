@@ -28,7 +28,7 @@ async def test_a_receipt_follows_its_notification(broker: Broker) -> None:
     waiting = await broker.receipts.find(None, one.id)
     assert waiting is not None
     assert (waiting.state, waiting.epoch, waiting.offset) == (State.WAITING, "", 0)
-    assert waiting.submitted_by == one.submitted_by
+    assert (waiting.submitted_by, waiting.request_id) == (one.submitted_by, "request-1")
     (publication,) = await dispatch(broker, delivered=3, now=T0 + 7)
     done = await broker.receipts.find(one.client_id, one.id)
     assert done is not None

@@ -59,6 +59,7 @@ def notification(
         expires_at=due_at + ttl,
         order_key=order_key(due_at, priority, 60_000),
         submitted_by="key-1",
+        request_id="request-1",
         users=tuple(map(UserId, users)),
         connections=tuple(map(ConnectionId, connections)),
         parent=NotificationId(parent),

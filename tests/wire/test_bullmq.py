@@ -125,3 +125,10 @@ def test_answers() -> None:
         "durability": "redis",
     }
     assert reason(QueueFull("no room")) == "queue_full: no room"
+
+
+def test_the_request_is_named_by_the_job_unless_its_data_do() -> None:
+    assert job().request_id == "bullmq:1"
+    assert job(requestId="checkout-8841").request_id == "checkout-8841"
+    odd = JobIdentity("bull:notifications", "a b", 0)
+    assert job_publish('{"clientId":"shop","data":1}', odd, max_bytes=100)[1].request_id == ""

@@ -126,3 +126,8 @@ anything = st.recursive(
 def test_whatever_comes_is_a_job_or_refused(body: object) -> None:
     with suppress(Invalid):
         assert isinstance(job_command(body, SHOP).data, bytes)
+
+
+@pytest.mark.parametrize(("sent", "kept"), [("a-1", "a-1"), (7, "7"), (None, ""), ("two words", "")])
+def test_the_id_of_the_request_is_kept_where_it_may_stand_in_a_log(sent: object, kept: str) -> None:
+    assert job(requestId=sent).request_id == kept

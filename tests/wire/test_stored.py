@@ -21,6 +21,13 @@ def test_a_notification_comes_back(notification: Notification):
     assert decode_notification(encode_notification(notification)) == notification
 
 
+@given(_notifications)
+def test_what_was_kept_before_requests_had_ids_is_read(notification: Notification):
+    fields = msgspec.json.decode(encode_notification(notification))
+    before = decode_notification(msgspec.json.encode(fields[:-1]))
+    assert before == msgspec.structs.replace(notification, request_id="")
+
+
 @given(st.builds(DeadLetter, notification=_notifications))
 def test_a_dead_letter_comes_back(letter: DeadLetter):
     assert decode_letter(encode_letter(letter)) == letter

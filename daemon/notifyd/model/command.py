@@ -31,3 +31,5 @@ class Publish(msgspec.Struct, frozen=True, gc=False):
     users: tuple[UserId, ...] = ()
     #: For CONNECTIONS one at least; for USERS as well, for none.
     connections: tuple[ConnectionId, ...] = ()
+    #: Of the request that it came in, fit to stand in a log; "" for none.
+    request_id: str = ""

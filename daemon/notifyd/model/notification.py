@@ -76,11 +76,13 @@ class Notification(msgspec.Struct, frozen=True, gc=False):
     connections: tuple[ConnectionId, ...] = ()
     #: Of a PUSH, the notification that it carries; of a WEBHOOK, the one that it tells of.
     parent: NotificationId = NotificationId("")
+    #: Of the request that handed it in, to find it in the log by; "" where it had none.
+    request_id: str = ""
 
     def size(self) -> int:
         """What this notification counts against bounds in bytes."""
         targets = sum(map(len, self.users)) + sum(map(len, self.connections))
-        return len(self.data) + len(self.metadata) + len(self.channel) + targets + 200
+        return len(self.data) + len(self.metadata) + len(self.channel) + targets + len(self.request_id) + 200
 
     @property
     def stream(self) -> str:

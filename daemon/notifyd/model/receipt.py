@@ -76,6 +76,8 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     acked: int = 0
     #: What happened to it, in order; bounded, so that its middle may be missing.
     timeline: tuple[TimelineEvent, ...] = ()
+    #: Of the request that handed it in; "" where it had none.
+    request_id: str = ""
 
     @property
     def position(self) -> StreamPosition | None:

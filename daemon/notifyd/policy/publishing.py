@@ -102,6 +102,7 @@ def notification_of(
         submitted_by=principal.credential,
         users=users,
         connections=connections,
+        request_id=command.request_id,
     )
 
 
@@ -171,4 +172,5 @@ def check_idempotency_key(key: str) -> str:
 
 def fingerprint(command: Publish) -> str:
     """A digest of everything that makes two commands the same one."""
-    return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(command, idempotency_key=""))).hexdigest()
+    same = msgspec.structs.replace(command, idempotency_key="", request_id="")
+    return hashlib.sha256(msgspec.json.encode(same)).hexdigest()

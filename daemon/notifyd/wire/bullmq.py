@@ -13,6 +13,7 @@ from notifyd.errors import Invalid, NotifydError, TooLarge
 from notifyd.model.command import Publish
 from notifyd.model.ids import ClientId, ConnectionId, UserId
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
+from notifyd.model.request_ids import usable_request_id
 from notifyd.wire.json import encode
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class _Data(msgspec.Struct, rename="camel", gc=False):
     delay: int | None = None
     deliver_at: datetime | int | None = None
     idempotency_key: str | None = None
+    request_id: str | int | None = None
 
 
 _decode: Final = msgspec.json.Decoder(_Data).decode
@@ -77,6 +79,7 @@ def job_publish(data: str, identity: JobIdentity, *, max_bytes: int) -> tuple[Cl
         idempotency_key=job.idempotency_key or idempotency_key(identity),
         users=users,
         connections=connections,
+        request_id=usable_request_id(job.request_id) or usable_request_id(f"bullmq:{identity.id}"),
     )
     return ClientId(job.client_id), command
 

@@ -36,6 +36,7 @@ _LETTER: Final[Json] = {
     "priority": 5,
     "acceptedAt": _AT,
     "expiresAt": _LATER,
+    "requestId": "checkout-8841",
 }
 _CARRIED: Final[Json] = {"data": {"orderId": 42, "state": "shipped"}, "metadata": {"source": "warehouse"}}
 _WHOLE: Final[Json] = (

@@ -40,6 +40,8 @@ class DeadLetterView(Struct, frozen=True, kw_only=True, rename="camel"):
     priority: int
     accepted_at: Timestamp
     expires_at: Timestamp
+    #: Of the request that handed the notification in; null where it had none.
+    request_id: str | None
 
 
 class WholeDeadLetterView(DeadLetterView, frozen=True, kw_only=True, rename="camel"):

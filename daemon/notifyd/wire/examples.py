@@ -91,6 +91,7 @@ _RECEIPT: Final[Json] = {
         {"userId": "bob", "state": "stored", "offset": 4, "connections": 0, "pushed": 1, "failed": 0, "reason": None},
     ],
     "timeline": TIMELINE,
+    "requestId": "checkout-8841",
 }
 _CANCELLED: Final[Json] = _RECEIPT | {
     "kind": "channel",

@@ -12,6 +12,7 @@ from notifyd.errors import Denied, Invalid
 from notifyd.model.command import Publish
 from notifyd.model.ids import ConnectionId, UserId
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
+from notifyd.model.request_ids import usable_request_id
 from notifyd.wire.json import encode
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class _Job(msgspec.Struct, rename="camel"):
     delay: int | None = None
     deliver_at: datetime | int | None = None
     idempotency_key: str = ""
+    #: Echoed in the answer, and kept with the notification.
+    request_id: str | int | None = None
 
 
 def job_command(body: object, client_id: ClientId) -> Publish:
@@ -62,6 +65,7 @@ def job_command(body: object, client_id: ClientId) -> Publish:
         idempotency_key=job.idempotency_key,
         users=users,
         connections=connections,
+        request_id=usable_request_id(job.request_id),
     )
 
 

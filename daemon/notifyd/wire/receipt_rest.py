@@ -81,6 +81,8 @@ class ReceiptView(Struct, frozen=True, rename="camel"):
     users: list[UserReceiptView]
     #: What happened to it, in order.
     timeline: list[TimelineEventView]
+    #: Of the request that handed it in, as its answer and the log name it; null where it had none.
+    request_id: str | None
 
 
 class NotificationAnswer(Struct, frozen=True, kw_only=True):

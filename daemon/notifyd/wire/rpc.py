@@ -79,8 +79,8 @@ def position_message(epoch: str, offset: int) -> types_pb2.StreamPosition | None
     return types_pb2.StreamPosition(epoch=epoch, offset=offset) if epoch else None
 
 
-def publish_command(request: types_pb2.PublishRequest) -> Publish:
-    """What a producer asks for.
+def publish_command(request: types_pb2.PublishRequest, request_id: str = "") -> Publish:
+    """What a producer asks for, in the call that *request_id* names.
 
     Raises:
         Invalid: the target is missing, a text is not JSON, or an instant is none.
@@ -101,6 +101,7 @@ def publish_command(request: types_pb2.PublishRequest) -> Publish:
         delay_ms=request.delay_ms if request.HasField("delay_ms") else None,
         deliver_at=instant_of(request, "deliver_at"),
         idempotency_key=request.idempotency_key,
+        request_id=request_id,
     )
 
 
@@ -158,6 +159,7 @@ def receipt_message(receipt: Receipt) -> types_pb2.Receipt:
         failed=receipt.failed,
         acked=receipt.acked + receipt.arrived,
         timeline=map(timeline_message, receipt.timeline),
+        request_id=receipt.request_id,
     )
 
 

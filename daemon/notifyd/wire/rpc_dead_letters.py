@@ -35,6 +35,7 @@ def dead_letter_message(letter: DeadLetter) -> types_pb2.DeadLetter:
         priority=notification.priority,
         accepted_at=timestamp_of(notification.accepted_at),
         expires_at=timestamp_of(notification.expires_at),
+        request_id=notification.request_id,
     )
 
 

@@ -33,6 +33,7 @@ class _Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
     users: tuple[UserId, ...]
     connections: tuple[ConnectionId, ...]
     parent: NotificationId
+    request_id: str = ""
 
 
 class _StoredLetter(msgspec.Struct, frozen=True, array_like=True):
@@ -81,6 +82,7 @@ def encode_notification(notification: Notification) -> bytes:
             n.users,
             n.connections,
             n.parent,
+            n.request_id,
         )
     )
 
@@ -111,6 +113,7 @@ def decode_notification(line: bytes | msgspec.Raw) -> Notification:
         stored.users,
         stored.connections,
         stored.parent,
+        stored.request_id,
     )
 
 

@@ -153,3 +153,32 @@ async def test_no_more_wait_than_may(service: Service) -> None:
     key = await service.key()
     reply = await service.call("GET", f"{PATH}/{await scheduled(service, key)}?wait=acked", key=key)
     assert (reply.status, reply.code, reply.headers["retry-after"]) == (429, "too_many_waiters", "1")
+
+
+async def test_a_receipt_tells_the_request_that_it_came_in(service: Service) -> None:
+    key = await service.key()
+    body = {"channel": "updates", "data": 1}
+    named = await service.call("POST", PATH, body, key=key, headers={"X-Request-ID": "checkout-8841"})
+    assert (await service.dispatched(key, named.json["notificationId"]))["requestId"] == "checkout-8841"
+    unnamed = await service.call("POST", PATH, body, key=key, headers={"X-Request-ID": "two words"})
+    receipt = await service.dispatched(key, unnamed.json["notificationId"])
+    assert receipt["requestId"] == unnamed.headers["x-request-id"] != "two words"
+
+
+async def test_all_of_a_batch_came_in_one_request(service: Service) -> None:
+    key = await service.key()
+    batch = {"notifications": [{"channel": "updates", "data": number} for number in (1, 2)]}
+    reply = await service.call("POST", f"{PATH}/batch", batch, key=key, headers={"X-Request-ID": "b1"})
+    receipts = [await service.dispatched(key, each) for each in reply.json["notificationIds"]]
+    assert [receipt["requestId"] for receipt in receipts] == ["b1", "b1"]
+
+
+async def test_a_repeated_request_with_another_id_is_the_same_one(service: Service) -> None:
+    key = await service.key()
+    body = {"channel": "updates", "data": 1}
+    replies = [
+        await service.call("POST", PATH, body, key=key, headers={"X-Request-ID": name, "Idempotency-Key": "k"})
+        for name in ("first", "second")
+    ]
+    assert replies[0].json["notificationId"] == replies[1].json["notificationId"]
+    assert (await service.dispatched(key, replies[1].json["notificationId"]))["requestId"] == "first"

@@ -87,8 +87,9 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def refusal_of(exc: Any) -> Refusal:
-    """What a client learns from *exc*."""
-    return Refusal(exc.code().name, exc.details(), dict(exc.trailing_metadata() or ()))
+    """What a client learns from *exc*, but for the id of its call, which is never that of another."""
+    told = {name: value for name, value in exc.trailing_metadata() or () if name != "x-request-id"}
+    return Refusal(exc.code().name, exc.details(), told)
 
 
 def collect(stream: Any, count: int) -> list[Any]:

@@ -20,7 +20,7 @@ def entries(count: int) -> Batch:
 def test_many_rows_take_few_steps(rows: int, steps: int) -> None:
     statements = list(plan(entries(rows)))
     assert len(statements) == steps
-    assert sum(len(parameters) for _, parameters in statements) == rows * 14
+    assert sum(len(parameters) for _, parameters in statements) == rows * 15
 
 
 def test_texts_are_used_again() -> None:

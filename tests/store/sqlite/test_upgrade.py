@@ -110,7 +110,7 @@ async def test_it_is_of_the_newest_version_from_then_on(start: Start, tmp_path: 
         await accept(broker, one, notification(kind=Kind.CONNECTIONS, connections=["c2"]))
         published = await dispatch(broker)
     connection = sqlite3.connect(tmp_path / "state" / "broker.db")
-    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (4,)
     connection.close()
     async with start() as broker:
         (kept,) = broker.inbox.since(DEFAULT_CLIENT, UserId("anna"), now=T0).publications

@@ -1,19 +1,12 @@
-"""Names for requests, so that an answer can be found in the log."""
+"""The id of an HTTP request."""
 
 from __future__ import annotations
 
-import random
-import re
-import secrets
-from typing import Final
-
-_SANE: Final = re.compile(rb"[A-Za-z0-9._\-:/+=@]{1,128}")
-# Unique is enough: nothing is granted to who knows one.
-_bits = random.Random(secrets.randbits(256)).getrandbits
+from notifyd.model.request_ids import new_request_id, usable_request_id
 
 
 def request_id(sent: bytes | None) -> str:
     """The id that the client *sent*, if it may stand in headers and logs, else a new one."""
-    if sent is not None and _SANE.fullmatch(sent):
-        return sent.decode("ascii")
-    return f"{_bits(96):024x}"
+    if sent is None:
+        return new_request_id()
+    return usable_request_id(sent.decode("latin-1")) or new_request_id()

@@ -20,6 +20,7 @@ from notifyd.errors import (
     TooLarge,
     Unavailable,
 )
+from notifyd.ingress.rpc.request_ids import REQUEST_ID_KEY, request_id_of
 
 #: Metadata behind the status: the stable word, and the seconds after which trying again makes sense.
 CODE_KEY: Final = "notifyd-code"
@@ -49,9 +50,9 @@ class Fault(msgspec.Struct, frozen=True):
     code: str
     retry_after_seconds: float | None = None
 
-    def metadata(self) -> tuple[tuple[str, str], ...]:
-        """What goes behind the status."""
-        entries = [(CODE_KEY, self.code)]
+    def metadata(self, request_id: str) -> tuple[tuple[str, str], ...]:
+        """What goes behind the status of the call that *request_id* names."""
+        entries = [(CODE_KEY, self.code), (REQUEST_ID_KEY, request_id)]
         if self.retry_after_seconds is not None:
             entries.append((RETRY_AFTER_KEY, f"{self.retry_after_seconds:.3f}"))
         return tuple(entries)
@@ -82,8 +83,8 @@ def fault_of(exc: Exception) -> Fault:
             return Fault(grpc.StatusCode.INTERNAL, "something is wrong in the daemon; its log says more", "internal")
 
 
-def abort(context: grpc.ServicerContext, exc: Exception) -> NoReturn:
-    """End the call with the status that *exc* stands for."""
+def abort(context: grpc.ServicerContext, exc: Exception, request_id: str = "") -> NoReturn:
+    """End the call with the status that *exc* stands for; *request_id* is its id where that was read before."""
     fault = fault_of(exc)
-    context.set_trailing_metadata(fault.metadata())
+    context.set_trailing_metadata(fault.metadata(request_id or request_id_of(context)))
     context.abort(fault.status, fault.message[:_MAX_DETAILS])

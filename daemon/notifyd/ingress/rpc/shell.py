@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
 import trio
 
 from notifyd.bridge.intake import Intake
@@ -15,6 +13,7 @@ from notifyd.errors import Invalid, NotifydError
 from notifyd.ingress.rpc.faults import Broken, abort
 from notifyd.ingress.rpc.interface import no_caller
 from notifyd.ingress.rpc.reading import readable
+from notifyd.ingress.rpc.request_ids import request_id_of, serving
 from notifyd.telemetry import get_logger
 
 if TYPE_CHECKING:
@@ -60,11 +59,12 @@ class Shell:
         hosted = self._hosted(name, function)
 
         def serve(request: Message, context: grpc.ServicerContext) -> Any:
+            request_id = request_id_of(context)
             try:
-                caller = self._caller(context)
-                return self._portal.call(hosted, readable(request), *caller, peer=context, timeout=self._timeout)
+                arguments = (request_id, readable(request), *self._caller(context))
+                return self._portal.call(hosted, *arguments, peer=context, timeout=self._timeout)
             except Exception as exc:  # noqa: BLE001 every end of a call is told
-                abort(context, exc)
+                abort(context, exc, request_id)
 
         return serve
 
@@ -73,7 +73,10 @@ class Shell:
         hosted = self._hosted(name, function)
 
         def serve(request: Message, context: grpc.ServicerContext) -> Iterator[Any]:
-            yield from self._answers(lambda answers, caller: hosted(readable(request), answers, *caller), context)
+            request_id = request_id_of(context)
+            yield from self._answers(
+                lambda answers, caller: hosted(request_id, readable(request), answers, *caller), context, request_id
+            )
 
         return serve
 
@@ -82,17 +85,20 @@ class Shell:
         hosted = self._hosted(name, function)
 
         def serve(requests: Iterator[Message], context: grpc.ServicerContext) -> Iterator[Any]:
+            request_id = request_id_of(context)
             intake: Intake[Message] = Intake(self._token, _REQUESTS_AHEAD)
             refusals: list[Invalid] = []
             # grpcio's iterator of requests blocks, and this thread is busy with the answers
             arguments = (requests, intake, refusals)
             threading.Thread(target=_pump, args=arguments, name=f"rpc-{name}", daemon=True).start()
             try:
-                yield from self._answers(lambda answers, caller: hosted(intake, answers, *caller), context)
+                yield from self._answers(
+                    lambda answers, caller: hosted(request_id, intake, answers, *caller), context, request_id
+                )
             finally:
                 intake.abandon()
             if refusals:
-                abort(context, refusals[0])
+                abort(context, refusals[0], request_id)
 
         return serve
 
@@ -100,6 +106,7 @@ class Shell:
         self,
         produce: Callable[[trio.MemorySendChannel[Any], tuple[object, ...]], Awaitable[None]],
         context: grpc.ServicerContext,
+        request_id: str,
     ) -> Iterator[Any]:
         peer = _Peer(context, self._on_hung)
         try:
@@ -110,15 +117,14 @@ class Shell:
             for batch in batches:
                 yield from batch
         except Exception as exc:  # noqa: BLE001 every end of a call is told
-            abort(context, exc)
+            abort(context, exc, request_id)
 
     def _hosted(self, name: str, function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         """*function* as it runs in trio: counted, named in the log, its own faults caught with their traceback."""
 
-        async def hosted(*args: object) -> Any:
+        async def hosted(request_id: str, *args: object) -> Any:
             self._counters.rpc_calls += 1
-            request_id = secrets.token_hex(8)
-            with structlog.contextvars.bound_contextvars(rpc=name, request_id=request_id):
+            with serving(name, request_id):
                 try:
                     return await function(*args)
                 except (NotifydError, TimeoutError):

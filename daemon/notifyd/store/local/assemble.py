@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from notifyd.telemetry.metrics import Counters
 
 #: The scripts that lead broker.db from each version to the next.
-BROKER_SCRIPTS: Final = ("broker.sql", "broker-2.sql", "broker-3.sql")
+BROKER_SCRIPTS: Final = ("broker.sql", "broker-2.sql", "broker-3.sql", "broker-4.sql")
 
 
 def open_volatile(options: BrokerOptions, counters: Counters, clock: Callable[[], int]) -> LocalBroker:

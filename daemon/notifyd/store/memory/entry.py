@@ -104,6 +104,7 @@ class Entry(msgspec.Struct, gc=False, eq=False):
             reason,
             (),
             notification.submitted_by,
+            request_id=notification.request_id,
         )
 
     def outcome(self, state: State, *, settled_at: int, delivered: int = 0, reason: str = "") -> OutcomeRow:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Columns of a notification in the order of `notification_of`.
 _COLUMNS: Final = """n.id, n.client, n.kind, n.channel, n.data, n.metadata, n.priority,
-    n.accepted_at, n.due_at, n.expires_at, n.order_key, n.submitted_by, n.targets"""
+    n.accepted_at, n.due_at, n.expires_at, n.order_key, n.submitted_by, n.request, n.targets"""
 
 META: Final = "SELECT name, value FROM meta"
 
@@ -51,7 +51,7 @@ ROWS: Final = "SELECT count(*) FROM outcomes"
 
 RECEIPT: Final = """SELECT n.id, n.client, n.kind, n.channel, n.priority, o.state, n.accepted_at, n.due_at,
     n.expires_at, o.settled_at, o.attempts, o.delivered, o.reason, c.generation, o.offset,
-    n.submitted_by, n.seq, n.targets
+    n.submitted_by, n.request, n.seq, n.targets
     FROM notifications AS n LEFT JOIN outcomes AS o ON o.seq = n.seq LEFT JOIN channels AS c ON c.id = o.channel
     WHERE n.id = ? ORDER BY n.seq DESC LIMIT 1"""
 
@@ -95,6 +95,7 @@ DEAD_LETTERS: Final = "SELECT letter FROM dead_letters ORDER BY died_at, id"
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
 _TARGETS: Final = msgspec.json.Decoder(tuple[tuple[UserId, ...], tuple[ConnectionId, ...], NotificationId])
+_NOBODY: Final = ((), (), NotificationId(""))
 
 
 def notifications(count: int) -> str:
@@ -109,12 +110,9 @@ def places(count: int) -> str:
 
 def notification_of(row: tuple[Any, ...]) -> Notification:
     """The notification in the first columns of *row*."""
-    ident, client, kind, channel, data, metadata, *rest, targets = row[:13]
-    notification = Notification(ident, client, _KINDS[kind], channel, data, metadata, *rest)
-    if not targets:
-        return notification
-    users, connections, parent = _TARGETS.decode(targets)
-    return msgspec.structs.replace(notification, users=users, connections=connections, parent=parent)
+    ident, client, kind, *rest, request, targets = row[:14]
+    fields = (*rest, *(_TARGETS.decode(targets) if targets else _NOBODY), request)
+    return Notification(ident, client, _KINDS[kind], *fields)
 
 
 def item_of(row: tuple[Any, ...], inbox: UserInbox, publication: Publication) -> InboxItem:
@@ -141,7 +139,8 @@ def _ended(word: str) -> InboxState | None:
 
 def receipt_of(row: tuple[Any, ...], epoch: Callable[[int], str]) -> Receipt:
     """The receipt in *row* of the query RECEIPT."""
-    ident, client, kind, channel, priority, state, accepted_at, due_at, expires_at, *rest, submitted_by, _, _ = row
+    ident, client, kind, channel, priority, state, accepted_at, due_at, expires_at, *rest = row[:15]
+    submitted_by, request = row[15:17]
     receipt = Receipt(
         ident,
         client,
@@ -153,6 +152,7 @@ def receipt_of(row: tuple[Any, ...], epoch: Callable[[int], str]) -> Receipt:
         due_at,
         expires_at,
         submitted_by=submitted_by,
+        request_id=request,
     )
     if state is None or state == State.WAITING.value:
         return receipt

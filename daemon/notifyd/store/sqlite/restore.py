@@ -169,9 +169,9 @@ class Restored:
         found = {seq: self._shared[seq] for seq in seqs if seq in self._shared}
         unread = [seq for seq in seqs if seq not in found]
         for row in self._connection.execute(queries.notifications(len(unread)), unread):
-            found[row[13]] = notification = queries.notification_of(row)
+            found[row[14]] = notification = queries.notification_of(row)
             if notification.kind is Kind.USERS:
-                self._shared[row[13]] = notification
+                self._shared[row[14]] = notification
         return {seq: found[seq] for seq in seqs if seq in found}
 
 

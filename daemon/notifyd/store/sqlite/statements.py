@@ -154,6 +154,7 @@ def _notification_row(entry: Entry) -> tuple[object, ...]:
         n.order_key,
         n.submitted_by,
         "" if n.kind is _CHANNEL else _targets(n),
+        n.request_id,
     )
 
 

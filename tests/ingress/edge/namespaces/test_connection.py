@@ -304,3 +304,11 @@ async def test_who_is_in_a_channel_can_be_asked(alice: User) -> None:
     await alice.ask("subscribe", {"channel": "open.a"})
     answer = await alice.ask("presence", {"channel": "open.a"})
     assert (answer["success"], answer["memberCount"], answer["members"][0]["userId"]) == (True, 1, "alice")
+
+
+async def test_the_id_of_a_request_is_echoed(user: User) -> None:
+    answer = await user.ask("notification-job", {"payload": 1, "requestId": "checkout-8841"})
+    assert answer["requestId"] == "checkout-8841"
+    refused = await user.ask("notification-job", {"requestId": 7})
+    assert refused["error"]["requestId"] == "7"
+    assert "requestId" not in (await user.ask("notification-job", {}))["error"]

@@ -16,7 +16,7 @@ from tests.ingress.rpc.public.house import ADMIN, publication, wish, with_key, w
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from notifyd.v1.types_pb2 import PublishRequest
+    from notifyd.v1.types_pb2 import PublishRequest, PublishResponse
     from tests.ingress.rpc.public.house import PublicHouse
 
 in_thread = trio.to_thread.run_sync
@@ -207,3 +207,33 @@ async def test_a_token_that_ends_is_refused_from_then_on(house: PublicHouse, mon
     monkeypatch.setattr("notifyd.service.tokens.now_ms", later)
     refusal = await house.refusal("Publish", publication(channel="open.a"), shown)
     assert (refusal.status, refusal.code) == ("UNAUTHENTICATED", "token_expired")
+
+
+@pytest.mark.parametrize(("sent", "taken"), [("checkout-8841", True), ("two words", False), (None, False)])
+async def test_a_call_has_an_id_that_its_answer_and_the_receipt_tell(
+    house: PublicHouse, sent: str | None, taken: bool
+) -> None:
+    shown = (*ADMIN.items(), *((("x-request-id", sent),) if sent else ()))
+
+    def publish() -> tuple[PublishResponse, dict[str, str]]:
+        answer, call = house.stub("Publish").with_call(publication(channel="news"), metadata=shown, timeout=20)
+        return answer, dict(call.trailing_metadata())
+
+    accepted, told = await in_thread(publish)
+    assert (told["x-request-id"] == sent) == taken
+    assert (await house.settled(accepted.notification_id)).request_id == told["x-request-id"]
+
+
+async def test_all_of_a_stream_came_in_one_call(house: PublicHouse) -> None:
+    shown = ADMIN | {"x-request-id": "import-7"}
+    answers = producing(house, shown, iter([publication(channel="news") for _ in range(2)]))
+    accepted = [answer.accepted.notification_id for answer in await in_thread(lambda: list(answers))]
+    assert [(await house.settled(each)).request_id for each in accepted] == ["import-7", "import-7"]
+
+
+@pytest.mark.parametrize("method", ["Publish", "PublishStream"])
+async def test_a_refusal_tells_the_id_of_the_call(house: PublicHouse, method: str) -> None:
+    request = publication(channel="news")
+    call = house.open(method, request) if method == "PublishStream" else house.stub(method).future(request, timeout=20)
+    told = dict(await in_thread(call.trailing_metadata))
+    assert (told["notifyd-code"], len(told["x-request-id"])) == ("not_authenticated", 24)

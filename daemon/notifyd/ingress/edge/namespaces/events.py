@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from notifyd.errors import Invalid, NotifydError
+from notifyd.model.request_ids import usable_request_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -61,19 +62,24 @@ class Events(Generic[Asked]):
                 raise Invalid(f"there is no event {name!r:.80}: known are {known}", code="unknown_event")
             return respond(self, body, asked)
         except NotifydError as exc:
-            self._voice.refuse(exc, asked)
+            self._refuse(exc, body, asked)
             return None
 
-    async def _later(self, answering: Awaitable[Answer], event: str, asked: Asked) -> None:
+    def _refuse(self, problem: NotifydError, body: Any, asked: Asked) -> None:
+        # set anew each time: one failure of the store may be told to several
+        problem.request_id = usable_request_id(body.get("requestId")) if isinstance(body, dict) else ""
+        self._voice.refuse(problem, asked)
+
+    async def _later(self, answering: Awaitable[Answer], event: str, body: Any, asked: Asked) -> None:
         try:
             answer = await answering
         except NotifydError as exc:
-            self._voice.refuse(exc, asked)
+            self._refuse(exc, body, asked)
         else:
             self._voice.reply(answer, event, asked)
 
     def _job(self, body: Any, asked: Asked) -> Step:
-        return self._later(self.requests.publish(body), "", asked)
+        return self._later(self.requests.publish(body), "", body, asked)
 
     def _authenticate(self, body: Any, asked: Asked) -> None:
         self._voice.reply(self.requests.authenticate(body), "authenticated", asked)
@@ -84,7 +90,7 @@ class Events(Generic[Asked]):
             if self.requests.live:
                 self._subscribe(body, asked, encoders)
         except NotifydError as exc:
-            self._voice.refuse(exc, asked)
+            self._refuse(exc, body, asked)
 
     def _subscribe(self, body: Any, asked: Asked, encoders: Encoders) -> None:
         self.catch_ups.check_room()
@@ -102,10 +108,10 @@ class Events(Generic[Asked]):
         self._voice.reply(answer, "unsubscribed", asked)
 
     def _ack(self, body: Any, asked: Asked) -> Step:
-        return self._later(self.requests.ack(body), "acked", asked)
+        return self._later(self.requests.ack(body), "acked", body, asked)
 
     def _nack(self, body: Any, asked: Asked) -> Step:
-        return self._later(self.requests.nack(body), "nacked", asked)
+        return self._later(self.requests.nack(body), "nacked", body, asked)
 
     def _presence(self, body: Any, asked: Asked) -> None:
         self._voice.reply(self.requests.presence(body), "presence", asked)

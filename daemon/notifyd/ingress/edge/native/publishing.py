@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from notifyd.errors import NotAuthenticated, NotifydError
 from notifyd.model.command import Publish
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
+from notifyd.model.request_ids import usable_request_id
 from notifyd.wire import native
 from notifyd.wire.websocket import text_frame
 
@@ -105,4 +106,5 @@ def _command(message: native.Publish) -> Publish:
         data=bytes(message.data),
         metadata=bytes(message.metadata or b""),
         priority=DEFAULT_PRIORITY if message.priority is None else message.priority,
+        request_id="" if message.request_id is None else usable_request_id(message.request_id),
     )

@@ -173,6 +173,7 @@ def _whole(letter: DeadLetter) -> WholeDeadLetterView:
         priority=notification.priority,
         accepted_at=iso_ms(notification.accepted_at),
         expires_at=iso_ms(notification.expires_at),
+        request_id=notification.request_id or None,
         data=msgspec.Raw(notification.data),
         metadata=msgspec.Raw(notification.metadata or b"null"),
     )

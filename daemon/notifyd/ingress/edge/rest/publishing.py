@@ -69,14 +69,14 @@ class Publishing:
     def publish(self, call: Call) -> Endpoint:
         """Publish to a channel."""
         body = decode_body(call, _notification, max_bytes=self._reception.options.max_body_bytes)
-        command = _command(Kind.CHANNEL, body.channel, body, _idempotency_key(call))
+        command = _command(call, Kind.CHANNEL, body.channel, body, _idempotency_key(call))
         call.submitted = True
         return _Receipt(self._publisher.submit(call.who, command), self._accepted_tail)
 
     def broadcast(self, call: Call) -> Endpoint:
         """Publish to every connection of the client."""
         body = decode_body(call, _broadcast, max_bytes=self._reception.options.max_body_bytes)
-        command = _command(Kind.BROADCAST, body.channel or "", body, _idempotency_key(call))
+        command = _command(call, Kind.BROADCAST, body.channel or "", body, _idempotency_key(call))
         call.submitted = True
         return _Receipt(self._publisher.submit(call.who, command), self._accepted_tail)
 
@@ -91,7 +91,7 @@ class Publishing:
                 "Idempotency-Key goes with one notification: publish them one by one, or leave it out",
                 code="invalid_idempotency_key",
             )
-        commands = [_command(Kind.CHANNEL, entry.channel, entry, "") for entry in body.notifications]
+        commands = [_command(call, Kind.CHANNEL, entry.channel, entry, "") for entry in body.notifications]
         call.submitted = True
         return _Receipts(self._publisher.submit_batch(call.who, commands), self._durability)
 
@@ -101,7 +101,7 @@ class Publishing:
         refuse(_problems(body, operator=call.operator))
         principal = self._producer(call, body.client_id)
         users = tuple(UserId(str(user)) for user in body.users)
-        command = _command(Kind.USERS, "", body, _idempotency_key(call), users)
+        command = _command(call, Kind.USERS, "", body, _idempotency_key(call), users)
         call.submitted = True
         return _Receipt(self._publisher.submit(principal, command), self._accepted_tail)
 
@@ -166,6 +166,7 @@ def _same(one: bytes, other: bytes) -> bool:
 
 
 def _command(
+    call: Call,
     kind: Kind,
     channel: str,
     body: NotificationBody | BroadcastBody | UserNotificationBody,
@@ -185,6 +186,8 @@ def _command(
         _milliseconds(body.deliver_at),
         idempotency_key,
         users,
+        (),
+        call.request_id,
     )
 
 

@@ -70,6 +70,7 @@ def receipt_view(receipt: Receipt) -> ReceiptView:
         reason=receipt.reason or None,
         users=[_user_receipt_view(row) for row in receipt.users],
         timeline=[timeline_view(event) for event in receipt.timeline],
+        request_id=receipt.request_id or None,
     )
 
 

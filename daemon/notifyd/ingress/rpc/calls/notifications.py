@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from notifyd.errors import NotifydError
 from notifyd.ingress.rpc.publishing import Submission
+from notifyd.ingress.rpc.request_ids import current_request_id
 from notifyd.model.principal import operator
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.wire.rpc import client_of, publish_command, receipt_message
@@ -50,7 +51,7 @@ class NotificationCalls:
     def _submit(self, request: types_pb2.PublishRequest) -> Pending:
         try:
             principal = operator(self._clients.known(client_of(request.client_id)))
-            command = publish_command(request)
+            command = publish_command(request, current_request_id())
         except NotifydError:
             self._publisher.refused()
             raise

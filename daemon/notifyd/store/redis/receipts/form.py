@@ -61,6 +61,7 @@ class _Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
     epoch: str
     offset: int
     reason: str
+    request_id: str = ""
 
 
 class _StoredEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -100,6 +101,7 @@ def encode_receipt(notification: Notification, ending: Ending) -> bytes:
             e.epoch,
             e.offset,
             e.reason,
+            n.request_id,
         )
     )
 
@@ -131,6 +133,7 @@ def decode_receipt(notification_id: NotificationId, line: bytes) -> Receipt:
         stored.reason,
         (),
         stored.submitted_by,
+        request_id=stored.request_id,
     )
 
 
@@ -155,6 +158,7 @@ def receipt_of(notification: Notification, ending: Ending) -> Receipt:
         e.reason,
         (),
         n.submitted_by,
+        request_id=n.request_id,
     )
 
 

@@ -8,6 +8,7 @@ from notifyd.errors import NotFound, NotifydError
 from notifyd.ingress.rpc.endings import ending
 from notifyd.ingress.rpc.link import StreamLink
 from notifyd.ingress.rpc.publishing import Submission
+from notifyd.ingress.rpc.request_ids import current_request_id
 from notifyd.v1 import client_pb2 as pb
 from notifyd.wire.rpc import publish_command, receipt_message
 
@@ -67,7 +68,7 @@ class PublishCalls:
         try:
             self._gate.count(asker)
             principal = self._gate.acting(asker, request.client_id)
-            command = publish_command(request)
+            command = publish_command(request, current_request_id())
         except NotifydError:
             self._publisher.refused()
             raise
