@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from notifyd.v1 import admin_pb2 as pb
-from tests.ingress.rpc.house import published
+from tests.ingress.rpc.house import published, tell
 from tests.ingress.rpc.node import collect, end_of, until
 
 if TYPE_CHECKING:
@@ -55,6 +55,27 @@ async def test_what_is_refused_comes_again_and_dies_in_the_end(house: House) -> 
     assert again.retried == 1
     assert (await in_thread(next, stream)).publication.id == delivery.id
     stream.cancel()
+
+
+async def test_an_inbox_in_the_place_of_its_user(house: House) -> None:
+    for number in range(2):
+        await tell(house, "alice", data_json=str(number))
+    await until(lambda: len(house.node.inboxes.kept("default", "alice").publications) == 2)
+    stream = listen(house, user_id="alice", ack_inbox=True, max_unacked=1)
+    opening = (await in_thread(next, stream)).subscribed
+    assert (opening.channel, opening.replayed) == ("", 2)
+    for number in range(2):
+        delivery = (await in_thread(next, stream)).publication
+        assert (delivery.data_json, delivery.user_id) == (str(number), "alice")
+        assert (await ack(house, opening.connection_id, delivery.id)).acked == 1
+    assert not house.node.inboxes.kept("default", "alice").publications
+    assert house.node.inboxes.online("default", "alice")
+    stream.cancel()
+    await until(lambda: not house.hub.connection_count)
+
+
+async def test_acks_of_an_inbox_need_its_user(house: House) -> None:
+    assert (await end_of(listen(house, "news", ack_inbox=True))).code == "invalid_user"
 
 
 async def test_a_durable_subscription_goes_on_where_it_was(house: House) -> None:
