@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import ssl
 import time
 from collections import deque
@@ -45,7 +46,8 @@ class TopicPipe:
         self._sent: deque[_Sent] = deque()
         self._owed = 0
         self._heard_at = time.monotonic()
-        self._asked = False
+        #: When it was asked for a sign of life, None once it has given one.
+        self._asked_at: float | None = None
         #: Topics that this server does not serve (any more): they have to be followed elsewhere, or later.
         self.turned_away: list[Topic] = []
         #: Why, where the server has said so.
@@ -109,7 +111,7 @@ class TopicPipe:
             if count == 0:
                 raise ConnectionResetError("the server closed the connection")
             self._heard_at = time.monotonic()
-            self._asked = False
+            self._asked_at = None
             self._reader.feed(self._buffer, 0, count)
             return self._parsed()
         except (BlockingIOError, ssl.SSLWantReadError):
@@ -123,20 +125,29 @@ class TopicPipe:
 
     def check(self) -> None:
         """Ask a silent server for a sign of life, give up one that gives none. Raises as `send` does."""
-        silent_seconds = time.monotonic() - self._heard_at
-        if silent_seconds >= self._timeout_seconds:
-            self._break("it is silent")
-        if silent_seconds >= self._timeout_seconds / 2 and not self._asked:
-            self._asked = True
+        now = time.monotonic()
+        if now < self.next_check():
+            return
+        if self._asked_at is None:
+            self._asked_at = now
             self._write(_PING)
+        # a machine that stood still has not read yet what is there
+        elif not self._can_be_read():
+            self._break("it is silent")
 
     def next_check(self) -> float:
         """When `check` has something to do, on the monotonic clock."""
-        return self._heard_at + self._timeout_seconds * (1.0 if self._asked else 0.5)
+        begun = self._heard_at if self._asked_at is None else self._asked_at
+        return begun + self._timeout_seconds / 2
 
     def close(self) -> None:
         """Close the connection."""
         self._dialed.close()
+
+    def _can_be_read(self) -> bool:
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(0))
 
     def _parsed(self) -> tuple[list[Event], int]:
         gets = self._reader.gets
