@@ -106,6 +106,11 @@ class Node:
         info = self.inbox.info(DEFAULT_CLIENT, user)
         return 0 if info is None else info.cursor
 
+    def ended(self, offset: int, user: UserId = ANNA) -> InboxState | None:
+        """How this node knows the place to have ended."""
+        item = self.inbox._item((DEFAULT_CLIENT, user), self.at(offset, user))
+        return None if item is None else item.ended
+
     async def get(self, count: int) -> list[Publication | Restarted]:
         """The next *count* news."""
         found: list[Publication | Restarted] = []
