@@ -92,6 +92,7 @@ async def test_a_dead_link_is_closed_and_a_live_one_stays(start: Starter) -> Non
         assert (await live.ask("ping"))["type"] == "pong"
 
 
+@pytest.mark.slow  # test_lifecycle.py is the quick round
 @within(30)
 async def test_draining_tells_everybody_to_come_back(daemon: Daemon) -> None:
     key = await daemon.key()

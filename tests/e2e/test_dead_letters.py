@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pytest
 import trio
 
 from tests.e2e.patience import within
@@ -52,6 +53,7 @@ async def events(rest: Rest, identifier: str) -> list[str]:
     return [event["event"] for event in receipt["timeline"]]
 
 
+@pytest.mark.slow  # tests/cli/test_real_guarantees.py and tests/contract are the quick rounds
 @within(60)
 async def test_what_was_given_up_is_dropped_or_survives_a_kill_and_is_put_back(start: Starter) -> None:
     daemon = await start(*QUICK)

@@ -63,6 +63,7 @@ async def test_what_is_no_payload_ends_the_session_alone(service: Daemon) -> Non
                 assert (await session.poll()).status == 400
 
 
+@pytest.mark.slow  # other packets that are none are the quick rounds
 @within(60)
 async def test_many_small_packets_are_no_trouble(service: Daemon) -> None:
     app = await register(service)
@@ -275,6 +276,7 @@ async def test_who_enters_no_namespace_is_ended_in_time(start: Starter) -> None:
 # Namespaces
 
 
+@pytest.mark.slow  # other packets that are none are the quick rounds
 @within(90)
 async def test_thousands_of_connects_to_what_is_not_there_leave_nothing(service: Daemon) -> None:
     app = await register(service)

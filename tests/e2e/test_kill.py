@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.e2e.fixtures import Starter
 
 
+@pytest.mark.slow  # tests/crash is the quick round
 @within(60)
 async def test_what_expired_while_the_daemon_was_dead_never_arrives(start: Starter) -> None:
     daemon = await start("broker.durability=os")

@@ -39,6 +39,7 @@ async def serve(daemon: Daemon, *more: str) -> Finished:
     return await run(daemon.command(*more), daemon)
 
 
+@pytest.mark.slow  # tests/app/test_locks.py is the quick round
 @within(30)
 async def test_a_second_daemon_on_the_same_state_names_the_first(service: Daemon) -> None:
     second = await serve(service)
@@ -48,6 +49,7 @@ async def test_a_second_daemon_on_the_same_state_names_the_first(service: Daemon
         assert (await client.call("GET", "/api/health/ready")).status == 200
 
 
+@pytest.mark.slow  # tests/app/test_locks.py is the quick round
 @within(30)
 async def test_a_second_daemon_on_the_same_socket_names_the_first(service: Daemon, tmp_path: Path) -> None:
     second = await serve(service, "--state-dir", str(tmp_path / "other"))
@@ -56,6 +58,7 @@ async def test_a_second_daemon_on_the_same_socket_names_the_first(service: Daemo
     assert (await service.ctl("status", "-o", "json")).json["pid"] == service.process.pid
 
 
+@pytest.mark.slow  # tests/app/test_run.py is the quick round
 @within(30)
 async def test_a_taken_port_is_named(service: Daemon, start: Starter) -> None:
     other = await start(started=False)
@@ -110,6 +113,7 @@ async def test_sigterm_keeps_what_is_queued_and_tells_everybody_to_come_back(dae
         assert [received["id"] for received in await peer.notifications(11)] == [*ids, later]
 
 
+@pytest.mark.slow  # tests/app/test_draining.py is the quick round
 @within(30)
 async def test_many_connections_are_let_go_over_the_time_that_was_set(start: Starter) -> None:
     daemon = await start("server.drain_seconds=1")
@@ -133,6 +137,7 @@ async def test_many_connections_are_let_go_over_the_time_that_was_set(start: Sta
     assert 0.3 < max(at for _, at in ends) - began < 5 * PATIENCE
 
 
+@pytest.mark.slow  # tests/app/test_draining.py is the quick round
 @within(30)
 async def test_while_draining_nothing_new_is_accepted_and_nothing_accepted_is_lost(daemon: Daemon) -> None:
     key = await daemon.key()
@@ -192,6 +197,7 @@ async def test_nobody_holds_up_the_end(daemon: Daemon) -> None:
     assert b"event: ending" in events
 
 
+@pytest.mark.slow  # tests/app/test_draining.py is the quick round
 @within(30)
 async def test_a_second_signal_ends_it_at_once(start: Starter) -> None:
     daemon = await start("server.drain_seconds=600")
@@ -203,12 +209,14 @@ async def test_a_second_signal_ends_it_at_once(start: Starter) -> None:
         assert await daemon.ended() == 0
 
 
+@pytest.mark.slow  # SIGTERM and SIGHUP are the quick rounds
 @within(30)
 async def test_an_interrupt_is_as_good_as_sigterm(daemon: Daemon) -> None:
     daemon.process.send_signal(signal.SIGINT)
     assert await daemon.ended() == 0
 
 
+@pytest.mark.slow  # SIGTERM and SIGHUP are the quick rounds
 @within(30)
 async def test_a_reload_puts_in_force_what_can_change(start: Starter) -> None:
     daemon = await start(started=False)
@@ -269,6 +277,7 @@ def service_manager(daemon: Daemon) -> Iterator[Hearing]:
         yield heard
 
 
+@pytest.mark.slow  # tests/app/test_sd_notify.py is the quick round
 @within(30)
 async def test_the_watchdog_is_told_that_the_daemon_lives(start: Starter) -> None:
     daemon = await start(started=False)
@@ -279,6 +288,7 @@ async def test_the_watchdog_is_told_that_the_daemon_lives(start: Starter) -> Non
             assert await heard("WATCHDOG=1")
 
 
+@pytest.mark.slow  # tests/cli/test_streams.py is the quick round
 @within(30)
 async def test_waiting_for_the_daemon_ends_when_it_is_ready(start: Starter) -> None:
     daemon = await start(started=False)
@@ -301,6 +311,7 @@ async def test_it_is_ready_soon(daemon: Daemon) -> None:
     assert figures["cpuSeconds"] < READY_SECONDS * PATIENCE
 
 
+@pytest.mark.slow  # tests/ingress/rest is the quick round
 @within(30)
 async def test_without_development_mode_admin_calls_need_the_token(start: Starter) -> None:
     daemon = await start(dev=False)
@@ -334,7 +345,8 @@ async def test_the_receipt_says_what_accepted_promises(service: Daemon) -> None:
     await promises(service, "fsync")
 
 
-@pytest.mark.parametrize("durability", [pytest.param("os", marks=pytest.mark.slow), "memory"])
+@pytest.mark.slow
+@pytest.mark.parametrize("durability", ["os", "memory"])
 @within(30)
 async def test_the_receipt_promises_no_more_than_was_set(start: Starter, durability: str) -> None:
     await promises(await start(f"broker.durability={durability}"), durability)

@@ -84,6 +84,7 @@ async def catch_up(follower: Follower, seed: int, done: trio.Event) -> None:
         nursery.cancel_scope.cancel()
 
 
+@pytest.mark.slow  # tests/ingress/edge/native is the quick round
 @within(60)
 async def test_a_replay_larger_than_the_outbox_arrives_whole_while_a_producer_runs(start: Starter) -> None:
     daemon = await start(IN_MEMORY, "delivery.max_data_bytes=16384", "websocket.outbox_bytes=65536")
@@ -124,6 +125,7 @@ async def test_a_position_that_was_trimmed_is_not_recovered_and_replays_nothing(
         assert (received["id"], received["offset"]) == (live, 21)
 
 
+@pytest.mark.slow  # tests/contract/test_history.py is the quick round
 @within(30)
 async def test_the_oldest_position_that_is_kept_is_recovered(start: Starter) -> None:
     daemon = await start(IN_MEMORY, "history.max_publications=10")
@@ -150,6 +152,7 @@ async def test_another_epoch_or_an_offset_of_the_future_is_not_recovered(service
         assert (await peer.notification())["offset"] == 4
 
 
+@pytest.mark.slow  # tests/contract/test_history.py is the quick round
 @within(30)
 async def test_without_durability_a_kill_starts_a_new_epoch(start: Starter) -> None:
     daemon = await start(IN_MEMORY)

@@ -29,6 +29,7 @@ def double() -> Iterator[MongoDouble]:
         yield double
 
 
+@pytest.mark.slow  # tests/contract/test_revision.py is the quick round
 @within(60)
 async def test_what_one_daemon_does_to_a_key_the_other_knows_soon(start: Starter, tmp_path: Path) -> None:
     shared = f"records.master_key_file={tmp_path / 'shared.key'}"

@@ -85,6 +85,7 @@ async def fill(client: Rest, crowd: Crowd) -> None:
     raise AssertionError("nobody was let go")
 
 
+@pytest.mark.slow  # the one that never reads again is the quick round
 @within(60)
 async def test_one_that_stops_reading_is_closed_and_500_others_lose_nothing(start: Starter) -> None:
     daemon = await start(*SETTINGS)

@@ -150,6 +150,7 @@ async def test_what_fails_is_told_again_and_is_a_dead_letter_in_the_end(start: S
     assert verified(secret(daemon), receiver.of("webhook.test")[0])
 
 
+@pytest.mark.slow  # tests/crash and tests/contract are the quick rounds
 @within(40)
 async def test_a_kill_loses_no_event(start: Starter, receiver: Receiver) -> None:
     daemon = await telling(start, receiver, "broker.durability=os", "events.retry_delay_seconds=600")
