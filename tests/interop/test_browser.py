@@ -72,8 +72,8 @@ class Page:
     async def open(self, url: str) -> None:
         """Go to *url* and wait until it is loaded, its script run."""
         for domain in ("Page", "Network", "Log", "Runtime"):
-            await self._call(f"{domain}.enable")
-        await self._call("Page.navigate", url=url)
+            await self.call(f"{domain}.enable")
+        await self.call("Page.navigate", url=url)
         while (await self._hear()).get("method") != "Page.loadEventFired":
             pass
 
@@ -90,11 +90,12 @@ class Page:
 
     async def evaluate(self, expression: str) -> Any:
         """The value of *expression* in the page, waited for when it is a promise."""
-        result = await self._call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        result = await self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
-    async def _call(self, method: str, **params: object) -> Any:
+    async def call(self, method: str, **params: object) -> Any:
+        """The result of one command of the DevTools protocol."""
         self._asked += 1
         command = {"id": self._asked, "method": method, "params": params}
         await self._devtools.ws.send_message(json.dumps(command))

@@ -8,10 +8,14 @@ import trio
 
 from notifyd.app import translate
 from notifyd.app.bounds import bound_gauges, limits
+from notifyd.ingress.edge.console.services import ConsoleOptions, ConsoleServices
 from notifyd.ingress.edge.rest.app import ChannelServiceApp
 from notifyd.ingress.edge.rest.realtime import Realtime
 from notifyd.ingress.edge.rest.services import RestOptions, RestServices
 from notifyd.ingress.edge.rest.websocket_port import WebSocketPortApp
+from notifyd.policy.console_sessions import ConsoleRules
+from notifyd.service.logs import Logs
+from notifyd.service.signed_out import SignedOut
 from notifyd.telemetry.prometheus import Exposition, Gauge
 
 if TYPE_CHECKING:
@@ -50,6 +54,12 @@ def applications(
         exposition=Exposition(graph.engines.counters, gauges(graph, in_force, socketio)),
         counters=graph.engines.counters,
         siblings=socketio.siblings,
+        console=ConsoleServices(
+            connections=graph.connections,
+            nodes=graph.nodes,
+            logs=Logs(graph.engines.logbook.ring),
+            signed_out=SignedOut(graph.peers),
+        ),
     )
     realtime = Realtime(graph.native.upgrade, socketio, graph.dialect, in_force().socketio.path)
     main = ChannelServiceApp(services, options, realtime)
@@ -67,7 +77,15 @@ def rest_options(settings: Settings, *, dev: bool, token: str) -> RestOptions:
         max_body_bytes=settings.http.max_body_bytes,
         max_batch=settings.delivery.max_batch,
         page_bytes=translate.native_rules(settings).page_bytes,
+        console=console_options(settings),
     )
+
+
+def console_options(settings: Settings) -> ConsoleOptions:
+    """The settings of the web console."""
+    console = settings.console
+    rules = ConsoleRules(round(console.idle_seconds * 1000), round(console.session_seconds * 1000))
+    return ConsoleOptions(enabled=console.enabled, rules=rules, socketio_path=settings.socketio.path)
 
 
 def gauges(graph: Graph, in_force: Callable[[], Settings], socketio: SocketIoServer) -> list[Gauge]:

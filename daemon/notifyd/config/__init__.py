@@ -9,6 +9,7 @@ from notifyd.config.listening import HttpSettings, ServerSettings, WebSocketSett
 from notifyd.config.load import Loaded, load_settings
 from notifyd.config.operating import (
     AdminSettings,
+    ConsoleSettings,
     KeySettings,
     LimitSettings,
     LogSettings,
@@ -27,6 +28,7 @@ __all__ = [
     "ClusterSettings",
     "ConfigInvalid",
     "ConfigProblem",
+    "ConsoleSettings",
     "DeliverySettings",
     "Entry",
     "HistorySettings",

@@ -79,9 +79,12 @@ def _pattern(text: str) -> str | None:
 
 
 def _path(text: str) -> str | None:
-    if _PATH.fullmatch(text) and not text.startswith(("/api", "/client-", "/metrics")):
+    if _PATH.fullmatch(text) and not text.startswith(("/api", "/client-", "/console", "/metrics")):
         return None
-    return "must be a path such as /socket.io, without a slash at its end, and not within /api, /client- or /metrics"
+    return (
+        "must be a path such as /socket.io, without a slash at its end, and not within /api, /client-, /console or "
+        "/metrics"
+    )
 
 
 def _package(text: str) -> str | None:

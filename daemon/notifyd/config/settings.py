@@ -15,6 +15,7 @@ from notifyd.config.guaranteeing import (
 from notifyd.config.listening import HttpSettings, ServerSettings, WebSocketSettings
 from notifyd.config.operating import (
     AdminSettings,
+    ConsoleSettings,
     KeySettings,
     LimitSettings,
     LogSettings,
@@ -54,3 +55,4 @@ class Settings(Struct, frozen=True):
     log: LogSettings = LogSettings()
     admin: AdminSettings = AdminSettings()
     metrics: MetricsSettings = MetricsSettings()
+    console: ConsoleSettings = ConsoleSettings()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from notifyd.telemetry.ring import Ring
 
 _BATCH: Final = 200
+_PAGE: Final = 1000
 _READERS: Final = 2
 
 
@@ -38,6 +39,17 @@ class LogBatch(msgspec.Struct, frozen=True):
     """
 
     records: list[Record]
+    dropped: int = 0
+
+
+class LogPage(msgspec.Struct, frozen=True):
+    """What came after some record, as far as one answer holds."""
+
+    #: Those that fit, the oldest first.
+    records: list[Record]
+    #: What to ask after next.
+    sequence: int
+    #: How many had gone before they could be looked at.
     dropped: int = 0
 
 
@@ -63,6 +75,26 @@ class Logs:
             Invalid: the level or the pattern is none.
         """
         return await self._tail(query, _filter_of(query))
+
+    async def page(self, query: LogQuery, after: int | None = None) -> LogPage:
+        """What fits of the next records after the sequence number *after*; without one the newest `lines`.
+
+        For who asks again and again instead of holding a stream open.
+
+        Raises:
+            Invalid: the level or the pattern is none.
+        """
+        wanted = _filter_of(query)
+        newest = self._ring.sequence
+        if after is None or after > newest:
+            found = await self._tail(query, wanted)
+            # what came while the old ones were searched is left for the next page
+            return LogPage([record for record in found.records if record.sequence <= newest], newest)
+        records = self._ring.after(after, limit=_PAGE)
+        if not records:
+            return LogPage([], after)
+        passing = await self._worker.run(_passing, wanted, records)
+        return LogPage(passing, records[-1].sequence, records[0].sequence - after - 1)
 
     async def follow(self, query: LogQuery, send: Callable[[LogBatch], Awaitable[None]]) -> None:
         """Send the newest records that fit, and then every new one, until cancelled.

@@ -22,6 +22,8 @@ class Access(enum.Enum):
     #: A user's token; it may stand in the query too.
     USER = "user"
     ADMIN = "admin"
+    #: A session of the web console, which the admin token began.
+    CONSOLE = "console"
     #: As ADMIN, unless the operator opened the metrics.
     METRICS = "metrics"
     #: The admin token, or an API key in its own header.

@@ -15,7 +15,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class TrustedProxies:
-    """The networks whose `X-Forwarded-For` is believed."""
+    """The networks whose `X-Forwarded-For`, `-Proto` and `-Host` are believed."""
 
     def __init__(self, networks: Iterable[str]) -> None:
         self._networks = tuple(ipaddress.ip_network(network, strict=False) for network in networks)
@@ -36,6 +36,20 @@ class TrustedProxies:
             if not self._trusts(address):
                 return address
         return address
+
+    def secure(self, request: Request) -> bool:
+        """Whether the client speaks TLS: to us, or to a trusted proxy that says so."""
+        if request.secure or not self._networks or not self._trusts(request.peer.host):
+            return request.secure
+        said = b",".join(request.header_all(b"x-forwarded-proto")).rpartition(b",")[2]
+        return said.strip().lower() == b"https"
+
+    def host(self, request: Request) -> bytes:
+        """What the client asked for as Host: of us, or of a trusted proxy that says so."""
+        asked = request.header(b"host") or b""
+        if not self._networks or not self._trusts(request.peer.host):
+            return asked
+        return (request.header(b"x-forwarded-host") or b"").rpartition(b",")[2].strip() or asked
 
     def _within(self, address: str) -> bool:
         parsed = _parse(address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.errors import NotFound
+from notifyd.ingress.edge.console.routes import console_routes
 from notifyd.ingress.edge.rest.publishing import Publishing
 from notifyd.ingress.edge.rest.reception import UNKNOWN_ROUTE, Reception
 from notifyd.ingress.edge.rest.routes import endpoints_by_id, router
@@ -30,10 +31,10 @@ class ChannelServiceApp:
         durability = services.daemon.about.durability
         beginnings = Publishing(services.publisher, services.clients, self._reception, durability).beginnings()
         self._hot = {operation.path: (operation, beginning) for operation, beginning in beginnings.items()}
+        endpoints = endpoints_by_id(services, self._reception, self._streaming)
+        console = console_routes(services, self._reception, endpoints)
         #: Starlette's router: takes what the calls below leave.
-        self.asgi: AsgiApp = router(
-            self._reception, endpoints_by_id(services, self._reception, self._streaming), beginnings
-        )
+        self.asgi: AsgiApp = router(self._reception, endpoints, beginnings, console)
 
     @property
     def options(self) -> RestOptions:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from notifyd.clock import monotonic
 from notifyd.errors import NotifydError
+from notifyd.ingress.edge.console.door import ConsoleDoor
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.rest.call import Call
 from notifyd.ingress.edge.rest.cookies import OF_COOKIES
@@ -16,7 +17,7 @@ from notifyd.ingress.faults import http_fault, internal_fault
 from notifyd.telemetry import get_logger
 from notifyd.wire.client_operations import PUBLISH_TO_USERS
 from notifyd.wire.http_answer import Answer
-from notifyd.wire.operation import OF_USERS
+from notifyd.wire.operation import OF_USERS, Access
 from notifyd.wire.operations import BROADCAST, PUBLISH, PUBLISH_BATCH
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.services import RestOptions, RestServices
     from notifyd.ingress.faults import Headers
     from notifyd.policy.rate import Allowance
-    from notifyd.wire.operation import Access
 
 log = get_logger("notifyd.rest")
 
@@ -40,6 +40,11 @@ _PUBLISH_ROUTES: Final = frozenset(
 UNKNOWN_ROUTE: Final = "(unknown)"
 
 
+#: Anybody can send any method: what is none of these is "other" in the metrics.
+_METHODS: Final = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_CLASSES: Final = ("", "1xx", "2xx", "3xx", "4xx", "5xx")
+
+
 class Reception:
     """Meets every call, and sees it off."""
 
@@ -51,6 +56,9 @@ class Reception:
         """Put other settings in force."""
         self.options = options
         self._proxies = TrustedProxies(options.trusted_proxies)
+        self.console = ConsoleDoor(
+            self._services, options.console, options.admin_token, dev=options.dev, proxies=self._proxies
+        )
         self._gate = Gate(self._services, options)
 
     def meet(self, request: Request, route: str) -> Call:
@@ -60,8 +68,12 @@ class Reception:
         return call
 
     def admit(self, call: Call, access: Access) -> None:
-        """Pass when it may go on; see `Gate.admit`."""
-        self._gate.admit(call, access)
+        """Pass when it may go on; see `Gate.admit`, and `ConsoleDoor.admit`."""
+        if access is Access.CONSOLE:
+            call.access = access
+            self.console.admit(call)
+        else:
+            self._gate.admit(call, access)
 
     def check_secret(self, call: Call, client_id: str) -> None:
         """Pass when it may go on for that client; see `Gate.check_secret`."""
@@ -89,18 +101,21 @@ class Reception:
 
     def see_off(self, call: Call, answer: Answer) -> Answer:
         """*answer* with the headers that every answer has, counted and logged."""
-        self._services.counters.http_requests += 1
+        method = call.request.method if call.request.method in _METHODS else "other"
+        counters, seconds = self._services.counters, monotonic() - call.started_at
+        counters.http_requests += 1
+        counters.times.http.of(method, call.route, _CLASSES[answer.status // 100]).observe(seconds)
         headers: Headers = ((b"X-Request-Id", call.request_id.encode("ascii")),)
         if call.allowance is not None:
             headers += _rate_limit_headers(call.allowance)
-        if self.options.allowed_origins or call.access in OF_USERS:
+        if call.access is not Access.CONSOLE and (self.options.allowed_origins or call.access in OF_USERS):
             headers += self._for_pages(call)
         log.debug(
             "http_request",
             method=call.request.method,
             route=call.route,
             status=answer.status,
-            ms=round((monotonic() - call.started_at) * 1000, 3),
+            ms=round(seconds * 1000, 3),
             request_id=call.request_id,
         )
         return Answer(answer.status, answer.body, answer.content_type, headers + answer.headers, answer.close)

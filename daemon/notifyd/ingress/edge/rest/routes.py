@@ -105,8 +105,16 @@ def _client_service(services: RestServices, reception: Reception) -> dict[str, E
     }
 
 
-def router(reception: Reception, endpoints: Mapping[str, Endpoint], hot: Mapping[Operation, Beginning]) -> Router:
-    """Every operation of the table, one route a path, in the table's order: longer paths before their patterns."""
+def router(
+    reception: Reception,
+    endpoints: Mapping[str, Endpoint],
+    hot: Mapping[Operation, Beginning],
+    more: Mapping[str, dict[Operation, Endpoint]],
+) -> Router:
+    """Every operation of the table, one route a path, in the table's order: longer paths before their patterns.
+
+    *more* are paths that are none of REST.
+    """
     resources: dict[str, dict[Operation, Endpoint]] = {}
     for operation in OPERATIONS:
         beginning = hot.get(operation)
@@ -114,6 +122,7 @@ def router(reception: Reception, endpoints: Mapping[str, Endpoint], hot: Mapping
         resources.setdefault(operation.path, {})[operation] = endpoint
     docs = DocsEndpoints()
     resources |= {operation.path: {operation: docs.get} for operation in DOCS}
+    resources |= more
     routes = [Route(_pattern(path), Resource(reception, path, resources[path])) for path in resources]
     return Router(routes, redirect_slashes=False, default=Nothing(reception))
 

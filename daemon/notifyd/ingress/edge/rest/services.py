@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from notifyd.ingress.edge.console.services import ConsoleOptions, ConsoleServices
 from notifyd.ingress.edge.siblings.house import Siblings
 from notifyd.service.acks import Acks
 from notifyd.service.attending import Attending
@@ -56,6 +57,8 @@ class RestServices(Struct, frozen=True):
     counters: Counters
     #: The other workers of this daemon.
     siblings: Siblings = Siblings()
+    #: None: there is no web console.
+    console: ConsoleServices | None = None
 
 
 class RestOptions(Struct, frozen=True):
@@ -73,3 +76,4 @@ class RestOptions(Struct, frozen=True):
     max_batch: int = 1000
     #: Bytes of a replay that are written to an event stream before waiting for its reader.
     page_bytes: int = 65_536
+    console: ConsoleOptions = ConsoleOptions()

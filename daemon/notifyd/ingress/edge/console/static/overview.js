@@ -1,0 +1,81 @@
+// What all parts show of the service: asked for once, kept for the plots, told to who wants it.
+
+import { call, session } from "./api.js";
+import { Poller } from "./poller.js";
+
+const MOST = 900;
+const KEPT = 660_000;
+
+/** The counters whose rates are shown. */
+const RATES = ["accepted", "dispatched", "deliveries", "rejected", "errors", "dead", "expired", "slowConsumers", "rateLimited"];
+
+/** The figures of the moment, and samples of the last minutes. */
+export class Overview {
+  constructor() {
+    this.latest = null;
+    this.samples = [];
+    this.reachable = true;
+    this.listeners = new Set();
+    this.poller = new Poller(() => this.ask(), 2000);
+  }
+
+  /** Have *listener* called with each new one, and when the daemon is away. */
+  follow(listener) {
+    this.listeners.add(listener);
+  }
+
+  /** Ask as long as somebody is signed in; more often where it is looked at. */
+  settle(often) {
+    this.poller.milliseconds = often ? 1000 : 3000;
+    if (session.signedIn) this.poller.start();
+    else this.poller.stop();
+    if (!session.signedIn) [this.latest, this.samples] = [null, []];
+    this.tell();
+  }
+
+  tell() {
+    for (const listener of this.listeners) listener(this);
+  }
+
+  async ask() {
+    try {
+      const answer = await call("GET", "/overview");
+      this.take(answer, performance.now());
+      this.reachable = true;
+    } catch (problem) {
+      this.reachable = problem.code !== "unreachable";
+      throw problem;
+    } finally {
+      this.tell();
+    }
+  }
+
+  take(answer, now) {
+    const { stats } = answer;
+    const before = this.samples.at(-1);
+    const sample = { at: now, counters: stats.counters, uptime: stats.uptimeSeconds, cpuSeconds: stats.cpuSeconds };
+    // after a restart the counters begin anew, and a rate over that would be nonsense
+    const same = before && stats.uptimeSeconds >= before.uptime && now > before.at;
+    const seconds = same ? (now - before.at) / 1000 : NaN;
+    for (const name of RATES) {
+      sample[name] = same ? Math.max(0, stats.counters[name] - before.counters[name]) / seconds : NaN;
+    }
+    sample.cpu = same ? Math.max(0, (100 * (stats.cpuSeconds - before.cpuSeconds)) / seconds) : NaN;
+    sample.waiting = stats.queue.waiting;
+    sample.connections = stats.connections;
+    sample.memory = stats.residentBytes;
+    sample.outbox = stats.outboxBytes;
+    this.latest = answer;
+    this.samples = [...this.samples, sample].filter((one) => one.at > now - KEPT).slice(-MOST);
+  }
+
+  /** One line of a plot. */
+  line(name) {
+    return this.samples.map((sample) => ({ at: sample.at, value: sample[name] }));
+  }
+
+  /** The newest value of a line. */
+  now(name) {
+    return this.samples.at(-1)?.[name] ?? NaN;
+  }
+}

@@ -1,0 +1,138 @@
+// Live figures with small plots.
+
+import { session } from "./api.js";
+import { h, say } from "./dom.js";
+import { bytes, count, duration, moment, rate } from "./format.js";
+import { Panel } from "./panel.js";
+import { Bars, Plot } from "./plot.js";
+import { Table } from "./table.js";
+
+const percent = (value) => (Number.isFinite(value) ? `${value.toFixed(value < 10 ? 1 : 0)} %` : "–");
+const perSecond = (value) => (Number.isFinite(value) ? `${rate(value)}/s` : "–");
+
+const PLOTS = [
+  ["accepted", "Accepted", perSecond],
+  ["deliveries", "Deliveries", perSecond],
+  ["waiting", "Waiting in the queue", count],
+  ["connections", "Connections", count],
+  ["memory", "Memory", bytes],
+  ["cpu", "CPU", percent],
+  ["errors", "Errors", perSecond, "bad"],
+  ["rejected", "Refused publishes", perSecond, "bad"],
+];
+
+/** The part "Statistics". */
+export class StatisticsPanel extends Panel {
+  constructor(overview) {
+    super("statistics", "Statistics");
+    this.overview = overview;
+    this.plots = PLOTS.map(([name, title, format, kind]) => [name, new Plot(title, format, { kind })]);
+    this.priorities = new Bars(count);
+    this.transports = new Bars(count);
+    this.channels = new Table("Top channels", [
+      { title: "Channel", text: (row) => row.channel, wide: true },
+      { title: "Client", text: (row) => row.clientId },
+      { title: "Subscribers", text: (row) => count(row.subscriberCount), number: true },
+    ], { key: (row) => `${row.clientId}/${row.channel}`, empty: "Nobody is subscribed." });
+    this.nodes = nodeTable();
+    this.engines = new Table("Engines", [
+      { title: "Engine", text: (row) => `${row.name}: ${row.engine}` },
+      { title: "State", text: (row) => (row.healthy ? "works" : "away") },
+      { title: "Detail", text: (row) => row.detail, wide: true },
+    ], { key: (row) => row.name });
+    this.facts = h("dl.facts");
+    this.counters = h("dl.facts");
+    this.content.append(
+      h("p.hint.lead", {}, "The last five minutes, as long as this page has been open."),
+      h("div.plots", {}, this.plots.map(([, plot]) => plot.element)),
+      h("div.cards", {},
+        card("Queue by priority", this.priorities.element),
+        card("Connections by transport", this.transports.element),
+        card("Kept", this.facts)),
+      h("div.cards.wide-cards", {},
+        card("Top channels", this.channels.element),
+        card("Engines", this.engines.element)),
+      card("Nodes", this.nodes.element),
+      h("details.card", {}, h("summary", {}, "All counters since the start"), this.counters));
+    overview.follow(() => this.draw());
+  }
+
+  /** The overview is asked by itself; there is nothing of its own. */
+  settle() {
+    super.settle();
+    this.poller.stop();
+    this.overview?.settle(this.visible);
+  }
+
+  async refresh() {}
+
+  draw() {
+    const { latest } = this.overview;
+    if (!session.signedIn || !latest || !this.visible) return;
+    const { stats } = latest;
+    for (const [name, plot] of this.plots) plot.show(this.overview.line(name));
+    const waiting = Object.entries(stats.queue.byPriority).map(([name, value]) => [Number(name), value]);
+    const byPriority = new Map(waiting);
+    this.priorities.show([10, 9, 8, 7, 6, 5, 4, 3, 2, 1].map((one) => [String(one), byPriority.get(one) ?? 0]));
+    this.transports.show(Object.entries(stats.connectionsByTransport).sort(([, a], [, b]) => b - a));
+    this.channels.show(stats.topChannels);
+    this.nodes.show(latest.nodes);
+    this.engines.show(latest.engines);
+    facts(this.facts, kept(latest));
+    facts(this.counters, Object.entries(stats.counters).map(([name, value]) => [words(name), count(value)]));
+  }
+}
+
+function nodeTable() {
+  return new Table("Nodes", [
+    { title: "Node", text: (row) => (row.here ? `${row.name} (this one)` : row.name) },
+    { title: "State", text: (row) => row.state },
+    { title: "Version", text: (row) => row.version },
+    { title: "Up since", text: (row) => moment(row.startedAt) },
+    { title: "Connections", text: (row) => count(row.connections), number: true },
+    { title: "Accepted", text: (row) => count(row.accepted), number: true },
+    { title: "Deliveries", text: (row) => count(row.deliveries), number: true },
+    { title: "Memory", text: (row) => bytes(row.residentBytes), number: true },
+    { title: "Lag", text: (row) => duration(row.lagSeconds), number: true },
+  ]);
+}
+
+function kept({ stats, durability }) {
+  return [
+    ["Up for", duration(stats.uptimeSeconds)],
+    ["Durability", durability],
+    ["Channels subscribed", count(stats.channels)],
+    ["Subscriptions", count(stats.subscriptions)],
+    ["History", `${count(stats.history.publications)} in ${count(stats.history.channels)} channels, ${bytes(stats.history.bytes)}`],
+    ["Inboxes", `${count(stats.inboxes.notifications)} of ${count(stats.inboxes.users)} users, ${bytes(stats.inboxes.bytes)}`],
+    ["Dead letters", `${count(stats.deadLetters.count)}, ${bytes(stats.deadLetters.bytes)}`],
+    ["Open acks", count(stats.acks.unacked)],
+    ["Outboxes", bytes(stats.outboxBytes)],
+    ["Open files", count(stats.openFiles)],
+  ];
+}
+
+/** Names and values, in place. */
+export function facts(list, rows) {
+  rows.forEach(([name, value], index) => {
+    let [term, said] = [list.children[2 * index], list.children[2 * index + 1]];
+    if (!term) {
+      [term, said] = [h("dt"), h("dd")];
+      list.append(term, said);
+    }
+    say(term, name);
+    say(said, value);
+  });
+  while (list.children.length > 2 * rows.length) list.lastElementChild.remove();
+}
+
+/** A box with a title. */
+export function card(title, ...children) {
+  return h("section.card", {}, h("h2", {}, title), children);
+}
+
+/** `slowConsumers` as "Slow consumers". */
+function words(name) {
+  const said = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return said.charAt(0).toUpperCase() + said.slice(1);
+}

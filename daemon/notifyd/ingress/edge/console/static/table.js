@@ -1,0 +1,64 @@
+// Tables whose rows come again and again: a row that is there already stays the same element, so that the focus, a
+// selection and an opened menu survive.
+
+import { h, say } from "./dom.js";
+
+/**
+ * A table of *columns*: each has a `title`, and `text(row)` or `node(row)`; `number` aligns it, `wide` lets it break.
+ * A `node` is made once for each row, and again when `again(row)` says something else.
+ */
+export class Table {
+  constructor(label, columns, { key = (row) => row.id, empty = "There are none." } = {}) {
+    this.columns = columns;
+    this.key = key;
+    this.body = h("tbody");
+    this.empty = h("p.empty", {}, empty);
+    this.rows = new Map();
+    const heads = columns.map((column) => h("th", { scope: "col", class: column.number ? "number" : null }, column.title));
+    const table = h("table", {}, h("caption.visually-hidden", {}, label), h("thead", {}, h("tr", {}, heads)), this.body);
+    this.scroller = h("div.scroller", { tabindex: "0", role: "region", "aria-label": label }, table);
+    this.element = h("div.table", {}, this.scroller, this.empty);
+    this.show([]);
+  }
+
+  /** Have it hold *rows*, in this order. */
+  show(rows) {
+    const kept = new Map();
+    let place = this.body.firstElementChild;
+    for (const row of rows) {
+      const key = this.key(row);
+      if (kept.has(key)) continue;
+      const line = this.rows.get(key) ?? this.make();
+      this.fill(line, row);
+      kept.set(key, line);
+      if (line.element === place) place = place.nextElementSibling;
+      else this.body.insertBefore(line.element, place);
+    }
+    for (const [key, line] of this.rows) if (!kept.has(key)) line.element.remove();
+    this.rows = kept;
+    this.scroller.hidden = !rows.length;
+    this.empty.hidden = Boolean(rows.length);
+  }
+
+  make() {
+    const cells = this.columns.map((column) =>
+      h("td", { class: column.number ? "number" : column.wide ? "wide" : null, "data-title": column.title }),
+    );
+    return { element: h("tr", {}, cells), cells, said: [] };
+  }
+
+  fill(line, row) {
+    this.columns.forEach((column, index) => {
+      const cell = line.cells[index];
+      if (column.text) {
+        say(cell, column.text(row));
+        return;
+      }
+      const said = column.again ? column.again(row) : "";
+      if (line.said[index] === said && cell.firstChild) return;
+      line.said[index] = said;
+      cell.textContent = "";
+      cell.append(column.node(row));
+    });
+  }
+}
