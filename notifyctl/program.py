@@ -45,6 +45,7 @@ COMMANDS: Final = (
     "cluster",
     "drain",
     "doctor",
+    "bench",
     "completion",
 )
 """Every command, in the order of the help; `notifyctl.commands.NAME`, with `_` for `-`, holds its `app`."""

@@ -1,0 +1,1 @@
+"""Putting load on a daemon and saying what it made of it."""

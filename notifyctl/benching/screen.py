@@ -1,0 +1,160 @@
+"""The summary of a run for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from notifyctl.benching.words import brief, count, per_second, share
+from notifyctl.sizes import binary
+from notifyctl.tables import console
+from notifyctl.text import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from notifyctl.output import Record
+
+_LENGTHS: Final = ("p50", "p90", "p99", "p999", "max")
+_HEADERS: Final = ("p50", "p90", "p99", "p99.9", "max")
+#: Above this the client spent so much that the daemon may have waited for it.
+BUSY_SHARE: Final = 0.85
+#: What other processes may use of the machine before it is said.
+OTHERS_SHARE: Final = 0.15
+_NOUNS: Final = {"connect": "Connections", "storm": "Reconnects"}
+_WAYS: Final = {"http": "over REST", "websocket": "over WebSocket", "admin": "over the admin socket"}
+#: What a latency is of.
+_FROM: Final = {
+    "connect": "until it was ready",
+    "publish": "until it was accepted",
+    "fanout": "until it arrived",
+    "latency": "until it arrived",
+    "storm": "until it was back",
+}
+
+
+def show(record: Record) -> None:
+    """Print the summary."""
+    paper = console()
+    paper.print(_title(record))
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in _rows(record):
+        table.add_row(name, value)
+    if record["latency"]:
+        paper.print(_latencies(record))
+    paper.print(table)
+    if record["slo"]:
+        paper.print(_objectives(record))
+
+
+def _title(record: Record) -> Text:
+    seconds = record["elapsedSeconds"]
+    ending = " (interrupted)" if record["interrupted"] else ""
+    way = "" if record["benchmark"] == "connect" else f"  {_WAYS[record['settings']['via']]}"
+    words = f"  {safe(record['target'])}{way}  {seconds:.1f} s"
+    return Text.assemble((record["benchmark"], "bold cyan"), words, (ending, "yellow"))
+
+
+def _latencies(record: Record) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Latency", no_wrap=True)
+    for header in _HEADERS:
+        table.add_column(header, justify="right", no_wrap=True)
+    rows = ((_FROM[record["benchmark"]], record["latency"]), ("until it was accepted", record["acceptLatency"]))
+    for name, lengths in rows:
+        if lengths:
+            table.add_row(name, *(brief(lengths[f"{each}Seconds"]) for each in _LENGTHS))
+    return table
+
+
+def _rows(record: Record) -> Iterator[tuple[str, Text]]:
+    if record["deliveries"]:
+        yield "Deliveries", _deliveries(record["deliveries"], rated=record["benchmark"] != "storm")
+    yield _NOUNS.get(record["benchmark"], "Published"), _operations(record["operations"])
+    for kind, number in record["operations"]["errors"].items():
+        yield "", Text(f"{count(number)} {safe(kind)}", "red")
+    if "rounds" in record:
+        yield "All back", Text("  ".join(f"{each['elapsedSeconds']:.2f} s" for each in record["rounds"]))
+        if record["unrecovered"]:
+            yield "Unrecovered", Text(f"{count(record['unrecovered'])} found that the history did not reach", "red")
+    yield "Bytes", Text(f"{binary(record['bytes']['received'])} received, {binary(record['bytes']['sent'])} published")
+    if record["daemon"]:
+        yield "Daemon", _daemon(record)
+    if record["client"]:
+        yield "This client", _client(record["client"])
+        yield "This machine", _machine(record)
+
+
+def _deliveries(landed: Record, *, rated: bool) -> Text:
+    text = Text(count(landed["received"]))
+    if rated and landed["perSecond"] is not None:
+        text.append(f", {per_second(landed['perSecond'])}", "bold")
+    text.append(f", {count(landed['missing'])} missing", "red" if landed["missing"] else "")
+    if landed["extra"]:
+        text.append(f", {count(landed['extra'])} twice", "yellow")
+    return text
+
+
+def _operations(tried: Record) -> Text:
+    text = Text(count(tried["succeeded"]))
+    if tried["perSecond"] is not None:
+        text.append(f", {per_second(tried['perSecond'])}", "bold")
+    share_failed = tried["failed"] / tried["attempted"] if tried["attempted"] else 0.0
+    said = f", {count(tried['failed'])} errors" + (f" ({share(share_failed)})" if tried["failed"] else "")
+    return text.append(said, "red" if tried["failed"] else "")
+
+
+def _daemon(record: Record) -> Text:
+    spent: dict[str, Any] = record["daemon"]
+    noun = "deliveries" if record["deliveries"] and record["benchmark"] != "storm" else _done(record["benchmark"])
+    parts = [f"CPU {spent['cpuSeconds']:.2f} s"]
+    if spent["cpuShare"] is not None:
+        parts[0] += f" ({share(spent['cpuShare'])} of a processor)"
+    if spent["donePerCpuSecond"] is not None:
+        parts.append(f"{count(spent['donePerCpuSecond'])} {noun} per CPU-second")
+    sign = "+" if spent["residentGrowthBytes"] >= 0 else "-"
+    parts.append(f"memory {sign}{binary(abs(spent['residentGrowthBytes']))} to {binary(spent['residentBytes'])}")
+    if spent["slowConsumers"]:
+        parts.append(f"{count(spent['slowConsumers'])} slow consumers")
+    return Text(", ".join(parts))
+
+
+def _done(benchmark: str) -> str:
+    return {"connect": "connections", "storm": "reconnects"}.get(benchmark, "notifications")
+
+
+def _client(spent: Record) -> Text:
+    portion = spent["cpuShare"] or 0.0
+    text = Text(f"CPU {spent['cpuSeconds']:.2f} s ({share(portion)} of a processor)")
+    if portion >= BUSY_SHARE:
+        text.append("; at its own limit: the daemon may do more", "yellow")
+    return text
+
+
+def _machine(record: Record) -> Text:
+    busy, all_of_it = record["machine"]["cpuShare"] or 0.0, record["machine"]["processors"]
+    text = Text(f"{busy:.1f} of {all_of_it} processors busy")
+    local = (record["daemon"] or {}).get("cpuShare") or 0.0
+    others = busy - record["client"]["cpuShare"] - local
+    if others > OTHERS_SHARE * all_of_it:
+        text.append(f"; {others:.1f} with other things than this, which shows in the figures", "yellow")
+    return text
+
+
+def _objectives(record: Record) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for verdict in record["slo"]:
+        mark = Text("met", "green") if verdict["met"] else Text("BREACHED", "bold red")
+        table.add_row(Text("SLO", "bold"), Text(safe(verdict["clause"])), mark, _actual(verdict))
+    return table
+
+
+def _actual(verdict: Record) -> Text:
+    actual, kind = verdict["actual"], verdict["kind"]
+    if actual is None:
+        return Text("not measured")
+    return Text(brief(actual) if kind == "TIME" else share(actual) if kind == "SHARE" else f"{actual:,.10g}")
