@@ -44,7 +44,7 @@ class Follower:
         self._reconnecting = Reconnecting(note)
 
     def publications(self, deadline: Deadline) -> Generator[Record, None, None]:
-        """Every publication until *deadline*.
+        """Every publication until *deadline*; whoever is done with one tells `Places.done`.
 
         Raises:
             Refusal: the daemon refused to let us listen, or is not there at the first attempt.
@@ -70,16 +70,17 @@ class Follower:
                     self._reconnecting.returned()
                     if event.HasField("publication"):
                         publication = convert.record(event.publication)
-                        if not self._seen(publication):
+                        if not self._known(publication):
+                            self._places.taken(publication)
                             yield publication
-                            self._places.received(publication)
                     else:
                         self._subscribed(event.subscribed)
         finally:
             call.cancel()
 
-    def _seen(self, publication: Record) -> bool:
-        return self._places.seen(publication) or (self._acker is not None and self._acker.again(publication))
+    def _known(self, publication: Record) -> bool:
+        seen = self._places.seen(publication)
+        return seen if self._acker is None else self._acker.again(publication, seen=seen)
 
     def _request(self) -> pb.ListenRequest:
         wanted = [pb.ChannelSince(channel=name, since=self._since(name)) for name in self._places.channels]
@@ -90,6 +91,8 @@ class Follower:
             user_id=self._places.user,
             ack=self._places.ack,
             durable=self._places.durable,
+            ack_inbox=self._places.ack and bool(self._places.user),
+            max_unacked=self._places.at_once,
         )
 
     def _since(self, channel: str) -> StreamPosition | None:

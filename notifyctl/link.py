@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,7 +15,7 @@ import wsproto.utilities as wsproto
 from notifyctl.exits import Refusal, Status
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 _CONNECT_SECONDS: Final = 15.0
 _CLOSE_SECONDS: Final = 1.0
@@ -41,19 +41,78 @@ class Unreachable(Dropped):
     """There was no link to begin with."""
 
 
+class Link:
+    """An open WebSocket connection; what it raises when it ends is trio_websocket's ConnectionClosed."""
+
+    def __init__(self, url: str, websocket: Any, nursery: trio.Nursery) -> None:
+        """The *nursery* ends with the link."""
+        self.url = url
+        self._websocket = websocket
+        self._nursery = nursery
+        self._busy = 0
+
+    async def hear(self) -> str:
+        """The next message, as text."""
+        message = await self._websocket.get_message()
+        return message if isinstance(message, str) else message.decode("utf-8", "replace")
+
+    async def say(self, text: str) -> None:
+        """Send one message."""
+        await self._websocket.send_message(text)
+
+    def start(self, task: Callable[[Link], Awaitable[None]]) -> None:
+        """Run *task* with this link beside everything else; it ends with the link."""
+        self._nursery.start_soon(task, self)
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Nothing is read meanwhile, so that pings cannot be answered and prove nothing."""
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+
+    async def watch(self) -> None:
+        """Find out that the other side is gone without a word, and end the connection then."""
+        while True:
+            await trio.sleep(_PING_EVERY_SECONDS)
+            try:
+                with trio.fail_after(_PONG_WITHIN_SECONDS):
+                    await self._websocket.ping()
+            except trio_websocket.ConnectionClosed:
+                return
+            except trio.TooSlowError:
+                if not self._busy:
+                    raise Dropped("The link is dead: a ping was not answered") from None
+
+    async def close(self) -> None:
+        """Say goodbye, and wait a moment for the answer."""
+        with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+            await self._websocket.aclose()
+
+
 @asynccontextmanager
-async def open_link(url: str) -> AsyncIterator[Any]:
+async def open_link(url: str, *, ca_file: str | None = None) -> AsyncIterator[Link]:
     """An open connection to *url*, watched by pings until the block ends.
+
+    *ca_file* names the certificates that are trusted for `wss:` in place of the system's.
 
     Raises:
         Unreachable: nobody there speaks WebSocket now.
         Dropped: a ping was not answered.
         Refusal: the server will never have us.
+        ConnectionClosed: the server ended it.
     """
-    stream = await _connected(url)
+    stream = await _connected(url, ca_file)
     try:
         async with trio.open_nursery() as nursery:
-            yield await _opened(nursery, stream, urlsplit(url))
+            link = Link(url, await _opened(nursery, stream, urlsplit(url)), nursery)
+            link.start(Link.watch)
+            try:
+                yield link
+            finally:
+                await link.close()
             nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         raise _meaning(url, _leading(group)) from group
@@ -62,7 +121,7 @@ async def open_link(url: str) -> AsyncIterator[Any]:
             await trio.aclose_forcefully(stream)
 
 
-async def _connected(url: str) -> trio.abc.Stream:
+async def _connected(url: str, ca_file: str | None) -> trio.abc.Stream:
     """A TCP connection, under TLS for `wss:`."""
     try:
         place = urlsplit(url)
@@ -72,7 +131,8 @@ async def _connected(url: str) -> trio.abc.Stream:
             if not secure:
                 return await trio.open_tcp_stream(host, port)
             # the handshake is made here and not with the first byte, so that its errors are known for what they are
-            stream = await trio.open_ssl_over_tcp_stream(host, port, https_compatible=True)
+            context = _trusting(ca_file)
+            stream = await trio.open_ssl_over_tcp_stream(host, port, https_compatible=True, ssl_context=context)
             await stream.do_handshake()
     except ValueError as exc:
         raise Refusal(f"{url} is no URL: {exc}.", Status.USAGE, code="usage") from exc
@@ -81,6 +141,14 @@ async def _connected(url: str) -> trio.abc.Stream:
     except (trio.TooSlowError, OSError) as exc:
         raise Unreachable(f"{url} cannot be reached: {_reason(exc)}") from exc
     return stream
+
+
+def _trusting(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as exc:
+        said = getattr(exc, "strerror", None) or exc
+        raise Refusal(f"{ca_file} holds no certificates: {said}.", Status.USAGE, code="certificate_invalid") from exc
 
 
 def _reason(problem: Exception) -> str:
@@ -105,36 +173,15 @@ def _unsafe(url: str, problem: trio.BrokenResourceError) -> Exception:
 async def _opened(nursery: trio.Nursery, stream: Any, place: SplitResult) -> Any:
     resource = (place.path or "/") + (f"?{place.query}" if place.query else "")
     with trio.fail_after(_CONNECT_SECONDS):
-        websocket = await trio_websocket.wrap_client_stream(
+        return await trio_websocket.wrap_client_stream(
             nursery, stream, place.netloc.rpartition("@")[2], resource, max_message_size=_MOST_MESSAGE_BYTES
         )
-    nursery.start_soon(_keep_alive, websocket)
-    return websocket
-
-
-async def _keep_alive(websocket: Any) -> None:
-    """Find out that the other side is gone without a word, and end the connection then."""
-    while True:
-        await trio.sleep(_PING_EVERY_SECONDS)
-        try:
-            with trio.fail_after(_PONG_WITHIN_SECONDS):
-                await websocket.ping()
-        except trio_websocket.ConnectionClosed:
-            return
-        except trio.TooSlowError:
-            raise Dropped("The link is dead: a ping was not answered") from None
-
-
-async def close_link(websocket: Any) -> None:
-    """Say goodbye, and wait a moment for the answer."""
-    with trio.move_on_after(_CLOSE_SECONDS, shield=True):
-        await websocket.aclose()
 
 
 def _leading(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """What a connection's end comes down to: a link that breaks can be noticed by two tasks at once."""
     leaves = [_leading(each) if isinstance(each, BaseExceptionGroup) else each for each in group.exceptions]
-    return min(leaves, key=lambda problem: isinstance(problem, Dropped))
+    return min(leaves, key=lambda problem: isinstance(problem, Dropped | trio_websocket.ConnectionClosed))
 
 
 def _meaning(url: str, problem: BaseException) -> BaseException:

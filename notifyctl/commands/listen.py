@@ -5,17 +5,14 @@ from typing import Annotated, Any
 import typer
 
 from notifyctl import complete, payload
-from notifyctl.acking import Acker
 from notifyctl.command import Invocation, command
 from notifyctl.exits import Refusal, Status
-from notifyctl.following import Follower
-from notifyctl.listening import Deadline, Enough, Places, Since
+from notifyctl.listen_options import Remote, Work
+from notifyctl.listener import Listener
+from notifyctl.listening import Deadline, Places, Since
 from notifyctl.options import Client
-from notifyctl.output import Record
 from notifyctl.params import duration_option
 from notifyctl.positions import position
-from notifyctl.publications import PUBLICATION
-from notifyctl.secret_files import read_secret
 
 app = typer.Typer(add_completion=False)
 
@@ -39,7 +36,8 @@ _User = Annotated[
         "--user",
         "-u",
         metavar="ID",
-        help="The inbox of this user too: first what has not arrived yet. It stays undelivered.",
+        help="The inbox of this user too: first what has not arrived yet. It stays undelivered, unless --ack takes it "
+        "in the user's place.",
         autocompletion=complete.users,
     ),
 ]
@@ -53,14 +51,6 @@ _Durable = Annotated[
         autocompletion=complete.durable_names,
     ),
 ]
-_TokenFile = Annotated[
-    str | None,
-    typer.Option(
-        "--token-file",
-        metavar="FILE",
-        help="A user's token for --url in place of a key: the inbox comes too, and counts as delivered.",
-    ),
-]
 
 
 @command(
@@ -70,8 +60,12 @@ _TokenFile = Annotated[
     "notifyctl listen --user alice --client CLIENT_ID\n"
     "notifyctl listen orders --since beginning -n 1 --timeout 30s | jq .data\n"
     'notifyctl listen orders --durable worker | while read -r order; do handle "$order"; done\n'
+    "notifyctl listen orders --durable worker --exec ./handle-order --exec-timeout 20s\n"
+    "notifyctl listen orders --durable mirror --forward-to https://example.com/hook\n"
     "notifyctl listen orders --url ws://127.0.0.1:3001 --key-file key.txt\n"
-    "notifyctl listen --url ws://127.0.0.1:3001 --token-file token.txt",
+    "notifyctl listen --url ws://127.0.0.1:3001 --token-file token.txt\n"
+    "notifyctl listen --url http://127.0.0.1:3000/client-CLIENT_ID --token-file token.txt",
+    impact="Reads only; acks change what is still to be delivered.",
 )
 def listen(
     run: Invocation,
@@ -84,7 +78,7 @@ def listen(
     user: _User = "",
     broadcasts: Annotated[bool, typer.Option("--broadcasts", help="Every broadcast of the client too.")] = False,
     ack: Annotated[
-        bool, typer.Option("--ack", help="Ack each once it is printed; what is not acked is sent again.")
+        bool, typer.Option("--ack", help="Ack each once it is printed or done; what is not acked is sent again.")
     ] = False,
     durable: _Durable = "",
     count: Annotated[
@@ -93,39 +87,35 @@ def listen(
     timeout: Annotated[
         float | None, duration_option("--timeout", help="End after this; exit status 7 if --count was not reached.")
     ] = None,
-    url: Annotated[
-        str | None,
-        typer.Option("--url", metavar="URL", help="Over WebSocket, as clients do: ws://HOST:PORT or wss://."),
-    ] = None,
-    key_file: Annotated[
-        str | None, typer.Option("--key-file", metavar="FILE", help="The API key for --url; - reads it from stdin.")
-    ] = None,
-    token_file: _TokenFile = None,
+    remote: Remote,
+    work: Work,
     client: Client = None,
 ) -> None:
-    """Print publications of channels, and of a user's inbox, as they come.
+    """Print publications of channels, and of a user's inbox, as they come, or do something with each.
 
     In a pipe each is a JSON object on a line of its own; on a terminal they are shown for reading unless -o says
     otherwise. After a drop it goes on where it was, as far as the history reaches.
 
     With --ack or --durable each is acked after it was written to stdout and not before, so that a name loses nothing
     that was not printed, however this command or the daemon ends; what was printed and not acked then comes again.
+
+    With --exec a command that exits with 0, and with --forward-to an answer 2xx, is what acks. Anything else is counted
+    and told on stderr, and with acks refused, so that the daemon sends it again until its tries run out. At the end a
+    sentence on stderr sums up, and the exit status is 8 where some failed, 1 where all did.
     """
-    _check_places(channels, since, otherwise=bool(user or broadcasts or token_file))
-    _check_way(since, url, (key_file, token_file), alone=bool(broadcasts or client or user))
-    _check_acks(channels, durable, wanted=ack, otherwise=token_file is not None)
-    places = Places(list(dict.fromkeys(channels)), since, user, ack or bool(durable), durable)
-    printer = _Printer(run, count)
-    deadline = Deadline.after(timeout)
-    try:
-        if url is not None:
-            _over_websocket(run, places, printer, deadline, url, _credential(key_file, token_file))
-        else:
-            _over_the_socket(run, places, printer, deadline, client_id=client or "", broadcasts=broadcasts)
-    except Enough:
-        return
-    if count is not None:
-        raise Refusal(f"{printer.seen} of {count} came within {timeout:g} s.", Status.TIMED_OUT)
+    _check_places(channels, since, otherwise=bool(user or broadcasts or remote.token_file))
+    remote.check(since, alone=bool(broadcasts or client or user))
+    work.check()
+    _check_acks(channels, durable, wanted=ack, otherwise=bool(user or remote.token_file))
+    acked = ack or bool(durable)
+    places = Places(list(dict.fromkeys(channels)), since, user, acked, durable, work.concurrency if work.wanted else 0)
+    listener = Listener(run, places, work, count, Deadline.after(timeout))
+    if remote.url is not None:
+        enough = listener.over_network(remote)
+    else:
+        enough = listener.over_socket(client_id=client or "", broadcasts=broadcasts)
+    if count is not None and not enough:
+        raise Refusal(f"{listener.seen} of {count} came within {timeout:g} s.", Status.TIMED_OUT)
 
 
 def _check_places(channels: list[str], since: Since, *, otherwise: bool) -> None:
@@ -141,72 +131,6 @@ def _check_places(channels: list[str], since: Since, *, otherwise: bool) -> None
 def _check_acks(channels: list[str], durable: str, *, wanted: bool, otherwise: bool) -> None:
     """*otherwise*: there is something to ack beside channels."""
     if durable and not channels:
-        raise payload.usage("--durable is about channels: name one.")
+        raise payload.usage("--durable is about channels: name one. An inbox has a cursor of its own: say --ack.")
     if wanted and not channels and not otherwise:
-        raise payload.usage("--ack is about channels: name one.")
-
-
-def _check_way(since: Since, url: str | None, credentials: tuple[str | None, str | None], *, alone: bool) -> None:
-    """*alone*: an option was given that only the admin socket knows."""
-    if isinstance(since, str) and url is not None:
-        raise payload.usage("--since beginning needs the admin socket; with --url give a position.")
-    if sum(file is not None for file in credentials) != (0 if url is None else 1):
-        raise payload.usage("--url goes with --key-file or --token-file, and they with it.")
-    if url is not None and not url.startswith(("ws://", "wss://")):
-        raise payload.usage("--url begins with ws:// or wss://.")
-    if url is not None and alone:
-        raise payload.usage(
-            "With --url the key or the token decides about the client, and broadcasts come by themselves."
-        )
-
-
-def _credential(key_file: str | None, token_file: str | None) -> Record:
-    if token_file is not None:
-        return {"token": read_secret(token_file, "token")}
-    return {"apiKey": read_secret(str(key_file), "key")}
-
-
-def _over_the_socket(
-    run: Invocation, places: Places, receive: "_Printer", deadline: Deadline, *, client_id: str, broadcasts: bool
-) -> None:
-    acker = Acker(run.daemon.another(), run.output.note, durable=bool(places.durable)) if places.ack else None
-    follower = Follower(
-        run.daemon, places, client_id=client_id, broadcasts=broadcasts, note=run.output.note, acker=acker
-    )
-    publications = follower.publications(deadline)
-    try:
-        for publication in publications:
-            receive(publication, acker)
-    finally:
-        # First the acks: with the stream goes the connection that they name.
-        if acker is not None:
-            acker.close()
-        publications.close()
-
-
-def _over_websocket(
-    run: Invocation, places: Places, receive: "_Printer", deadline: Deadline, url: str, credential: Record
-) -> None:
-    import trio
-
-    from notifyctl.subscriber import Subscriber
-
-    subscriber = Subscriber(url, credential, places, note=run.output.note)
-    trio.run(subscriber.run, receive, deadline)
-
-
-class _Printer:
-    """Prints publications and counts them."""
-
-    def __init__(self, run: Invocation, count: int | None) -> None:
-        self._output = run.output
-        self._count = count
-        self.seen = 0
-
-    def __call__(self, publication: Record, acker: Acker | None = None) -> None:
-        self._output.each(publication, PUBLICATION)
-        if acker is not None:
-            acker.printed(publication)
-        self.seen += 1
-        if self.seen == self._count:
-            raise Enough
+        raise payload.usage("--ack is about channels and inboxes: name one. Broadcasts are not acked.")

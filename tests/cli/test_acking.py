@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from notifyctl.acking import Acker, Printed
+from notifyctl.acking import Acker, Handled
 from notifyctl.client import Daemon
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1.types_pb2 import StreamPosition
@@ -86,10 +86,20 @@ def test_without_the_option_nothing_is_acked(ctl: Ctl, channel: Channel):
     assert (channel.asked()[0].ack, channel.acked) == (False, [])
 
 
-def test_what_has_no_channel_is_not_acked(ctl: Ctl, channel: Channel):
+def test_an_inbox_is_acked_in_the_place_of_its_user(ctl: Ctl, channel: Channel):
     channel.sends(inbox(1), published(7))
-    assert ctl("listen", "orders", "--user", "alice", "--ack", "-n", "2", "-q").out == "u_1\nn_7\n"
-    assert channel.acked == [("c_1", "n_7")]
+    channel.sends(inbox(1), inbox(2))
+    assert ctl("listen", "orders", "--user", "alice", "--ack", "-n", "3", "-q").out == "u_1\nn_7\nu_2\n"
+    assert channel.acked == [("c_1", "u_1"), ("c_1", "n_7"), ("c_2", "u_1"), ("c_2", "u_2")]
+    assert channel.asked()[0].ack_inbox
+
+
+def test_broadcasts_are_not_acked(ctl: Ctl, channel: Channel):
+    announcement = published(7)
+    announcement.publication.ClearField("position")
+    channel.sends(announcement, published(8))
+    assert ctl("listen", "orders", "--broadcasts", "--ack", "-n", "2", "-q").status == 0
+    assert channel.acked == [("c_1", "n_8")]
 
 
 def test_an_ack_that_was_lost_is_said_again_and_nothing_is_printed_twice(ctl: Ctl, channel: Channel):
@@ -119,7 +129,7 @@ def test_acks_that_never_arrive_are_told_at_the_end(ctl: Ctl, channel: Channel):
     channel.sends(published(7))
     result = ctl("listen", "orders", "--durable", "worker", "-n", "1", "-q")
     assert (result.status, result.out) == (0, "n_7\n")
-    assert "1 printed has no ack" in result.err
+    assert "1 is done and not acked" in result.err
 
 
 def test_refused_acks_are_told_with_the_reason(ctl: Ctl, admin: Admin, channel: Channel):
@@ -131,7 +141,7 @@ def test_refused_acks_are_told_with_the_reason(ctl: Ctl, admin: Admin, channel: 
 def test_what_comes_fast_is_acked_in_few_calls(admin: Admin, channel: Channel):
     acker = Acker(Daemon(str(admin.socket), 10.0), print, durable=True)
     for number in range(3000):
-        acker.printed({"id": f"n_{number}", "channel": "c", "epoch": "e1", "offset": number})
+        acker.settled({"id": f"n_{number}", "channel": "c", "epoch": "e1", "offset": number})
     acker.close()
     assert len(channel.acked) == 3000
     assert len(admin.requests) < 300
@@ -143,20 +153,20 @@ def tried(name: str, attempt: int = 1) -> dict[str, object]:
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("notifyctl.acking._MOST_REMEMBERED", 2)
-    printed = Printed()
+    handled = Handled()
     for name in "abc":
-        printed.add(name)
-    assert [printed.before(tried(name)) for name in "abc"] == [False, True, True]
-    printed.acked("abcd")
-    assert printed.unanswered == 0
-    assert [printed.before(tried(name, 2)) for name in "abcd"] == [False, False, True, True]
+        handled.add(name)
+    assert [handled.before(tried(name)) for name in "abc"] == [False, True, True]
+    handled.acked("abcd")
+    assert handled.unanswered == 0
+    assert [handled.before(tried(name, 2)) for name in "abcd"] == [False, False, True, True]
 
 
 def test_a_redelivery_of_what_was_acked_late_is_not_printed_again_but_a_new_dispatch_is():
-    printed = Printed()
-    printed.add("a")
-    printed.acked(["a"])
-    assert (printed.before(tried("a", 2)), printed.before(tried("a"))) == (True, False)
+    handled = Handled()
+    handled.add("a")
+    handled.acked(["a"])
+    assert (handled.before(tried("a", 2)), handled.before(tried("a"))) == (True, False)
 
 
 def test_a_slow_reader_gets_each_once(ctl: Ctl, channel: Channel):
@@ -180,7 +190,7 @@ def test_what_a_gone_reader_never_got_is_not_acked(admin: Admin, channel: Channe
 @pytest.mark.parametrize(
     "args",
     [
-        ["--user", "alice", "--ack"],
+        ["--broadcasts", "--ack"],
         ["--broadcasts", "--durable", "worker"],
         ["--url", "ws://127.0.0.1:1", "--token-file", "t", "--durable", "worker"],
     ],

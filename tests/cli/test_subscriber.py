@@ -16,9 +16,8 @@ from trio_websocket import ConnectionClosed, serve_websocket
 from notifyctl.exits import Refusal, Status
 from notifyctl.listening import Deadline, Places
 from notifyctl.positions import position
-from notifyctl.subscriber import Subscriber
+from tests.cli.network import FOREVER, Ear, native
 
-FOREVER = Deadline(None)
 AUTHENTICATED = {"type": "authenticated", "success": True}
 
 
@@ -105,9 +104,9 @@ class Rejection:
         self.status = status
 
 
-def a_subscriber(url: str, since: str = "", notes: list[str] | None = None) -> Subscriber:
+def a_subscriber(url: str, since: str = "", notes: list[str] | None = None) -> Ear:
     places = Places(["c"], position(since) if since else None)
-    return Subscriber(url, {"apiKey": "key"}, places, note=(notes if notes is not None else []).append)
+    return native(url, {"apiKey": "key"}, places, (notes if notes is not None else []).append)
 
 
 async def listened(server: Server, *scenes: Any, since: str = "") -> tuple[list[int], list[str]]:
@@ -260,7 +259,7 @@ async def test_a_dead_link_is_noticed(monkeypatch: pytest.MonkeyPatch):
                 notes.append(words)
                 noticed.cancel()
 
-            await Subscriber(f"ws://127.0.0.1:{port}", {"apiKey": "key"}, places, note=note).run(print, FOREVER)
+            await native(f"ws://127.0.0.1:{port}", {"apiKey": "key"}, places, note).run(print, FOREVER)
     assert notes == ["The link is dead: a ping was not answered. Trying again."]
 
 
@@ -287,7 +286,7 @@ async def inboxed(*scenes: Any) -> tuple[list[Any], list[str], list[Any]]:
     got: list[Any] = []
     notes: list[str] = []
     async with serving(server) as url:
-        await Subscriber(url, {"token": "t"}, Places([]), note=notes.append).run(got.append, FOREVER)
+        await native(url, {"token": "t"}, Places([]), notes.append).run(got.append, FOREVER)
     return got, notes, [heard[0] for heard in server.heard]
 
 
@@ -319,5 +318,5 @@ async def test_an_expired_token_is_final():
 
     async with serving(Server(refuse)) as url:
         with pytest.raises(Refusal) as refused:
-            await Subscriber(url, {"token": "t"}, Places([]), note=print).run(print, FOREVER)
+            await native(url, {"token": "t"}, Places([]), print).run(print, FOREVER)
     assert (refused.value.status, refused.value.code) == (Status.DENIED, "token_expired")

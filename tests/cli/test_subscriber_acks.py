@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import trio
 
-from notifyctl.listening import Enough, Places
-from notifyctl.subscriber import Subscriber
-from tests.cli.test_subscriber import AUTHENTICATED, FOREVER, Server, notification, say, scene, serving, subscribed
+from notifyctl.listening import Places
+from tests.cli.network import Ear, native
+from tests.cli.test_subscriber import AUTHENTICATED, Server, notification, say, scene, serving, subscribed
 
 
 @pytest.fixture(autouse=True)
@@ -15,24 +15,21 @@ def _hurry(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("notifyctl.backoff._FIRST_SECONDS", 0.001)
 
 
-def acking(url: str, durable: str = "", **credential: str) -> Subscriber:
+def acking(url: str, durable: str = "", **credential: str) -> Ear:
     places = Places(["c"] if "token" not in credential else [], ack=True, durable=durable)
-    return Subscriber(url, credential or {"apiKey": "key"}, places, note=[].append)
+    return native(url, credential or {"apiKey": "key"}, places, [].append)
 
 
 class Receiver:
-    """Takes so many, and knows what had been acked when each came."""
+    """Knows what had been acked when each came."""
 
-    def __init__(self, server: Server, count: int) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self._count = count
         self.got: list[str] = []
 
     def __call__(self, publication: dict[str, Any]) -> None:
         assert publication["id"] not in acked(self._server), "acked before it was handed over"
         self.got.append(publication["id"])
-        if len(self.got) == self._count:
-            raise Enough
 
 
 def acked(server: Server) -> list[str]:
@@ -57,9 +54,8 @@ async def test_each_is_acked_after_it_was_handed_over():
     server = Server()
     server._scenes.append(answering(server, subscribed(0), notification(1), notification(2)))
     async with serving(server) as url:
-        receiver = Receiver(server, 2)
-        with pytest.raises(Enough):
-            await acking(url).run(receiver, FOREVER)
+        receiver = Receiver(server)
+        await acking(url).run(receiver, count=2)
     assert (receiver.got, acked(server)) == (["n_1", "n_2"], ["n_1", "n_2"])
     assert server.heard[0][1]["ack"] is True
     assert "durable" not in server.heard[0][1]
@@ -72,9 +68,8 @@ async def test_a_lost_ack_is_said_again_and_nothing_is_handed_over_twice():
         answering(server, subscribed(1), notification(1), notification(2)),
     ]
     async with serving(server) as url:
-        receiver = Receiver(server, 2)
-        with pytest.raises(Enough):
-            await acking(url, "worker").run(receiver, FOREVER)
+        receiver = Receiver(server)
+        await acking(url, "worker").run(receiver, count=2)
     assert receiver.got == ["n_1", "n_2"]
     assert acked(server) == ["n_1", "n_2"]
     assert [heard[1]["durable"] for heard in server.heard] == ["worker", "worker"]
@@ -95,12 +90,7 @@ async def test_the_inbox_of_a_token_is_acked_too():
     server._scenes.append(play)
     got: list[Any] = []
 
-    def receive(publication: dict[str, Any]) -> None:
-        got.append(publication)
-        raise Enough
-
     async with serving(server) as url:
-        with pytest.raises(Enough):
-            await acking(url, token="t").run(receive, FOREVER)
+        await acking(url, token="t").run(got.append, count=1)
     assert server.heard[0] == [{"type": "authenticate", "token": "t", "ack": True}, {"type": "ack", "ids": ["u_1"]}]
     assert (got[0]["userId"], got[0]["attempt"]) == ("alice", 2)
