@@ -12,6 +12,13 @@ def binary(count_bytes: float) -> str:
     raise AssertionError("the last unit takes every size")
 
 
+def brief(count_bytes: float) -> str:
+    """As `binary`, in seven characters at most: `945 KiB`, `1.1 GiB`."""
+    said = binary(count_bytes)
+    number, _, unit = said.partition(" ")
+    return f"{float(number):.0f} {unit}" if len(said) > len("8.9 KiB") else said
+
+
 def decimal(count: float) -> str:
     """*count* with three places at most: `17`, `1.4k`, `140k`, `2.1M`."""
     for unit in ("", "k", "M"):

@@ -2,190 +2,123 @@
 
 from __future__ import annotations
 
-from collections import deque
+import os
+import sys
+import time
+from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
-from rich.columns import Columns
-from rich.console import Group
-from rich.live import Live
-from rich.rule import Rule
-from rich.table import Table
-from rich.text import Text
+import typer
+from rich.console import Console
 
-from notifyctl.moments import spoken
-from notifyctl.sizes import binary, decimal
-from notifyctl.tables import console
-from notifyctl.text import safe
+from notifyctl.screen.drawing import Situation, drawn
+from notifyctl.screen.glyphs import glyphs_for
+from notifyctl.screen.looker import ANSWER_SECONDS, Looker, Looking, look
+from notifyctl.screen.sheet import Sheet
+from notifyctl.screen.terminal import CLEAR_REST, Ended, Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from rich.console import RenderableType
+    from rich.text import Text
 
-    from notifyctl.output import Record
+    from notifyctl.client import Daemon
+    from notifyctl.screen.looks import Figures
+    from notifyctl.screen.views import Order
 
-_BARS: Final = " ▁▂▃▄▅▆▇█"
-_SPARK_WIDTH: Final = 30
-#: What the rates need beside their bars; on a narrow terminal the oldest bars go, never a figure.
-_FIGURES_WIDTH: Final = 46
-_TOP_CHANNELS: Final = 8
-#: Counters that are shown as rates, with the name of the row and whether more of it is bad; a bad one, and one that not
-#: every daemon has, is shown where there was any.
-_RATES: Final = (
-    ("accepted", "Accepted", False),
-    ("dispatched", "Dispatched", False),
-    ("deliveries", "Deliveries", False),
-    ("deliveredBytes", "Delivered", False),
-    ("httpRequests", "HTTP requests", False),
-    ("connectionsOpened", "Connections opened", False),
-    ("acked", "Acked", False),
-    ("webhooksDelivered", "Webhooks", False),
-    ("pushesAccepted", "Pushes", False),
-    ("rejected", "Rejected", True),
-    ("rateLimited", "Rate limited", True),
-    ("expired", "Expired", True),
-    ("redelivered", "Redelivered", True),
-    ("dead", "Dead", True),
-    ("deadLettersEvicted", "Dead letters evicted", True),
-    ("webhooksFailed", "Webhooks failed", True),
-    ("webhooksDropped", "Webhooks dropped", True),
-    ("pushesFailed", "Pushes failed", True),
-    ("inboxEvicted", "Evicted from inboxes", True),
-    ("slowConsumers", "Slow consumers", True),
-    ("authenticationFailures", "Wrong credentials", True),
-    ("errors", "Errors", True),
-)
-#: Good ones that only some daemons have.
-_WHERE_ANY: Final = ("acked", "webhooksDelivered", "pushesAccepted")
+_FASTEST_SECONDS: Final = 0.2
+_SLOWEST_SECONDS: Final = 60.0
+#: How long it has been away is told anew.
+_TICK_SECONDS: Final = 1.0
+#: What a shell says of a process that a signal has ended.
+_SIGNALLED: Final = 128
 
 
-class Figures:
-    """The last snapshot, and the rates since the ones before."""
+def show(daemon: Daemon, interval: float) -> None:
+    """Show the service until the operator, or a signal, has it end; the terminal is left as it was found.
 
-    def __init__(self) -> None:
-        self.last: Record = {}
-        self.rates: dict[str, deque[float]] = {name: deque(maxlen=_SPARK_WIDTH) for name, _, _ in _RATES}
-        self.cpu = 0.0
-
-    def take(self, snapshot: Record) -> None:
-        """Count *snapshot* in; a daemon that was started anew meanwhile begins from nothing.
-
-        The sums over fewer or more nodes than before are no measure of what happened in between.
-        """
-        elapsed = snapshot["uptimeSeconds"] - self.last.get("uptimeSeconds", 0.0)
-        if self.last and elapsed > 0 and snapshot["nodes"] == self.last["nodes"]:
-            for name, rates in self.rates.items():
-                rates.append(max(0.0, snapshot[name] - self.last[name]) / elapsed)
-            self.cpu = max(0.0, snapshot["cpuSeconds"] - self.last["cpuSeconds"]) / elapsed
-        self.last = snapshot
+    Raises:
+        Refusal: there was no answer to the first look; later it is waited for.
+        typer.Exit: a signal has ended it.
+    """
+    daemon.timeout_seconds = min(daemon.timeout_seconds or ANSWER_SECONDS, ANSWER_SECONDS)
+    looking = Looking()
+    looking.seen(look(daemon))
+    try:
+        with Terminal() as terminal:
+            Screen(terminal, looking, Looker(daemon, looking, interval, terminal.wake)).run()
+    except Ended as ended:
+        raise typer.Exit(_SIGNALLED + ended.signal) from None
 
 
-def spark(values: Iterable[float]) -> str:
-    """*values* as a row of bars, the highest of them full."""
-    kept = list(values)
-    top = max(kept, default=0.0)
-    if top <= 0:
-        return _BARS[1] * len(kept)
-    return "".join(_BARS[max(1, round(value / top * (len(_BARS) - 1)))] for value in kept)
+class Screen:
+    """What the operator sees and types."""
 
+    def __init__(self, terminal: Terminal, looking: Looking, looker: Looker) -> None:
+        self._terminal = terminal
+        self._looking = looking
+        self._looker = looker
+        self._glyphs = glyphs_for(os.environ)
+        self._order: Order = "rate"
+        #: What stands still while it is paused.
+        self._still: Figures | None = None
 
-def screen(figures: Figures, width: int) -> RenderableType:
-    """The whole screen, for a terminal of *width* columns."""
-    last = figures.last
-    queue = last["queue"] or {}
-    head = Text.assemble(
-        ("notifyd", "bold"),
-        f"  up {spoken(last['uptimeSeconds'])}",
-        f"   CPU {figures.cpu:.0%}",
-        f"   memory {binary(last['residentBytes'])}",
-        f"   files {last['openFiles']}",
-        f"   nodes {last['nodes']}" if last["nodes"] > 1 else "",
-        (f"   {last['missingNodes']} WITHOUT ANSWER", "bold red") if last["missingNodes"] else "",
-        ("   QUEUE PAUSED", "bold red") if queue.get("paused") else "",
-    )
-    sides = Columns([_connections(last), _queue(queue), _kept(last), _guaranteed(last)], padding=(0, 4))
-    rates = _rates(figures, min(_SPARK_WIDTH, width - _FIGURES_WIDTH))
-    return Group(head, Rule(style="dim"), rates, Rule(style="dim"), sides, Rule(style="dim"), _top(last))
+    def run(self) -> None:
+        """Until q is typed."""
+        self._looker.start()
+        try:
+            while True:
+                self._paint()
+                if not self._typed(self._terminal.wait(_TICK_SECONDS if self._looking.problem else _SLOWEST_SECONDS)):
+                    return
+        finally:
+            self._looker.stop()
 
+    def _typed(self, keys: str) -> bool:
+        """Act on what was typed; False for the end."""
+        for key in keys:
+            match key:
+                case "q" | "Q":
+                    return False
+                case "p" | " ":
+                    self._still = deepcopy(self._looking.figures) if self._still is None else None
+                case "s":
+                    self._order = "subscribers" if self._order == "rate" else "rate"
+                case "+" | "=":
+                    self._looker.again(max(_FASTEST_SECONDS, self._looker.interval / 2))
+                case "-":
+                    self._looker.again(min(_SLOWEST_SECONDS, self._looker.interval * 2))
+        return True
 
-def _rates(figures: Figures, bars: int) -> Table:
-    table = _table("Per second", "Now", "", "Since start")
-    for name, label, bad in _RATES:
-        total = figures.last[name]
-        if not total and (bad or name in _WHERE_ANY):
-            continue
-        say = binary if name == "deliveredBytes" else decimal
-        rates = figures.rates[name]
-        style = "red" if bad else ""
-        now = say(rates[-1]) if rates else "-"
-        table.add_row(
-            Text(label, style),
-            Text(now, style),
-            Text(spark(rates)[-bars:].rjust(bars) if bars > 0 else "", style or "cyan"),
-            Text(say(total), "dim"),
+    def _paint(self) -> None:
+        width, height = self._terminal.size()
+        with self._looking.lock:
+            self._terminal.paint(ansi(self._lines(width, height), width))
+
+    def _lines(self, width: int, height: int) -> Sequence[Text]:
+        looking = self._looking
+        figures = self._still or looking.figures
+        assert figures.last is not None, "the first look was made before"
+        sheet = Sheet(figures, figures.last, self._glyphs, self._order)
+        situation = Situation(
+            interval=self._looker.interval,
+            paused=self._still is not None,
+            problem=looking.problem,
+            since=looking.since,
+            since_seconds=time.monotonic() - looking.since_monotonic,
+            keys=self._terminal.keys,
         )
-    return table
+        return drawn(sheet, situation, width, height)
 
 
-def _connections(last: Record) -> Table:
-    table = _table("Connections", decimal(last["connections"]))
-    for transport, count in last["connectionsByTransport"].items():
-        table.add_row(Text(safe(transport)), decimal(count))
-    table.add_row("subscriptions", decimal(last["subscriptions"]))
-    table.add_row("subscribed channels", decimal(last["channels"]))
-    table.add_row("outboxes", binary(last["outboxBytes"]))
-    return table
-
-
-def _queue(queue: Record) -> Table:
-    table = _table("Queue", decimal(queue.get("waiting", 0)))
-    for label in ("ready", "scheduled", "leased"):
-        table.add_row(label, decimal(queue.get(label, 0)))
-    counts = {int(priority): count for priority, count in queue.get("byPriority", {}).items() if count}
-    for priority in sorted(counts, reverse=True):
-        table.add_row(f"priority {priority}", decimal(counts[priority]))
-    return table
-
-
-def _kept(last: Record) -> Table:
-    table = _table("History", decimal(last["historyPublications"]))
-    table.add_row("channels", decimal(last["historyChannels"]))
-    table.add_row("size", binary(last["historyBytes"]))
-    if last["inboxUsers"]:
-        table.add_row("inboxes of users", decimal(last["inboxUsers"]))
-        table.add_row("kept in inboxes", decimal(last["inboxNotifications"]))
-        table.add_row("their size", binary(last["inboxBytes"]))
-    return table
-
-
-def _guaranteed(last: Record) -> Table:
-    table = _table("Dead letters", decimal(last["deadLetters"]))
-    if last["deadLetters"]:
-        table.add_row("size", binary(last["deadLetterBytes"]))
-    table.add_row("unacked", decimal(last["unacked"]))
-    table.add_row("durable subscriptions", decimal(last["durableSubscriptions"]))
-    return table
-
-
-def _top(last: Record) -> Table:
-    table = _table("Busiest channels", "Subscribers")
-    for channel in last["topChannels"][:_TOP_CHANNELS]:
-        name = channel["channel"] if channel["clientId"] == "default" else f"{channel['clientId']}/{channel['channel']}"
-        table.add_row(Text(safe(name), "cyan", overflow="ellipsis", no_wrap=True), decimal(channel["subscriberCount"]))
-    return table
-
-
-def _table(*headers: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for place, header in enumerate(headers):
-        table.add_column(header, justify="right" if place and header else "left", no_wrap=True)
-    return table
-
-
-def show(snapshots: Iterable[Record]) -> None:
-    """Show *snapshots* on the terminal as they come; the terminal is left as it was found."""
-    figures = Figures()
-    with Live(console=console(), screen=True, auto_refresh=False, transient=True) as live:
-        for snapshot in snapshots:
-            figures.take(snapshot)
-            live.update(screen(figures, live.console.width), refresh=True)
+def ansi(lines: Sequence[Text], width: int) -> list[str]:
+    """*lines* as a terminal wants them, cut at *width*; without colours where NO_COLOR is set."""
+    paper = Console(file=sys.stdout, width=width, force_terminal=True, highlight=False, markup=False, emoji=False)
+    with paper.capture() as captured:
+        for line in lines:
+            paper.print(line, no_wrap=True, overflow="crop", crop=True)
+    painted = captured.get().split("\n")
+    # behind a line that is full the cursor still stands on its last cell, which clearing the rest would take
+    return [
+        text if line.cell_len >= width else f"{text}{CLEAR_REST}" for text, line in zip(painted, lines, strict=False)
+    ]

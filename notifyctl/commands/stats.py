@@ -1,6 +1,6 @@
 """notifyctl stats."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -10,10 +10,13 @@ from notifyctl.command import Invocation, command
 from notifyctl.moments import spoken
 from notifyctl.output import Column
 from notifyctl.params import duration_option
+from notifyctl.pipes import paintable
 from notifyctl.sizes import binary
 from notifyd.v1 import admin_pb2 as pb
 
 app = typer.Typer(add_completion=False)
+
+_LEAST_SECONDS: Final = 0.1
 
 
 def _counts(counts: dict[str, Any]) -> str:
@@ -99,16 +102,20 @@ def stats(
         if answer.missing_nodes:
             run.output.note(f"{answer.missing_nodes} node(s) did not answer in time: their figures are missing.")
         return
-    request = pb.WatchStatsRequest(interval_ms=max(100, round(interval * 1000)))
-    call = run.daemon.stream("WatchStats", request)
+    interval = max(_LEAST_SECONDS, interval)
+    if run.output.stream_form == "table" and not run.output.quiet and paintable():
+        from notifyctl.watch import show
+
+        show(run.daemon, interval)
+    else:
+        _follow(run, interval)
+
+
+def _follow(run: Invocation, interval: float) -> None:
+    call = run.daemon.stream("WatchStats", pb.WatchStatsRequest(interval_ms=round(interval * 1000)))
     try:
         with refusals():
-            if run.output.stream_form == "table" and not run.output.quiet:
-                from notifyctl.watch import show
-
-                show(convert.record(snapshot) for snapshot in call)
-            else:
-                for snapshot in call:
-                    run.output.each(convert.record(snapshot), _COLUMNS, key="")
+            for snapshot in call:
+                run.output.each(convert.record(snapshot), _COLUMNS, key="")
     finally:
         call.cancel()

@@ -1,15 +1,11 @@
 """logs tail, stats --watch, wait: what goes on for a while."""
 
-import io
-
 import grpc
 import pytest
-from rich.console import Console
 
-from notifyctl import convert, tables, watch
+from notifyctl import tables
 from notifyd.v1 import admin_pb2 as pb
 from tests.cli import samples
-from tests.cli.samples import HOSTILE
 from tests.cli.scripted import Admin, Ctl
 
 
@@ -92,92 +88,6 @@ def test_an_interval_is_at_least_what_the_daemon_takes(ctl: Ctl, admin: Admin):
     admin.answers("WatchStats", [])
     ctl("stats", "--watch", "--interval", "1ms")
     assert admin.requests[-1].interval_ms == 100
-
-
-def test_rates_are_differences_over_the_daemons_own_time():
-    figures = watch.Figures()
-    figures.take(convert.record(samples.stats()))
-    figures.take(convert.record(samples.stats(uptime_seconds=12.0, accepted=300, cpu_seconds=2.0)))
-    assert figures.rates["accepted"][-1] == 100.0
-    assert figures.cpu == 0.5
-
-
-def test_sums_over_other_nodes_than_before_give_no_rates():
-    figures = watch.Figures()
-    figures.take(convert.record(samples.stats(nodes=1, missing_nodes=1)))
-    figures.take(convert.record(samples.stats(nodes=2, uptime_seconds=12.0, accepted=90_000)))
-    assert not figures.rates["accepted"]
-    figures.take(convert.record(samples.stats(nodes=2, uptime_seconds=14.0, accepted=90_010)))
-    assert list(figures.rates["accepted"]) == [5.0]
-
-
-def test_the_screen_tells_of_nodes_that_do_not_answer():
-    figures = watch.Figures()
-    figures.take(convert.record(samples.stats(nodes=2, missing_nodes=1)))
-    paper = Console(file=io.StringIO(), width=120)
-    paper.print(watch.screen(figures, 120))
-    assert "nodes 2   1 WITHOUT ANSWER" in paper.file.getvalue()
-
-
-def test_a_restarted_daemon_begins_anew():
-    figures = watch.Figures()
-    figures.take(convert.record(samples.stats()))
-    figures.take(convert.record(samples.stats(uptime_seconds=1.0, accepted=3)))
-    assert not figures.rates["accepted"]
-
-
-def test_the_screen_shows_what_matters_and_nothing_hostile(monkeypatch: pytest.MonkeyPatch):
-    figures = watch.Figures()
-    figures.take(convert.record(samples.stats(slow_consumers=1)))
-    figures.take(convert.record(samples.stats(slow_consumers=1, uptime_seconds=11.0, deliveries=3000)))
-    paper = Console(file=io.StringIO(), width=100)
-    paper.print(watch.screen(figures, 100))
-    shown = paper.file.getvalue()
-    for words in ("Deliveries", "2.0k", "websocket", "priority 10", "50.0 MiB", "Slow consumers", "[bold red]"):
-        assert words in shown
-    assert HOSTILE not in shown
-    assert "Rate limited" not in shown
-
-
-def test_the_screen_shows_inboxes_and_pushes_where_there_are_any():
-    figures = watch.Figures()
-    figures.take(convert.record(samples.stats(inbox_users=7, inbox_evicted=1, pushes_accepted=3)))
-    paper = Console(file=io.StringIO(), width=100)
-    paper.print(watch.screen(figures, 100))
-    shown = paper.file.getvalue()
-    for words in ("inboxes of users", "Pushes", "Evicted from inboxes"):
-        assert words in shown
-    assert "Pushes failed" not in shown
-
-
-def test_the_screen_shows_dead_letters_and_what_is_not_acked():
-    figures = watch.Figures()
-    figures.take(convert.record(samples.stats(dead_letters=7, dead_letter_bytes=2048, unacked=5, redelivered=4)))
-    paper = Console(file=io.StringIO(), width=160)
-    paper.print(watch.screen(figures, 160))
-    shown = paper.file.getvalue()
-    for words in ("Dead letters", "2.0 KiB", "unacked", "durable subscriptions", "Redelivered"):
-        assert words in shown
-    assert "Webhooks" not in shown
-
-
-@pytest.mark.parametrize("width", [46, 60, 200])
-def test_no_figure_is_cut_off_on_a_narrow_screen(width: int):
-    figures = watch.Figures()
-    for second in range(40):
-        figures.take(convert.record(samples.stats(uptime_seconds=second, deliveries=3_000_000 * second)))
-    paper = Console(file=io.StringIO(), width=width)
-    paper.print(watch.screen(figures, width))
-    rates = paper.file.getvalue().partition("Since start")[2].partition("Connections ")[0]
-    assert "3.0M" in rates
-    assert "…" not in rates
-
-
-@pytest.mark.parametrize(
-    ("values", "bars"), [([], ""), ([0, 0], "▁▁"), ([1, 4, 8], "▁▄█"), ([5], "█")], ids=lambda value: str(value)
-)
-def test_sparks(values: list[float], bars: str):
-    assert watch.spark(values) == bars
 
 
 def test_colours_go_with_no_color(ctl: Ctl, monkeypatch: pytest.MonkeyPatch):
