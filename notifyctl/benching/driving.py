@@ -44,7 +44,7 @@ class Driver:
         What is not done `GRACE_SECONDS` after *ends_at* is given up: `not_answered`, or `not_sent` where nobody had
         come to it.
         """
-        with trio.move_on_after(ends_at + GRACE_SECONDS - clock()) as scope:
+        with trio.move_on_after(max(0.0, ends_at + GRACE_SECONDS - clock())) as scope:
             async with trio.open_nursery() as nursery:
                 for worker in workers:
                     nursery.start_soon(self._work, worker)

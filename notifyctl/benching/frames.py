@@ -46,6 +46,8 @@ class Scanner:
         most = len(data)
         while most - place >= 2:
             opcode, length = data[place], data[place + 1]
+            if not opcode & _FINAL_BIT or opcode & _RESERVED_BITS or length & _MASK_BIT:
+                raise Broken("a frame that is split, masked or compressed")
             start = place + 2
             if length >= 126:
                 wide = 2 if length == 126 else 8
@@ -53,7 +55,8 @@ class Scanner:
                     break
                 length = int.from_bytes(data[start : start + wide], "big")
                 start += wide
-            _check(opcode, data[place + 1], length)
+                if length > _LARGEST_BYTES:
+                    raise Broken(f"a frame of {length} bytes")
             if start + length > most:
                 break
             place = self._done = start + length
@@ -62,13 +65,6 @@ class Scanner:
     def payload(self, start: int, end: int) -> bytes:
         """The payload at a place that `feed` told."""
         return self.buffer[start:end]
-
-
-def _check(first: int, second: int, length: int) -> None:
-    if not first & _FINAL_BIT or first & _RESERVED_BITS or second & _MASK_BIT:
-        raise Broken("a frame that is split, masked or compressed")
-    if length > _LARGEST_BYTES:
-        raise Broken(f"a frame of {length} bytes")
 
 
 def close_code(payload: bytes) -> int:

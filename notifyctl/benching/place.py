@@ -169,11 +169,23 @@ class Door:
             Failed: there is none.
         """
         with failures(), trio.fail_after(ANSWER_SECONDS):
-            if self._address is None:
-                self._address = await _answering(self.place)
-            pipe = await _connected(self._address)
+            pipe = await (self._found() if self._address is None else _connected(self._address))
             return await self._secured(pipe) if self.place.secure else pipe
         raise AssertionError("it returned or raised")
+
+    async def _found(self) -> Pipe:
+        """A connection to the first address that answers; looking it up for each one would be measured too."""
+        problem: OSError | None = None
+        addresses = await trio.socket.getaddrinfo(self.place.host, self.place.port, type=socket.SOCK_STREAM)
+        for family, _, _, _, address in addresses:
+            try:
+                pipe = await _connected((family, address))
+            except OSError as exc:
+                problem = exc
+            else:
+                self._address = (family, address)
+                return pipe
+        raise problem or OSError(f"{self.place.host} has no address")
 
     async def _secured(self, pipe: Pipe) -> Pipe:
         assert isinstance(pipe.stream, trio.SocketStream), "it is not secured yet"
@@ -187,19 +199,6 @@ class Door:
             pipe.abort()
             raise
         return Pipe(secured, pipe.raw)
-
-
-async def _answering(where: Place) -> _Address:
-    """The first address of *where* that answers; looking it up for each connection would be measured too."""
-    problem: OSError | None = None
-    for family, _, _, _, address in await trio.socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM):
-        try:
-            (await _connected((family, address))).abort()
-        except OSError as exc:
-            problem = exc
-        else:
-            return family, address
-    raise problem or OSError(f"{where.host} has no address")
 
 
 async def _connected(address: _Address) -> Pipe:
