@@ -120,7 +120,7 @@ def daemon(meter: Meter, *, done: int, connections: int) -> Record | None:
         "donePerCpuSecond": _per(done, spent),
         "residentBytes": end.resident_bytes,
         "residentGrowthBytes": growth,
-        "growthBytesPerConnection": round(growth / connections) if connections else None,
+        "growthBytesPerConnection": round(growth / connections) if connections and growth > 0 else None,
         "slowConsumers": end.slow_consumers - begin.slow_consumers,
         "errors": end.errors - begin.errors,
     }

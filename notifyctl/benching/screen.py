@@ -81,12 +81,18 @@ def _rows(record: Record) -> Iterator[tuple[str, Text]]:
         yield "All back", Text("  ".join(f"{each['elapsedSeconds']:.2f} s" for each in record["rounds"]))
         if record["unrecovered"]:
             yield "Unrecovered", Text(f"{count(record['unrecovered'])} found that the history did not reach", "red")
-    yield "Bytes", Text(f"{binary(record['bytes']['received'])} received, {binary(record['bytes']['sent'])} published")
+    yield "Bytes", _bytes(record["bytes"])
     if record["daemon"]:
         yield "Daemon", _daemon(record)
+        yield "Its memory", _memory(record["daemon"], for_each=record["benchmark"] == "connect")
     if record["client"]:
         yield "This client", _client(record["client"])
         yield "This machine", _machine(record)
+
+
+def _bytes(moved: Record) -> Text:
+    published = f", {binary(moved['sent'])} published" if moved["sent"] else ""
+    return Text(f"{binary(moved['received'])} received{published}")
 
 
 def _deliveries(landed: Record, *, rated: bool) -> Text:
@@ -111,16 +117,20 @@ def _operations(tried: Record) -> Text:
 def _daemon(record: Record) -> Text:
     spent: dict[str, Any] = record["daemon"]
     noun = "deliveries" if record["deliveries"] and record["benchmark"] != "storm" else _done(record["benchmark"])
-    parts = [f"CPU {spent['cpuSeconds']:.2f} s"]
-    if spent["cpuShare"] is not None:
-        parts[0] += f" ({share(spent['cpuShare'])} of a processor)"
+    parts = [f"{share(spent['cpuShare'] or 0.0)} of a processor"]
     if spent["donePerCpuSecond"] is not None:
         parts.append(f"{count(spent['donePerCpuSecond'])} {noun} per CPU-second")
-    sign = "+" if spent["residentGrowthBytes"] >= 0 else "-"
-    parts.append(f"memory {sign}{binary(abs(spent['residentGrowthBytes']))} to {binary(spent['residentBytes'])}")
     if spent["slowConsumers"]:
         parts.append(f"{count(spent['slowConsumers'])} slow consumers")
     return Text(", ".join(parts))
+
+
+def _memory(spent: Record, *, for_each: bool) -> Text:
+    grown: int = spent["residentGrowthBytes"]
+    text = Text(f"{'-' if grown < 0 else '+'}{binary(abs(grown))}, to {binary(spent['residentBytes'])}")
+    if for_each and spent["growthBytesPerConnection"]:
+        text.append(f", {binary(spent['growthBytesPerConnection'])} a connection")
+    return text
 
 
 def _done(benchmark: str) -> str:
@@ -129,9 +139,9 @@ def _done(benchmark: str) -> str:
 
 def _client(spent: Record) -> Text:
     portion = spent["cpuShare"] or 0.0
-    text = Text(f"CPU {spent['cpuSeconds']:.2f} s ({share(portion)} of a processor)")
+    text = Text(f"{share(portion)} of a processor")
     if portion >= BUSY_SHARE:
-        text.append("; at its own limit: the daemon may do more", "yellow")
+        text.append(": at its own limit, the daemon may do more", "yellow")
     return text
 
 
@@ -141,7 +151,7 @@ def _machine(record: Record) -> Text:
     local = (record["daemon"] or {}).get("cpuShare") or 0.0
     others = busy - record["client"]["cpuShare"] - local
     if others > OTHERS_SHARE * all_of_it:
-        text.append(f"; {others:.1f} with other things than this, which shows in the figures", "yellow")
+        text.append(f", {others:.1f} of them with other things", "yellow")
     return text
 
 
