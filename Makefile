@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+# Neighbours stay on one process, and share the daemon of their module; who has nothing left takes from the other.
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist worksteal
+
 # pytest compiles the tests anew in each run where it may not keep them: ten seconds of the processor
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -26,12 +29,12 @@ run: $(READY) ## start the daemon in development mode on the embedded engines
 
 .PHONY: test
 test: $(READY) ## the quick tests, one round of each kind
-	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+	$(PYTEST) -m "not slow"
 
 .PHONY: test-all
 test-all: test ## everything: the quick tests, then browsers, npm clients, many kill rounds
 	npm ci --prefix tests/interop --no-audit --no-fund
-	$(BIN)/python -m pytest -q -n 2 -m slow
+	$(PYTEST) -m slow
 
 .PHONY: check
 check: $(READY) ## lint, types, layers, generated code

@@ -8,6 +8,7 @@ failed.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -28,6 +29,12 @@ settings.load_profile("suite")
 # What a test may take at the very most, far beyond the deadlines that it sets itself: a hang must not stop the suite.
 _SECONDS = 120.0
 _SLOW_SECONDS = 900.0
+
+
+def pytest_collection_finish() -> None:
+    """Take what was collected, which stays to the end, out of every later look for garbage: a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 class Hang(BaseException):

@@ -34,6 +34,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert ended.stderr == f"notifyd: cannot listen on 127.0.0.1:{port} (server.port): Address already in use\n"
 
 
+@pytest.mark.slow  # the port is the quick round
 def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
     ended = serve(tmp_path, "server.tls_certificate=/no/cert.pem", "server.tls_key=/no/key.pem")
     assert ended.returncode == 1
@@ -41,7 +42,7 @@ def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert ended.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", ["broker.db", "records.db"])
+@pytest.mark.parametrize("name", ["broker.db", pytest.param("records.db", marks=pytest.mark.slow)])
 def test_a_file_that_is_no_database_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"not a database, for sure, and long enough to be looked at" * 100)
     ended = serve(tmp_path, "server.port=0", "server.ws_port=0", "server.grpc_port=0")

@@ -64,8 +64,11 @@ READS = [
     ["config", "show", "--running", "--origin"], ["config", "reload"], ["doctor"],
 ]  # fmt: skip
 
+REST = ("plain", "ndjson")
 
-@pytest.mark.parametrize("form", ["table", "plain", "json", "ndjson"])
+
+# what each format looks like: test_golden.py
+@pytest.mark.parametrize("form", ["table", "json", *[pytest.param(form, marks=pytest.mark.slow) for form in REST]])
 @pytest.mark.parametrize("args", READS, ids=" ".join)
 def test_reading_commands_work_in_every_format(real: Ctl, args: list[str], form: str):
     result = real(*args, "-o", form)
@@ -192,6 +195,7 @@ def test_sent_to_users_and_looked_at(real: Ctl, client: str):
     assert [(inbox["userId"], inbox["undelivered"]) for inbox in inboxes] == [("alice", 1), ("bob", 1)]
 
 
+@pytest.mark.slow  # test_listening and test_subscriber.py are the quick rounds
 def test_listening_to_an_inbox_as_it_fills(daemon: RealDaemon, real: Ctl, client: str):
     with Listener(daemon, "--user", "alice", "--client", client, "-n", "2") as listener:
         first = real("send", "--user", "alice", "--client", client, "one", "-q").out.strip()
@@ -200,6 +204,7 @@ def test_listening_to_an_inbox_as_it_fills(daemon: RealDaemon, real: Ctl, client
         assert (listener.next()["id"], listener.status()) == (second, 0)
 
 
+@pytest.mark.slow  # test_listening and test_subscriber.py are the quick rounds
 def test_a_user_over_websocket_moves_the_cursor(
     daemon: RealDaemon, real: Ctl, client: str, token: bytes, tmp_path: Path
 ):
@@ -312,6 +317,7 @@ def test_listening_from_the_beginning(real: Ctl, channel: str):
     assert [each["offset"] for each in result.objects] == [1, 2]
 
 
+@pytest.mark.slow  # test_listening and test_subscriber.py are the quick rounds
 def test_listening_to_broadcasts(daemon: RealDaemon, real: Ctl):
     with Listener(daemon, "--broadcasts", "-n", "1") as listener:
         while not real("connections", "list", "-q").lines:
@@ -321,6 +327,7 @@ def test_listening_to_broadcasts(daemon: RealDaemon, real: Ctl):
     assert (got["channel"], got["data"], got["offset"]) == ("news", {"body": "hello"}, None)
 
 
+@pytest.mark.slow  # test_listening and test_subscriber.py are the quick rounds
 @pytest.mark.parametrize("way", ["admin socket", "websocket"])
 def test_a_kick_ends_a_listener(daemon: RealDaemon, real: Ctl, channel: str, key_file: str, subscribed, way: str):
     over = ["--url", daemon.url, "--key-file", key_file] if way == "websocket" else []
@@ -331,6 +338,7 @@ def test_a_kick_ends_a_listener(daemon: RealDaemon, real: Ctl, channel: str, key
         assert listener.status() == 4
 
 
+@pytest.mark.slow  # test_listening and test_subscriber.py are the quick rounds
 def test_a_revoked_key_ends_a_subscriber(daemon: RealDaemon, real: Ctl, channel: str, key_file: str, subscribed):
     with Listener(daemon, channel, "--url", daemon.url, "--key-file", key_file) as listener:
         subscribed(1)
@@ -352,6 +360,7 @@ def test_a_channel_beyond_the_scopes_is_denied(daemon: RealDaemon, real: Ctl, tm
     assert (result.status, result.error["code"]) == (4, "scope_missing")
 
 
+@pytest.mark.slow  # tests/app/test_locks.py is the quick round
 def test_a_second_daemon_is_a_conflict(daemon: RealDaemon):
     second = RealDaemon(daemon.folder)
     second.ctl(

@@ -41,8 +41,8 @@ def send(real: Ctl, text: str) -> None:
     assert real("send", "--channel", "c", text).status == 0
 
 
-# what just comes is the quick round of the drain below
-@pytest.mark.parametrize("options", [pytest.param([], marks=pytest.mark.slow), ["--ack"]], ids=["as it comes", "acks"])
+@pytest.mark.slow  # tests/crash is the quick round of a kill, test_listen.py and test_acking.py of a reconnection
+@pytest.mark.parametrize("options", [[], ["--ack"]], ids=["as it comes", "acks"])
 def test_nothing_is_missed_over_a_kill(daemon: RealDaemon, real: Ctl, options: list[str]):
     over_admin, over_websocket = listeners(daemon, real, *options)
     with over_admin, over_websocket:
