@@ -92,9 +92,12 @@ async def _hear_signals() -> None:
     # A handler can be set in the main thread alone; whoever runs us elsewhere looks after signals itself.
     if threading.current_thread() is not threading.main_thread():
         return
-    with trio.open_signal_receiver(*_ENDING) as signals:
-        async for number in signals:
-            raise _Stopped(number)
+    # What is ignored stays so, as under nohup.
+    heard = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    if heard:
+        with trio.open_signal_receiver(*heard) as signals:
+            async for number in signals:
+                raise _Stopped(number)
 
 
 @contextmanager

@@ -74,6 +74,10 @@ class RealDaemon:
     def url(self) -> str:
         return f"ws://127.0.0.1:{self._ports[1]}"
 
+    @property
+    def http_url(self) -> str:
+        return f"http://127.0.0.1:{self._ports[0]}"
+
     def kill(self) -> None:
         """kill -9."""
         assert self.process is not None
