@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +80,21 @@ def alive(pid: int) -> bool:
     return not Path(f"/proc/{pid}/stat").read_text().split(")")[1].startswith(" Z")
 
 
-async def gone(place: Path) -> None:
+async def until(truth: Callable[[], bool]) -> None:
     with trio.fail_after(20):
-        for pid in map(int, place.read_text().split()):
-            while alive(pid):
-                await trio.sleep(0.01)
+        while not truth():
+            await trio.lowlevel.checkpoint()
+
+
+def family(place: Path) -> list[int]:
+    """Whom the command wrote down: itself and its child."""
+    return [int(pid) for pid in place.read_text().split()] if place.exists() else []
+
+
+async def gone(place: Path) -> None:
+    pids = family(place)
+    assert len(pids) == 2
+    await until(lambda: not any(map(alive, pids)))
 
 
 async def test_one_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path):
@@ -103,8 +114,7 @@ async def test_a_cancelled_one_leaves_nothing_behind(tmp_path: Path, nursery: tr
 
 
 async def _cancel_when_there(place: Path, scope: trio.CancelScope) -> None:
-    while not (place.exists() and place.read_text().count(" ")):
-        await trio.sleep(0.01)
+    await until(lambda: len(family(place)) == 2)
     scope.cancel()
 
 
