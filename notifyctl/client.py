@@ -1,4 +1,4 @@
-"""The running daemon over its admin socket: calls with deadlines, and its refusals as ours.
+"""The running daemon over its admin socket or port: calls with deadlines, and its refusals as ours.
 
 grpc is imported when the first call is made: it takes a tenth of a second that `--help` and a missing daemon save.
 """
@@ -13,13 +13,21 @@ from notifyctl import locate
 from notifyctl.exits import Refusal, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import grpc
     from google.protobuf.message import Message
 
+    from notifyctl.contexts import Context
+    from notifyctl.remote import Remote
+
 #: Answers are bounded by the daemon's own limits; this keeps a broken one from filling our memory.
 _LARGEST_ANSWER_BYTES: Final = 256 * 1024 * 1024
+_OPTIONS: Final = [
+    ("grpc.max_receive_message_length", _LARGEST_ANSWER_BYTES),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.enable_retries", 0),
+]
 _BY_STATUS: Final = {
     "INVALID_ARGUMENT": Status.USAGE,
     "OUT_OF_RANGE": Status.USAGE,
@@ -38,10 +46,17 @@ _BY_STATUS: Final = {
 class Daemon:
     """One daemon, found when it is first asked for something; later it is looked for in the same place alone."""
 
-    def __init__(self, socket: str | None, timeout_seconds: float | None) -> None:
+    def __init__(
+        self, socket: str | None, timeout_seconds: float | None, choose: Callable[[], Context] | None = None
+    ) -> None:
+        """It is where *choose* says when it is needed first; without that at *socket*, or where one answers here."""
         self._socket = socket
+        self._remote: Remote | None = None
+        self._choose = choose
         self.timeout_seconds = timeout_seconds
         self._grpc_channel: grpc.Channel | None = None
+        #: Who we are, to a daemon that asks.
+        self._metadata: tuple[tuple[str, str], ...] = ()
 
     def __enter__(self) -> Daemon:
         return self
@@ -51,7 +66,21 @@ class Daemon:
 
     def another(self) -> Daemon:
         """The same daemon over a link of its own."""
-        return Daemon(self._socket, self.timeout_seconds)
+        other = Daemon(self._socket, self.timeout_seconds, self._choose)
+        other._remote = self._remote
+        return other
+
+    @property
+    def remote(self) -> Remote | None:
+        """Where it is, when it is not reached by a socket of this machine.
+
+        Raises:
+            Refusal: the operator's choice cannot be understood.
+        """
+        if self._choose is not None:
+            place, self._choose = self._choose(), None
+            self._socket, self._remote = place.socket, place.remote
+        return self._remote
 
     def close(self) -> None:
         """Let go of the socket; the next call connects anew."""
@@ -67,33 +96,34 @@ class Daemon:
         """
         stub = self._stub()
         with refusals(self.timeout_seconds):
-            return getattr(stub, method)(request, timeout=self.timeout_seconds)
+            return getattr(stub, method)(request, timeout=self.timeout_seconds, metadata=self._metadata)
 
     def stream(self, method: str, request: Message | Iterator[Message], *, timeout_seconds: float | None = None) -> Any:
         """Call *method*, whose answers come as a stream; iterate it within `refusals`."""
-        return getattr(self._stub(), method)(request, timeout=timeout_seconds)
+        stub = self._stub()
+        return getattr(stub, method)(request, timeout=timeout_seconds, metadata=self._metadata)
 
     def _stub(self) -> Any:
         if self._grpc_channel is None:
-            self._socket = str(locate.find(self._socket))
-            self._grpc_channel = _open(self._socket)
+            self._grpc_channel = self._connected()
         from notifyd.v1 import admin_pb2_grpc
 
         make_stub: Any = admin_pb2_grpc.AdminServiceStub
         return make_stub(self._grpc_channel)
 
+    def _connected(self) -> grpc.Channel:
+        # The library's own log lines on stderr say again what the refusal says, in worse words.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        remote = self.remote
+        if remote is None:
+            self._socket = str(locate.find(self._socket))
+            import grpc
 
-def _open(path: str) -> grpc.Channel:
-    # The library's own log lines on stderr say again what the refusal says, in worse words.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    import grpc
+            return grpc.insecure_channel(f"unix:{self._socket}", options=_OPTIONS)
+        from notifyctl.reach import open_remote
 
-    options = [
-        ("grpc.max_receive_message_length", _LARGEST_ANSWER_BYTES),
-        ("grpc.enable_http_proxy", 0),
-        ("grpc.enable_retries", 0),
-    ]
-    return grpc.insecure_channel(f"unix:{path}", options=options)
+        self._metadata = (("authorization", f"Bearer {remote.token()}"),)
+        return open_remote(remote, _OPTIONS, self.timeout_seconds)
 
 
 @contextmanager

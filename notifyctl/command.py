@@ -6,10 +6,13 @@ import gc
 import inspect
 import sys
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
 import typer
 
+from notifyctl import complete
+from notifyctl.choosing import chosen
 from notifyctl.client import Daemon
 from notifyctl.exits import Refusal, Status
 from notifyctl.output import Format, Output
@@ -41,6 +44,16 @@ _COMMON: dict[str, tuple[Any, Any]] = {
         str | None,
         typer.Option("--socket", envvar="NOTIFYCTL_SOCKET", metavar="PATH", help="The daemon's admin socket."),
     ),
+    "context": (
+        str | None,
+        typer.Option(
+            "--context",
+            envvar="NOTIFYCTL_CONTEXT",
+            metavar="NAME",
+            help="The daemon that `notifyctl context add` knows under this name.",
+            autocompletion=complete.context_names,
+        ),
+    ),
     "timeout": (
         float,
         duration_option(
@@ -48,9 +61,19 @@ _COMMON: dict[str, tuple[Any, Any]] = {
         ),
     ),
 }
-_DEFAULTS: dict[str, Any] = {"form": None, "quiet": False, "socket": None, "timeout": DEFAULT_TIMEOUT_SECONDS}
+_DEFAULTS: dict[str, Any] = {
+    "form": None,
+    "quiet": False,
+    "socket": None,
+    "context": None,
+    "timeout": DEFAULT_TIMEOUT_SECONDS,
+}
 COMMON_OPTIONS = {name: option.envvar for name, (_, option) in _COMMON.items()}
 """The options that every command has, with their environment variables."""
+#: Which daemon is meant; see `choosing`.
+_PLACE: Final = ("socket", "context")
+#: The parameter that typer hands its own context over in.
+_CONTEXT: Final = "typer_context"
 _YES = typer.Option("--yes", "-y", envvar="NOTIFYCTL_YES", help="Do not ask; needed where stdin is no terminal.")
 
 
@@ -139,15 +162,20 @@ def _with_common_options(function: Callable[..., None], *, asks: bool) -> Callab
 
     def run(**given: Any) -> None:
         gc.enable()
+        context = given.pop(_CONTEXT)
         # A command's own --timeout is about something longer than one call.
         timeout = DEFAULT_TIMEOUT_SECONDS if "timeout" in taken else given.pop("timeout")
         agreed = given.pop("yes") if asks else False
         output = Output(given.pop("form"), quiet=given.pop("quiet"))
         for name, kind in sets.items():
             given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
-        with Daemon(given.pop("socket"), timeout) as daemon:
+        for name in _PLACE:
+            if name not in taken:
+                given.pop(name)
+        with Daemon(None, timeout, partial(chosen, context)) as daemon:
             _report(output, function, Invocation(output, daemon, agreed), given)
 
+    parameters.append(_keyword(_CONTEXT, typer.Context, inspect.Parameter.empty))
     run.__name__ = function.__name__
     run.__annotations__ = {param.name: param.annotation for param in parameters}
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -163,6 +163,10 @@ class Output:
         """Print one line of data as it is, dangerous characters excepted."""
         self._write(safe(line))
 
+    def raw(self, line: str) -> None:
+        """Print one line of data as it is; the caller has made it safe."""
+        self._write(line)
+
     def note(self, sentence: str) -> None:
         """Say *sentence* to the operator, on stderr; an object there for who wants JSON."""
         self._say(_document({"note": sentence}) if self.wants_json else safe(sentence))

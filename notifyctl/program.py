@@ -42,6 +42,10 @@ COMMANDS: Final = (
     "records",
     "logs",
     "config",
+    "context",
+    "apply",
+    "diff",
+    "export",
     "cluster",
     "drain",
     "doctor",
@@ -104,9 +108,16 @@ def _print_version(context: typer.Context, wanted: bool) -> None:
         raise typer.Exit
 
 
-def _early(*names: str, metavar: str | None = None, sentence: str) -> Any:
+def _contexts(incomplete: str) -> list[str]:
+    """Names of contexts, for the Tab key."""
+    from notifyctl.complete import context_names
+
+    return context_names(incomplete)
+
+
+def _early(*names: str, metavar: str | None = None, sentence: str, **rest: Any) -> Any:
     """An option that every command has, said before the command; the command reads it (see PlainOption)."""
-    return typer.Option(*names, metavar=metavar, help=sentence, allow_from_autoenv=False, show_envvar=False)
+    return typer.Option(*names, metavar=metavar, help=sentence, allow_from_autoenv=False, show_envvar=False, **rest)
 
 
 @app.callback()
@@ -123,15 +134,24 @@ def root(
         ),
     ] = False,
     form: Annotated[
-        str | None, _early("--output", "-o", metavar="FORMAT", sentence="As after the command, like the next three.")
+        str | None, _early("--output", "-o", metavar="FORMAT", sentence="As after the command, like the next four.")
     ] = None,
     quiet: Annotated[bool | None, _early("--quiet", "-q", sentence="Print ids alone.")] = None,
     socket: Annotated[str | None, _early("--socket", metavar="PATH", sentence="The daemon's admin socket.")] = None,
+    context: Annotated[
+        str | None,
+        _early(
+            "--context",
+            metavar="NAME",
+            sentence="The daemon that `context add` knows by that name.",
+            autocompletion=_contexts,
+        ),
+    ] = None,
     timeout: Annotated[
         str | None, _early("--timeout", metavar="DURATION", sentence="How long to wait for the daemon.")
     ] = None,
 ) -> None:
-    """Operate notifyd, the self-hosted real-time notification server, over its local socket."""
+    """Operate notifyd, the self-hosted real-time notification server: over its local socket, or from elsewhere."""
 
 
 def tree() -> Any:
@@ -142,6 +162,9 @@ def tree() -> Any:
 def run(args: Sequence[str]) -> int:
     """Run one command line of notifyctl and return its exit status; usage errors are said on stderr."""
     if VARIABLE in os.environ:
+        # Typer would have rich look for markup in what stands beside names, some of it foreign, and that takes longer
+        # than to ask the daemon. Nothing that a shell is told needs rich.
+        sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
         # Typer registers the shells that it knows as a side effect of asking for its own completion options.
         typer.completion.get_completion_inspect_parameters()
     return _guarded(tree(), args, "notifyctl", ENVIRONMENT_PREFIX)

@@ -30,9 +30,19 @@ def _json_escaped(found: re.Match[str]) -> str:
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
+def _toml_escaped(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
 def safe(text: str) -> str:
     """*text* on one line, with every dangerous character spelled out (`\\x1b`)."""
     return _DANGEROUS.sub(_spelled, text)
+
+
+def toml_safe(line: str) -> str:
+    """A line of a TOML document, with dangerous characters as its escapes: it still means the same."""
+    return _DANGEROUS.sub(_toml_escaped, line)
 
 
 def sentence(words: str) -> str:

@@ -108,6 +108,39 @@ def show(run: Invocation, client_id: ClientId) -> None:
 
 @command(
     app,
+    "update",
+    example="notifyctl clients update CLIENT_ID --url https://new.example\n"
+    "notifyctl clients update CLIENT_ID --cookie-name ''",
+    changes=True,
+)
+def update(
+    run: Invocation,
+    client_id: ClientId,
+    *,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What the application is called.")] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help="Where its pages come from; their origin may connect.")
+    ] = None,
+    description: Annotated[
+        str | None, typer.Option("--description", metavar="TEXT", help="What it is, for people.")
+    ] = None,
+    cookie_name: Annotated[
+        str | None, typer.Option("--cookie-name", metavar="NAME", help="A cookie that may carry a user's token.")
+    ] = None,
+) -> None:
+    """Change what an application says of itself; what is not named stays, and so does its secret."""
+    request = pb.UpdateClientRequest(id=client_id, name=name, url=url, description=description, cookie_name=cookie_name)
+    try:
+        answer = run.daemon.call("UpdateClient", request)
+    except Refusal as refusal:
+        if refusal.code != "invalid_client":
+            raise
+        raise _in_options(refusal) from refusal
+    run.output.one(convert.record(answer), _SHOWN, key="id")
+
+
+@command(
+    app,
     "rotate-secret",
     example="notifyctl clients rotate-secret CLIENT_ID --overlap 24h --secret-out secret.txt",
     changes=True,

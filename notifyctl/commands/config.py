@@ -99,7 +99,11 @@ def show(
     running: Annotated[bool, typer.Option("--running", help="Ask the daemon for what is in force.")] = False,
     config: Config = None,
 ) -> None:
-    """Show the settings that the files and the environment give, or those in force; secrets are hidden."""
+    """Show the settings that the files and the environment give, or those in force; secrets are hidden.
+
+    Of a daemon elsewhere (--context) those in force are shown.
+    """
+    running = running or (config is None and run.daemon.remote is not None)
     if running:
         from notifyd.v1 import admin_pb2 as pb
 
@@ -133,7 +137,8 @@ def set_(
 ) -> None:
     """Change one setting in the overlay beside the configuration file, which stays as it is.
 
-    The whole configuration is checked first, and nothing is written if anything is wrong with it.
+    The whole configuration is checked first, and nothing is written if anything is wrong with it. A daemon elsewhere
+    (--context) is asked to do so, and takes the change over at once; there only what needs no restart can be changed.
     """
     from notifyd.config import overlay
     from notifyd.config.files import read_overlay, write_file
@@ -141,6 +146,9 @@ def set_(
 
     if unset is (value is not None):
         raise Refusal("Give a value or --unset, one of the two.", Status.USAGE, code="usage")
+    if run.daemon.remote is not None:
+        _set_elsewhere(run, key, value, config)
+        return
     config_file = _config_file(config)
     path = overlay_file(config_file)
     with problems_said(run.output):
@@ -168,6 +176,26 @@ def reload(run: Invocation) -> None:
 
     answer = convert.record(run.daemon.call("ReloadConfig", pb.ReloadConfigRequest()))
     run.output.one(answer, (Column("Applied", "applied"), Column("Waits for a restart", "needRestart")))
+
+
+def _set_elsewhere(run: Invocation, key: str, value: str | None, config: str | None) -> None:
+    """Have the daemon of the context change its own configuration."""
+    from notifyd.config.values import to_toml
+    from notifyd.v1 import admin_pb2 as pb
+
+    if config is not None:
+        raise Refusal("--config names a file of this machine, and the daemon is elsewhere.", Status.USAGE, code="usage")
+    text = ""
+    if value is not None:
+        with problems_said(run.output):
+            spelled = settings.spelled(key, sys.stdin.read() if value == "-" else value)
+        text = to_toml(tuple(spelled) if isinstance(spelled, list) else spelled)  # type: ignore[arg-type]
+    change = pb.ConfigChange(key=key, value=text)
+    answer = run.daemon.call("ChangeConfig", pb.ChangeConfigRequest(changes=[change]))
+    (found,) = settings.select(settings.in_force(run.daemon.call("GetConfig", pb.GetConfigRequest()).values), [key])
+    run.output.one({**found, "file": answer.overlay}, (_KEY, _VALUE, _ORIGIN, _FILE), key="file")
+    if key in answer.overridden:
+        run.output.note(f"{found['origin']} lies over it and counts.")
 
 
 def _without(held: dict[str, object], key: str) -> dict[str, object]:

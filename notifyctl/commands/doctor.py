@@ -44,7 +44,8 @@ def _ask(run: Invocation) -> list[Record]:
     try:
         answer = run.daemon.call("Diagnose", pb.DiagnoseRequest())
     except Refusal as refusal:
-        if refusal.status not in _AWAY:
+        # what can be seen without the daemon is of this machine
+        if refusal.status not in _AWAY or run.daemon.remote is not None:
             raise
         from notifyctl.local_checks import local_findings
 

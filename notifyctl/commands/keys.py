@@ -100,6 +100,49 @@ def show(run: Invocation, key_id: KeyId) -> None:
     run.output.one(convert.record(run.daemon.call("GetKey", pb.GetKeyRequest(id=key_id))), _SHOWN, key="id")
 
 
+@command(
+    app,
+    "update",
+    example="notifyctl keys update KEY_ID --scope 'publish:orders.*' --scope 'subscribe:orders.*'\n"
+    "notifyctl keys update KEY_ID --everywhere --for-good",
+    changes=True,
+)
+def update(
+    run: Invocation,
+    key_id: KeyId,
+    *,
+    scope: Annotated[
+        list[str],
+        typer.Option("--scope", metavar="SCOPE", help="What it may do from now on, and nothing else. Repeatable."),
+    ] = [],  # noqa: B006 -- typer copies it
+    everything: Annotated[bool, typer.Option("--everything", help="It may do everything.")] = False,
+    cidr: Annotated[
+        list[str],
+        typer.Option("--cidr", metavar="CIDR", help="Networks it may be used from, and from no other. Repeatable."),
+    ] = [],  # noqa: B006
+    everywhere: Annotated[bool, typer.Option("--everywhere", help="It may be used from any network.")] = False,
+    expires_at: Annotated[datetime | None, instant_option("--expires-at", help="Until when it is good.")] = None,
+    for_good: Annotated[bool, typer.Option("--for-good", help="It does not expire.")] = False,
+) -> None:
+    """Change what a key may do, from where, and until when; what is not named stays.
+
+    Connections that it made are closed where its rights are not the same any more, and may come back.
+    """
+    if (scope and everything) or (cidr and everywhere) or (expires_at is not None and for_good):
+        raise Refusal("--scope, --cidr and --expires-at go without their opposites.", Status.USAGE, code="usage")
+    before = run.daemon.call("GetKey", pb.GetKeyRequest(id=key_id))
+    request = pb.UpdateKeyRequest(
+        id=key_id,
+        scopes=scope or ([] if everything else before.scopes),
+        allowed_cidrs=cidr or ([] if everywhere else before.allowed_cidrs),
+    )
+    if expires_at is not None:
+        request.expires_at.FromDatetime(expires_at)
+    elif before.HasField("expires_at") and not for_good:
+        request.expires_at.CopyFrom(before.expires_at)
+    run.output.one(convert.record(run.daemon.call("UpdateKey", request)), _SHOWN, key="id")
+
+
 @command(app, "rotate", example="notifyctl keys rotate KEY_ID --overlap 1h -q", changes=True)
 def rotate(
     run: Invocation,

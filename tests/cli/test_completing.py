@@ -65,7 +65,7 @@ bash = pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not here
 
 @bash
 def test_bash_completes_commands(admin: Admin):
-    assert completed(admin, "notifyctl", "con") == ["connections", "config"]
+    assert completed(admin, "notifyctl", "con") == ["connections", "config", "context"]
 
 
 @bash

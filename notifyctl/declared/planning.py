@@ -1,0 +1,49 @@
+"""From the files of a command line to what differs in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notifyctl.configured import problems_said
+from notifyctl.declared import present as presence
+from notifyctl.declared.difference import Difference, compare
+from notifyctl.declared.doing import Doer
+from notifyctl.declared.reading import read
+from notifyctl.declared.secrets import declared_secret, has_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notifyctl.command import Invocation
+    from notifyctl.declared.items import Item
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What differs, and who does it."""
+
+    difference: Difference
+    doer: Doer
+
+
+def plan(run: Invocation, files: Sequence[str], *, prune: bool, plain_secrets: bool) -> Plan:
+    """Read *files*, ask the daemon, and compare; nothing is changed.
+
+    Raises:
+        Refusal: the files are wrong (every problem has been said), or the daemon does not tell, or would not take it.
+    """
+    with problems_said(run.output):
+        declared = read(files, plain_secrets=plain_secrets)
+        # asked of the daemon only once they are known to be good
+        for item in declared.items["clients"]:
+            declared_secret(item)
+        found = presence.ask(run.daemon, declared.governed)
+
+        def same(item: Item, client_id: str) -> bool:
+            return has_secret(run.daemon, client_id, declared_secret(item))
+
+        difference = compare(declared, found, prune=prune, same_secret=same)
+    doer = Doer(run.daemon, found)
+    doer.try_tables(difference)
+    return Plan(difference, doer)
