@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from notifyd.app import translate
-from notifyd.app.edge import applications, gauges, limits, rest_options
+from notifyd.app.bounds import limits
+from notifyd.app.edge import applications, rest_options
+from notifyd.app.gauges import gauges
 from notifyd.ingress.edge.deadlines import Deadlines
 from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.ingress.edge.http.request import Peer, Request

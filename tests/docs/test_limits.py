@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyd.app.bounds import BOUNDS, Bound, limits
-from notifyd.app.edge import gauges
+from notifyd.app.gauges import gauges
 from notifyd.config.catalogue import catalogue
 from notifyd.model import disconnect
 from notifyd.model.disconnect import Disconnect
@@ -65,7 +65,7 @@ def test_bound_is_described_with_its_metric_and_what_happens(bound: Bound):
 
 async def test_every_metric_that_is_named_is_exposed(graph: Graph):
     settings = graph.loaded.settings
-    told = Exposition(graph.engines.counters, gauges(graph, lambda: settings, NoSessions())).render().decode()
+    told = Exposition(graph.engines.counters, gauges(graph, lambda: settings, NoSessions())).render()[0].decode()
     exposed = set(re.findall(r"^# TYPE (\w+)", told, re.MULTILINE))
     assert set(re.findall(r"notifyd_\w+", LIMITS)) <= exposed
     assert set(limits(settings)) == set(re.findall(r'^notifyd_limit\{name="(\w+)"\}', told, re.MULTILINE))

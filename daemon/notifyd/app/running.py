@@ -31,7 +31,15 @@ from notifyd.app.sd_notify import ServiceManager
 from notifyd.app.secrets import wrong_master_key
 from notifyd.app.sockets import found_by_itself
 from notifyd.app.tls import Certificate
-from notifyd.app.upkeep import keep_durables, keep_last_uses, try_to_keep_last_uses, watch_records, watchdog
+from notifyd.app.upkeep import (
+    keep_durables,
+    keep_last_uses,
+    keep_watch,
+    try_to_keep_last_uses,
+    watch_disk,
+    watch_records,
+    watchdog,
+)
 from notifyd.app.workers.membership import Membership
 from notifyd.errors import Invalid
 from notifyd.ingress.edge.server import EdgeServer
@@ -41,6 +49,7 @@ from notifyd.ingress.rpc.server import AdminServer
 from notifyd.ingress.rpc.services import AdminServices
 from notifyd.policy.sealing import SealBroken
 from notifyd.push.fcm import open_push
+from notifyd.service.disk import DiskWatch
 from notifyd.service.logs import Logs
 from notifyd.service.record_export import RecordExport
 from notifyd.service.record_import import RecordImport
@@ -117,7 +126,12 @@ async def _open(loaded: Loaded, place: Place) -> Engines:
     settings = loaded.settings
     broker = await open_broker(translate_engines.broker_options(settings), place.counters)
     timeout = settings.records.timeout_seconds
-    records = await open_records(settings.records.url, settings.server.state_dir, timeout_seconds=timeout)
+    records = await open_records(
+        settings.records.url,
+        settings.server.state_dir,
+        timeout_seconds=timeout,
+        calls=place.counters.times.engine.of("records"),
+    )
     options = translate.push_options(settings)
     push = await open_push(options) if options is not None else None
     if push is None:
@@ -144,6 +158,8 @@ async def _serve(graph: Graph, place: Place) -> None:
     edge = EdgeServer(translate.edge_settings(graph.loaded.settings))
     options = translate.rpc_options(graph.loaded.settings)
     read = place.reload or _as_it_is(graph.loaded)
+    if place.certificate is not None:
+        graph.daemon.certificate_ends_at = place.certificate.ends_at
     reloader = Reloader(graph, read, place.certificate)
     services = _admin_services(graph, place, lambda: reloader.settings)
     admin = AdminServer(place.socket, services, options, place.counters)
@@ -179,10 +195,7 @@ async def _serve(graph: Graph, place: Place) -> None:
             nursery.start_soon(graph.pushing.router.run)
         nursery.start_soon(graph.telling.router.run)
         nursery.start_soon(graph.telling.watch.run)
-        nursery.start_soon(keep_last_uses, graph.keys)
-        nursery.start_soon(keep_durables, graph.acks, lambda: reloader.settings.subscriptions.durable_max_age_seconds)
-        nursery.start_soon(watch_records, graph.engines.records)
-        nursery.start_soon(graph.refresher.run)
+        _look_after(nursery, graph, place, lambda: reloader.settings)
         nursery.start_soon(watchdog, manager)
         await nursery.start(admin.run)
         graph.daemon.listeners = listen(graph, place, fronts, reloader)
@@ -235,6 +248,23 @@ def _admin_services(graph: Graph, place: Place, settings: Callable[[], Settings]
         admin_token=place.token,
         outbox_bytes=graph.loaded.settings.websocket.outbox_bytes,
     )
+
+
+def _look_after(nursery: trio.Nursery, graph: Graph, place: Place, settings: Callable[[], Settings]) -> None:
+    """Start what is done now and then."""
+    nursery.start_soon(keep_last_uses, graph.keys)
+    nursery.start_soon(keep_durables, graph.acks, lambda: settings().subscriptions.durable_max_age_seconds)
+    nursery.start_soon(watch_records, graph.engines.records)
+    nursery.start_soon(keep_watch, graph.daemon, place.counters.times.loop_lag)
+    nursery.start_soon(watch_disk, _disk_of(graph))
+    nursery.start_soon(graph.refresher.run)
+
+
+def _disk_of(graph: Graph) -> DiskWatch:
+    disk = DiskWatch(graph.loaded.settings.server.state_dir)
+    graph.daemon.disk_room = lambda: disk.room
+    graph.daemon.others.append(disk.state)
+    return disk
 
 
 def _tell_ready(graph: Graph, place: Place, manager: ServiceManager) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
+from cryptography import x509
+
 from notifyd.app.problems import CannotStart
+from notifyd.clock import ms_of
 from notifyd.ingress.rpc.tcp import Identity
 
 if TYPE_CHECKING:
@@ -26,6 +29,10 @@ class Certificate:
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.context.set_alpn_protocols(["http/1.1"])
         self.load()
+
+    def ends_at(self) -> int:
+        """When what was loaded last is not good any more, in milliseconds since the Unix epoch."""
+        return self._ends_at
 
     def identity(self) -> Identity:
         """What was loaded last, in PEM, for gRPC."""
@@ -49,6 +56,8 @@ class Certificate:
             except (OSError, ssl.SSLError) as exc:
                 raise self._unusable(exc) from exc
         self._identity = identity
+        # the first one of the file is the daemon's own, those behind it lead to an authority
+        self._ends_at = ms_of(x509.load_pem_x509_certificate(identity.chain).not_valid_after_utc)
 
     def _unusable(self, problem: OSError) -> CannotStart:
         return CannotStart(

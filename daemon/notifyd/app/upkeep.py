@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
     from notifyd.app.sd_notify import ServiceManager
     from notifyd.service.acks import Acks
+    from notifyd.service.daemon import Daemon
+    from notifyd.service.disk import DiskWatch
     from notifyd.service.keys import Keys
     from notifyd.store.record_ports import Records
+    from notifyd.telemetry.histogram import Histogram
 
 log = structlog.get_logger("notifyd")
 
 _LAST_USE_SECONDS: Final = 30.0
 _PROBE_SECONDS: Final = 1.0
+_WATCH_SECONDS: Final = 0.5
+_DISK_SECONDS: Final = 10.0
 _DURABLE_USE_SECONDS: Final = 3600.0
 
 
@@ -54,6 +59,22 @@ async def watch_records(records: Records) -> None:
         if records.failing_since() is not None:
             with suppress(StoreUnavailable):
                 await records.probe()
+
+
+async def keep_watch(daemon: Daemon, loop_lag: Histogram) -> None:
+    """Notice since when the daemon and its engines are as they are, and how late the event loop comes to that."""
+    while True:
+        due_at = trio.current_time() + _WATCH_SECONDS
+        await trio.sleep_until(due_at)
+        loop_lag.observe(trio.current_time() - due_at)
+        daemon.readiness()
+
+
+async def watch_disk(disk: DiskWatch) -> None:
+    """See how much room there is."""
+    while True:
+        await disk.look()
+        await trio.sleep(_DISK_SECONDS)
 
 
 async def watchdog(manager: ServiceManager) -> None:

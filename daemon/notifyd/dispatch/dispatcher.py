@@ -12,7 +12,7 @@ import trio
 from notifyd.clock import monotonic, now_ms
 from notifyd.dispatch.event_desk import tell_dead
 from notifyd.errors import StoreUnavailable
-from notifyd.model.notification import Kind, State
+from notifyd.model.notification import MAX_PRIORITY, Kind, State
 from notifyd.store.ports import Lease, Outcome, QueueStore
 from notifyd.telemetry.activity import ChannelRates
 
@@ -31,6 +31,9 @@ log = structlog.get_logger("notifyd.dispatch")
 
 #: The longest sleep: a wall clock that jumps is noticed after this.
 _LONGEST_REST_SECONDS: Final = 30.0
+
+#: As labels, so that no notification pays for making one.
+_PRIORITIES: Final = tuple(map(str, range(MAX_PRIORITY + 1)))
 
 _FAULT: Final = "the daemon could not dispatch it; its log has the traceback"
 
@@ -143,7 +146,7 @@ class Dispatcher:
             await self._queue.wait_for_work()
 
     async def _dispatch(self, leases: Sequence[Lease]) -> bool:
-        now = now_ms()
+        now, begun = now_ms(), monotonic()
         expired = [lease for lease in leases if lease.notification.expired(now)]
         live = [lease for lease in leases if not lease.notification.expired(now)] if expired else leases
         try:
@@ -154,6 +157,7 @@ class Dispatcher:
             log.warning("dispatch_failed", leases=len(leases), problem=exc.message)
             self._queue.release(leases, due_at=now)
             return False
+        self._time(live, now, monotonic() - begun)
         outcomes = [Outcome(lease, State.EXPIRED) for lease in expired]
         outcomes += outcomes_of(live, publications, delivered)
         pushed = await self._offer(self._push, outcomes) if self._push is not None else frozenset()
@@ -164,6 +168,16 @@ class Dispatcher:
         self._counters.dispatched += len(live)
         self._rate(live)
         return True
+
+    def _time(self, leases: Sequence[Lease], leased_at: int, seconds: float) -> None:
+        """Note how long these waited, and that their batch took *seconds*."""
+        times, done_at = self._counters.times, now_ms()
+        times.dispatch.observe(seconds)
+        times.dispatch_batch.observe(len(leases))
+        for lease in leases:
+            notification = lease.notification
+            times.queue_wait.of(_PRIORITIES[notification.priority]).observe((leased_at - notification.due_at) / 1000)
+            times.delivery.observe((done_at - notification.due_at) / 1000)
 
     def _rate(self, leases: Sequence[Lease]) -> None:
         now = monotonic()

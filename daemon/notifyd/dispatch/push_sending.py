@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
-from notifyd.clock import now_ms
+from notifyd.clock import monotonic, now_ms
 from notifyd.dispatch.push_progress import ProgressBook
 from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import State
@@ -83,7 +83,9 @@ class PushSending:
 
     async def _send(self, lease: Lease, targets: Sequence[Device]) -> list[Verdict]:
         content = content_of(lease.notification, now=now_ms())
+        begun = monotonic()
         results = await self._provider.send([PushMessage(device.token, content) for device in targets])
+        self._counters.times.push.observe(monotonic() - begun)
         now = now_ms()
         return [verdict_of(result, now=now) for result in results]
 

@@ -9,7 +9,7 @@ import structlog
 import trio
 
 from notifyd import __version__
-from notifyd.clock import now_ms
+from notifyd.clock import monotonic, now_ms
 from notifyd.model.notification import State
 from notifyd.policy.events import head_of
 from notifyd.policy.pushing import due_at
@@ -52,10 +52,13 @@ class WebhookSending:
         """Tell the event once; answers how it ended, or when (milliseconds) to tell it again."""
         event = lease.notification
         figures.in_flight += 1
+        begun = monotonic()
         try:
             answer = await call_endpoint(self._caller, endpoint, event.data, timeout_seconds=rules.timeout_seconds)
         finally:
             figures.in_flight -= 1
+        result = "taken" if answer.taken else "failed"
+        self._counters.times.webhook.of(result).observe(monotonic() - begun)
         now = now_ms()
         decision = decide(answer, attempts=lease.attempts, rules=rules, now=now, chance=random.random())
         self._note(lease, answer, figures, dead=decision.state is State.DEAD)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from notifyd.redislink.route import Route
     from notifyd.redislink.scripts import Script
+    from notifyd.telemetry.histogram import Histogram
 
 log = structlog.get_logger("notifyd.redislink")
 
@@ -42,12 +43,18 @@ class Line:
     command was done.
     """
 
-    def __init__(self, name: str, route: Route, *, max_waiting: int, patience_seconds: float) -> None:
-        """*patience_seconds*: when a flight counts as lost although its thread has not come back."""
+    def __init__(
+        self, name: str, route: Route, *, max_waiting: int, patience_seconds: float, flights: Histogram | None = None
+    ) -> None:
+        """*patience_seconds*: when a flight counts as lost although its thread has not come back.
+
+        *flights* is told how long those took that came back.
+        """
         self.name = name
         self._route = route
         self._token = trio.lowlevel.current_trio_token()
         self._patience_seconds = patience_seconds
+        self._flights = flights
         self._waiting = Waiting(max_waiting)
         self._flying: list[Reply] = []
         self._used_at = time.monotonic()
@@ -130,7 +137,9 @@ class Line:
             threading.Thread(target=self._serve, name=f"redis-{self.name}", daemon=True).start()
         return reply
 
-    def _land(self, flight: list[Reply], answers: list[Any]) -> None:
+    def _land(self, flight: list[Reply], answers: list[Any], seconds: float = 0.0) -> None:
+        if seconds and self._flights is not None:
+            self._flights.observe(seconds)
         self._waiting.settled(flight)
         for reply, answer in zip(flight, answers, strict=True):
             if type(answer) is ErrorReply:
@@ -161,6 +170,7 @@ class Line:
 
     def _fly(self, flight: list[Reply]) -> None:
         self._flying = flight
+        begun = time.monotonic()
         try:
             answers = self._route.exchange(flight)
         except Exception as exc:  # noqa: BLE001  those who wait must hear of it, whatever it is
@@ -170,7 +180,7 @@ class Line:
             self._come_back()
         else:
             self._flown()
-            self._soon(self._land, flight, answers)
+            self._soon(self._land, flight, answers, time.monotonic() - begun)
 
     def _told(self, exc: Exception) -> StoreUnavailable:
         if isinstance(exc, StoreUnavailable):

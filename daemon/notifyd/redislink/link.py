@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from notifyd.redislink.options import RedisOptions
     from notifyd.redislink.places import Places
     from notifyd.redislink.route import Route
+    from notifyd.telemetry.histogram import Histogram
 
 _WATCH_SECONDS: Final = 0.5
 #: What a call may take beside its timeouts, on a busy machine.
@@ -32,11 +33,12 @@ _OWN_LINE: Final = "info"
 class Link:
     """One per daemon, made by `open_link`. Usable as soon as it is open; `run` watches over it and closes it."""
 
-    def __init__(self, options: RedisOptions, address: Address) -> None:
+    def __init__(self, options: RedisOptions, address: Address, flights: Histogram | None = None) -> None:
         #: How keys and topics are named.
         self.keys = Keys(options.prefix)
         self._options = options
         self._address = address
+        self._flights = flights
         self._patience_seconds = _patience_seconds(options, address)
         #: What is published.
         self.listener = Listener(
@@ -49,7 +51,11 @@ class Link:
         line = self._lines.get(name)
         if line is None:
             line = self._lines[name] = Line(
-                name, self._route(), max_waiting=self._options.max_waiting, patience_seconds=self._patience_seconds
+                name,
+                self._route(),
+                max_waiting=self._options.max_waiting,
+                patience_seconds=self._patience_seconds,
+                flights=self._flights,
             )
         return line
 
@@ -97,15 +103,15 @@ class Link:
         return OnePlace(make_finder(options, address))
 
 
-async def open_link(options: RedisOptions) -> Link:
-    """A link to the Redis at `options.url`, which answers.
+async def open_link(options: RedisOptions, flights: Histogram | None = None) -> Link:
+    """A link to the Redis at `options.url`, which answers; *flights* is told how long each takes.
 
     Raises:
         Invalid: the URL is none.
         StoreUnavailable: Redis did not answer within the timeouts; the message names the host, and never a password.
     """
     address = parse_url(options.url)
-    link = Link(options, address)
+    link = Link(options, address, flights)
     reply = link.line(_OWN_LINE).send("PING")
     try:
         # a line has deadlines of its own, but looking a name up has none

@@ -10,6 +10,7 @@ import msgspec
 
 from notifyd.clock import now_ms
 from notifyd.errors import Unavailable
+from notifyd.service.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +34,19 @@ class EngineState(msgspec.Struct, frozen=True):
     engine: str
     healthy: bool
     detail: str = ""
+    #: Since when it works, or does not, in milliseconds since the Unix epoch; 0 where that is not kept.
+    since: int = 0
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether notifications are taken, and what of the daemon works."""
+
+    #: ready; degraded: ready, and something else is away; or not: starting, draining, unavailable (the broker is away).
+    status: str
+    ready: bool
+    #: Since when the status is that, in milliseconds since the Unix epoch.
+    since: int
+    engines: list[EngineState]
 
 
 class About(msgspec.Struct, frozen=True):
@@ -109,6 +123,11 @@ class Daemon:
         self.listeners: list[Listener] = []
         #: Set by `app`: what else may be away, and tells of itself.
         self.others: list[Callable[[], EngineState]] = []
+        #: Set by `app`: when the certificate in use ends, in milliseconds since the Unix epoch; None without TLS.
+        self.certificate_ends_at: Callable[[], int] | None = None
+        #: Set by `app`: bytes that are free under the state folder, and all of them; None where nobody has looked.
+        self.disk_room: Callable[[], tuple[int, int] | None] = lambda: None
+        self._turns = Turns()
         #: Set by `app`: begin to drain over so many seconds (None: the setting).
         self.on_drain: Callable[[float | None], Drain] | None = None
         #: Set by `app`: read the configuration again.
@@ -132,8 +151,24 @@ class Daemon:
         """Whether notifications are taken: it is up and stays, and the broker works, whatever else may fail."""
         return self.ready and not self.draining and self._broker.failing_since() is None
 
+    def readiness(self) -> Readiness:
+        """How ready it is. Nothing is asked for this: it is what is known already."""
+        engines = self.engines()
+        ready = self.accepting
+        status = self.state
+        if not ready and status == "degraded":
+            status = "unavailable"
+        return Readiness(status, ready, self._turns.since("", status, now=now_ms()), engines)
+
     def engines(self) -> list[EngineState]:
         """Each engine and whether it works."""
+        now = now_ms()
+        return [
+            msgspec.structs.replace(state, since=self._turns.since(state.name, state.healthy, now=now))
+            for state in self._states()
+        ]
+
+    def _states(self) -> list[EngineState]:
         failing = self._broker.failing_since()
         detail = "" if failing is None else "commits fail: see the log; publishing answers 503 until it works again"
         away = None if self._records is None else self._records.failing_since()

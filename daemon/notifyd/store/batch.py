@@ -102,6 +102,7 @@ class Batch:
         "_inbox",
         "_notes",
         "again",
+        "arrivals",
         "channels",
         "commit",
         "decided",
@@ -120,6 +121,7 @@ class Batch:
         "size_bytes",
         "synced",
         "taken_letters",
+        "took_seconds",
     )
 
     def __init__(self) -> None:
@@ -153,6 +155,10 @@ class Batch:
         self.taken_letters: dict[DeadLetterId, None] = {}
         #: How many of `entries` were accepted once before.
         self.again = 0
+        #: When `entries` were handed in (monotonic seconds), and how many at a time.
+        self.arrivals: list[tuple[float, int]] = []
+        #: How long the transaction took; 0 where there is none.
+        self.took_seconds = 0.0
         self._inbox: InboxChanges | None = None
         self._notes: NoteChanges | None = None
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from notifyd.store.options import BrokerOptions
     from notifyd.store.ports import Broker
     from notifyd.store.record_ports import Records
+    from notifyd.telemetry.histogram import Histogram
 
 
 _REDIS: Final = ("redis://", "rediss://", "redis+", "rediss+", "unix://")
@@ -47,8 +48,12 @@ async def open_broker(
     return await open_journalled(options, options.state_dir / "broker.db", counters or Counters(), clock)
 
 
-async def open_records(url: str, state_dir: Path, *, timeout_seconds: float = 5.0) -> Records:
+async def open_records(
+    url: str, state_dir: Path, *, timeout_seconds: float = 5.0, calls: Histogram | None = None
+) -> Records:
     """The records that *url* names. Each call of an engine on another machine ends within *timeout_seconds*.
+
+    *calls* is told how long each takes.
 
     Raises:
         Invalid: no engine of that name is built in, or the address cannot be read.
@@ -58,10 +63,10 @@ async def open_records(url: str, state_dir: Path, *, timeout_seconds: float = 5.
         # its driver is only for those who use it
         from notifyd.store.mongo.records import open_mongo_records
 
-        return await open_mongo_records(url, timeout_seconds)
+        return await open_mongo_records(url, timeout_seconds, calls)
     if url != "sqlite:":
         raise Invalid(_no_such_engine("records", url, "sqlite: or mongodb://"), code="config_invalid")
-    return await open_sqlite_records(state_dir / "records.db")
+    return await open_sqlite_records(state_dir / "records.db", calls)
 
 
 def _no_such_engine(section: str, url: str, known: str) -> str:

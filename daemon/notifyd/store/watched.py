@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVarTuple, Unpack
 
+    from notifyd.telemetry.histogram import Histogram
+
     Args = TypeVarTuple("Args")
 
 T = TypeVar("T")
@@ -27,14 +29,20 @@ class WatchedWorker(ThreadWorker):
 
     #: Since when it fails, on the monotonic clock; None where it works.
     failing_since: float | None = None
+    #: Told how long each call took, where somebody wants to know.
+    calls: Histogram | None = None
 
     async def run(self, function: Callable[[Unpack[Args]], T], *args: *Args) -> T:
         """See `ThreadWorker.run`."""
+        begun = monotonic()
         try:
             return await super().run(function, *args)
         except StoreUnavailable as exc:
             self._failed(exc)
             raise
+        finally:
+            if self.calls is not None:
+                self.calls.observe(monotonic() - begun)
 
     def _failed(self, problem: StoreUnavailable) -> None:
         if self.failing_since is None:

@@ -8,10 +8,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _UP: Final = "notifyd_worker_up"
+#: The last line in OpenMetrics.
+_END: Final = b"# EOF"
 
 
 def merged(texts: Mapping[int, bytes | None]) -> bytes:
-    """What workers say, by their number, in Prometheus's text format; None says nothing, and is told as down."""
+    """What workers say, by their number, in one of Prometheus's formats; None says nothing, and is told as down.
+
+    Nothing is summed here: to a reader a sum would fall whenever one worker starts anew, where `rate` knows what to do
+    with the series of that one.
+    """
     families: dict[bytes, tuple[list[bytes], list[bytes]]] = {}
     for worker, text in texts.items():
         if text is not None:
@@ -22,6 +28,8 @@ def merged(texts: Mapping[int, bytes | None]) -> bytes:
         f"# TYPE {_UP} gauge".encode(),
         *[f'{_UP}{{worker="{worker}"}} {0 if text is None else 1}'.encode() for worker, text in texts.items()],
     ]
+    if any(text is not None and text.endswith(_END + b"\n") for text in texts.values()):
+        lines.append(_END)
     return b"\n".join(lines) + b"\n"
 
 
@@ -31,6 +39,8 @@ def _sort_in(families: dict[bytes, tuple[list[bytes], list[bytes]]], text: bytes
     samples: list[bytes] = []
     fresh = False
     for line in text.splitlines():
+        if line == _END:
+            break
         if line.startswith(b"# HELP "):
             name = line.split(b" ", 3)[2]
             said, samples = families.setdefault(name, ([], []))

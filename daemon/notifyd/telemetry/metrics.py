@@ -1,8 +1,10 @@
-"""The counters. Hot code adds to an attribute inline; everything else reads."""
+"""The counters, and beside them what is timed. Hot code adds to an attribute inline; everything else reads."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+
+from notifyd.telemetry.timings import Timings
 
 
 @dataclass(slots=True, eq=False)
@@ -79,10 +81,12 @@ class Counters:
     errors: int = 0
     #: Log records that a sink could not take.
     log_records_lost: int = 0
+    #: How long things took.
+    times: Timings = field(default_factory=Timings, repr=False)
 
     def snapshot(self) -> dict[str, int]:
         """Every counter by name."""
         return {name: getattr(self, name) for name in COUNTER_NAMES}
 
 
-COUNTER_NAMES = tuple(field.name for field in fields(Counters))
+COUNTER_NAMES = tuple(each.name for each in fields(Counters) if each.name != "times")

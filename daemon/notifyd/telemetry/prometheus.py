@@ -1,4 +1,4 @@
-"""The counters and gauges in Prometheus's text format, read at the moment of the scrape."""
+"""Counters, gauges and histograms in Prometheus's formats, read at the moment of the scrape."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from notifyd.telemetry import process
+from notifyd.telemetry.histogram import Histogram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from notifyd.telemetry.histogram import HistogramFamily
     from notifyd.telemetry.metrics import Counters
-
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 #: Counter attribute -> metric name (without notifyd_ and _total) and help.
 _NAMES: Final = {
@@ -46,7 +47,7 @@ _NAMES: Final = {
     "authentication_failures": ("authentication_failures", "Credentials that were wrong."),
     "rate_limited": ("rate_limited_requests", "Requests refused by a rate limit."),
     "http_requests": ("http_requests", "HTTP requests answered."),
-    "rpc_calls": ("rpc_calls", "Calls on the admin socket."),
+    "rpc_calls": ("rpc_calls", "Calls over gRPC, on the admin socket and on the public port."),
     "frames_received": ("frames_received", "Messages from WebSocket peers."),
     "messages_refused": ("messages_refused", "Messages from peers that were malformed or not allowed."),
     "pushes_accepted": ("pushes_accepted", "Devices that the push provider took a push for."),
@@ -64,23 +65,45 @@ _NAMES: Final = {
     "log_records_lost": ("log_records_lost", "Log records that could not be written."),
 }
 
+#: Attribute of `Timings` -> metric name (without notifyd_) and help.
+_TIMED: Final = {
+    "accept": ("accept_seconds", "From handing a notification in until it is as safe as was promised."),
+    "queue_wait": ("queue_wait_seconds", "From when a notification was due until a dispatcher had it, by priority."),
+    "delivery": ("delivery_seconds", "From when a notification was due until its connections had taken it."),
+    "dispatch": ("dispatch_seconds", "From the lease of a batch until its fan-out was done."),
+    "dispatch_batch": ("dispatch_batch_size", "Notifications in one batch of the dispatcher."),
+    "ack": ("ack_seconds", "From the writing of a delivery until its ack."),
+    "push": ("push_seconds", "One call of the push provider."),
+    "webhook": ("webhook_seconds", "One call of a webhook, by how it ended."),
+    "http": ("http_request_seconds", "HTTP requests, by method, template of the path and class of the status."),
+    "rpc": ("rpc_call_seconds", "gRPC calls with one answer, by name and status."),
+    "engine": ("engine_call_seconds", "One transaction of the journal, flight to Redis, or call of the records."),
+    "loop_lag": ("event_loop_lag_seconds", "How late the event loop came to what was due."),
+}
+
+#: A gauge's values by the values of its labels.
+Labelled = Mapping[str, float] | Mapping[tuple[str, ...], float]
+
 
 class Gauge(msgspec.Struct, frozen=True):
-    """A value of this moment: *read* gives one number, or with *label* a number for each of its values."""
+    """A value of this moment: *read* gives one number, or with *label* a number for each of its values.
+
+    With several labels *label* names them in order, with a space between, and the keys are tuples.
+    """
 
     #: Without the prefix notifyd_, with its unit, such as queue_bytes.
     name: str
     help: str
-    read: Callable[[], float | Mapping[str, float]]
+    read: Callable[[], float | Labelled]
     label: str = ""
 
     def family(self) -> GaugeMetricFamily:
         """Read it now."""
         value = self.read()
         if isinstance(value, Mapping):
-            family = GaugeMetricFamily(f"notifyd_{self.name}", self.help, labels=[self.label])
+            family = GaugeMetricFamily(f"notifyd_{self.name}", self.help, labels=self.label.split())
             for name, number in value.items():
-                family.add_metric([name], number)
+                family.add_metric([name] if isinstance(name, str) else list(name), number)
             return family
         return GaugeMetricFamily(f"notifyd_{self.name}", self.help, value=value)
 
@@ -94,23 +117,30 @@ class Exposition(Collector):
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
-    def render(self) -> bytes:
-        """The whole exposition as text, of the type `CONTENT_TYPE`."""
-        return generate_latest(self._registry)
+    def render(self, accept: str = "") -> tuple[bytes, str]:
+        """The whole exposition, and its content type: OpenMetrics where *accept* asks for it, else the text format."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
 
     def collect(self) -> Iterator[Metric]:
-        """Counters, gauges and the process, in that order."""
+        """Counters, histograms, gauges and the process, in that order."""
         for attribute, (name, text) in _NAMES.items():
             yield CounterMetricFamily(f"notifyd_{name}", text, value=getattr(self._counters, attribute))
+        for attribute, (name, text) in _TIMED.items():
+            yield _histograms(f"notifyd_{name}", text, getattr(self._counters.times, attribute))
         for gauge in self._gauges:
             yield gauge.family()
-        # the names that prometheus_client's own process collector uses, so that stock dashboards work
-        yield GaugeMetricFamily("process_resident_memory_bytes", "Resident memory.", value=process.resident_bytes())
-        yield CounterMetricFamily(
-            "process_cpu_seconds", "Processor time, user and system.", value=process.cpu_seconds()
-        )
-        yield GaugeMetricFamily("process_open_fds", "Open file descriptors.", value=process.open_files())
+        yield from process.metrics()
 
     def describe(self) -> Iterator[Metric]:
         """Nothing: registering must not read the gauges."""
         return iter(())
+
+
+def _histograms(name: str, text: str, timed: Histogram | HistogramFamily) -> HistogramMetricFamily:
+    if isinstance(timed, Histogram):
+        return HistogramMetricFamily(name, text, buckets=timed.cumulative(), sum_value=timed.total)
+    family = HistogramMetricFamily(name, text, labels=timed.labels)
+    for values, histogram in timed:
+        family.add_metric(values, histogram.cumulative(), histogram.total)
+    return family

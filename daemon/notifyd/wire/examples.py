@@ -21,6 +21,8 @@ _EPOCH: Final = "k3v9q2xw"
 _KEY: Final = "9f2c4e6a8b0d1f3e5a7c9b1d3f5e7a90"
 _AT: Final = "2026-01-30T12:00:00.000Z"
 _LATER: Final = "2026-01-31T12:00:00.000Z"
+_BEFORE: Final = "2026-01-30T08:00:00.000Z"
+_ENGINES: Final = [{"name": name, "healthy": True, "since": _BEFORE} for name in ("broker", "records", "disk")]
 
 _PAYLOAD: Final[Json] = {
     "title": "Your order is on its way",
@@ -256,10 +258,10 @@ ANSWERS: Final[dict[str, Json]] = {
         "uptime": 86400.0,
         "version": "0.1.0",
         "timestamp": _AT,
-        "engines": [{"name": "broker", "healthy": True}, {"name": "records", "healthy": True}],
+        "engines": _ENGINES,
     },
     "getLive": {"status": "live"},
-    "getReady": {"status": "ready"},
+    "getReady": {"status": "ready", "draining": False, "since": _AT, "engines": _ENGINES},
     **DELIVERY_ANSWERS,
     **WEBHOOK_ANSWERS,
     **RECEIVING_ANSWERS,

@@ -121,7 +121,7 @@ _OPERATING: Final = (
     ),
     Operation(
         "getReady", "GET", "/api/health/ready", "Whether the daemon takes notifications",
-        Tag.OPERATING, Access.OPEN, 200, rest.StatusAnswer, (503,),
+        Tag.OPERATING, Access.OPEN, 200, rest.ReadyAnswer, (503,),
     ),
     Operation(
         "getMetrics", "GET", "/metrics", "Metrics in Prometheus's text format",

@@ -217,10 +217,12 @@ class HistoryAnswer(Struct, frozen=True, kw_only=True):
 
 
 class EngineView(Struct, frozen=True):
-    """One engine and whether it works."""
+    """One engine and whether it works: broker, records, push, bullmq, or the disk."""
 
     name: str
     healthy: bool
+    #: Since when it does, or does not.
+    since: Timestamp
 
 
 class HealthAnswer(Struct, frozen=True):
@@ -232,6 +234,24 @@ class HealthAnswer(Struct, frozen=True):
     version: str
     timestamp: Timestamp
     engines: list[EngineView]
+
+
+class ReadyAnswer(Struct, frozen=True):
+    """Whether notifications are taken, and what of the daemon works."""
+
+    #: degraded: they are, and something else is away. unavailable: the broker is away.
+    status: Literal["ready", "degraded", "starting", "draining", "unavailable"]
+    draining: bool
+    #: Since when the status is that.
+    since: Timestamp
+    engines: list[EngineView]
+
+
+class NotReadyAnswer(ReadyAnswer, frozen=True, kw_only=True):
+    """As `ReadyAnswer`, in an answer that says no."""
+
+    success: Literal[False] = False
+    error: Problem
 
 
 class StatusAnswer(Struct, frozen=True):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
+from notifyd.clock import ms_of, now_ms
 from notifyd.ingress.edge.rest.services import RestOptions
+from notifyd.service.daemon import EngineState
 from notifyd.wire.openapi import openapi_document
-from notifyd.wire.rest import HealthAnswer, QueueAnswer, StatsAnswer
+from notifyd.wire.rest import HealthAnswer, QueueAnswer, ReadyAnswer, StatsAnswer
 
 if TYPE_CHECKING:
     from tests.ingress.conftest import StartService
@@ -31,18 +34,47 @@ async def test_health_tells_the_state(service: Service, attribute: str, status: 
     assert (reply.status, reply.json["status"]) == (200, status)
 
 
-async def test_readiness_follows_the_state(service: Service) -> None:
-    assert (await service.call("GET", "/api/health/ready")).json == {"status": "ready"}
+async def test_readiness_tells_the_state_of_each_engine(service: Service) -> None:
+    reply = await service.call("GET", "/api/health/ready")
+    answer = msgspec.json.decode(reply.body, type=ReadyAnswer)
+    assert (reply.status, answer.status, answer.draining) == (200, "ready", False)
+    assert [(engine.name, engine.healthy) for engine in answer.engines] == [("broker", True), ("records", True)]
+    assert all(abs(now_ms() - ms_of(datetime.fromisoformat(each.since))) < 60_000 for each in (answer, *answer.engines))
+    assert "detail" not in reply.json["engines"][0]
+
+
+async def test_while_draining_it_is_not_ready_and_live(service: Service) -> None:
     service.services.daemon.draining = True
     reply = await service.call("GET", "/api/health/ready")
     assert (reply.status, reply.code, reply.headers["retry-after"]) == (503, "not_ready", "1")
+    assert (reply.json["success"], reply.json["status"], reply.json["draining"]) == (False, "draining", True)
+    assert reply.json["error"]["requestId"] == reply.headers["x-request-id"]
     assert (await service.call("GET", "/api/health/live")).json == {"status": "live"}
 
 
-async def test_an_engine_that_fails_degrades(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_broker_that_is_away_makes_it_unavailable(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (await service.call("GET", "/api/health/ready")).json
     monkeypatch.setattr(service.broker, "failing_since", lambda: 1.0)
     assert (await service.call("GET", "/api/health")).json["status"] == "degraded"
-    assert (await service.call("GET", "/api/health/ready")).status == 503
+    reply = await service.call("GET", "/api/health/ready")
+    assert (reply.status, reply.json["status"]) == (503, "unavailable")
+    broker, records = reply.json["engines"]
+    assert (broker["healthy"], records) == (False, before["engines"][1])
+    assert broker["since"] >= before["engines"][0]["since"]
+
+
+async def test_what_else_is_away_degrades(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = EngineState("bullmq", "redis", healthy=False, detail="redis://:secret@host is away")
+    monkeypatch.setattr(service.services.daemon, "others", [lambda: away])
+    reply = await service.call("GET", "/api/health/ready")
+    assert (reply.status, reply.json["status"], reply.json["engines"][-1]["healthy"]) == (200, "degraded", False)
+    assert b"secret" not in reply.body
+
+
+@pytest.mark.parametrize("path", ["/api/health", "/api/health/live", "/api/health/ready"])
+async def test_health_can_be_asked_for_without_its_body(service: Service, path: str) -> None:
+    reply = await service.call("HEAD", path)
+    assert (reply.status, reply.body) == (200, b"")
 
 
 async def test_health_is_never_limited(service: Service) -> None:
@@ -87,6 +119,17 @@ async def test_metrics_are_prometheus_text(service: Service) -> None:
     reply = await service.call("GET", "/metrics", admin=True)
     assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert b"notifyd_http_requests_total 0.0" in reply.body
+    await service.call("BREW", "/nowhere/at/all")
+    again = (await service.call("GET", "/metrics", admin=True)).body.decode()
+    assert 'notifyd_http_request_seconds_count{method="GET",route="/metrics",status="2xx"} 1.0' in again
+    assert 'notifyd_http_request_seconds_count{method="other",route="(unknown)",status="4xx"} 1.0' in again
+
+
+async def test_metrics_come_as_open_metrics_where_that_is_asked_for(service: Service) -> None:
+    asked = {"Accept": "application/openmetrics-text; version=1.0.0, text/plain;q=0.5"}
+    reply = await service.call("GET", "/metrics", admin=True, headers=asked)
+    assert reply.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert reply.body.endswith(b"# EOF\n")
 
 
 async def test_metrics_need_the_token_unless_opened(start: StartService) -> None:

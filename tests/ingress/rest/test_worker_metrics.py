@@ -14,7 +14,7 @@ from notifyd.ingress.edge.rest.metrics import metrics
 from notifyd.ingress.edge.siblings.door import open_door
 from notifyd.ingress.edge.siblings.house import Siblings
 from notifyd.telemetry.metrics import Counters
-from notifyd.telemetry.prometheus import CONTENT_TYPE, Exposition
+from notifyd.telemetry.prometheus import Exposition
 from notifyd.wire.http_answer import Answer
 from tests.ingress.edge.edge_harness import EchoApp, serving
 
@@ -26,14 +26,14 @@ async def scrape(siblings: Siblings, scope: str | None = None) -> Answer:
     request = Request(
         "GET", b"/metrics?x=y", "/metrics", b"/metrics", b"x=y", "1.1", HEADERS, b"", Peer("127.0.0.1", 9)
     )
-    call: Any = SimpleNamespace(request=request, query={"scope": scope}.get)
+    call: Any = SimpleNamespace(request=request, headers=dict(HEADERS), query={"scope": scope}.get)
     return await metrics(call, Exposition(Counters()), siblings)
 
 
 @pytest.mark.parametrize(("siblings", "scope"), [(Siblings(), None), (Siblings(0, [Path("/0"), Path("/1")]), "worker")])
 async def test_who_is_alone_or_asked_for_itself_answers_for_itself(siblings: Siblings, scope: str | None) -> None:
     answer = await scrape(siblings, scope)
-    assert answer.content_type == CONTENT_TYPE.encode()
+    assert answer.content_type.startswith(b"text/plain; version=0.0.4")
     assert b"\nnotifyd_errors_total 0.0\n" in answer.body
     assert b"worker" not in answer.body
 

@@ -9,8 +9,9 @@ import trio
 
 from notifyd.bridge.intake import Intake
 from notifyd.bridge.portal import Gone, TrioPortal
+from notifyd.clock import monotonic
 from notifyd.errors import Invalid, NotifydError
-from notifyd.ingress.rpc.faults import Broken, abort
+from notifyd.ingress.rpc.faults import Broken, abort, fault_of
 from notifyd.ingress.rpc.interface import no_caller
 from notifyd.ingress.rpc.reading import readable
 from notifyd.ingress.rpc.request_ids import request_id_of, serving
@@ -29,6 +30,8 @@ log = get_logger("notifyd.rpc")
 #: Producers send batches: a thread hop is paid for each.
 _BATCHES_AHEAD: Final = 4
 _REQUESTS_AHEAD: Final = 256
+_OK: Final = "OK"
+_CANCELLED: Final = "CANCELLED"
 
 
 class Shell:
@@ -56,7 +59,7 @@ class Shell:
 
     def unary(self, name: str, function: Callable[..., Awaitable[Message]]) -> Callable[..., Any]:
         """One request, one answer: `await function(request)`."""
-        hosted = self._hosted(name, function)
+        hosted = self._timed(name, self._hosted(name, function))
 
         def serve(request: Message, context: grpc.ServicerContext) -> Any:
             request_id = request_id_of(context)
@@ -137,6 +140,23 @@ class Shell:
                     raise Broken(request_id) from exc
 
         return hosted
+
+    def _timed(self, name: str, hosted: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """*hosted*, its time taken by the status that it ends with; for calls with one answer."""
+
+        async def timed(*args: object) -> Any:
+            begun, code = monotonic(), _CANCELLED
+            try:
+                answer = await hosted(*args)
+                code = _OK
+            except Exception as exc:
+                code = fault_of(exc).status.name
+                raise
+            finally:
+                self._counters.times.rpc.of(name, code).observe(monotonic() - begun)
+            return answer
+
+        return timed
 
 
 class _Peer:

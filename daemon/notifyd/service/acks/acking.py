@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import trio
+
 from notifyd.clock import now_ms
 from notifyd.errors import NotAuthenticated
 from notifyd.model.dead_letter import Stage
@@ -83,8 +85,11 @@ class Acking:
 
     def _ack(self, receiver: AckReceiver, flight: Flight) -> int:
         track, aftermath = receiver.track, self._house.aftermath
-        attempts = flight.attempts
+        attempts, waiting = flight.attempts, flight.waiting
+        sent_at = flight.deadline - receiver.window.rules.ack_seconds
         new = track.ack(flight.offset)
+        if new and not waiting:
+            aftermath.answered(trio.current_time() - sent_at)
         if new and isinstance(track, ChannelTrack):
             aftermath.acked(track.whose, flight.publication.notification.id, attempts)
         elif new:

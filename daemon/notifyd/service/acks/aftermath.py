@@ -59,6 +59,10 @@ class Aftermath:
         event = TimelineEvent(now_ms(), Happening.ACKED, whose.user_id, whose.label, attempts + 1)
         self._receipts.note(notification_id, event, acked=1)
 
+    def answered(self, seconds: float) -> None:
+        """An ack came so long after its delivery was written last."""
+        self._counters.times.ack.observe(seconds)
+
     def arrived(self, count: int) -> None:
         """Acks moved the cursor of an inbox past so many."""
         self._counters.acked += count

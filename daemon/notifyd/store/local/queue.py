@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from notifyd.clock import monotonic
 from notifyd.errors import Conflict, Invalid
 from notifyd.model.notification import State
 from notifyd.store.pending import Enqueued
@@ -187,6 +188,7 @@ class LocalQueue:
         batch = self._journal.batch()
         entries = self._queue.admit(notifications)
         batch.take(entries)
+        batch.arrivals.append((monotonic(), len(entries)))
         return batch
 
     async def _withdraw(self, entries: list[Entry], state: State, now: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from notifyd.clock import monotonic
 from notifyd.model.dead_letter import Stage
 from notifyd.model.notification import Kind, State
 from notifyd.model.timeline import Happening, TimelineEvent
@@ -141,6 +142,16 @@ class LocalState:
             self.counters.accepted += self.queue.push(batch.entries) - batch.again
         if batch.note_rows():
             self.notes.written(batch.notes.number)
+        self._time(batch)
+
+    def _time(self, batch: Batch) -> None:
+        times = self.counters.times
+        if batch.took_seconds:
+            times.engine.of("journal").observe(batch.took_seconds)
+        if batch.arrivals:
+            now = monotonic()
+            for at, count in batch.arrivals:
+                times.accept.observe(now - at, count)
 
     def failed(self, batch: Batch) -> None:
         """See `Ledger.failed`."""

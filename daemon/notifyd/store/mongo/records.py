@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pymongo.database import Database
 
     from notifyd.model.diagnosis import MongoFacts
+    from notifyd.telemetry.histogram import Histogram
 
 #: Indexes of what is there already take their time.
 _PREPARING_SECONDS: Final = 60.0
@@ -73,8 +74,10 @@ class MongoRecords:
         await self._worker.run(self._client.close)
 
 
-async def open_mongo_records(url: str, timeout_seconds: float) -> MongoRecords:
+async def open_mongo_records(url: str, timeout_seconds: float, calls: Histogram | None = None) -> MongoRecords:
     """The records in the database that *url* names, `notifyd` where it names none, made where they are missing.
+
+    *calls* is told how long each call takes.
 
     Raises:
         Invalid: *url* cannot be read.
@@ -84,6 +87,7 @@ async def open_mongo_records(url: str, timeout_seconds: float) -> MongoRecords:
     database = database_of(client)
     place = f"MongoDB at {hosts_in(url)} (database {database.name})"
     worker = MongoWorker(place, timeout_seconds)
+    worker.calls = calls
     try:
         await worker.run(client.admin.command, "ping")
         await MongoWorker(place, max(timeout_seconds, _PREPARING_SECONDS)).run(prepare, database)

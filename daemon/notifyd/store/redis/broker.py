@@ -16,6 +16,7 @@ from notifyd.redislink.options import RedisOptions
 from notifyd.store.redis.durables.durables import RedisDurables
 from notifyd.store.redis.history.history import RedisHistory
 from notifyd.store.redis.inbox.inbox import RedisInbox
+from notifyd.store.redis.layout import mark_layout
 from notifyd.store.redis.letters.dead_letters import RedisDeadLetters
 from notifyd.store.redis.mirrors.interest import Interest
 from notifyd.store.redis.mirrors.mirror import Mirrors
@@ -141,8 +142,9 @@ async def open_redis(options: BrokerOptions, counters: Counters, clock: Callable
         StoreUnavailable: Redis does not answer; the message names the host.
     """
     redis = options.redis or RedisOptions(url=options.url)
-    link = await open_link(redis)
+    link = await open_link(redis, counters.times.engine.of("redis"))
     try:
+        await mark_layout(link)
         await agree_on(link, options.shards)
     except BaseException:
         await link.close()

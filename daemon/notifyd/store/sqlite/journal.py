@@ -133,6 +133,7 @@ class SqliteJournal:
                 self._failing_since, self._sync_failed = None, False
             self.commits += 1
             self._folder.wrote(batch)
+            batch.took_seconds = monotonic() - self._begun_at
             self._ledger.committed(batch)
             batch.commit.finish()
         else:

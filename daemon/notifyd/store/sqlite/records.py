@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
+    from notifyd.telemetry.histogram import Histogram
+
 #: They lead from each version of the schema to the next.
 SCRIPTS: Final = ("records.sql", "records2.sql", "records3.sql")
 
@@ -48,13 +50,14 @@ class SqliteRecords:
         await self._worker.run(self._connection.close)
 
 
-async def open_sqlite_records(path: Path) -> SqliteRecords:
-    """The records at *path*, made where they are missing.
+async def open_sqlite_records(path: Path, calls: Histogram | None = None) -> SqliteRecords:
+    """The records at *path*, made where they are missing; *calls* is told how long each call takes.
 
     Raises:
         StoreUnavailable: the file cannot be used; the message names it.
     """
     worker = WatchedWorker("notifyd-records", errors=errors_of(path))
+    worker.calls = calls
     return SqliteRecords(await worker.run(partial(open_database, path, SCRIPTS, synced=True)), worker)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from notifyd.telemetry.merging import merged
-from notifyd.telemetry.prometheus import CONTENT_TYPE
 from notifyd.wire.http_answer import Answer
 
 if TYPE_CHECKING:
@@ -22,14 +21,15 @@ _SECONDS: Final = 3.0
 
 async def metrics(call: Call, exposition: Exposition, siblings: Siblings) -> Answer:
     """The exposition of this process, or with siblings that of all, but for `?scope=worker`."""
-    own = exposition.render()
+    own, content_type = exposition.render(call.headers.get(b"accept", b"").decode("latin-1"))
     if siblings.alone or call.query("scope") == _WORKER:
-        return _answer(own)
+        return _answer(own, content_type)
     asked = replace(call.request, target=b"%s?%s" % (call.request.raw_path, _QUERY), query=_QUERY)
     answers = await siblings.ask_all(asked, seconds=_SECONDS)
     texts = {index: answer.body if answer and answer.status == 200 else None for index, answer in answers.items()}
-    return _answer(merged(dict(sorted((texts | {siblings.index: own}).items()))))
+    # all of them were asked with the same headers, and so answer in the same format
+    return _answer(merged(dict(sorted((texts | {siblings.index: own}).items()))), content_type)
 
 
-def _answer(text: bytes) -> Answer:
-    return Answer(200, text, CONTENT_TYPE.encode("ascii"))
+def _answer(text: bytes, content_type: str) -> Answer:
+    return Answer(200, text, content_type.encode("ascii"))

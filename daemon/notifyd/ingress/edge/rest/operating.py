@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from notifyd.clock import iso_ms, now_ms
 from notifyd.errors import Unavailable
@@ -14,11 +14,24 @@ from notifyd.ingress.edge.rest.views import queue_view, stats_view
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.json import encode
 from notifyd.wire.openapi import openapi_document
-from notifyd.wire.rest import ClearedAnswer, EngineView, HealthAnswer, QueueAnswer, StatsAnswer, StatusAnswer
+from notifyd.wire.rest import (
+    ClearedAnswer,
+    EngineView,
+    HealthAnswer,
+    NotReadyAnswer,
+    Problem,
+    QueueAnswer,
+    ReadyAnswer,
+    StatsAnswer,
+    StatusAnswer,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.services import RestServices
+    from notifyd.service.daemon import EngineState
     from notifyd.store.ports import QueueStats
 
 _STATUS: dict[str, Literal["ok", "degraded", "starting", "draining"]] = {
@@ -27,6 +40,7 @@ _STATUS: dict[str, Literal["ok", "degraded", "starting", "draining"]] = {
     "starting": "starting",
     "draining": "draining",
 }
+_Status = Literal["ready", "degraded", "starting", "draining", "unavailable"]
 _NO_STORE = ((b"Cache-Control", b"no-store"),)
 
 
@@ -44,7 +58,7 @@ class OperatingEndpoints:
             uptime=round(self._services.stats.uptime_seconds, 3),
             version=daemon.about.version,
             timestamp=iso_ms(now_ms()),
-            engines=[EngineView(engine.name, engine.healthy) for engine in daemon.engines()],
+            engines=_engines(daemon.engines()),
         )
         return Answer(200, encode(answer), headers=_NO_STORE)
 
@@ -54,10 +68,16 @@ class OperatingEndpoints:
 
     async def ready(self, call: Call) -> Answer:
         """Whether notifications are taken."""
-        daemon = self._services.daemon
-        if not daemon.accepting:
-            raise Unavailable(f"the daemon is {daemon.state}", code="not_ready", retry_after_seconds=1)
-        return Answer(200, encode(StatusAnswer("ready")), headers=_NO_STORE)
+        readiness = self._services.daemon.readiness()
+        status = cast("_Status", readiness.status)
+        draining = self._services.daemon.draining
+        since, engines = iso_ms(readiness.since), _engines(readiness.engines)
+        if readiness.ready:
+            return Answer(200, encode(ReadyAnswer(status, draining, since, engines)), headers=_NO_STORE)
+        refusal = Unavailable(f"the daemon is {status}", code="not_ready", retry_after_seconds=1)
+        problem = Problem(refusal.code, refusal.message, call.request_id)
+        answer = NotReadyAnswer(status, draining, since, engines, error=problem)
+        return Answer(503, encode(answer), headers=(*_NO_STORE, (b"Retry-After", b"1")))
 
     async def stats(self, call: Call) -> Answer:
         """The figures."""
@@ -87,6 +107,11 @@ class OperatingEndpoints:
         """The OpenAPI document."""
         body, etag = _document(self._services.daemon.about.version)
         return conditional(call, body, b"application/json", etag)
+
+
+def _engines(states: Sequence[EngineState]) -> list[EngineView]:
+    # what is wrong in detail is for operators: anybody may ask for this
+    return [EngineView(state.name, state.healthy, iso_ms(state.since)) for state in states]
 
 
 def _queue(stats: QueueStats) -> Answer:

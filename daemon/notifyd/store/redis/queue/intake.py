@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from notifyd.clock import monotonic
 from notifyd.errors import Conflict, NotifydError, StoreUnavailable
 from notifyd.redislink.errors import Refused
 from notifyd.redislink.scripts import load_script
@@ -41,10 +42,11 @@ _FORCED: Final = "f"
 class Arrival(Ticket):
     """Notifications that are taken in together, all or none."""
 
-    __slots__ = ("live", "load", "mode", "parts", "said", "unsaid")
+    __slots__ = ("at", "live", "load", "mode", "parts", "said", "unsaid")
 
     def __init__(self, mode: str) -> None:
         super().__init__()
+        self.at = monotonic()
         self.mode = mode
         self.load = Load()
         #: How many of them are for the lane LIVE.
@@ -242,4 +244,5 @@ class Intake:
             self._counters.rejected += arrival.live
         elif arrival.mode == NEW or (arrival.mode == ONCE and "ok" in arrival.said.values()):
             self._counters.accepted += arrival.live
+            self._counters.times.accept.observe(monotonic() - arrival.at, arrival.load.number)
         arrival.finish(failure)
