@@ -24,6 +24,12 @@ class Fake:
     def __init__(self, *batches: list[Publication | Restarted]) -> None:
         self.batches = list(batches)
         self.seen: list[object] = []
+        #: Set to let the hub go on.
+        self.gate = trio.Event()
+        self.gate.set()
+
+    def waiting(self) -> bool:
+        return bool(self.batches)
 
     async def take(self) -> list[Publication | Restarted]:
         if not self.batches:
@@ -34,6 +40,7 @@ class Fake:
         return [publication.offset for publication in publications]
 
     async def fan_out(self, publications: Sequence[Publication]) -> list[int]:
+        await self.gate.wait()
         self.seen.append([publication.offset for publication in publications])
         return [0] * len(publications)
 
@@ -64,4 +71,40 @@ async def test_what_has_expired_on_its_way_is_for_nobody(autojump_clock, nursery
 async def test_who_was_there_is_told_by_the_stamp() -> None:
     fake = Fake()
     assert await SharedBus(fake, fake).deliver([stamped(3), stamped(4)]) == [3, 4]
+    assert not fake.seen
+
+
+async def test_a_dispatcher_waits_until_this_node_has_handed_on_what_it_was_told(
+    autojump_clock, nursery: trio.Nursery
+) -> None:
+    fake = Fake([stamped(1)], [stamped(2)], [stamped(3)])
+    fake.gate = trio.Event()
+    bus = SharedBus(fake, fake)
+    nursery.start_soon(bus.run)
+    await trio.testing.wait_all_tasks_blocked()
+    told: list[int] = []
+
+    async def deliver() -> None:
+        await bus.deliver([stamped(2)])
+        told.extend(len(seen) for seen in fake.seen)
+
+    with trio.fail_after(0.5):
+        async with trio.open_nursery() as waiting:
+            waiting.start_soon(deliver)
+            await trio.testing.wait_all_tasks_blocked()
+            assert not told
+            fake.gate.set()
+    # what was being handed on, and what waited; what came later may be among it
+    assert told[:2] == [1, 1]
+
+
+async def test_a_hub_that_is_stuck_holds_a_dispatcher_up_for_a_second(autojump_clock, nursery: trio.Nursery) -> None:
+    fake = Fake([stamped(1)])
+    fake.gate = trio.Event()
+    bus = SharedBus(fake, fake)
+    nursery.start_soon(bus.run)
+    await trio.testing.wait_all_tasks_blocked()
+    began = trio.current_time()
+    assert await bus.deliver([stamped(1)]) == [1]
+    assert trio.current_time() - began == 1.0
     assert not fake.seen

@@ -377,6 +377,14 @@ async def test_other_bounds_count_from_the_moment_they_are_set(broker: Broker) -
         broker.queue.enqueue([notification()], now=T0)
 
 
+async def test_who_has_many_asks_for_room_first(broker: Broker) -> None:
+    broker.configure(BrokerLimits(queue=QueueLimits(max_size=2)))
+    await accept(broker, notification())
+    broker.queue.check_room(1)
+    with pytest.raises(QueueFull, match="1 of 2 notifications"):
+        broker.queue.check_room(2)
+
+
 async def test_idempotency_keys_are_counted(broker: Broker) -> None:
     for _ in range(2):
         await broker.queue.enqueue([notification()], now=T0, idempotency=idempotency())[0].result()

@@ -162,6 +162,12 @@ async def test_a_batch_with_a_wrong_one_is_refused_whole(
     assert (node.counters.accepted, node.counters.rejected) == (0, 3)
 
 
+async def test_a_batch_without_room_is_refused_before_it_is_looked_at(node: Node) -> None:
+    with pytest.raises(QueueFull):
+        node.publisher.submit_batch(KEY, [command(priority=99)] * 21)
+    assert node.counters.rejected == 21
+
+
 async def test_a_batch_that_does_not_fit_is_refused_whole(node: Node) -> None:
     with pytest.raises(QueueFull):
         node.publisher.submit_batch(KEY, [command()] * 21)

@@ -23,6 +23,10 @@ class News(Protocol):
         """Wait for something, and take all there is."""
         ...
 
+    def waiting(self) -> bool:
+        """Whether there is something to take."""
+        ...
+
     def audience(self, publications: Sequence[Publication]) -> list[int]:
         """How many connections of all nodes were there for each when it was stamped."""
         ...

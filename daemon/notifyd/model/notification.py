@@ -81,8 +81,10 @@ class Notification(msgspec.Struct, frozen=True, gc=False):
 
     def size(self) -> int:
         """What this notification counts against bounds in bytes."""
-        targets = sum(map(len, self.users)) + sum(map(len, self.connections))
-        return len(self.data) + len(self.metadata) + len(self.channel) + targets + len(self.request_id) + 200
+        size = len(self.data) + len(self.metadata) + len(self.channel) + len(self.request_id) + 200
+        if self.users or self.connections:
+            size += sum(map(len, self.users)) + sum(map(len, self.connections))
+        return size
 
     @property
     def stream(self) -> str:

@@ -67,6 +67,8 @@ class Publisher:
         """
         try:
             self.check_open()
+            # producers that do not slow down are refused before each refusal costs what taking them in would
+            self._queue.check_room(len(commands))
             now = self._now()
             notifications = []
             for index, command in enumerate(commands):

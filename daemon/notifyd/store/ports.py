@@ -89,6 +89,8 @@ class Lease(msgspec.Struct, frozen=True, gc=False):
     #: The part of the queue that it is from, and how often that has changed hands; an engine's own affair.
     shard: int = 0
     fence: int = 0
+    #: The notification as the engine keeps it, where that is at hand.
+    stored: bytes = b""
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -150,6 +152,14 @@ class QueueStore(Protocol):
             IdempotencyMismatch: the key was used for another request.
             Conflict: one with the same id waits already.
             StoreUnavailable: the store is closed.
+        """
+        ...
+
+    def check_room(self, number: int) -> None:
+        """Pass where *number* more may fit, as far as is known here: who has many asks before making them.
+
+        Raises:
+            QueueFull: `enqueue` would refuse them.
         """
         ...
 
@@ -242,6 +252,10 @@ class News(Protocol):
 
     async def take(self) -> list[Publication | Restarted]:
         """Wait for something, and take all there is, each stream in its order. What is taken can be read already."""
+        ...
+
+    def waiting(self) -> bool:
+        """Whether there is something to take."""
         ...
 
     def audience(self, publications: Sequence[Publication]) -> list[int]:

@@ -67,6 +67,10 @@ class LocalQueue:
         self._journal.ring()
         return pending
 
+    def check_room(self, number: int) -> None:
+        """See `QueueStore.check_room`."""
+        self._queue.check_room(number)
+
     def recall(self, idempotency: IdempotencyKey, otherwise: NotifydError, *, now: int) -> Enqueued:
         """See `QueueStore.recall`."""
         known = self._known(idempotency, now)

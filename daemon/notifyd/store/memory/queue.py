@@ -61,15 +61,19 @@ class MemoryQueue:
             entries.append(entry)
             size += entry.size
             seq += 1
-        limits = self.limits
-        if self._held + len(entries) > limits.max_size:
-            raise QueueFull(f"the queue holds {self._held} of {limits.max_size} notifications", retry_after_seconds=1)
-        if self._held_bytes + size > limits.max_bytes:
-            raise QueueFull(f"the queue holds {self._held_bytes} of {limits.max_bytes} bytes", retry_after_seconds=1)
+        self.check_room(len(entries), size)
         self._next_seq = seq
         self._held += seq - first_seq
         self._held_bytes += size
         return entries
+
+    def check_room(self, number: int, size_bytes: int = 0) -> None:
+        """Pass where *number* more fit; raises QueueFull."""
+        limits = self.limits
+        if self._held + number > limits.max_size:
+            raise QueueFull(f"the queue holds {self._held} of {limits.max_size} notifications", retry_after_seconds=1)
+        if self._held_bytes + size_bytes > limits.max_bytes:
+            raise QueueFull(f"the queue holds {self._held_bytes} of {limits.max_bytes} bytes", retry_after_seconds=1)
 
     def number_from(self, seq: int) -> None:
         """Number what comes in from *seq* on."""

@@ -65,11 +65,12 @@ class _Call:
         self.stored: list[bytes] = []
         self.size_bytes = 0
 
-    def add(self, notification: Notification) -> None:
+    def add(self, lease: Lease) -> None:
+        notification = lease.notification
         size = notification.size()
         self.notifications.append(notification)
         self.sizes.append(size)
-        self.stored.append(encode_notification(notification))
+        self.stored.append(lease.stored or encode_notification(notification))
         self.size_bytes += size
 
     def full(self) -> bool:
@@ -175,7 +176,7 @@ def _calls(leases: Sequence[Lease]) -> list[_Call]:
         if call is None or call.full():
             call = open_[key] = _Call(key, lease)
             calls.append(call)
-        call.add(notification)
+        call.add(lease)
     return calls
 
 

@@ -65,16 +65,21 @@ class RedisNews:
         while self.full():
             await self._taken.wait()
 
+    def waiting(self) -> bool:
+        """See `News.waiting`."""
+        return bool(self._waiting)
+
     async def take(self) -> list[Publication | Restarted]:
         """See `News.take`."""
         while not self._waiting:
             self._bell = trio.Event()
             await self._bell.wait()
+        # before it is taken, so that who asks sees either that it waits or that it is being handed on
+        await trio.lowlevel.checkpoint()
         taken, self._waiting = self._waiting, []
         self._waiting_bytes = 0
         self._taken.set()
         self._taken = trio.Event()
-        await trio.lowlevel.cancel_shielded_checkpoint()
         return taken
 
     def begin(self) -> None:

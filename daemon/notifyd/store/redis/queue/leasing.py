@@ -180,7 +180,7 @@ class Leasing:
         self._ownership.set_paused(paused=bool(paused))
         number, token, fence = shard.number, held.token, shard.fence
         leases = [
-            Lease(decode_notification(answer[at]), answer[at + 1], token, number, fence)
+            Lease(decode_notification(answer[at]), answer[at + 1], token, number, fence, answer[at])
             for at in range(8, len(answer), 2)
         ]
         ids = [lease.notification.id for lease in leases]

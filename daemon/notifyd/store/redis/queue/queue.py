@@ -20,7 +20,7 @@ from notifyd.store.redis.queue.intake import AGAIN, NEW, Intake
 from notifyd.store.redis.queue.leasing import Leasing
 from notifyd.store.redis.queue.operator import Operator
 from notifyd.store.redis.queue.ownership import Ownership
-from notifyd.store.redis.queue.room import Room
+from notifyd.store.redis.queue.room import Load, Room
 from notifyd.store.redis.queue.settling import Settling
 from notifyd.store.redis.queue.withdrawing import Withdrawing
 from notifyd.store.redis.shards import answer_to
@@ -106,6 +106,10 @@ class RedisQueue:
         if len(notifications) != 1:
             raise Invalid("an idempotency key goes with exactly one notification")
         return (self._keys.enqueue(notifications[0], idempotency, now=now),)
+
+    def check_room(self, number: int) -> None:
+        """See `QueueStore.check_room`."""
+        self._room.check(Load(number))
 
     def again(self, notifications: Sequence[Notification], now: int) -> Sequence[Pending]:
         """As `enqueue`, once more: the receipts of those that were settled begin anew, and they count once."""
