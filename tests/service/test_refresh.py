@@ -195,3 +195,17 @@ async def test_every_change_made_here_is_told(here: Peer) -> None:
     assert told[3:] == ["client"] * 3
     await here.keys.keep_last_uses()
     assert len(told) == 6
+
+
+async def test_who_is_told_of_a_change_looks_at_once(autojump_clock, here: Peer, there: Peer) -> None:
+    client_id = await there.client()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(here.refresher.run)
+        await trio.testing.wait_all_tasks_blocked()
+        began = trio.current_time()
+        for _ in range(1000):
+            here.refresher.look_soon()
+        await trio.testing.wait_all_tasks_blocked()
+        assert here.clients.known(client_id)
+        assert trio.current_time() == began
+        nursery.cancel_scope.cancel()

@@ -126,4 +126,4 @@ def join_cluster(graph: Graph, nursery: trio.Nursery) -> None:
     nursery.start_soon(graph.presence.share(graph.peers).run)
     nursery.start_soon(graph.telling.watch.share(graph.peers).run)
     graph.keys.changed = graph.clients.changed = graph.nodes.records_changed
-    graph.nodes.follow_records(lambda: nursery.start_soon(graph.refresher.look))
+    graph.nodes.follow_records(graph.refresher.look_soon)

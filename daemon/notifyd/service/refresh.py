@@ -58,12 +58,19 @@ class Refresher:
         self._settles_at = 0.0
         #: The next look reads the store whatever the revision says.
         self._anew = False
+        self._told = trio.Event()
 
     async def run(self) -> None:
-        """Look every now and then until cancelled."""
+        """Look every now and then, and when told to, until cancelled."""
         while True:
-            await trio.sleep(self.seconds)
+            with trio.move_on_after(self.seconds):
+                await self._told.wait()
+            self._told = trio.Event()
             await self.look()
+
+    def look_soon(self) -> None:
+        """Have `run` look: another daemon says that it has changed something."""
+        self._told.set()
 
     async def look(self) -> bool:
         """`catch_up` for who does not mind a store that is away; answers whether it could be asked."""

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 class Node:
     """A broker with a dispatcher of its own, which may die without a word."""
 
-    def __init__(self, broker: RedisBroker) -> None:
+    def __init__(self, broker: RedisBroker, counters: Counters) -> None:
         self.broker = broker
+        self.counters = counters
         self.news: list[Publication | Restarted] = []
         self._heard = trio.Event()
         self._scope = trio.CancelScope()
@@ -122,7 +123,8 @@ async def daemons(
                 node=f"node{number}",
                 node_timeout_seconds=1.0,
             )
-            opened.append(Node(await open_redis(told, Counters(), now_ms)))
+            counters = Counters()
+            opened.append(Node(await open_redis(told, counters, now_ms), counters))
         for node in opened:
             node.broker.live_nodes = lambda: [each.broker.node for each in opened]
             nursery.start_soon(node.run)

@@ -8,6 +8,7 @@ from notifyd.model.notification import State
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.store.options import BrokerLimits, HistoryLimits
+from tests.redislink.waiting import until
 from tests.store.redis.brokers import daemons
 from tests.store.samples import attend, for_users, notification
 
@@ -107,3 +108,15 @@ async def test_bounds_change_everywhere(redis_options: RedisOptions) -> None:
         assert node.broker.history.usage()[1] == 2
         history = node.broker.history.latest(DEFAULT_CLIENT, "orders", limit=9, now=now_ms())
         assert [each.offset for each in history.publications] == [4, 5]
+
+
+async def test_what_somebody_else_wrote_into_a_key_of_ours_ends_no_daemon(redis_options: RedisOptions) -> None:
+    async with daemons(redis_options) as (one,):
+        line = one.broker.link.line("vandal")
+        key = f"{one.broker.link.keys.shard(0)}:priorities"
+        await line.send("HSET", key, "no number", 1).wait()
+        await until(lambda: one.counters.errors > 0)
+        await line.send("HDEL", key, "no number").wait()
+        await attend(one.broker, "orders")
+        await one.accept(notification(at=now_ms()))
+        await one.heard(1)

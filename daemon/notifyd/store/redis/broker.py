@@ -8,6 +8,7 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+import structlog
 import trio
 
 from notifyd.errors import StoreUnavailable
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
     from notifyd.store.ports import Outcome
     from notifyd.telemetry.metrics import Counters
 
+log = structlog.get_logger("notifyd.store")
+
 _GOODBYE_SECONDS: Final = 2.0
+#: Before upkeep that met what it cannot read begins again.
+_AGAIN_SECONDS: Final = 1.0
 
 
 class RedisBroker:
@@ -44,6 +49,7 @@ class RedisBroker:
         self, link: Link, options: BrokerOptions, redis: RedisOptions, counters: Counters, clock: Callable[[], int]
     ) -> None:
         self.link = link
+        self._counters = counters
         #: Who this node is, for others; another one after each start.
         self.node = _identity(options.node)
         self.durability = "redis"
@@ -93,9 +99,9 @@ class RedisBroker:
             try:
                 async with trio.open_nursery() as parts:
                     for part in (self._interest, self._mirrors, self.queue, self.receipts, self.inbox):
-                        parts.start_soon(part.run)
+                        parts.start_soon(self._keep_up, part.run)
                     for other in (self.history, self.durables, self.dead_letters):
-                        parts.start_soon(other.run)
+                        parts.start_soon(self._keep_up, other.run)
             finally:
                 with trio.CancelScope(shield=True), trio.move_on_after(_GOODBYE_SECONDS):
                     self._interest.leave()
@@ -124,6 +130,18 @@ class RedisBroker:
         """See `Broker.failing_since`."""
         moments = (self.link.failing_since(), self.link.refused_since())
         return min((moment for moment in moments if moment is not None), default=None)
+
+    async def _keep_up(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Run a part until cancelled. What somebody else wrote into a key of ours must not end the daemon."""
+        while True:
+            try:
+                await run()
+            except Exception:
+                log.exception("upkeep_failed")
+                self._counters.errors += 1
+                await trio.sleep(_AGAIN_SECONDS)
+            else:
+                return
 
     async def _run_link(self, scope: trio.CancelScope) -> None:
         with scope:

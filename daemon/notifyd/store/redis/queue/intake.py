@@ -149,8 +149,12 @@ class Intake:
             self._fly(number)
 
     def _fly(self, number: int) -> None:
-        """Hand all in that waits for the shard, up to what goes in one call."""
+        """Hand in what waits for the shard, up to what goes in one call; while Redis is away all of it fails."""
         gate = self._gates[number]
+        while not gate.busy and gate.waiting:
+            self._hand_in(number, gate)
+
+    def _hand_in(self, number: int, gate: Gate) -> None:
         parts: list[Part] = []
         count = size = 0
         while gate.waiting and (not parts or (count + gate.waiting[0].count <= _MOST and size < _MOST_BYTES)):
@@ -158,19 +162,17 @@ class Intake:
             parts.append(part)
             count += part.count
             size += part.size_bytes
-        if not parts:
-            return
         left = self._room.left_to(number)
         args: list[Word] = [self._shards.node, left.number, left.size_bytes, len(parts)]
         args += [f"{part.mode}{part.count}" for part in parts]
         for part in parts:
             args += part.words
-        gate.busy = True
         try:
             reply = self._shards.take_in(_ENQUEUE, number, args)
         except StoreUnavailable as exc:
-            self._failed(number, parts, exc)
+            self._fail(parts, exc)
             return
+        gate.busy = True
         reply.then(lambda reply: self._landed(number, parts, reply))
 
     def _landed(self, number: int, parts: Sequence[Part], reply: Reply) -> None:
@@ -195,9 +197,12 @@ class Intake:
         self._next(number)
 
     def _failed(self, number: int, parts: Sequence[Part], failure: StoreUnavailable) -> None:
+        self._fail(parts, failure)
+        self._next(number)
+
+    def _fail(self, parts: Sequence[Part], failure: StoreUnavailable) -> None:
         for part in parts:
             self._end(part.arrival, failure)
-        self._next(number)
 
     def _next(self, number: int) -> None:
         self._gates[number].busy = False
