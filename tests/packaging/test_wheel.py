@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import trio
@@ -19,9 +19,6 @@ from tests.docs.test_readme import block, placed, read_until, running
 from tests.e2e.daemon import Daemon
 from tests.e2e.fixtures import SETTINGS
 from tests.packaging.building import DEPLOY, build, environment, files_below, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DATA = {
     "share/man/man1/notifyctl.1": ROOT / "man/notifyctl.1",
@@ -130,7 +127,7 @@ async def test_from_a_clean_environment_to_nothing_but_the_state_folder(wheel: P
             daemon.programs = programs
             await daemon.start()
             await quick_start(daemon)
-            assert ctl(daemon, "notifyctl", "status", "-q")
+            assert "ready" in ctl(daemon, "notifyctl", "status", "-o", "plain")
             assert await daemon.terminate() == 0
     daemon.forget()
     assert daemon.complaints() == []
@@ -141,7 +138,9 @@ async def test_from_a_clean_environment_to_nothing_but_the_state_folder(wheel: P
     assert written == (programs.parent / "share/notifyd/config.example.toml").read_text()
 
     run(*pip, "uninstall", "--yes", "--quiet", "notifyctl")
-    assert files_below(tmp_path / "venv", apart=["__pycache__"]) == before
+    left_in = files_below(tmp_path / "venv", apart=["__pycache__"]) - before
+    # pip leaves folders that others may share, such as share/man; it left them empty
+    assert not [path for path in map(Path, left_in) if path.is_file() or path.name.startswith("notify")]
     left = {path.relative_to(daemon.folder) for path in daemon.folder.rglob("*")}
     state = daemon.state_dir.relative_to(daemon.folder)
     assert {path for path in left if state not in (path, *path.parents)} == set(state.parents) & left

@@ -177,6 +177,13 @@ def test_other_idempotency_keys_are_refused(key: str) -> None:
     assert refused.value.code == "invalid_idempotency_key"
 
 
+def test_the_fingerprint_is_that_of_the_first_version() -> None:
+    body = b'{"n": 1}'
+    command = Publish(Kind.CHANNEL, "orders", body, b'{"from": "fixture"}', idempotency_key="order-1", request_id="r")
+    # as 0.1.0 has kept it
+    assert fingerprint(command) == "5991b072d30a1f5d8e95c06b34df912c31fc2d192f57915b44c26697edc6e21a"
+
+
 def test_the_fingerprint_is_of_everything_but_the_key() -> None:
     first = command(idempotency_key="a")
     assert fingerprint(first) == fingerprint(replace(first, idempotency_key="b"))

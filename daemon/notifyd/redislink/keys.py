@@ -163,6 +163,11 @@ class Keys:
         """How many shards the queue has."""
         return f"{self.prefix}:shards"
 
+    @property
+    def layout(self) -> str:
+        """Which version of these keys and of what is in them is used."""
+        return f"{self.prefix}:layout"
+
     def bell(self, shard: int) -> str:
         """The topic that tells who sees to a shard that something is to be done."""
         return f"{self.shard(shard)}:bell"
