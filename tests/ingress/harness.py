@@ -12,6 +12,7 @@ from notifyd.bus.local import LocalBus
 from notifyd.dispatch.dispatcher import Dispatcher, DispatchRules
 from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
+from notifyd.ingress.edge.console.services import ConsoleServices
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.rest.app import ChannelServiceApp
 from notifyd.ingress.edge.rest.realtime import Realtime
@@ -27,9 +28,12 @@ from notifyd.policy.sealing import Sealer
 from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
 from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
+from notifyd.service.cluster.connections import ServiceConnections
 from notifyd.service.cluster.crowds import ServiceCrowds
 from notifyd.service.cluster.figures import ServiceFigures
+from notifyd.service.cluster.nodes import Nodes
 from notifyd.service.connect import Connector, ConnectRules
+from notifyd.service.connections import Connections
 from notifyd.service.daemon import About, Daemon
 from notifyd.service.dead_letters import DeadLetters
 from notifyd.service.devices import DeviceRules, Devices
@@ -37,16 +41,19 @@ from notifyd.service.inbox import Inboxes
 from notifyd.service.keyring import KeyRing
 from notifyd.service.keys import KeyRules, Keys, NewKey
 from notifyd.service.limits import RateLimiter
+from notifyd.service.logs import Logs
 from notifyd.service.notifications import Notifications
 from notifyd.service.presence import Presence
 from notifyd.service.publish import Publisher
 from notifyd.service.queue import Queue
+from notifyd.service.signed_out import SignedOut
 from notifyd.service.stats import Stats
 from notifyd.service.subscribe import Subscriber, SubscribeRules
 from notifyd.service.tokens import TokenRules, Tokens
 from notifyd.service.waiting import Waiting
 from notifyd.store.memory.records import MemoryRecords
 from notifyd.telemetry.prometheus import Exposition
+from notifyd.telemetry.ring import Ring
 from notifyd.wire.http_answer import Answer
 from notifyd.wire.publication import publication_json
 from notifyd.wire.sse import notification_event
@@ -77,7 +84,12 @@ TOKEN_RULES = TokenRules(leeway_seconds=5, max_bytes=8192, users_subscribe=(), u
 
 
 def services(
-    broker: Broker, counters: Counters, state_dir: Path, *, heartbeat_seconds: float = 30.0
+    broker: Broker,
+    counters: Counters,
+    state_dir: Path,
+    *,
+    heartbeat_seconds: float = 30.0,
+    log_ring: Ring | None = None,
 ) -> tuple[RestServices, Hub, Sweeper]:
     """The graph of services, wired as the daemon wires it."""
     hub = Hub({"sse": notification_event, "native": publication_frame}, counters)
@@ -119,8 +131,15 @@ def services(
         limiter=RateLimiter(enabled=True, per_minute=60, burst=60, counters=counters),
         exposition=Exposition(counters),
         counters=counters,
+        console=console_services(hub, Ring(1) if log_ring is None else log_ring),
     )
     return made, hub, sweeper
+
+
+def console_services(hub: Hub, ring: Ring) -> ConsoleServices:
+    """What the web console has beside REST."""
+    connections = ServiceConnections(Connections(hub, node="here"), alone())
+    return ConsoleServices(connections, Nodes(alone()), Logs(ring), SignedOut(alone()))
 
 
 def _nobody_is_connected(client: Client) -> None:
@@ -171,8 +190,10 @@ class Service:
         realtime: Realtime | None = None,
     ) -> None:
         self.broker = broker
+        #: What the console shows as the log.
+        self.ring = Ring(1000)
         self.services, self.hub, self.sweeper = services(
-            broker, counters, state_dir, heartbeat_seconds=heartbeat_seconds
+            broker, counters, state_dir, heartbeat_seconds=heartbeat_seconds, log_ring=self.ring
         )
         self.app = ChannelServiceApp(self.services, options, realtime or Realtime(_accept_no_websocket))
         http = HttpSettings(buffered_body_bytes=65_536, linger_seconds=0.5)

@@ -7,6 +7,8 @@ import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import trio
+
 from tests.interop.test_browser import browse
 
 if TYPE_CHECKING:
@@ -125,7 +127,7 @@ class ConsolePage:
     async def picture(self, path: Path) -> None:
         """Write what is seen as a PNG file."""
         data = (await self.page.call("Page.captureScreenshot", format="png"))["data"]
-        path.write_bytes(base64.b64decode(data))
+        await trio.Path(path).write_bytes(base64.b64decode(data))
 
 
 @asynccontextmanager

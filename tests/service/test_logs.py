@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from notifyd.errors import Invalid
-from notifyd.service.logs import LogBatch, LogQuery, Logs
+from notifyd.service.logs import LogBatch, LogPage, LogQuery, Logs
 from notifyd.telemetry import Ring
 
 
@@ -112,3 +112,31 @@ async def test_a_follower_that_leaves_is_forgotten() -> None:
             assert ring._doorbells
             nursery.cancel_scope.cancel()
     assert not ring._doorbells
+
+
+async def test_pages_go_on_where_the_last_one_ended() -> None:
+    ring = Ring(100)
+    fill(ring, 0, 5)
+    logs = Logs(ring)
+    first = await logs.page(LogQuery(lines=2))
+    assert [record.fields()["n"] for record in first.records] == [3, 4]
+    assert await logs.page(LogQuery(), first.sequence) == LogPage([], first.sequence)
+    fill(ring, 5, 2)
+    second = await logs.page(LogQuery(lines=1), first.sequence)
+    assert [record.fields()["n"] for record in second.records] == [5, 6]
+    assert (second.sequence, second.dropped) == (7, 0)
+
+
+async def test_a_page_tells_what_was_missed_and_leaves_out_what_does_not_fit() -> None:
+    ring = Ring(3)
+    fill(ring, 0, 8)
+    page = await Logs(ring).page(LogQuery(grep="6"), 2)
+    assert [record.fields()["n"] for record in page.records] == [6]
+    assert (page.sequence, page.dropped) == (8, 3)
+
+
+async def test_a_place_that_is_not_there_yet_is_of_another_life() -> None:
+    ring = Ring(10)
+    fill(ring, 0, 2)
+    page = await Logs(ring).page(LogQuery(), 70)
+    assert (len(page.records), page.sequence) == (2, 2)

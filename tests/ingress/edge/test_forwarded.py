@@ -61,3 +61,23 @@ def test_addresses_come_in_many_forms(written: str, meant: str) -> None:
 
 def test_a_single_address_is_a_network() -> None:
     assert address("192.0.2.1", "1.2.3.4", trusted=("192.0.2.1",)) == "1.2.3.4"
+
+
+def asked(peer: str, **headers: str) -> tuple[bool, bytes]:
+    pairs = tuple((name.replace("_", "-").encode(), value.encode()) for name, value in headers.items())
+    request = Request("GET", b"/", "/", b"/", b"", "1.1", pairs, b"", Peer(peer, 1))
+    proxies = TrustedProxies(("10.0.0.0/8",))
+    return proxies.secure(request), proxies.host(request)
+
+
+def test_a_trusted_proxy_tells_how_and_where_it_was_asked() -> None:
+    told = {"x_forwarded_proto": "http, https", "x_forwarded_host": "evil.example, app.example"}
+    assert asked("10.0.0.1", host="inside:3000", **told) == (True, b"app.example")
+    assert asked("192.0.2.1", host="inside:3000", **told) == (False, b"inside:3000")
+    assert asked("10.0.0.1", host="inside:3000") == (False, b"inside:3000")
+
+
+def test_tls_is_seen_without_a_word() -> None:
+    request = Request("GET", b"/", "/", b"/", b"", "1.1", (), b"", Peer("10.0.0.1", 1), secure=True)
+    assert TrustedProxies(("10.0.0.0/8",)).secure(request)
+    assert TrustedProxies(()).secure(request)

@@ -74,6 +74,12 @@ export class Overview {
     return this.samples.map((sample) => ({ at: sample.at, value: sample[name] }));
   }
 
+  /** How many milliseconds a plot should show: as much as there is, a minute at least, *most* at most. */
+  span(most) {
+    const age = this.samples.length ? this.samples.at(-1).at - this.samples[0].at : 0;
+    return Math.min(most, Math.max(60_000, age));
+  }
+
   /** The newest value of a line. */
   now(name) {
     return this.samples.at(-1)?.[name] ?? NaN;

@@ -42,7 +42,7 @@ export class ConnectionsPanel extends Panel {
     const shown = answer.connections.length;
     const silent = answer.missingNodes.length ? ` Without those of ${answer.missingNodes.join(", ")}, silent at present.` : "";
     const more = shown < answer.total ? `, ${count(shown)} of them are shown` : "";
-    say(this.total, `${count(answer.total)} ${answer.total === 1 ? "connection fits" : "connections fit"}${more}.${silent}`);
+    say(this.total, `${count(answer.total)} ${answer.total === 1 ? "connection" : "connections"}${more}.${silent}`);
     this.table.show(answer.connections);
     this.cut.show(answer.recentlyCut);
     this.cutCard.hidden = !slow;
@@ -62,7 +62,7 @@ export class ConnectionsPanel extends Panel {
 
 function connectionTable(panel) {
   return new Table("Live connections", [
-    { title: "Connection", text: (row) => row.id },
+    { title: "Connection", text: (row) => row.id, mono: true },
     { title: "Whose", text: whose, wide: true },
     { title: "Transport", text: (row) => row.transport },
     { title: "Address", text: (row) => row.address },
@@ -78,7 +78,7 @@ function connectionTable(panel) {
 
 function whose(row) {
   if (row.userId) return `${row.clientId} / ${row.userId}`;
-  if (row.keyId) return `${row.clientId} / key ${row.keyId}`;
+  if (row.keyId) return `${row.clientId} / ${row.keyId}`;
   return row.clientId || "not authenticated";
 }
 

@@ -57,7 +57,7 @@ export class DeadLettersPanel extends Panel {
     const answer = await call("GET", `/dead-letters${query({ ...this.fields(), after, limit: PAGE })}`);
     this.count = answer.total;
     this.last = answer.deadLetters.at(-1)?.id;
-    say(this.total, answer.total === 1 ? "1 dead letter fits." : `${count(answer.total)} dead letters fit.`);
+    say(this.total, answer.total === 1 ? "1 dead letter" : `${count(answer.total)} dead letters`);
     this.table.show(answer.deadLetters);
     this.newer.hidden = !this.behind.length;
     this.older.hidden = answer.deadLetters.length < PAGE;

@@ -21,6 +21,9 @@ const PLOTS = [
   ["rejected", "Refused publishes", perSecond, "bad"],
 ];
 
+/** Milliseconds that a plot shows, and no more than there is to show. */
+const MOST_SPAN = 600_000;
+
 /** The part "Statistics". */
 export class StatisticsPanel extends Panel {
   constructor(overview) {
@@ -35,24 +38,20 @@ export class StatisticsPanel extends Panel {
       { title: "Subscribers", text: (row) => count(row.subscriberCount), number: true },
     ], { key: (row) => `${row.clientId}/${row.channel}`, empty: "Nobody is subscribed." });
     this.nodes = nodeTable();
-    this.engines = new Table("Engines", [
-      { title: "Engine", text: (row) => `${row.name}: ${row.engine}` },
-      { title: "State", text: (row) => (row.healthy ? "works" : "away") },
-      { title: "Detail", text: (row) => row.detail, wide: true },
-    ], { key: (row) => row.name });
+    this.engines = h("dl.facts");
+    this.span = h("p.hint");
     this.facts = h("dl.facts");
     this.counters = h("dl.facts");
     this.content.append(
-      h("p.hint.lead", {}, "The last five minutes, as long as this page has been open."),
+      this.span,
       h("div.plots", {}, this.plots.map(([, plot]) => plot.element)),
       h("div.cards", {},
         card("Queue by priority", this.priorities.element),
-        card("Connections by transport", this.transports.element),
+        h("div.stack", {}, card("Connections by transport", this.transports.element), card("Engines", this.engines)),
         card("Kept", this.facts)),
       h("div.cards.wide-cards", {},
         card("Top channels", this.channels.element),
-        card("Engines", this.engines.element)),
-      card("Nodes", this.nodes.element),
+        card("Nodes", this.nodes.element)),
       h("details.card", {}, h("summary", {}, "All counters since the start"), this.counters));
     overview.follow(() => this.draw());
   }
@@ -70,14 +69,17 @@ export class StatisticsPanel extends Panel {
     const { latest } = this.overview;
     if (!session.signedIn || !latest || !this.visible) return;
     const { stats } = latest;
-    for (const [name, plot] of this.plots) plot.show(this.overview.line(name));
+    const span = this.overview.span(MOST_SPAN);
+    for (const [name, plot] of this.plots) plot.show(this.overview.line(name), span);
+    const minutes = Math.ceil(span / 60000);
+    say(this.span, `The last ${minutes === 1 ? "minute" : `${minutes} minutes`}, as this page has seen it.`);
     const waiting = Object.entries(stats.queue.byPriority).map(([name, value]) => [Number(name), value]);
     const byPriority = new Map(waiting);
     this.priorities.show([10, 9, 8, 7, 6, 5, 4, 3, 2, 1].map((one) => [String(one), byPriority.get(one) ?? 0]));
     this.transports.show(Object.entries(stats.connectionsByTransport).sort(([, a], [, b]) => b - a));
     this.channels.show(stats.topChannels);
     this.nodes.show(latest.nodes);
-    this.engines.show(latest.engines);
+    facts(this.engines, latest.engines.map(engine));
     facts(this.facts, kept(latest));
     facts(this.counters, Object.entries(stats.counters).map(([name, value]) => [words(name), count(value)]));
   }
@@ -95,6 +97,10 @@ function nodeTable() {
     { title: "Memory", text: (row) => bytes(row.residentBytes), number: true },
     { title: "Lag", text: (row) => duration(row.lagSeconds), number: true },
   ]);
+}
+
+function engine({ name, engine, healthy, detail }) {
+  return [name, `${engine}${healthy ? "" : ", away"}${detail ? `: ${detail}` : ""}`];
 }
 
 function kept({ stats, durability }) {
@@ -115,15 +121,11 @@ function kept({ stats, durability }) {
 /** Names and values, in place. */
 export function facts(list, rows) {
   rows.forEach(([name, value], index) => {
-    let [term, said] = [list.children[2 * index], list.children[2 * index + 1]];
-    if (!term) {
-      [term, said] = [h("dt"), h("dd")];
-      list.append(term, said);
-    }
-    say(term, name);
-    say(said, value);
+    const pair = list.children[index] ?? list.appendChild(h("div", {}, h("dt"), h("dd")));
+    say(pair.children[0], name);
+    say(pair.children[1], value);
   });
-  while (list.children.length > 2 * rows.length) list.lastElementChild.remove();
+  while (list.children.length > rows.length) list.lastElementChild.remove();
 }
 
 /** A box with a title. */

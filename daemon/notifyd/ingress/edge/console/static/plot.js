@@ -5,11 +5,10 @@ import { h, s, say } from "./dom.js";
 const WIDTH = 300;
 const HEIGHT = 64;
 
-/** A number of the moment with its line: `show(samples)`, each `{at, value}` with `at` in milliseconds. */
+/** A number of the moment with its line: `show(samples, span)`, each `{at, value}`, all in milliseconds. */
 export class Plot {
-  constructor(title, format, { span = 300, kind = "" } = {}) {
+  constructor(title, format, { kind = "" } = {}) {
     this.format = format;
-    this.span = span * 1000;
     this.value = h("span.plot-value", {}, "–");
     this.top = h("span.plot-top", {}, "");
     this.line = s("polyline.plot-line", { points: "", "vector-effect": "non-scaling-stroke" });
@@ -21,18 +20,19 @@ export class Plot {
     this.element = h("section.card.plot", { "data-kind": kind || null }, h("h3", {}, title), this.value, this.frame);
   }
 
-  /** Draw them. The newest stands at the right edge. */
-  show(samples) {
+  /** Draw those of the last *span*. The newest stands at the right edge. */
+  show(samples, span) {
     const newest = samples.at(-1);
     if (!newest) return;
     say(this.value, this.format(newest.value));
-    const begin = newest.at - this.span;
+    const begin = newest.at - span;
     const shown = samples.filter((sample) => sample.at >= begin && Number.isFinite(sample.value));
     const most = Math.max(0, ...shown.map((sample) => sample.value));
+    this.element.toggleAttribute("data-flat", most === 0);
     say(this.top, most > 0 ? `max ${this.format(most)}` : "");
     const scale = most > 0 ? (HEIGHT - 4) / most : 0;
     const points = shown.map((sample) => {
-      const x = ((sample.at - begin) / this.span) * WIDTH;
+      const x = ((sample.at - begin) / span) * WIDTH;
       return `${x.toFixed(1)},${(HEIGHT - 1 - sample.value * scale).toFixed(1)}`;
     });
     this.line.setAttribute("points", points.join(" "));

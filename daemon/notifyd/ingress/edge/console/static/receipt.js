@@ -55,11 +55,15 @@ export class ReceiptView {
 export function timeline() {
   return new Table("Timeline", [
     { title: "Time", text: (row) => clock(row.at) },
-    { title: "What", text: (row) => row.event },
+    { title: "What", text: (row) => words(row.event) },
     { title: "Whom", text: (row) => row.userId || row.receiver || "", wide: true },
     { title: "Try", text: (row) => row.attempt || "", number: true },
-    { title: "Detail", text: (row) => row.detail, wide: true },
+    { title: "Detail", text: (row) => row.detail ?? "", wide: true },
   ], { key: (row) => row.number, empty: "Nothing is known any more." });
+}
+
+function words(event) {
+  return event.replaceAll("_", " ");
 }
 
 /** Events with numbers, which they are told apart by. */

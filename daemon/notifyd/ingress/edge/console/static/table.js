@@ -3,8 +3,11 @@
 
 import { h, say } from "./dom.js";
 
+const KINDS = ["number", "wide", "mono"];
+
 /**
- * A table of *columns*: each has a `title`, and `text(row)` or `node(row)`; `number` aligns it, `wide` lets it break.
+ * A table of *columns*: each has a `title`, and `text(row)` or `node(row)`; `number` aligns it, `wide` lets it break, `mono` is
+ * for what is no word.
  * A `node` is made once for each row, and again when `again(row)` says something else.
  */
 export class Table {
@@ -42,7 +45,7 @@ export class Table {
 
   make() {
     const cells = this.columns.map((column) =>
-      h("td", { class: column.number ? "number" : column.wide ? "wide" : null, "data-title": column.title }),
+      h("td", { class: KINDS.find((kind) => column[kind]), "data-title": column.title }),
     );
     return { element: h("tr", {}, cells), cells, said: [] };
   }

@@ -56,7 +56,11 @@ export class Tabs {
       if (chosen) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
     const found = this.panels.find((panel) => panel.name === name);
-    if (this.current !== found) this.current?.hidden();
+    if (this.current && this.current !== found) {
+      this.current.hidden();
+      const top = document.querySelector("header").offsetHeight;
+      if (scrollY > top) scrollTo(0, top);
+    }
     this.current = found;
     document.title = `${found.title} · notifyd console`;
     found.shown(detail);
