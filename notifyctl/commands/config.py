@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import settings
+from notifyctl import setting_docs, settings
 from notifyctl.command import Invocation, command, noun
 from notifyctl.configured import load, problems_said
 from notifyctl.exits import Refusal, Status
@@ -42,6 +42,14 @@ Checked = Annotated[
 Wanted = Annotated[
     list[str],
     typer.Argument(metavar="[KEY]...", help="Keys or sections; all unless given.", autocompletion=settings.keys),
+]
+Documented = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="[SETTING]...",
+        help="Keys, sections or environment variables; all unless given.",
+        autocompletion=setting_docs.names,
+    ),
 ]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="A key, such as log.level.", autocompletion=settings.keys)]
 Value = Annotated[
@@ -81,6 +89,25 @@ def check(run: Invocation, file: Checked = None, *, config: Config = None) -> No
         "warnings": list(loaded.warnings),
     }
     run.output.one(record, _CHECKED, key="file")
+
+
+@command(
+    app,
+    "doc",
+    example="notifyctl config doc delivery.max_queue_size\n"
+    "notifyctl config doc HEARTBEAT_INTERVAL REDIS_HOST\n"
+    "notifyctl config doc history -o json | jq '.[] | select(.effect == \"restart\").key'",
+)
+def doc(run: Invocation, names: Documented = []) -> None:  # noqa: B006 -- typer copies it
+    """Tell what settings are: meaning, type, unit, bounds, default, other names, and what a change of them needs.
+
+    A change takes effect on a reload (`notifyctl config reload`) or after a restart.
+    """
+    found = setting_docs.find(names)
+    if len(found) == 1:
+        run.output.one(found[0], setting_docs.details(found[0]), key="key")
+    else:
+        run.output.many(found, setting_docs.OVERVIEW, key="key")
 
 
 @command(
