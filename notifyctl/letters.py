@@ -93,7 +93,13 @@ class Which:
     ] = ""
     user: OfUser = ""
     notification: Annotated[
-        str, typer.Option("--notification", metavar="ID", help="Only those of this notification.")
+        str,
+        typer.Option(
+            "--notification",
+            metavar="ID",
+            help="Only those of this notification.",
+            autocompletion=complete.dead_notification_ids,
+        ),
     ] = ""
     since: Annotated[
         datetime | None, moment_option("--since", help="Only those that died from then on, such as 1h for an hour ago.")

@@ -62,7 +62,7 @@ class PlainOption(TyperOption):
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         """The value of the text that was given, or typer's word on what is missing."""
-        if _needs_typer(self, value):
+        if _needs_typer(self, ctx, value):
             return super().process_value(ctx, value)
         return _read(self, ctx, value)
 
@@ -72,13 +72,14 @@ class PlainArgument(TyperArgument):
 
     def process_value(self, ctx: Any, value: Any) -> Any:
         """The value of the text that was given, or typer's word on what is missing."""
-        if _needs_typer(self, value):
+        if _needs_typer(self, ctx, value):
             return super().process_value(ctx, value)
         return _read(self, ctx, value)
 
 
-def _needs_typer(param: TyperOption | TyperArgument, value: Any) -> bool:
-    missing = param.required and param.value_is_missing(value)
+def _needs_typer(param: TyperOption | TyperArgument, ctx: Any, value: Any) -> bool:
+    # a shell that completes asks before all is there that has to be
+    missing = param.required and param.value_is_missing(value) and not ctx.resilient_parsing
     kind = param.type_descriptor
     known = kind.annotation in (str, bool, int, list[str]) or kind.is_choice or kind.parameter_info.parser is not None
     return missing or not known

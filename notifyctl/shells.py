@@ -36,10 +36,17 @@ fi
 _FISH: Final = """\
 # fish completion of notifyctl
 function __notifyctl
-    _NOTIFYCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=$argv[1] \\
-        _TYPER_COMPLETE_ARGS=(commandline -cp | string collect) notifyctl 2>/dev/null
+    set -l found (
+        _NOTIFYCTL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args \\
+            _TYPER_COMPLETE_ARGS=(commandline -cp | string collect) notifyctl 2>/dev/null
+    )
+    if test -n "$found"
+        printf '%s\\n' $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
 end
-complete --command notifyctl --no-files --condition "__notifyctl is-args" --arguments "(__notifyctl get-args)"
+complete --command notifyctl --no-files --arguments "(__notifyctl)"
 """
 
 SCRIPTS: Final = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
