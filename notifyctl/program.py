@@ -50,6 +50,7 @@ COMMANDS: Final = (
     "drain",
     "doctor",
     "bench",
+    "cheat",
     "completion",
 )
 """Every command, in the order of the help; `notifyctl.commands.NAME`, with `_` for `-`, holds its `app`."""
