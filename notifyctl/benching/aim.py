@@ -1,4 +1,4 @@
-"""Whom a run is put on: the daemon of the admin socket, with keys made for the run, or the one at a URL."""
+"""Whom a run is put on: the daemon that all commands ask, with keys made for the run, or the one at a URL."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Aim:
     ws: Place
     http: Place | None
     limits: Limits
-    #: The daemon's admin socket is at hand: keys, figures and publishing come from there.
-    local: bool
+    #: It is the daemon that commands ask: keys and figures come from there, and it can be published to so.
+    known: bool
 
 
 def aim(wish: Wish, daemon: Daemon) -> Aim:
@@ -56,39 +56,52 @@ def aim(wish: Wish, daemon: Daemon) -> Aim:
     """
     if wish.url is None:
         if wish.key_file is not None:
-            raise usage("--key-file goes with --url: a daemon found by its admin socket makes a key for the run.")
-        listeners = _listeners(daemon)
-        ws, http = listeners.get("ws"), listeners.get("http")
-        found = ws or http
-        if found is None:
-            raise Refusal("The daemon has no port for connections.", Status.CONFLICT, code="conflict")
-        return Aim(found, http, _limits(daemon), local=True)
+            raise usage("--key-file goes with --url: a daemon that can be asked makes a key for the run.")
+        return _known(daemon)
     where = place(wish.url)
-    local = _is_here(where, daemon)
-    if wish.key_file is None and not local:
-        raise usage("--url needs --key-file with an API key, unless the daemon's admin socket is at hand.")
-    http_too = where.scheme in ("http", "https")
-    ws = Place({"http": "ws", "https": "wss"}.get(where.scheme, where.scheme), where.host, where.port, where.path)
-    return Aim(ws, where if http_too else None, _limits(daemon) if local else Limits(), local=local)
+    known = _is_known(where, daemon)
+    if wish.key_file is None and not known:
+        raise usage("--url needs --key-file with an API key, unless it is the daemon that is asked otherwise.")
+    rest = where if where.scheme in ("http", "https") else None
+    return Aim(_websockets(where), rest, _limits(daemon) if known else Limits(), known=known)
+
+
+def _known(daemon: Daemon) -> Aim:
+    listeners = _listeners(daemon)
+    http = listeners.get("http")
+    ws = listeners.get("ws") or (_websockets(http) if http is not None else None)
+    if ws is None:
+        raise Refusal("The daemon has no port for connections.", Status.CONFLICT, code="conflict")
+    if daemon.remote is not None and ws.loopback:
+        raise usage(f"That daemon takes connections on its own machine alone ({ws.url}): name the way in with --url.")
+    return Aim(ws, http, _limits(daemon), known=True)
 
 
 def _listeners(daemon: Daemon) -> dict[str, Place]:
+    """Where clients connect to, as seen from here."""
     found = {}
     for listener in daemon.call("GetStatus", pb.GetStatusRequest()).listeners:
         if listener.name in ("http", "ws"):
             there = place(listener.url)
-            found[listener.name] = Place(there.scheme, _WILDCARDS.get(there.host, there.host), there.port, "/")
-    if "ws" not in found and "http" in found:
-        http = found["http"]
-        found["ws"] = Place("wss" if http.secure else "ws", http.host, http.port, "/")
+            host = _WILDCARDS.get(there.host, there.host)
+            if there.host in _WILDCARDS and daemon.remote is not None:
+                host = daemon.remote.host
+            found[listener.name] = Place(there.scheme, host, there.port, "/")
     return found
 
 
-def _is_here(where: Place, daemon: Daemon) -> bool:
-    """Whether *where* is the daemon of the admin socket."""
-    if not where.loopback:
-        return False
+def _websockets(where: Place) -> Place:
+    """The same place for WebSockets, which the port of REST takes too."""
+    scheme = {"http": "ws", "https": "wss"}.get(where.scheme, where.scheme)
+    return Place(scheme, where.host, where.port, where.path)
+
+
+def _is_known(where: Place, daemon: Daemon) -> bool:
+    """Whether *where* is the daemon that commands ask."""
     try:
+        host = daemon.remote.host if daemon.remote is not None else None
+        if where.host != host and not (host is None and where.loopback):
+            return False
         return any(where.port == listener.port for listener in _listeners(daemon).values())
     except Refusal:
         return False
@@ -114,7 +127,7 @@ def target(wish: Wish, at: Aim, daemon: Daemon, job: Job) -> Iterator[Target]:
         Refusal: the daemon's limits do not allow it, or it makes no key.
     """
     volume = job.volume
-    chosen = job.via if volume is None else way(job.via, volume, at.limits, http=at.http is not None, admin=at.local)
+    chosen = job.via if volume is None else way(job.via, volume, at.limits, http=at.http is not None, admin=at.known)
     run_id = secrets.token_hex(4)
     channel = wish.channel or f"bench.{run_id}"
     if wish.key_file is not None:

@@ -30,7 +30,7 @@ class Aiming:
             "--url",
             metavar="URL",
             help="ws://HOST:PORT or wss://, or http://HOST:PORT or https:// to publish over REST as well; otherwise "
-            "the daemon of the admin socket.",
+            "the daemon that all commands ask.",
         ),
     ] = None
     key_file: Annotated[

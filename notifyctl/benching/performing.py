@@ -97,7 +97,7 @@ def _execute(run: Invocation, wish: Wish, at: Aim, job: Job, clauses: list[Claus
                 "Publishing over the admin socket: the daemon limits the requests of a key "
                 "(limits.requests_per_minute), and REST would measure the limit."
             )
-        done = Run(job, chosen, run.daemon, figures=at.local)
+        done = Run(job, chosen, run.daemon, figures=at.known)
         record = done.perform(board)
     judged = slo.judge(clauses, lambda name: report.objective(record, done.histograms, name))
     record["slo"] = report.verdicts(judged)
