@@ -1,48 +1,19 @@
 """What holds for every command, asked of the whole tree."""
 
+import itertools
 import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import typer
-from typer.core import TyperOption
 
 from notifyctl.program import COMMANDS, tree
+from tests.cli.leaves import LEAVES, examples, options, path_of, variable
 
-
-def walk(command: Any, context: Any) -> Iterator[Any]:
-    names = command.list_commands(context) if hasattr(command, "list_commands") else []
-    if not names:
-        yield context
-    for name in names:
-        child = command.get_command(context, name)
-        yield from walk(child, child.make_context(name, [], parent=context, resilient_parsing=True))
-
-
-def leaves() -> list[Any]:
-    root = tree()
-    context = root.make_context(
-        "notifyctl", [], resilient_parsing=True, auto_envvar_prefix="NOTIFYCTL", help_option_names=["-h", "--help"]
-    )
-    return list(walk(root, context))
-
-
-LEAVES = {context.command_path: context for context in leaves()}
 each_command = pytest.mark.parametrize("path", LEAVES)
-
-
-def options(path: str) -> list[TyperOption]:
-    return [param for param in LEAVES[path].command.params if isinstance(param, TyperOption)]
-
-
-def variable(context: Any, option: TyperOption) -> str:
-    given = option.envvar[0] if isinstance(option.envvar, list) else option.envvar
-    return str(given or f"{context.auto_envvar_prefix}_{option.name.upper()}")
 
 
 @each_command
@@ -68,18 +39,11 @@ def test_help_has_an_example_and_says_what_happens(path: str):
     assert path in text.split("Example:")[1]
 
 
-def examples() -> Iterator[str]:
-    for context in LEAVES.values():
-        text = context.command.help.split("Example:")[1]
-        yield from filter(None, map(str.strip, text.splitlines()))
-
-
-@pytest.mark.parametrize("line", list(examples()))
+@pytest.mark.parametrize("line", sorted(set(itertools.chain.from_iterable(examples().values()))))
 def test_examples_name_commands_and_options_that_exist(line: str):
     for found in re.finditer(r"\bnotifyctl ([^|&)]*)", line):
         words = shlex.split(found.group(1))
-        path = max((path for path in LEAVES if f"notifyctl {' '.join(words)} ".startswith(path + " ")), key=len)
-        known = {name for option in options(path) for name in (*option.opts, *option.secondary_opts)}
+        known = {name for option in options(path_of(words)) for name in (*option.opts, *option.secondary_opts)}
         assert {word for word in words if re.fullmatch(r"--?[a-zA-Z][a-z-]*", word)} <= known
 
 
