@@ -49,11 +49,23 @@ async def test_an_index_of_other_options_is_told_with_what_to_do(
 async def test_doubles_that_an_index_would_forbid_are_told(
     double: MongoDouble, database: Database[dict[str, Any]]
 ) -> None:
+    database.meta.insert_one({"_id": "schema", "version": 1})
     database.devices.insert_many(
         [{"_id": "a", "client_id": "c", "token": "t"}, {"_id": "b", "client_id": "c", "token": "t"}]
     )
     with pytest.raises(StoreUnavailable, match="holds devices that devices_by_token would forbid"):
         await open_mongo_records(double.uri("prod"), PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize("collection", ["clients", "keys", "devices"])
+async def test_the_database_of_another_program_is_left_as_it_is(
+    double: MongoDouble, database: Database[dict[str, Any]], collection: str
+) -> None:
+    database[collection].insert_one({"appName": "theirs", "clientSecret": "plain"})
+    with pytest.raises(StoreUnavailable, match=rf"database prod holds {collection} of another program") as refused:
+        await open_mongo_records(double.uri("prod"), PATIENCE_SECONDS)
+    assert refused.value.code == "store_foreign"
+    assert database.meta.find_one() is None
 
 
 async def test_the_layout_of_a_newer_version_is_left_alone(

@@ -32,6 +32,9 @@ _INDEXES: Final = {
     "removed": [IndexModel([("at", ASCENDING)], name="removed_by_age", expireAfterSeconds=REMOVED_SECONDS)],
 }
 
+#: Where records are. Another program may have collections of such names.
+_RECORDS: Final = ("clients", "keys", "devices")
+
 #: Codes of the server: an index of that name or of those fields is there, with other options.
 _CONFLICTS: Final = (85, 86)
 _DUPLICATES: Final = 11000
@@ -41,8 +44,10 @@ def prepare(database: Database[dict[str, Any]]) -> None:
     """Make what is missing; does nothing where all is there.
 
     Raises:
-        StoreUnavailable: a newer version was here, or an index cannot be made beside what is there.
+        StoreUnavailable: a newer version or another program was here, and nothing was touched; or an index cannot be
+            made beside what is there.
     """
+    _refuse_foreign(database)
     fresh = {"$setOnInsert": {"version": VERSION}}
     mark = database.meta.find_one_and_update(
         {"_id": "schema"}, fresh, upsert=True, return_document=ReturnDocument.AFTER
@@ -57,6 +62,18 @@ def prepare(database: Database[dict[str, Any]]) -> None:
     for collection, models in _INDEXES.items():
         for model in models:
             _make(database, collection, model)
+
+
+def _refuse_foreign(database: Database[dict[str, Any]]) -> None:
+    if database.meta.find_one({"_id": "schema"}) is not None:
+        return
+    for name in _RECORDS:
+        if database[name].find_one() is not None:
+            raise StoreUnavailable(
+                f"the database {database.name} holds {name} of another program: name one of its own in records.url, "
+                "such as mongodb://HOST/notifyd",
+                code="store_foreign",
+            )
 
 
 def _make(database: Database[dict[str, Any]], collection: str, model: IndexModel) -> None:
