@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
@@ -19,10 +20,14 @@ _KEY: Final = ("name", "client", "scopes", "allowed_cidrs", "expires_at")
 _SECRETS: Final = ("secret_file", "secret_env", "secret")
 
 
+#: Where a key of a table stands, and the table itself for "".
+Place = Callable[[str], str]
+
+
 class _Row:
     """One table of a file; what is wrong with it goes to the problems of all."""
 
-    def __init__(self, what: str, row: dict[str, Any], place: str, problems: list[ConfigProblem]) -> None:
+    def __init__(self, what: str, row: dict[str, Any], place: Place, problems: list[ConfigProblem]) -> None:
         self._what = what
         self._row = row
         self._place = place
@@ -31,7 +36,7 @@ class _Row:
 
     def problem(self, name: str, message: str, near: str | None = None) -> None:
         self.failed = True
-        self._problems.append(ConfigProblem(message, f"[[{self._what}]] {name}", None, self._place, near))
+        self._problems.append(ConfigProblem(message, f"[[{self._what}]] {name}", None, self._place(name), near))
 
     def check_names(self, known: Sequence[str]) -> None:
         for name in self._row:
@@ -47,8 +52,10 @@ class _Row:
 
     def name(self) -> str:
         found = self.text("name")
-        if not found.strip() and not self.failed:
-            self.problem("name", "is missing" if "name" not in self._row else "must not be empty")
+        if "name" not in self._row:
+            self.problem("name", "is missing")
+        elif isinstance(self._row["name"], str) and not found.strip():
+            self.problem("name", "must not be empty")
         return found
 
     def texts(self, name: str) -> list[str]:
@@ -78,7 +85,7 @@ class _Row:
 
 
 def client_item(
-    row: dict[str, Any], place: str, problems: list[ConfigProblem], folder: Path, *, plain_secrets: bool
+    row: dict[str, Any], place: Place, problems: list[ConfigProblem], folder: Path, *, plain_secrets: bool
 ) -> Item | None:
     """The client that *row* declares; None where it is none, and *problems* tell why.
 
@@ -89,7 +96,7 @@ def client_item(
     name = table.name()
     fields = {each: table.text(each) for each in ("url", "description", "cookie_name")}
     secret = _secret(table, folder, plain_secrets=plain_secrets)
-    return None if table.failed else Item("clients", (name,), fields, place=place, secret=secret)
+    return None if table.failed else Item("clients", (name,), fields, place=place(""), secret=secret)
 
 
 def _secret(table: _Row, folder: Path, *, plain_secrets: bool) -> SecretSource | None:
@@ -110,7 +117,7 @@ def _secret(table: _Row, folder: Path, *, plain_secrets: bool) -> SecretSource |
     return SecretSource("secret_env" if name == "secret_env" else "secret", value)
 
 
-def key_item(row: dict[str, Any], place: str, problems: list[ConfigProblem]) -> Item | None:
+def key_item(row: dict[str, Any], place: Place, problems: list[ConfigProblem]) -> Item | None:
     """The API key that *row* declares; None where it is none, and *problems* tell why."""
     table = _Row("keys", row, place, problems)
     table.check_names(_KEY)
@@ -120,7 +127,7 @@ def key_item(row: dict[str, Any], place: str, problems: list[ConfigProblem]) -> 
         "allowed_cidrs": _networks(table),
         "expires_at": table.instant("expires_at"),
     }
-    return None if table.failed else Item("keys", (client, name), fields, place=place)
+    return None if table.failed else Item("keys", (client, name), fields, place=place(""))
 
 
 def _networks(table: _Row) -> list[str]:

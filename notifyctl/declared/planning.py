@@ -11,6 +11,7 @@ from notifyctl.declared.difference import Difference, compare
 from notifyctl.declared.doing import Doer
 from notifyctl.declared.reading import read
 from notifyctl.declared.secrets import declared_secret, has_secret
+from notifyctl.exits import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,5 +46,9 @@ def plan(run: Invocation, files: Sequence[str], *, prune: bool, plain_secrets: b
 
         difference = compare(declared, found, prune=prune, same_secret=same)
     doer = Doer(run.daemon, found)
-    doer.try_tables(difference)
+    try:
+        doer.try_tables(difference)
+    except Refusal as refusal:
+        message = f"The daemon does not take these channels and webhooks: {refusal.message}"
+        raise Refusal(message, refusal.status, code=refusal.code) from refusal
     return Plan(difference, doer)

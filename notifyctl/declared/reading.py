@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -119,9 +120,7 @@ def _items(file: _File, kind: Kind, rows: list[dict[str, Any]]) -> list[Item]:
         tables = table_items(kind, file.document, file.problems)
         file.problems.extend(_half_paths(tables))
         return tables
-    places = [file.document.place(f"{kind}.{index}") for index in range(len(rows))]
-    if file.document.lines == {}:
-        places = [f"{place} {kind}[{index}]" for index, place in enumerate(places)]
+    places = [partial(_place, file.document, f"{kind}.{index}") for index in range(len(rows))]
     if kind == "keys":
         found = [key_item(row, place, file.problems) for row, place in zip(rows, places, strict=True)]
     else:
@@ -130,6 +129,11 @@ def _items(file: _File, kind: Kind, rows: list[dict[str, Any]]) -> list[Item]:
             for row, place in zip(rows, places, strict=True)
         ]
     return [item for item in found if item is not None]
+
+
+def _place(document: Document, table: str, name: str) -> str:
+    """Where the key *name* of *table* stands; JSON has no lines, but counts."""
+    return document.place(f"{table}.{name}") if document.lines else f"{document.name}, {table}"
 
 
 def _half_paths(tables: list[Item]) -> list[ConfigProblem]:
