@@ -111,10 +111,10 @@ def _fits(volume: Volume, limits: Limits) -> bool:
 def _too_many(volume: Volume, limits: Limits, *, admin: bool) -> str:
     wants = "as many as it can" if math.isinf(volume.requests) else f"{math.ceil(volume.requests)}"
     advice = (
-        " Raise it with `notifyctl config set limits.enabled false` and `notifyctl config reload`, and take that back "
-        "with `notifyctl config set limits.enabled --unset` and another reload"
+        " Lift it with `notifyctl config set limits.enabled false` and `notifyctl config reload`, and put it back with "
+        "`notifyctl config set limits.enabled --unset` and another reload"
     )
-    other = "; or publish with --via admin, which is not limited." if admin else " on the daemon's machine."
+    other = "; or publish with --via admin, which is not limited." if admin else ", on the daemon's machine."
     return (
         f"The daemon lets a key make {limits.requests_per_minute:g} requests a minute (limits.requests_per_minute), "
         f"and this run would make {wants}: it would measure the limit.{advice}{other}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httptools
 import msgspec
 import trio
 
+from notifyctl.benching.limits import Limits
 from notifyctl.benching.place import ANSWER_SECONDS, Failed, failures
 
 if TYPE_CHECKING:
@@ -59,9 +61,32 @@ class Poster:
         else:
             await self._post("/api/notifications/batch", f'{{"notifications":[{",".join(bodies)}]}}')
 
+    async def limits(self, channel: str) -> Limits:
+        """What the daemon's answers say of the key's rate limit, for a look at *channel*; nothing where there is none.
+
+        Raises:
+            Failed: there was no answer.
+        """
+        _, answer = await self._exchange(f"GET {self._path}/api/channels/{quote(channel, safe='')}/history?limit=1", "")
+        limit = answer.headers.get(b"ratelimit-limit", b"")
+        left = answer.headers.get(b"ratelimit-remaining", b"")
+        if not (limit.isdigit() and left.isdigit()):
+            return Limits()
+        # what a minute brings is not told; unless somebody set it apart it is what may be made at once
+        return Limits(requests_per_minute=int(limit), burst=int(left))
+
+    @property
+    def _path(self) -> str:
+        return self._door.place.path.rstrip("/")
+
     async def _post(self, path: str, body: str) -> None:
+        status, answer = await self._exchange(f"POST {self._path}{path}", body)
+        if status != 202:
+            raise _refused(status, answer)
+
+    async def _exchange(self, line: str, body: str) -> tuple[int, Answer]:
         request = (
-            f"POST {self._door.place.path.rstrip('/')}{path} HTTP/1.1\r\nHost: {self._door.place.netloc}\r\n"
+            f"{line} HTTP/1.1\r\nHost: {self._door.place.netloc}\r\n"
             f"Content-Type: application/json\r\nX-API-Key: {self._key}\r\n"
             f"Content-Length: {len(body.encode())}\r\n\r\n{body}"
         ).encode()
@@ -77,8 +102,7 @@ class Poster:
             raise
         if answer.headers.get(b"connection", b"").lower() == b"close":
             self.close()
-        if status != 202:
-            raise _refused(status, answer)
+        return status, answer
 
     async def _answer(self, pipe: Pipe) -> tuple[int, Answer]:
         answer = Answer()

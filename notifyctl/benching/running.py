@@ -12,14 +12,16 @@ import trio
 from notifyctl.benching import report
 from notifyctl.benching.course import Course
 from notifyctl.benching.histogram import Histogram
+from notifyctl.benching.limits import way
 from notifyctl.benching.meter import Meter, processors
 from notifyctl.benching.place import Failed
+from notifyctl.benching.posting import Poster
 from notifyctl.exits import Refusal, Status, status_of
 from notifyctl.moments import iso
 
 if TYPE_CHECKING:
     from notifyctl.benching.board import Board
-    from notifyctl.benching.plan import Job, Target
+    from notifyctl.benching.plan import Job, Target, Volume
     from notifyctl.client import Daemon
     from notifyctl.output import Record
 
@@ -34,6 +36,7 @@ class Run:
         self._job = job
         self._target = target
         self._daemon = daemon
+        self._figures = figures
         self._meter = Meter(daemon if figures else None)
         self._own: Record = {}
         self._started_at = iso(datetime.now(UTC))
@@ -73,6 +76,18 @@ class Run:
         except Failed as failed:
             raise refused(failed, course.target.url) from failed
         link.leave()
+        if self._target.via == "http" and self._job.volume is not None and not self._figures:
+            await self._look_at_limits(course, self._job.volume)
+
+    async def _look_at_limits(self, course: Course, volume: Volume) -> None:
+        """See that the rate limit of a daemon that tells nothing else does not spoil the run."""
+        with course.lanes(1) as (lane,):
+            assert isinstance(lane, Poster), "it is published to over REST"
+            try:
+                limits = await lane.limits(self._target.channel)
+            except Failed as failed:
+                raise refused(failed, course.target.url) from failed
+        way("http", volume, limits, http=True, admin=False)
 
     async def _heed_signals(self, scope: trio.CancelScope) -> None:
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:

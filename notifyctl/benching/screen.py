@@ -24,6 +24,17 @@ BUSY_SHARE: Final = 0.85
 #: What other processes may use of the machine before it is said.
 OTHERS_SHARE: Final = 0.15
 _NOUNS: Final = {"connect": "Connections", "storm": "Reconnects"}
+#: What an error comes from, where its name does not say.
+HINTS: Final = {
+    "rate_limited": "limits.requests_per_minute",
+    "queue_full": "dispatching lags: delivery.max_queue_size",
+    "too_many_connections": "keys.max_connections_per_key",
+    "closed_4006": "keys.max_connections_per_key",
+    "closed_4008": "a slow consumer: websocket.outbox_bytes",
+    "closed_4009": "no pong came in time: was this client too busy?",
+    "http_503": "the daemon is full or draining: server.max_connections",
+    "too_large": "a larger --size than the daemon takes",
+}
 _WAYS: Final = {"http": "over REST", "websocket": "over WebSocket", "admin": "over the admin socket"}
 #: What a latency is of.
 _FROM: Final = {
@@ -76,7 +87,7 @@ def _rows(record: Record) -> Iterator[tuple[str, Text]]:
         yield "Deliveries", _deliveries(record["deliveries"], rated=record["benchmark"] != "storm")
     yield _NOUNS.get(record["benchmark"], "Published"), _operations(record["operations"])
     for kind, number in record["operations"]["errors"].items():
-        yield "", Text(f"{count(number)} {safe(kind)}", "red")
+        yield "", Text.assemble((f"{count(number)} {safe(kind)}", "red"), (_hint(kind), "dim"))
     if "rounds" in record:
         yield "All back", Text("  ".join(f"{each['elapsedSeconds']:.2f} s" for each in record["rounds"]))
         if record["unrecovered"]:
@@ -123,6 +134,11 @@ def _daemon(record: Record) -> Text:
     if spent["slowConsumers"]:
         parts.append(f"{count(spent['slowConsumers'])} slow consumers")
     return Text(", ".join(parts))
+
+
+def _hint(kind: str) -> str:
+    advice = HINTS.get(kind.removeprefix("publish_"))
+    return f"  {advice}" if advice else ""
 
 
 def _memory(spent: Record, *, for_each: bool) -> Text:

@@ -40,9 +40,9 @@ def cheat(
 ) -> None:
     """Show ready commands for the jobs that an operator has.
 
-    Topics are start, keys, publish, listen, users, dead-letters, queue, cluster, upgrades, trouble and measure. Words
-    in capitals stand for what is to be filled in. In a pipe it is a command a line, a tab, and what it is for; with -q
-    the commands alone.
+    Topics are start, keys, publish, listen, users, dead-letters, queue, cluster, upgrades, trouble, measure and
+    elsewhere. Words in capitals stand for what is to be filled in. In a pipe it is a command a line, a tab, and what
+    it is for; with -q the commands alone.
     """
     if topic is not None and topic not in topics():
         near = get_close_matches(topic, topics(), 1, 0.5)

@@ -51,6 +51,8 @@ NOT_RUN = (
     "config check",
     "notifyctl drain",
     "notifyctl bench",
+    "context add",
+    "--context shop",
 )
 
 
@@ -140,7 +142,7 @@ def test_another_topic_is_refused(lonely: Ctl, topic: str, hint: str):
 async def prepared(daemon: Daemon, folder: Path) -> dict[str, str]:
     """What the words in capitals stand for, with the files that the commands read."""
     (folder / "app.log").write_text("one\ntwo\n")
-    client = (await daemon.ctl("clients", "register", "--name", "shop", "-q", "--secret-out", str(folder / "s"))).out
+    client = (await daemon.ctl("clients", "register", "--name", "other", "-q", "--secret-out", str(folder / "s"))).out
     token = await daemon.ctl("tokens", "mint", "--client", client.strip(), "--user", "alice", "-q")
     (folder / "token.txt").write_text(token.out)
     key = (await daemon.ctl("keys", "create", "--name", "shop", "-o", "json")).json
