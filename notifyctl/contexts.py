@@ -186,7 +186,7 @@ def write_private(path: Path, text: str) -> None:
     Raises:
         OSError: it cannot be written; *path* is as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_private(path.parent)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -197,6 +197,13 @@ def write_private(path: Path, text: str) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _make_private(place: Path) -> None:
+    """Make the folder *place* and those above it that are missing, for their owner alone."""
+    if not place.exists():
+        _make_private(place.parent)
+        place.mkdir(mode=0o700, exist_ok=True)
 
 
 def _bad(path: Path, problem: str) -> Refusal:
