@@ -24,7 +24,9 @@ DATA = {
     "share/man/man1/notifyctl.1": ROOT / "man/notifyctl.1",
     "share/man/man5/notifyd.toml.5": ROOT / "man/notifyd.toml.5",
     "share/man/man7/notifyd-protocol.7": ROOT / "man/notifyd-protocol.7",
+    "share/man/man7/notifyctl-recipes.7": ROOT / "man/notifyctl-recipes.7",
     "share/man/man8/notifyd.8": ROOT / "man/notifyd.8",
+    "share/notifyd/examples/pipelines/worker.sh": ROOT / "examples/pipelines/worker.sh",
     "share/notifyd/config.example.toml": ROOT / "config.example.toml",
     "share/notifyd/protos/notifyd/v1/client.proto": ROOT / "protos/notifyd/v1/client.proto",
     "share/notifyd/systemd/notification-service.service": DEPLOY / "systemd/notification-service.service",
@@ -150,7 +152,7 @@ def assert_pages_are_found(daemon: Installed) -> None:
     """`man` looks beside the programs of the PATH."""
     if not os.environ.get("CI") and shutil.which("manpath") is None:
         return
-    for page in ("notifyctl.1", "notifyd.toml.5", "notifyd-protocol.7", "notifyd.8"):
+    for page in ("notifyctl.1", "notifyd.toml.5", "notifyd-protocol.7", "notifyctl-recipes.7", "notifyd.8"):
         name, section = page.rsplit(".", 1)
         found = daemon.programs.parent / f"share/man/man{section}" / page
         assert found.is_file()
