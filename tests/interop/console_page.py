@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from tests.e2e.patience import PATIENCE
 from tests.interop.test_browser import browse
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.interop.test_browser import Page
 
+#: How long anything may take to be seen.
+SECONDS = 30
 #: Asks until the expression is true; what it gives then.
 WAIT = """
 new Promise(resolve => {
@@ -44,7 +47,10 @@ class ConsolePage:
 
     async def wait(self, expression: str) -> Any:
         """The value of *expression* once it is true; it may fail before."""
-        return await self.page.evaluate(WAIT.replace("EXPRESSION", f"({expression})"))
+        with trio.move_on_after(SECONDS * PATIENCE):
+            return await self.page.evaluate(WAIT.replace("EXPRESSION", f"({expression})"))
+        shown = await self.page.evaluate("document.body.innerText")
+        raise AssertionError(f"never so: {expression}\nThe page says:\n{shown}")
 
     async def ready(self) -> None:
         """Wait until the page knows who looks at it."""

@@ -90,7 +90,10 @@ async function begin() {
     new LogsPanel(),
   ]);
   bar(tabs);
-  onSession(() => overview.settle(tabs.current?.name === "statistics"));
+  onSession(() => {
+    if (!session.signedIn) overview.forget();
+    overview.settle(tabs.current?.name === "statistics");
+  });
   for (;;) {
     try {
       await loadSession();
@@ -105,6 +108,7 @@ async function begin() {
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
   }
+  if (!session.signedIn) overview.forget();
   tabs.follow(session.signedIn ? "statistics" : "client");
   overview.tell();
   document.documentElement.dataset.ready = "yes";

@@ -9,6 +9,27 @@ const KEPT = 660_000;
 /** The counters whose rates are shown. */
 const RATES = ["accepted", "dispatched", "deliveries", "rejected", "errors", "dead", "expired", "slowConsumers", "rateLimited"];
 
+const PLACE = "notifyd-samples";
+
+/** The samples that a page that was loaded anew has left in this tab. */
+function remembered() {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(PLACE) ?? "[]");
+    // JSON has no word for a rate that is not known
+    return found.map((sample) => Object.fromEntries(Object.entries(sample).map(([name, value]) => [name, value ?? NaN])));
+  } catch {
+    return [];
+  }
+}
+
+function remember(samples) {
+  try {
+    sessionStorage.setItem(PLACE, JSON.stringify(samples));
+  } catch {
+    // the plots begin anew then
+  }
+}
+
 /** The figures of the moment, and samples of the last minutes. */
 export class Overview {
   constructor() {
@@ -17,6 +38,8 @@ export class Overview {
     this.reachable = true;
     this.listeners = new Set();
     this.poller = new Poller(() => this.ask(), 2000);
+    this.samples = remembered();
+    addEventListener("pagehide", () => remember(this.samples));
   }
 
   /** Have *listener* called with each new one, and when the daemon is away. */
@@ -24,12 +47,17 @@ export class Overview {
     this.listeners.add(listener);
   }
 
+  /** Somebody signed out: what was seen is not for who comes next. */
+  forget() {
+    [this.latest, this.samples] = [null, []];
+    remember([]);
+  }
+
   /** Ask as long as somebody is signed in; more often where it is looked at. */
   settle(often) {
     this.poller.milliseconds = often ? 1000 : 3000;
     if (session.signedIn) this.poller.start();
     else this.poller.stop();
-    if (!session.signedIn) [this.latest, this.samples] = [null, []];
     this.tell();
   }
 
@@ -40,7 +68,7 @@ export class Overview {
   async ask() {
     try {
       const answer = await call("GET", "/overview");
-      this.take(answer, performance.now());
+      this.take(answer, Date.now());
       this.reachable = true;
     } catch (problem) {
       this.reachable = problem.code !== "unreachable";
@@ -53,7 +81,8 @@ export class Overview {
   take(answer, now) {
     const { stats } = answer;
     const before = this.samples.at(-1);
-    const sample = { at: now, counters: stats.counters, uptime: stats.uptimeSeconds, cpuSeconds: stats.cpuSeconds };
+    const counters = Object.fromEntries(RATES.map((name) => [name, stats.counters[name]]));
+    const sample = { at: now, counters, uptime: stats.uptimeSeconds, cpuSeconds: stats.cpuSeconds };
     // after a restart the counters begin anew, and a rate over that would be nonsense
     const same = before && stats.uptimeSeconds >= before.uptime && now > before.at;
     const seconds = same ? (now - before.at) / 1000 : NaN;

@@ -23,12 +23,13 @@ export class DeadLettersPanel extends Panel {
     this.older = button("Older", () => this.page(1));
     this.newer = button("Newer", () => this.page(-1));
     this.download = h("a.button", { href: "/console/api/dead-letters/export", download: "dead-letters.ndjson" }, "Download NDJSON");
+    this.retrying = button("Retry all that fit…", () => this.retryAll());
+    this.dropping = button("Drop all that fit…", () => this.dropAll(), { class: "danger" });
     this.table = letterTable(this);
     this.content.append(
       h("div.toolbar", {}, this.total, h("div.actions", {},
         this.download,
-        button("Retry all that fit…", () => this.retryAll()),
-        button("Drop all that fit…", () => this.dropAll(), { class: "danger" }))),
+        this.retrying, this.dropping)),
       filters(() => this.apply(),
         field("Client", this.inputs.clientId), field("Stage", this.inputs.stage), field("Reason", this.inputs.reason),
         field("Channel", this.inputs.channel), field("User", this.inputs.userId)),
@@ -58,6 +59,7 @@ export class DeadLettersPanel extends Panel {
     this.count = answer.total;
     this.last = answer.deadLetters.at(-1)?.id;
     say(this.total, answer.total === 1 ? "1 dead letter" : `${count(answer.total)} dead letters`);
+    this.retrying.disabled = this.dropping.disabled = !answer.total;
     this.table.show(answer.deadLetters);
     this.newer.hidden = !this.behind.length;
     this.older.hidden = answer.deadLetters.length < PAGE;
