@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import trio
 
 from notifyd.app.bounds import bound_gauges, limits
+from notifyd.telemetry.machine import memory_limit_bytes
 from notifyd.telemetry.prometheus import Gauge
 
 if TYPE_CHECKING:
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
 
 def gauges(graph: Graph, in_force: Callable[[], Settings], socketio: SocketIoServer) -> list[Gauge]:
     """All of them; *in_force* answers the settings of the moment."""
-    snapshot = graph.stats.snapshot
+    look = _Look(graph)
     return [
         *_of_the_daemon(graph),
-        Gauge("connections", "Live connections.", lambda: snapshot().connections_by_transport, label="transport"),
+        Gauge("connections", "Live connections.", look.transports, label="transport"),
+        Gauge("outbox_bytes", "Bytes that wait for slow connections.", look.outbox_bytes),
         Gauge("socketio_sessions", "Sessions of Socket.IO that began with polling.", lambda: socketio.session_count),
         Gauge("channels", "Channels with subscribers.", lambda: graph.hub.channel_count),
         Gauge("subscriptions", "Subscriptions of all connections.", lambda: graph.hub.subscription_count),
@@ -45,13 +48,34 @@ def gauges(graph: Graph, in_force: Callable[[], Settings], socketio: SocketIoSer
             lambda: graph.pushing.router.in_flight if graph.pushing else 0,
         ),
         Gauge("tasks", "Tasks of the event loop.", lambda: trio.lowlevel.current_statistics().tasks_living),
-        Gauge("outbox_bytes", "Bytes that wait for slow connections.", lambda: snapshot().outbox_bytes),
         Gauge("limit", "Bounds in force.", lambda: limits(in_force()), label="name"),
     ]
 
 
+class _Look:
+    """One pass over the connections for two gauges: there may be many of them."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._hub = graph.hub
+        self._outbox_bytes = 0
+
+    def transports(self) -> dict[str, float]:
+        """How many there are by transport; to be read first."""
+        found = Counter[str]()
+        waiting = 0
+        for connection in self._hub.connections():
+            found[connection.link.transport] += 1
+            waiting += connection.link.pending_bytes()
+        self._outbox_bytes = waiting
+        return dict(found)
+
+    def outbox_bytes(self) -> int:
+        """What waited in their outboxes then."""
+        return self._outbox_bytes
+
+
 def _of_the_daemon(graph: Graph) -> list[Gauge]:
-    daemon, about = graph.daemon, graph.daemon.about
+    daemon, about, most = graph.daemon, graph.daemon.about, memory_limit_bytes()
     build = (about.version, platform.python_version(), about.broker_engine, about.records_engine, about.durability)
     return [
         Gauge(
@@ -73,6 +97,7 @@ def _of_the_daemon(graph: Graph) -> list[Gauge]:
             "When the certificate in use ends, since the Unix epoch; without TLS there is none.",
             lambda: {} if daemon.certificate_ends_at is None else _one(daemon.certificate_ends_at() / 1000),
         ),
+        Gauge("memory_limit_bytes", "Memory that the machine or the container allows; 0 for no bound.", lambda: most),
         Gauge("disk_free_bytes", "Bytes that are free under the state folder.", lambda: _disk(graph, 0)),
         Gauge("disk_size_bytes", "Bytes of the file system of the state folder.", lambda: _disk(graph, 1)),
     ]
