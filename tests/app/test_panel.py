@@ -21,12 +21,13 @@ LISTENERS = [
 
 def test_it_names_the_addresses_and_three_commands() -> None:
     lines = panel_text(LISTENERS, "notifyctl", "").splitlines()
-    assert lines[:5] == [
+    assert lines[:6] == [
         "REST and WebSocket  http://127.0.0.1:3000",
         "WebSocket           ws://127.0.0.1:3001",
         "Socket.IO           http://127.0.0.1:3000/client-{clientId}",
         "gRPC                grpc://127.0.0.1:50051",
         "Try it out          http://127.0.0.1:3000/api/docs",
+        "Console             http://127.0.0.1:3000/console",
     ]
     assert lines[-3:] == [
         "notifyctl keys create --name demo",
@@ -38,6 +39,7 @@ def test_it_names_the_addresses_and_three_commands() -> None:
 def test_what_is_not_served_is_not_named() -> None:
     text = panel_text(LISTENERS[:2], "notifyctl", "")
     assert ("ws://" in text, "grpc://" in text) == (False, False)
+    assert "console" not in panel_text(LISTENERS, "notifyctl", "", console=False)
 
 
 def test_a_socket_that_would_not_be_found_is_named(capsys: pytest.CaptureFixture[str]) -> None:

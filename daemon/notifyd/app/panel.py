@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from notifyd.service.daemon import Listener
 
 
-def show_panel(listeners: Sequence[Listener], *, default_socket: bool) -> None:
+def show_panel(listeners: Sequence[Listener], *, default_socket: bool, console: bool = True) -> None:
     """Print to standard output, framed where that is a terminal."""
     socket = next(listener.url.removeprefix("unix:") for listener in listeners if listener.name == "admin")
-    text = panel_text(listeners, program(), "" if default_socket else socket)
+    text = panel_text(listeners, program(), "" if default_socket else socket, console=console)
     if not sys.stdout.isatty():
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
@@ -29,7 +29,7 @@ def show_panel(listeners: Sequence[Listener], *, default_socket: bool) -> None:
     Console().print(panel)
 
 
-def panel_text(listeners: Sequence[Listener], command: str, socket: str) -> str:
+def panel_text(listeners: Sequence[Listener], command: str, socket: str, *, console: bool = True) -> str:
     """The addresses and the commands; *socket* is named where notifyctl would not find it by itself."""
     urls = {listener.name: listener.url for listener in listeners}
     ctl = f"{command} --socket {shlex.quote(socket)}" if socket else command
@@ -39,6 +39,7 @@ def panel_text(listeners: Sequence[Listener], command: str, socket: str) -> str:
         f"Socket.IO           {urls['http']}/client-{{clientId}}",
         *([f"gRPC                {urls['grpc']}"] if "grpc" in urls else []),
         f"Try it out          {urls['http']}/api/docs",
+        *([f"Console             {urls['http']}/console"] if console else []),
         "",
         "Paste into a second terminal: make a key, listen, send.",
         "",

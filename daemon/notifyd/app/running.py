@@ -278,7 +278,8 @@ def _tell_ready(graph: Graph, place: Place, manager: ServiceManager) -> None:
     manager.ready()
     log.info("ready", listeners=urls, pid=daemon.pid)
     if place.dev:
-        show_panel(daemon.listeners, default_socket=found_by_itself(place.socket))
+        console = graph.loaded.settings.console.enabled
+        show_panel(daemon.listeners, default_socket=found_by_itself(place.socket), console=console)
 
 
 def _give_powers(graph: Graph, fronts: Fronts, drainer: Drainer, reloader: Reloader, member: Membership | None) -> None:
