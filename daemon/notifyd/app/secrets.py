@@ -22,7 +22,7 @@ MASTER_KEY_FILE_NAME: Final = "master.key"
 _TOKEN_BYTES: Final = 32
 _MIN_LENGTH: Final = 16
 _MAX_LENGTH: Final = 1024
-_WEBHOOKS_FOLDER: Final = "webhooks"
+WEBHOOKS_FOLDER: Final = "webhooks"
 
 
 def admin_token(state_dir: Path) -> str:
@@ -70,7 +70,7 @@ def webhook_secret(name: str, configured: Path | None, state_dir: Path) -> str:
     Raises:
         CannotStart: the file can be read by others, holds no such secret, or cannot be read or written.
     """
-    path = configured if configured is not None else state_dir / _WEBHOOKS_FOLDER / f"{name}.secret"
+    path = configured if configured is not None else state_dir / WEBHOOKS_FOLDER / f"{name}.secret"
     if configured is None:
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)
