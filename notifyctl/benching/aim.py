@@ -18,7 +18,7 @@ from notifyctl.secret_files import read_secret
 from notifyd.v1 import admin_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from notifyctl.benching.plan import Job
     from notifyctl.client import Daemon
@@ -120,8 +120,8 @@ def _read(text: str) -> Any:
 
 
 @contextmanager
-def target(wish: Wish, at: Aim, daemon: Daemon, job: Job) -> Iterator[Target]:
-    """The target of *job*; keys that are made for it are taken back at the end.
+def target(wish: Wish, at: Aim, daemon: Daemon, job: Job, note: Callable[[str], None]) -> Iterator[Target]:
+    """The target of *job*; keys that are made for it are taken back at the end, or *note* hears that they could not.
 
     Raises:
         Refusal: the daemon's limits do not allow it, or it makes no key.
@@ -142,8 +142,18 @@ def target(wish: Wish, at: Aim, daemon: Daemon, job: Job) -> Iterator[Target]:
             issued.append(_issue(daemon, run_id, channel, job.longest_seconds))
         yield Target(at.ws, at.http, channel, run_id, tuple(each.key for each in issued), chosen)
     finally:
-        for each in issued:
-            daemon.call("RevokeKey", pb.RevokeKeyRequest(id=each.record.id))
+        _take_back([each.record.id for each in issued], daemon, note)
+
+
+def _take_back(ids: list[str], daemon: Daemon, note: Callable[[str], None]) -> None:
+    left = list(ids)
+    try:
+        while left:
+            daemon.call("RevokeKey", pb.RevokeKeyRequest(id=left[0]))
+            left.pop(0)
+    except Refusal as refusal:
+        # what the load did to the daemon must not cost the summary
+        note(f"Not taken back, and good until they expire: keys {', '.join(left)}. {refusal.message}")
 
 
 def _issue(daemon: Daemon, run_id: str, channel: str, seconds: float) -> Any:

@@ -91,7 +91,7 @@ def _objectives(text: str | None, name: str) -> list[Clause]:
 
 
 def _execute(run: Invocation, wish: Wish, at: Aim, job: Job, clauses: list[Clause], board: Board) -> None:
-    with target(wish, at, run.daemon, job) as chosen:
+    with target(wish, at, run.daemon, job, run.output.note) as chosen:
         if job.volume is not None and chosen.via != job.via and chosen.via == "admin":
             run.output.note(
                 "Publishing over the admin socket: the daemon limits the requests of a key "

@@ -110,7 +110,7 @@ class Run:
             "elapsedSeconds": round(elapsed, 3),
             "interrupted": self.interrupted,
             "settings": {"via": self._target.via, "channel": self._target.channel, **self._job.settings},
-            "rate": (landed or tried)["perSecond"],
+            "rate": (landed if landed is not None and self._timed else tried)["perSecond"],
             "operations": tried,
             "deliveries": landed,
             "latency": report.latency(self.histograms[""]),
@@ -127,9 +127,14 @@ class Run:
         """What latencies are of, by the prefix that objectives know them by; the main one has none."""
         assert self.course is not None, "it was performed"
         course = self.course
-        if course.arrivals is None or not course.arrivals.timed:
-            return {"": course.operations.latency, "accepted": Histogram()}
-        return {"": course.arrivals.latency, "accepted": course.operations.latency}
+        if course.arrivals is not None and self._timed:
+            return {"": course.arrivals.latency, "accepted": course.operations.latency}
+        return {"": course.operations.latency, "accepted": Histogram()}
+
+    @property
+    def _timed(self) -> bool:
+        """Whether the run is about deliveries, and not about connecting or publishing."""
+        return self.course is not None and self.course.arrivals is not None and self.course.arrivals.timed
 
 
 def refused(failed: Failed, url: str) -> Refusal:
@@ -141,7 +146,7 @@ def refused(failed: Failed, url: str) -> Refusal:
         case "timeout":
             return Refusal(f"{url} did not answer in time.", Status.TIMED_OUT)
         case "certificate_not_trusted" | "tls_failed":
-            return Refusal(f"{url}: {_words(failed.kind)}; SSL_CERT_FILE names other roots.", Status.DENIED)
+            return Refusal(f"{url}: {_words(failed.kind)}; name the file of its CA in SSL_CERT_FILE.", Status.DENIED)
         case "protocol_error":
             return Refusal(f"{url} does not speak WebSocket.", Status.FAILED, code="unreachable")
         case kind if kind.startswith(("http_", "closed_")):

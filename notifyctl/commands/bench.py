@@ -1,5 +1,6 @@
 """notifyctl bench."""
 
+import math
 from typing import Annotated, Any
 
 import typer
@@ -194,8 +195,9 @@ def storm(
     from notifyctl.benching.storm import Weather
     from notifyctl.benching.storm import storm as blow
 
-    # about as long as the connections take to come back, which nobody knows
-    volume = Volume(rate, None, None, concurrency=4, warmup_seconds=0.0)
+    # it ends when all are back; that it may take so long counts where the rate is limited
+    most = math.ceil(rate * rounds * within)
+    volume = Volume(rate, most, None, concurrency=4, warmup_seconds=0.0)
     weather = Weather(connections, rounds, spread, within)
 
     async def body(course: Any) -> Record:
