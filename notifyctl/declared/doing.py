@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from notifyctl.declared.difference import Change, Difference, with_ids
+from notifyctl.declared.overlay import change_here
 from notifyctl.declared.secrets import declared_secret
 from notifyctl.declared.tables import as_toml
 from notifyctl.exits import Refusal, Status
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 Outcome = Literal["done", "failed", "skipped"]
 #: Whatever comes next would fail in the same way.
 _FINAL: Final = (Status.UNREACHABLE, Status.TIMED_OUT)
+#: The daemon's word where it may not write beside its configuration file.
+NOT_WRITABLE: Final = "overlay_not_writable"
 _TABLES: Final[tuple[Kind, ...]] = ("channels", "webhooks")
 
 
@@ -47,6 +51,8 @@ class Doer:
         self._expected = present.settings
         self._client_ids = {name: identifier for identifier, name in present.clients.items()}
         self._failed_clients: set[str] = set()
+        #: Where the daemon keeps its overlay, by its own word.
+        self._overlay = Path()
         self._away: Refusal | None = None
 
     def try_tables(self, difference: Difference) -> None:
@@ -56,7 +62,8 @@ class Doer:
             Refusal: it would not.
         """
         if difference.tables:
-            self._daemon.call("ChangeConfig", self._request(difference, dry_run=True))
+            answer = self._daemon.call("ChangeConfig", self._request(difference, dry_run=True))
+            self._overlay = Path(answer.overlay)
 
     def run(self, difference: Difference) -> Iterator[Done]:
         """Do all of it; what came of each change, in order, as it is done. Tables are changed together."""
@@ -93,18 +100,29 @@ class Doer:
         if self._away is not None:
             return self._away
         try:
-            self._daemon.call("ChangeConfig", self._request(difference, dry_run=False))
+            self._put(difference)
         except Refusal as refusal:
             self._note(refusal)
             return refusal
         return None
 
+    def _put(self, difference: Difference) -> None:
+        try:
+            self._daemon.call("ChangeConfig", self._request(difference, dry_run=False))
+        except Refusal as refusal:
+            if refusal.code != NOT_WRITABLE or self._daemon.remote is not None or not self._overlay.is_absolute():
+                raise
+            change_here(self._daemon, self._overlay, self._values(difference))
+
     def _request(self, difference: Difference, *, dry_run: bool) -> pb.ChangeConfigRequest:
         changes = [
-            pb.ConfigChange(key=kind, value=as_toml(self._written(kind, items)), expected=self._expected[kind])
-            for kind, items in difference.tables.items()
+            pb.ConfigChange(key=key, value=value, expected=self._expected[key])
+            for key, value in self._values(difference).items()
         ]
         return pb.ChangeConfigRequest(changes=changes, dry_run=dry_run)
+
+    def _values(self, difference: Difference) -> dict[str, str]:
+        return {kind: as_toml(self._written(kind, items)) for kind, items in difference.tables.items()}
 
     def _written(self, kind: Kind, items: list[Item]) -> list[Item]:
         return with_ids(items, self._client_ids) if kind == "webhooks" else items

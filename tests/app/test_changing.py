@@ -130,7 +130,7 @@ async def test_a_folder_that_the_daemon_may_not_write_is_named(graph: Graph, sou
     reloader = Reloader(graph, source.read)
     graph.daemon.on_reload, graph.daemon.on_show = reloader.reload, reloader.show
     graph.daemon.about = replace(graph.daemon.about, config_file=Path("/proc/notifyd.toml"))
-    with pytest.raises(Conflict, match="ReadWritePaths=/proc") as problem:
+    with pytest.raises(Conflict, match="user write to /proc") as problem:
         Changer(graph.daemon, source.read).change([ConfigChange("limits.burst", "5")], dry_run=False)
     assert (problem.value.code, in_force(graph, "limits.burst")) == ("overlay_not_writable", "7")
 

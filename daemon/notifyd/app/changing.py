@@ -90,8 +90,8 @@ class Changer:
             write_file(path, text, beside=self._file)
         except OSError as exc:
             raise Conflict(
-                f"the daemon cannot write {path}: {exc.strerror or exc}; let its user write to {path.parent} (under "
-                f"systemd, ReadWritePaths={path.parent}), or change the configuration on its machine",
+                f"the daemon cannot write {path}: {exc.strerror or exc}; let its user write to {path.parent}, keep its "
+                "configuration in the state folder (NOTIFYD_CONFIG), or change it on its machine",
                 code="overlay_not_writable",
             ) from exc
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -27,6 +28,9 @@ class House:
         self.keys: list[types_pb2.ApiKey] = []
         self.settings = {"channels": "[]", "webhooks": "[]"}
         self.done: list[str] = []
+        self.overlay = Path("/etc/o.overlay.toml")
+        #: Whether it may not write there.
+        self.shut_in = False
         self._ids = itertools.count(1)
         for method in (
             self.ListClients, self.ListKeys, self.GetConfig, self.ChangeConfig, self.RegisterClient, self.UpdateClient,
@@ -61,10 +65,13 @@ class House:
             tomllib.loads(f"x = {change.value}")
             if change.expected != self.settings[change.key]:
                 context.abort(grpc.StatusCode.FAILED_PRECONDITION, "changed meanwhile")
-        if not request.dry_run:
+        if not request.dry_run and not self.shut_in:
             self.settings |= {change.key: change.value for change in request.changes}
             self.done += [f"set {change.key}" for change in request.changes]
-        return pb.ChangeConfigResponse(overlay="/etc/o.toml")
+        if self.shut_in and not request.dry_run:
+            context.set_trailing_metadata((("notifyd-code", "overlay_not_writable"),))
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "read-only file system")
+        return pb.ChangeConfigResponse(overlay=str(self.overlay))
 
     def RegisterClient(self, request: Any, _context: Any) -> Any:
         client = types_pb2.Client(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -14,8 +16,6 @@ from notifyd.v1 import types_pb2
 from tests.cli.declared.house import House, actions
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.scripted import Admin, Ctl
 
 EVERYTHING = ["publish:*", "subscribe:*", "broadcast", "users"]
@@ -298,3 +298,38 @@ def test_hostile_names_are_escaped_and_mean_the_same(ctl: Ctl, house: House) -> 
 def test_only_what_there_is_can_be_exported_alone(ctl: Ctl, house: House) -> None:
     refused = ctl("export", "--only", "kyes")
     assert (refused.status, "clients, keys, channels, webhooks" in refused.err) == (2, True)
+
+
+@pytest.fixture
+def shut_in(house: House, tmp_path: Path) -> House:
+    """A daemon that may not write its overlay, which holds something already."""
+    house.shut_in, house.overlay = True, tmp_path / "notifyd.overlay.toml"
+    house.overlay.write_text("[log]\nlevel = 'debug'\n")
+    house.admin.answers("ReloadConfig", pb.ReloadConfigResponse(applied=["channels"]))
+    return house
+
+
+RULE = "[[channels]]\npattern = 'a'"
+
+
+def test_an_operator_may_write_where_the_daemon_may_not(ctl: Ctl, shut_in: House, state: Any) -> None:
+    result = ctl("apply", "-f", state(RULE), "--yes", "-o", "json")
+    assert (result.status, result.json[0]["outcome"]) == (0, "done")
+    written = tomllib.loads(shut_in.overlay.read_text())
+    assert written == {"log": {"level": "debug"}, "channels": [{"pattern": "a"}]}
+
+
+def test_what_the_daemon_does_not_take_over_is_put_back(ctl: Ctl, shut_in: House, state: Any) -> None:
+    before = shut_in.overlay.read_text()
+    shut_in.admin.refuses("ReloadConfig", grpc.StatusCode.INVALID_ARGUMENT, "no", notifyd_code="config_invalid")
+    assert ctl("apply", "-f", state(RULE), "--yes").status == 2
+    assert shut_in.overlay.read_text() == before
+    shut_in.overlay.unlink()
+    assert ctl("apply", "-f", state(RULE), "--yes").status == 2
+    assert not shut_in.overlay.exists()
+
+
+def test_where_nobody_may_write(ctl: Ctl, shut_in: House, state: Any) -> None:
+    shut_in.overlay = Path("/proc/notifyd.overlay.toml")
+    result = ctl("apply", "-f", state(RULE), "--yes")
+    assert (result.status, "with sudo" in result.err) == (4, True)
