@@ -74,6 +74,18 @@ async def test_a_channel_with_acks(node: Node, alice: User) -> None:
     }
 
 
+async def test_who_wants_one_at_a_time_gets_the_next_with_its_ack(node: Node, alice: User) -> None:
+    alice.connect(ack=True, maxUnacked=1)
+    await alice.ask("subscribe", {"channel": "open.news", "ack": True, "maxUnacked": 1})
+    for number in (1, 2):
+        await publish(node, number, users=("alice",))
+        await node.published("open.news", data={"n": 10 + number})
+    told = alice.said()
+    assert [each["n"] if "n" in each else each["data"] for each in told] == [1, 11]
+    await alice.ask("ack", {"ids": [each["notificationId"] for each in told]})
+    assert len(alice.said()) == 4
+
+
 async def test_a_refused_one_waits_for_its_next_try(node: Node, alice: User) -> None:
     alice.connect()
     await alice.ask("subscribe", {"channel": "open.news", "ack": True})

@@ -69,3 +69,14 @@ def test_what_is_no_text_is_refused(name: str, value: object) -> None:
 
 def test_nothing_that_is_shown_of_them_is_secret() -> None:
     assert repr(read_credentials({"token": "secret", "clientId": "shop"}, handshake(), "")) == "Credentials('shop')"
+
+
+@pytest.mark.parametrize("wish", ["many", -1, "1.5", [], float("inf")])
+def test_how_many_may_be_open_is_a_count(wish: object) -> None:
+    with pytest.raises(Invalid, match="maxUnacked"):
+        read_credentials({"maxUnacked": wish}, handshake(), "")
+
+
+@pytest.mark.parametrize(("query", "auth", "count"), [("", {"maxUnacked": 3}, 3), ("maxUnacked=2", {}, 2), ("", {}, 0)])
+def test_how_many_may_be_open(query: str, auth: dict[str, Any], count: int) -> None:
+    assert read_credentials(auth, handshake(query=query), "").max_unacked == count

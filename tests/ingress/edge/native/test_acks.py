@@ -157,6 +157,21 @@ async def test_a_late_ack_is_taken(node: Node, worker: Browser, house: House, au
     assert await house.letters() == []
 
 
+async def test_who_wants_one_at_a_time_gets_the_next_with_its_ack(
+    node: Node, worker: Browser, services: NativeServices, rules: NativeRules
+) -> None:
+    await worker.send({"type": "subscribe", "channel": "news", "ack": True, "maxUnacked": 1})
+    await node.published(count=3)
+    (first,) = ids(told := worker.said)
+    told += await worker.send({"type": "ack", "id": first})
+    assert tries(told) == [(1, 1), (2, 1)]
+    for _ in range(2):
+        await node.tell(ALICE)
+    await node.dispatch()
+    _, told = await alice(node, services, rules, maxUnacked=1)
+    assert len(tries(told)) == 1
+
+
 async def test_it_resumes_after_a_position(node: Node, worker: Browser) -> None:
     await node.published(count=3)
     answer, *told = await worker.send({"type": "subscribe", "channel": "news", "ack": True, "since": position(node, 1)})
