@@ -1,4 +1,4 @@
-"""What can be seen of a daemon that does not answer: its configuration, its folder, its disk, its engines from afar."""
+"""What can be seen of a daemon that does not answer: its configuration, its ports, its files, its engines from afar."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _PRIVATE_BITS: Final = 0o077
 _MEBIBYTE: Final = 1 << 20
 #: As the daemon judges it.
 _LEAST_FREE_BYTES: Final = 100 * _MEBIBYTE
+_LEAST_FREE_FILES: Final = 1000
 #: For one server, however patient the daemon is told to be.
 _CONNECT_SECONDS: Final = 3.0
 
@@ -37,7 +38,16 @@ def local_findings(refusal: Refusal) -> list[Record]:
     except ConfigInvalid as exc:
         problems = "; ".join(map(str, exc.problems))
         return [away, _finding("configuration", "failed", problems, "correct it, and try notifyctl config check")]
-    return [away, _configuration(loaded), *_folder(loaded.settings.server.state_dir), *_engines(loaded.settings)]
+    settings = loaded.settings
+    return [
+        away,
+        _configuration(loaded),
+        *_listeners(settings),
+        *_folder(settings.server.state_dir),
+        _secrets(loaded),
+        *_certificate(settings),
+        *_engines(settings),
+    ]
 
 
 def _finding(name: str, verdict: str, found: str, advice: str = "") -> Record:
@@ -54,6 +64,33 @@ def _configuration(loaded: Loaded) -> Record:
             "notifyctl config show --origin tells where each value comes from",
         )
     return _finding("configuration", "ok", f"{place}: nothing is wrong with it, as this user and shell see it")
+
+
+def _listeners(settings: Settings) -> Iterator[Record]:
+    from notifyctl.local_ports import obstacles, ports_of
+
+    host, ports = settings.server.host, ports_of(settings)
+    found = [_finding("listeners", "failed", told, advice) for told, advice in obstacles(host, ports)]
+    named = ", ".join(str(port) for _, port in ports)
+    yield from found or [_finding("listeners", "ok", f"ports {named or 'of any number'} are free on {host}")]
+
+
+def _secrets(loaded: Loaded) -> Record:
+    from notifyctl.local_files import exposed_files
+
+    exposed = exposed_files(loaded)
+    if not exposed:
+        return _finding("secret-files", "ok", "no file with secrets of the settings is open to everybody")
+    names = " ".join(map(str, exposed))
+    return _finding("secret-files", "failed", f"everybody here may read {names}", f"chmod o= {names}")
+
+
+def _certificate(settings: Settings) -> Iterator[Record]:
+    from notifyctl.local_files import certificate_problem
+
+    if settings.server.tls_certificate is not None:
+        found, verdict = certificate_problem(settings.server.tls_certificate)
+        yield _finding("tls", verdict, found, "" if verdict == "ok" else "put a good one there, with its key")
 
 
 def _folder(folder: Path) -> Iterator[Record]:
@@ -76,8 +113,11 @@ def _folder(folder: Path) -> Iterator[Record]:
 
 
 def _disk(place: Path) -> Record:
-    free = shutil.disk_usage(place).free
+    free, disk = shutil.disk_usage(place).free, os.statvfs(place)
     found = f"{free // _MEBIBYTE} MiB are free under {place}"
+    if disk.f_files and disk.f_favail < _LEAST_FREE_FILES:
+        found = f"only {disk.f_favail} more files can be made under {place}"
+        return _finding("disk", "failed", found, "remove files, or move the state folder")
     if free < _LEAST_FREE_BYTES:
         return _finding("disk", "failed", found, "make room, or move the state folder")
     return _finding("disk", "ok", found)

@@ -1,3 +1,4 @@
+import os
 import socket
 import stat
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from notifyd.v1 import admin_pb2 as pb
+from tests.app.test_tls import make
 from tests.cli.samples import HOSTILE
 from tests.cli.scripted import Admin, Ctl
 
@@ -72,7 +74,7 @@ def test_without_a_daemon_it_looks_for_itself(lonely: Ctl, folder: Path) -> None
     assert by_name["configuration"]["verdict"] == "ok"
     assert by_name["state-folder"]["found"].endswith("is not there; the first start makes it")
     assert by_name["disk"]["verdict"] in ("ok", "failed")
-    assert set(by_name) == {"daemon", "configuration", "state-folder", "disk"}
+    assert set(by_name) == {"daemon", "configuration", "listeners", "state-folder", "disk", "secret-files"}
 
 
 def test_without_a_daemon_a_wrong_setting_is_told(lonely: Ctl, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +89,51 @@ def test_without_a_daemon_an_open_state_folder_is_told(lonely: Ctl, folder: Path
     state.chmod(0o755)
     assert stat.S_IMODE(state.stat().st_mode) == 0o755
     assert found(lonely)["state-folder"] == ("warning", f"{state} is open to others (mode 0755)")
+
+
+def test_without_a_daemon_who_has_its_port_is_told(lonely: Ctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("NOTIFYD_SERVER_PORT", str(port))
+        verdict, said = found(lonely)["listeners"]
+    assert verdict == "failed"
+    assert said.startswith(f"127.0.0.1:{port} (server.port) is taken by ")
+    assert said.endswith(f"(process {os.getpid()})")
+
+
+def test_without_a_daemon_ports_that_are_free_are_told(lonely: Ctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PORT", "WS_PORT", "GRPC_PORT"):
+        monkeypatch.setenv(f"NOTIFYD_SERVER_{name}", "0")
+    assert found(lonely)["listeners"] == ("ok", "ports of any number are free on 127.0.0.1")
+
+
+def test_without_a_daemon_an_address_of_another_machine_is_told(lonely: Ctl, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFYD_SERVER_HOST", "192.0.2.1")
+    assert "cannot be bound: cannot assign requested address" in found(lonely)["listeners"][1]
+
+
+def test_without_a_daemon_a_configuration_that_all_may_read_is_told(
+    lonely: Ctl, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = folder / "notifyd.toml"
+    file.write_text('[records]\nurl = "mongodb://u:hunter2@127.0.0.1:1/x"\n')
+    file.chmod(0o644)
+    monkeypatch.setenv("NOTIFYD_CONFIG", str(file))
+    assert found(lonely)["secret-files"] == ("failed", f"everybody here may read {file}")
+    file.chmod(0o640)
+    assert found(lonely)["secret-files"][0] == "ok"
+
+
+def test_without_a_daemon_its_certificate_is_looked_at(
+    lonely: Ctl, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = make(folder, "push.example")
+    monkeypatch.setenv("NOTIFYD_SERVER_TLS_CERTIFICATE", str(certificate))
+    monkeypatch.setenv("NOTIFYD_SERVER_TLS_KEY", str(key))
+    # it is good for a day
+    assert found(lonely)["tls"][0] == "warning"
+    certificate.write_text("none")
+    assert found(lonely)["tls"] == ("failed", f"{certificate} is no certificate in PEM")
 
 
 def test_without_a_daemon_its_engines_are_called(lonely: Ctl, monkeypatch: pytest.MonkeyPatch) -> None:
