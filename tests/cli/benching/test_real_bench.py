@@ -13,6 +13,7 @@ import pytest
 import trio
 
 from notifyctl.exits import Status
+from tests.cli.benching.test_told import SECTION, words
 from tests.e2e.patience import within
 from tests.e2e.service import service
 
@@ -49,6 +50,7 @@ async def test_fan_out_reaches_every_subscriber(service: Daemon):
     assert (done["latency"]["count"], done["acceptLatency"]["count"]) == (100, 20)
     assert done["daemon"]["cpuSeconds"] >= 0
     assert [verdict["met"] for verdict in done["slo"]] == [True] * 5
+    assert set(done) <= words(SECTION)
     assert await keys_left(service) == []
 
 

@@ -10,9 +10,9 @@ SECTION = PAGE.partition(".Sh MEASURING\n")[2].partition(".Sh ")[0]
 
 
 def words(part: str) -> set[str]:
-    return {
-        word for line in re.findall(r"^(?:\.It )?\.?Li (.*)$", part, re.MULTILINE) for word in re.split(r"[ ,]+", line)
-    }
+    """What stands there as it is typed."""
+    lines = re.findall(r"^(?:\.It )?\.?Li (.*)$", part, re.MULTILINE)
+    return {word for line in lines for word in re.split(r"[ ,]+", line)}
 
 
 def test_every_metric_is_told_and_no_other():
