@@ -27,6 +27,10 @@ setup: $(READY) ## create the virtual environment from requirements.lock
 run: $(READY) ## start the daemon in development mode on the embedded engines
 	@$(BIN)/notifyctl serve --dev
 
+.PHONY: dev
+dev: $(READY) ## as `make run`, started anew whenever its code or configuration changes; ARGS="--port 4000"
+	@$(BIN)/python daemon/dev.py $(ARGS)
+
 .PHONY: test
 test: $(READY) ## the quick tests, one round of each kind
 	$(PYTEST) -m "not slow"
