@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["service"]
 
+pytestmark = pytest.mark.slow
 #: Without limits, so that REST is published to.
 SETTINGS = ("limits.enabled=false",)
 
@@ -54,7 +55,6 @@ async def test_fan_out_reaches_every_subscriber(service: Daemon):
     assert await keys_left(service) == []
 
 
-@pytest.mark.slow
 @within(60)
 async def test_connections_are_opened_and_held(service: Daemon):
     done = (await bench(service, "connect", "-C", "50", "--hold", "100ms", "-o", "json")).json
@@ -63,7 +63,6 @@ async def test_connections_are_opened_and_held(service: Daemon):
     assert done["latency"]["count"] == 50
 
 
-@pytest.mark.slow
 @within(60)
 @pytest.mark.parametrize("via", ["http", "websocket", "admin"])
 @pytest.mark.parametrize("batch", ["1", "10"])
@@ -77,7 +76,6 @@ async def test_every_way_publishes_what_it_counts(service: Daemon, via: str, bat
     assert done["operations"]["requests"] == 200 // int(batch)
 
 
-@pytest.mark.slow
 @within(60)
 async def test_a_storm_loses_nothing(service: Daemon):
     load = ["-C", "30", "--rounds", "2", "--rate", "50"]
@@ -87,7 +85,6 @@ async def test_a_storm_loses_nothing(service: Daemon):
     assert (done["deliveries"]["missing"], done["unrecovered"]) == (0, 0)
 
 
-@pytest.mark.slow
 @within(60)
 async def test_a_breached_objective_ends_with_1_and_is_named(service: Daemon):
     args = ["latency", "-d", "300ms", "--warmup", "0s", "--slo", "p50<1us,errors=0", "-o", "json"]
@@ -97,7 +94,6 @@ async def test_a_breached_objective_ends_with_1_and_is_named(service: Daemon):
     assert [verdict["met"] for verdict in done.json["slo"]] == [False, True]
 
 
-@pytest.mark.slow
 @within(60)
 async def test_a_url_with_a_key(service: Daemon, tmp_path: Path):
     key = tmp_path / "key"
@@ -112,7 +108,6 @@ async def test_a_url_with_a_key(service: Daemon, tmp_path: Path):
     assert "key" in refused.err
 
 
-@pytest.mark.slow
 @within(60)
 async def test_ctrl_c_tells_what_there_was_and_takes_the_key_back(service: Daemon):
     process = await trio.lowlevel.open_process(
@@ -134,7 +129,6 @@ async def test_ctrl_c_tells_what_there_was_and_takes_the_key_back(service: Daemo
     assert await keys_left(service) == []
 
 
-@pytest.mark.slow
 @within(60)
 async def test_plain_and_quiet(service: Daemon):
     args = ["publish", "-n", "5", "--warmup", "0s"]
