@@ -89,7 +89,7 @@ async def test_the_page_names_what_there_is_and_nothing_of_others(service: Servi
 
 def test_every_import_is_of_a_file_that_is_there() -> None:
     imported = {name for text in TEXTS.values() for name in re.findall(r'from "\./([^"]+)"', text)}
-    assert imported | {"main.js"} == {name for name in TEXTS if name.endswith(".js")}
+    assert imported | {"main.js", "theme.js"} == {name for name in TEXTS if name.endswith(".js")}
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -12,6 +12,7 @@ const WORDS = { in: "received", out: "sent", end: "closed" };
 class Newest {
   constructor(label, empty) {
     this.total = 0;
+    this.pending = [];
     this.counter = h("span.badge", { hidden: true });
     this.list = h("ol.journal", { "aria-label": label });
     this.empty = h("p.empty", {}, empty);
@@ -20,10 +21,17 @@ class Newest {
       h("div.scroller.tall", { tabindex: "0", role: "region", "aria-label": label }, this.list));
   }
 
-  put(item) {
-    this.list.prepend(item);
-    while (this.list.children.length > MOST) this.list.lastElementChild.remove();
+  /** List what *make* makes, with the next picture: of thousands a second only those are made that stay. */
+  put(make) {
     this.total += 1;
+    if (this.pending.push(make) > MOST) this.pending.shift();
+    if (this.pending.length === 1) requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    for (const make of this.pending) this.list.prepend(make());
+    this.pending = [];
+    while (this.list.children.length > MOST) this.list.lastElementChild.remove();
     this.tell();
   }
 
@@ -48,13 +56,18 @@ export class Frames extends Newest {
 
   /** One frame; *way* is in, out or end. */
   add(way, text) {
-    const size = new TextEncoder().encode(text).length;
-    const whole = h("pre.data", {}, text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : pretty(text));
-    const arrow = h("span.way", { "aria-hidden": "true" }, ARROWS[way]);
-    this.put(h("li", { "data-way": way }, h("details", {}, h("summary", {},
-      h("time", {}, clock(new Date())), arrow, h("span.visually-hidden", {}, WORDS[way]),
-      h("span.preview", {}, brief(text, 200)), h("span.size", {}, way === "end" ? "" : `${size} B`)), whole)));
+    const at = clock(new Date());
+    this.put(() => frame(at, way, text));
   }
+}
+
+function frame(at, way, text) {
+  const size = new TextEncoder().encode(text).length;
+  const whole = h("pre.data", {}, text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : pretty(text));
+  const arrow = h("span.way", { "aria-hidden": "true" }, ARROWS[way]);
+  return h("li", { "data-way": way }, h("details", {}, h("summary", {},
+    h("time", {}, at), arrow, h("span.visually-hidden", {}, WORDS[way]),
+    h("span.preview", {}, brief(text, 200)), h("span.size", {}, way === "end" ? "" : `${size} B`)), whole));
 }
 
 /** The notifications that came over a connection. */
@@ -66,12 +79,17 @@ export class Deliveries extends Newest {
 
   /** One delivery. */
   add(delivery) {
+    const at = clock(new Date());
+    this.put(() => this.item(at, delivery));
+  }
+
+  item(at, delivery) {
     const ack = delivery.acks ? button("Ack", () => this.actions.ack(delivery, ack), { class: "small" }) : null;
     const receipt = button("Receipt", () => this.actions.receipt(delivery.id), { class: "small", "aria-label": `Receipt of ${delivery.id}` });
     const place = delivery.epoch ? `${delivery.epoch}:${delivery.offset}` : "no position";
-    this.put(h("li.delivery", {},
+    return h("li.delivery", {},
       h("div.delivery-head", {},
-        h("time", { title: delivery.timestamp }, clock(new Date())),
+        h("time", { title: delivery.timestamp }, at),
         h("strong.delivery-channel", {}, delivery.channel ?? "inbox"),
         h("span.mono.position", { title: "Position" }, place),
         delivery.priority ? h("span.chip", {}, `priority ${delivery.priority}`) : null,
@@ -79,7 +97,7 @@ export class Deliveries extends Newest {
         h("span.actions", {}, ack, receipt)),
       h("details", {}, h("summary.preview", {}, brief(delivery.data, 300)),
         h("pre.data", {}, pretty(JSON.stringify(delivery.data))),
-        h("p.hint.mono", {}, delivery.id))));
+        h("p.hint.mono", {}, delivery.id)));
   }
 }
 

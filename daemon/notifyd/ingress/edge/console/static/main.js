@@ -20,22 +20,12 @@ const element = (id) => document.getElementById(id);
 const overview = new Overview();
 
 function theme() {
-  const chosen = element("theme");
-  // who keeps nothing is asked each time
-  const kept = { read: () => localStorage.getItem("notifyd-theme"), write: (value) => localStorage.setItem("notifyd-theme", value) };
-  const apply = (value) => {
-    document.documentElement.dataset.theme = value;
-    chosen.value = value;
-  };
-  try {
-    apply(kept.read() ?? "auto");
-  } catch {
-    apply("auto");
-  }
+  const [chosen, root] = [element("theme"), document.documentElement];
+  chosen.value = root.dataset.theme;
   chosen.addEventListener("change", () => {
-    apply(chosen.value);
+    root.dataset.theme = chosen.value;
     try {
-      kept.write(chosen.value);
+      localStorage.setItem("notifyd-theme", chosen.value);
     } catch {
       // it holds until the page is left
     }

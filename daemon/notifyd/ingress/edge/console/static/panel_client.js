@@ -3,11 +3,12 @@
 import { call, onSession, rest, session } from "./api.js";
 import { attempt, complain, show, toast } from "./dialogs.js";
 import { button, check, field, h, put, say, select } from "./dom.js";
-import { place, placed } from "./format.js";
+import { placed } from "./format.js";
 import { Deliveries, Frames } from "./journal.js";
 import { RawLink } from "./raw.js";
 import { ReceiptView } from "./receipt.js";
 import { SocketIoLink } from "./socketio.js";
+import { Subscriptions } from "./subscriptions.js";
 
 const HOUR = 3_600_000;
 
@@ -25,7 +26,7 @@ export class ClientPanel {
     this.frames = new Frames();
     this.deliveries = new Deliveries({ ack: (...given) => this.ack(...given), receipt: (id) => this.receipt(id) });
     this.status = h("p.state-line", { role: "status", "data-kind": "idle" }, "Not connected.");
-    this.subscriptions = h("ul.subscriptions");
+    this.subscriptions = new Subscriptions((channel) => attempt(() => this.link.unsubscribe(channel)));
     this.subscribing = this.subscribeForm();
     this.publishing = this.publishForm();
     this.element = h("div.client", {},
@@ -87,7 +88,7 @@ export class ClientPanel {
     return h("form.card", { onsubmit: submit, "aria-label": "Subscribe" }, h("h2", {}, "Subscribe"),
       h("div.pair", {}, field("Channel", this.channel), field("After the position", this.since)),
       h("div.pair", {}, check("With acks", this.acks), field("Durable name", this.durable)),
-      h("div.actions", {}, h("button.primary", { type: "submit" }, "Subscribe")), this.subscriptions);
+      h("div.actions", {}, h("button.primary", { type: "submit" }, "Subscribe")), this.subscriptions.element);
   }
 
   publishForm() {
@@ -210,14 +211,7 @@ export class ClientPanel {
   }
 
   subscription(all) {
-    put(this.subscriptions, [...all.values()].map((one) => h("li", {},
-      h("strong", {}, one.channel), h("span.mono.position", {}, place(one.position)),
-      one.recovered === null ? null : h("span.chip", { "data-kind": one.recovered ? "ok" : "bad" },
-        `recovered: ${one.recovered}${one.recovered && one.replayed !== null ? `, ${one.replayed} replayed` : ""}`),
-      one.ack ? h("span.chip", {}, one.durable ? `acks as ${one.durable}` : "acks") : null,
-      button("Unsubscribe", () => attempt(() => this.link.unsubscribe(one.channel)), {
-        class: "small", "aria-label": `Unsubscribe from ${one.channel}`,
-      }))));
+    this.subscriptions.show(all);
   }
 
   // What is done with it.
