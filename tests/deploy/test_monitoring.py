@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notifyd.telemetry.prometheus import TIMED
 from tests.cli.leaves import options, path_of
 from tests.deploy.monitoring import DASHBOARDS, RULES, SCRAPE, alerts, families, filled_in, metrics_in, panels, queries
+from tests.docs.pages import page, section
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +35,13 @@ async def test_every_metric_and_label_in_them_is_exposed(tmp_path: Path, nursery
         for name, matchers in re.findall(r"\b(\w+)\{([^}]*)\}", query):
             family = name if name in exposed else re.sub(r"_(bucket|sum|count)$", "", name)
             assert set(re.findall(r"(\w+)(?:=|!=)", matchers)) <= exposed[family] | TARGET_LABELS, query
+
+
+async def test_the_manual_names_what_is_exposed_and_every_histogram(tmp_path: Path, nursery: trio.Nursery) -> None:
+    exposed = await families(tmp_path, nursery)
+    told = set(re.findall(r"notifyd_\w+", section(page("notifyd.8"), "MONITORING")))
+    assert told <= set(exposed)
+    assert {f"notifyd_{name}" for name, _ in TIMED.values()} <= told
 
 
 def test_the_names_in_a_query_are_found() -> None:

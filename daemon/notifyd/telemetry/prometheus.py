@@ -66,7 +66,7 @@ _NAMES: Final = {
 }
 
 #: Attribute of `Timings` -> metric name (without notifyd_) and help.
-_TIMED: Final = {
+TIMED: Final = {
     "accept": ("accept_seconds", "From handing a notification in until it is as safe as was promised."),
     "queue_wait": ("queue_wait_seconds", "From when a notification was due until a dispatcher had it, by priority."),
     "delivery": ("delivery_seconds", "From when a notification was due until its connections had taken it."),
@@ -126,7 +126,7 @@ class Exposition(Collector):
         """Counters, histograms, gauges and the process, in that order."""
         for attribute, (name, text) in _NAMES.items():
             yield CounterMetricFamily(f"notifyd_{name}", text, value=getattr(self._counters, attribute))
-        for attribute, (name, text) in _TIMED.items():
+        for attribute, (name, text) in TIMED.items():
             yield _histograms(f"notifyd_{name}", text, getattr(self._counters.times, attribute))
         for gauge in self._gauges:
             yield gauge.family()
