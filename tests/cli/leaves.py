@@ -32,7 +32,7 @@ def _leaves() -> dict[str, Any]:
 #: The context of each command by its path, such as `notifyctl keys list`.
 LEAVES = _leaves()
 #: Options that every command has; what they do is the same everywhere.
-COMMON = {"--output", "--quiet", "--socket", "--timeout"}
+COMMON = {"--output", "--quiet", "--socket", "--context", "--timeout"}
 
 
 def options(path: str) -> list[TyperOption]:
