@@ -30,6 +30,8 @@ DATA = {
     "share/notifyd/config.example.toml": ROOT / "config.example.toml",
     "share/notifyd/protos/notifyd/v1/client.proto": ROOT / "protos/notifyd/v1/client.proto",
     "share/notifyd/systemd/notification-service.service": DEPLOY / "systemd/notification-service.service",
+    "share/notifyd/grafana/notifyd.json": DEPLOY / "grafana/notifyd.json",
+    "share/notifyd/prometheus/alerts.yml": DEPLOY / "prometheus/alerts.yml",
     "share/doc/notifyd/UPGRADING.md": ROOT / "UPGRADING.md",
 }
 COMPLETIONS = {

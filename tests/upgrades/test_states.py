@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+import tomllib
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notifyd.config.catalogue import catalogue
+from notifyd.config.values import to_toml
 from notifyd.store.local.assemble import BROKER_SCRIPTS
+from notifyd.store.mongo.indexes import VERSION as MONGO_VERSION
+from notifyd.store.redis.layout import VERSION as REDIS_VERSION
 from notifyd.store.sqlite.records import SCRIPTS as RECORDS
+from notifyd.wire.record_lines import VERSION as EXPORT_VERSION
+from tests.docs.pages import ROOT
 from tests.e2e.daemon import DaemonFailed
 from tests.e2e.fixtures import start
 from tests.e2e.patience import within
@@ -24,6 +32,7 @@ STATES = Path(__file__).parent / "states"
 NAMES = sorted(path.name for path in STATES.iterdir())
 #: The first version for each run of the tests, the rest for thorough ones.
 EACH = [name if name == "0.1.0" else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
+NOTE = (ROOT / "UPGRADING.md").read_text(encoding="utf-8")
 VERSIONS = {"broker": len(BROKER_SCRIPTS), "records": len(RECORDS)}
 
 __all__ = ["start"]
@@ -146,3 +155,23 @@ def test_every_schema_that_is_left_behind_has_a_state():
     for database, newest in VERSIONS.items():
         said = {text[database].rpartition("user_version=")[2].strip(";\n") for text in marks.values()}
         assert {str(version) for version in range(1, newest)} <= said, "see make.py"
+
+
+def test_the_note_tells_the_versions_of_every_store():
+    rows = dict(re.findall(r"^\| (.*?) \| .* \| (?:1 to )?(\d+) \|[^|]*\|$", NOTE, re.MULTILINE))
+    assert rows == {
+        "`broker.db`": str(VERSIONS["broker"]),
+        "`records.db`": str(VERSIONS["records"]),
+        "MongoDB": str(MONGO_VERSION),
+        "Redis": str(REDIS_VERSION),
+        "`records export`": str(EXPORT_VERSION),
+    }
+
+
+def test_every_setting_of_the_first_version_means_what_it_meant():
+    text = (STATES / "0.1.0" / "every-setting.toml").read_text(encoding="utf-8")
+    for section, values in tomllib.loads(text).items():
+        for name, value in values.items():
+            entry = catalogue()[f"{section}.{name}"]
+            ours = tomllib.loads(f"value = {to_toml(entry.default)}")["value"]
+            assert entry.setting.follows or ours == value, entry.path
