@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Listener(msgspec.Struct, frozen=True):
     """One bound address."""
 
-    #: http, ws or admin.
+    #: http, ws, grpc, admin or admin-remote.
     name: str
     url: str
 

@@ -119,3 +119,19 @@ async def test_why_a_token_is_refused(house: House) -> None:
     ):
         refusal = await house.refusal("VerifyToken", request)
         assert (refusal.status, refusal.code) == ("UNAUTHENTICATED", code)
+
+
+async def test_a_client_is_described_anew(house: House) -> None:
+    command = pb.RegisterClientCommand(name="shop", url="https://shop.example", description="sells", cookie_name="sid")
+    made = (await house.ask("RegisterClient", command)).client
+    changed = await house.ask(
+        "UpdateClient", pb.UpdateClientRequest(id=made.id, url="https://new.example", description="")
+    )
+    assert (changed.name, changed.url, changed.description, changed.cookie_name) == (
+        "shop",
+        "https://new.example",
+        "",
+        "sid",
+    )
+    refused = await house.refusal("UpdateClient", pb.UpdateClientRequest(id=made.id, url="nonsense"))
+    assert refused.code == "invalid_client"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from notifyd.clock import now_ms
 from notifyd.errors import Invalid
-from notifyd.service.daemon import ConfigEntry, Drain, Listener, Reloaded
+from notifyd.service.daemon import Changed, ConfigChange, ConfigEntry, Drain, Listener, Reloaded
 from notifyd.v1 import admin_pb2 as pb
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.ingress.rpc.house import House
 
 
@@ -77,3 +80,25 @@ async def test_a_starting_daemon_says_so(house: House) -> None:
 
 async def test_the_admin_token_is_told(house: House) -> None:
     assert (await house.ask("GetAdminToken", pb.GetAdminTokenRequest())).token == "the-admin-token"
+
+
+async def test_changes_of_the_configuration_are_passed_on(house: House) -> None:
+    asked: list[tuple[list[ConfigChange], bool]] = []
+
+    def change(changes: Sequence[ConfigChange], dry_run: bool) -> Changed:
+        asked.append((list(changes), dry_run))
+        return Changed(Path("/etc/o.toml"), ["channels"], ["log.level"])
+
+    house.services.daemon.on_change = change
+    changes = [pb.ConfigChange(key="channels", value="[]", expected=""), pb.ConfigChange(key="log.level")]
+    answer = await house.ask("ChangeConfig", pb.ChangeConfigRequest(changes=changes, dry_run=True))
+    assert (answer.overlay, list(answer.applied), list(answer.overridden)) == (
+        "/etc/o.toml",
+        ["channels"],
+        ["log.level"],
+    )
+    assert asked == [([ConfigChange("channels", "[]", expected=""), ConfigChange("log.level", "")], True)]
+
+
+async def test_while_it_starts_nothing_is_changed(house: House) -> None:
+    assert (await house.refusal("ChangeConfig", pb.ChangeConfigRequest())).status == "UNAVAILABLE"

@@ -81,3 +81,18 @@ async def test_an_expiry_outside_of_time_is_refused(house: House) -> None:
     request = pb.CreateKeyRequest(name="shop")
     request.expires_at.seconds = 2**62
     assert (await house.refusal("CreateKey", request)).message == "expires_at is not a valid instant"
+
+
+async def test_a_key_gets_other_rights(house: House) -> None:
+    issued = await house.ask("CreateKey", pb.CreateKeyRequest(name="shop"))
+    request = pb.UpdateKeyRequest(id=issued.record.id, scopes=["users"], allowed_cidrs=["10.0.0.0/8"])
+    request.expires_at.FromMilliseconds(now_ms() + 60_000)
+    changed = await house.ask("UpdateKey", request)
+    assert (list(changed.scopes), list(changed.allowed_cidrs)) == (["users"], ["10.0.0.0/8"])
+    assert changed.expires_at == request.expires_at
+    everything = await house.ask("UpdateKey", pb.UpdateKeyRequest(id=issued.record.id))
+    assert (everything.scopes, everything.HasField("expires_at")) == (issued.record.scopes, False)
+
+
+async def test_a_key_that_is_not_there_gets_none(house: House) -> None:
+    assert (await house.refusal("UpdateKey", pb.UpdateKeyRequest(id="nobody"))).code == "key_not_found"
