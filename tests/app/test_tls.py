@@ -8,6 +8,7 @@ import pytest
 
 from notifyd.app.problems import CannotStart
 from notifyd.app.tls import Certificate
+from notifyd.clock import now_ms
 from notifyd.ingress.rpc.tcp import Identity
 
 if TYPE_CHECKING:
@@ -88,3 +89,8 @@ def test_nobody_is_asked_for_the_password_of_a_key(tmp_path: Path) -> None:
     sealed = make(tmp_path, "sealed", "-passout", "pass:secret")
     with pytest.raises(CannotStart, match="TLS: cannot use"):
         Certificate(*sealed)
+
+
+def test_it_tells_when_it_ends(tmp_path: Path) -> None:
+    certificate = Certificate(*make(tmp_path, "a"))
+    assert 0 < certificate.ends_at() - now_ms() <= 24 * 3600 * 1000

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 import trio
 
 from notifyd.app.sd_notify import ServiceManager
-from notifyd.app.upkeep import keep_durables, keep_last_uses, watchdog
+from notifyd.app.upkeep import keep_durables, keep_last_uses, keep_watch, watchdog
 from notifyd.clock import now_ms
 from notifyd.errors import StoreUnavailable
 from notifyd.service.acks import AckWish
+from notifyd.service.daemon import EngineState
 from notifyd.service.keys import Keys, NewKey
 from notifyd.store.memory.keys import MemoryKeys
+from notifyd.telemetry.histogram import Histogram
 from tests.service.node import OPERATOR, RecordingLink
 
 if TYPE_CHECKING:
@@ -73,3 +75,17 @@ async def test_the_service_manager_hears_that_the_loop_turns(tmp_path: Path, nur
 async def test_where_nobody_watches_nothing_is_told() -> None:
     with trio.fail_after(1):
         await watchdog(ServiceManager({}))
+
+
+async def test_it_is_noticed_since_when_an_engine_is_away(graph: Graph, nursery, autojump_clock) -> None:
+    lag = Histogram()
+    nursery.start_soon(keep_watch, graph.daemon, lag)
+    away = EngineState("bullmq", "redis", healthy=False)
+    await trio.sleep(2)
+    graph.daemon.others.append(lambda: away)
+    await trio.sleep(2)
+    told = now_ms()
+    while now_ms() <= told:
+        await trio.lowlevel.checkpoint()
+    assert sum(lag.counts) >= 4
+    assert next(each.since for each in graph.daemon.engines() if each.name == "bullmq") <= told

@@ -317,3 +317,40 @@ async def test_what_cannot_be_dispatched_is_told_as_dead(node: Node, nursery, bu
     (letter,) = ear.letters
     assert (letter.notification_id, letter.reason, letter.attempts) == (identifier, "fault", RULES.max_attempts)
     assert "log" in letter.error
+
+
+def times_of(node: Node) -> dict[str, list[int]]:
+    times = node.counters.times
+    by_priority = {f"wait {values[0]}": timed for values, timed in times.queue_wait}
+    told = {"accept": times.accept, "delivery": times.delivery, "dispatch": times.dispatch, **by_priority}
+    return {name: timed.counts for name, timed in told.items()}
+
+
+async def test_the_way_of_a_notification_is_timed(node: Node, nursery, bus: Bus, subscriber: Connection) -> None:
+    for priority in (9, 5, 5):
+        await node.publish(priority=priority)
+    nursery.start_soon(node.dispatcher.run)
+    await wait_all_tasks_blocked()
+    counts = {name: sum(counts) for name, counts in times_of(node).items()}
+    assert counts == {"accept": 3, "delivery": 3, "dispatch": 1, "wait 9": 1, "wait 5": 2}
+    assert node.counters.times.dispatch_batch.total == 3
+
+
+async def test_what_was_scheduled_waits_from_when_it_was_due(
+    node: Node, nursery, bus: Bus, subscriber: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await node.publish(delay_ms=60_000)
+    later = time.time() + 60.5
+    with monkeypatch.context() as patched:
+        patched.setattr("notifyd.dispatch.dispatcher.now_ms", lambda: int(later * 1000))
+        nursery.start_soon(node.dispatcher.run)
+        await wait_all_tasks_blocked()
+    assert 0 < node.counters.times.delivery.total < 30
+
+
+async def test_what_has_expired_is_not_timed(node: Node, nursery, bus: Bus) -> None:
+    await node.publish(ttl_ms=1)
+    await trio.sleep(0.005)
+    nursery.start_soon(node.dispatcher.run)
+    await wait_all_tasks_blocked()
+    assert sum(node.counters.times.delivery.counts) == 0

@@ -85,3 +85,8 @@ async def test_after_the_last_try_it_is_dead(house: House, sending: PushSending)
     outcome = await sending.attempt(lease(house, RULES.max_attempts - 1), [device("one")], RULES)
     assert isinstance(outcome, Outcome)
     assert (outcome.state, outcome.reason) == (State.DEAD, "unavailable")
+
+
+async def test_each_call_of_the_provider_is_timed(house: House, sending: PushSending) -> None:
+    await sending.attempt(lease(house), [device("one"), device("two")], RULES)
+    assert sum(house.counters.times.push.counts) == 1

@@ -67,3 +67,11 @@ async def test_who_is_away_closes_the_gate_and_who_answers_opens_it() -> None:
     assert gate.room(0, 5, now=now + 1) == 1
     await attempt(WebhookAnswer(503, retry_after="50"), lease(), gate, Figures())
     assert 49 < gate.seconds_left(now=trio.current_time()) <= 50
+
+
+async def test_each_call_is_timed_by_how_it_ended() -> None:
+    caller, counters = Caller(), Counters()
+    caller.script("a", OK, WebhookAnswer(500))
+    for _ in range(2):
+        await WebhookSending(caller, counters).attempt(lease(), HOOK, Figures(), Gate(), RULES)
+    assert {values: sum(timed.counts) for values, timed in counters.times.webhook} == {("taken",): 1, ("failed",): 1}

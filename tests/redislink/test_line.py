@@ -14,6 +14,7 @@ from notifyd.redislink.errors import Refused
 from notifyd.redislink.line import Line
 from notifyd.redislink.link import open_link
 from notifyd.redislink.scripts import load_script, script_of
+from notifyd.telemetry.histogram import Histogram
 from tests.redislink.waiting import until
 
 if TYPE_CHECKING:
@@ -216,3 +217,15 @@ async def test_a_command_of_a_cancelled_caller_is_done(link: Link) -> None:
 def test_a_script_is_found_beside_its_code() -> None:
     with pytest.raises(FileNotFoundError):
         load_script("notifyd.redislink", "no-such-script")
+
+
+async def test_flights_are_timed() -> None:
+    route, flights = Gated(), Histogram()
+    line = Line("test", route, max_waiting=100, patience_seconds=20, flights=flights)
+    with trio.fail_after(20):
+        replies = [line.send("GET", number) for number in range(3)]
+        route.gate.release(3)
+        for reply in replies:
+            await reply.wait()
+        assert sum(flights.counts) == len(route.flights)
+        await line.close()

@@ -240,3 +240,15 @@ async def test_who_acks_is_told_where_it_cannot_be_kept(house: House, autojump_c
         await house.ack(peer, 1)
     house.node.connector.leave(peer)
     assert [view.key.name for view in await house.acks.durables()] == ["another"]
+
+
+async def test_it_is_timed_how_long_an_ack_takes(house: House, autojump_clock: MockClock) -> None:
+    peer = house.node.connect()
+    house.subscribe(peer)
+    await house.node.published()
+    await trio.sleep(ACK_SECONDS / 2)
+    assert await house.ack(peer, 1) == 1
+    assert await house.ack(peer, 1) == 0
+    times = house.node.counters.times.ack
+    assert sum(times.counts) == 1
+    assert times.total == pytest.approx(ACK_SECONDS / 2)

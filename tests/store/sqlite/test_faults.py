@@ -146,3 +146,18 @@ async def test_a_stop_with_a_failing_disk_ends(start: Start, faults: Faults) -> 
     faults.heal()
     async with start() as broker:
         assert broker.queue.stats(now=T0).waiting == 0
+
+
+async def test_what_was_kept_is_timed_and_what_was_not_is_not(start: Start, faults: Faults) -> None:
+    counters = Counters()
+    async with start(counters=counters) as broker:
+        faults.fail("INSERT INTO notifications")
+        (pending,) = broker.queue.enqueue([notification()], now=T0)
+        with pytest.raises(StoreUnavailable):
+            await pending.result()
+        faults.heal()
+        await accept(broker, notification(), notification())
+    times = counters.times
+    assert sum(times.accept.counts) == 2
+    assert sum(times.engine.of("journal").counts) >= 1
+    assert times.engine.of("journal").total <= times.accept.total + 5

@@ -144,3 +144,18 @@ async def test_what_version_2_knew_can_be_acked_and_noted(start: Start) -> None:
             receipt = await broker.receipts.find(None, known)
             assert receipt is not None
             assert (receipt.acked, len(receipt.timeline)) == (round_number, 2 + round_number)
+
+
+async def test_before_version_4_no_request_had_an_id(start: Start, tmp_path: Path) -> None:
+    async with start() as broker:
+        await accept(broker, notification())
+    connection = sqlite3.connect(tmp_path / "state" / "broker.db")
+    connection.executescript("ALTER TABLE notifications DROP COLUMN request; PRAGMA user_version=3")
+    (known,) = connection.execute("SELECT id FROM notifications").fetchone()
+    connection.close()
+    async with start() as broker:
+        receipt = await broker.receipts.find(None, NotificationId(known))
+        assert receipt is not None
+        assert (receipt.state, receipt.request_id) == (State.WAITING, "")
+        (lease,) = await broker.queue.lease(limit=1, lease_seconds=30, now=T0)
+        assert lease.notification.request_id == ""
