@@ -181,7 +181,14 @@ async def _opened(nursery: trio.Nursery, stream: Any, place: SplitResult) -> Any
 def _leading(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """What a connection's end comes down to: a link that breaks can be noticed by two tasks at once."""
     leaves = [_leading(each) if isinstance(each, BaseExceptionGroup) else each for each in group.exceptions]
-    return min(leaves, key=lambda problem: isinstance(problem, Dropped | trio_websocket.ConnectionClosed))
+    return min(leaves, key=_weight)
+
+
+def _weight(problem: BaseException) -> int:
+    """The least counts. An interrupt breaks a connection in the middle of something, which then fails as well."""
+    if not isinstance(problem, Exception):
+        return 0
+    return 2 if isinstance(problem, Dropped | trio_websocket.ConnectionClosed) else 1
 
 
 def _meaning(url: str, problem: BaseException) -> BaseException:
