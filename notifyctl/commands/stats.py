@@ -94,7 +94,9 @@ def stats(
     """Show counters and gauges, summed over the nodes of the service.
 
     Counters rise from a daemon's start, gauges are of this moment. Nodes that do not answer in time are left out, and
-    counted.
+    counted. On a terminal --watch shows rates, the queue, connections, slow consumers, nodes and the log's warnings on
+    one screen, and goes on when the daemon is away: q ends it, p has it stand still, s sorts channels by rate or by
+    subscribers, + and - change the interval. NO_COLOR takes its colours away.
     """
     if not watch:
         answer = run.daemon.call("GetStats", pb.GetStatsRequest())
