@@ -153,4 +153,5 @@ def _refusal(error: Any, timeout_seconds: float | None) -> Refusal:
         status,
         code=str(metadata.get("notifyd-code") or name.lower()),
         retry_after_seconds=float(retry_after) if retry_after else None,
+        request_id=str(metadata.get("x-request-id") or ""),
     )

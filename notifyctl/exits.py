@@ -38,16 +38,24 @@ class Refusal(Exception):
         status: the exit status.
         code: a stable word, the daemon's where it gave one.
         retry_after_seconds: when trying again may help, or None.
+        request_id: what the daemon's log calls the call that it refused; "" where it never had it.
     """
 
     def __init__(
-        self, message: str, status: Status = Status.FAILED, *, code: str = "", retry_after_seconds: float | None = None
+        self,
+        message: str,
+        status: Status = Status.FAILED,
+        *,
+        code: str = "",
+        retry_after_seconds: float | None = None,
+        request_id: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.code = code or status.name.lower()
         self.retry_after_seconds = retry_after_seconds
+        self.request_id = request_id
 
 
 _BY_CODE: Final = {

@@ -180,6 +180,8 @@ class Output:
         problem: Record = {"code": refusal.code, "message": refusal.message, "exitStatus": int(refusal.status)}
         if refusal.retry_after_seconds is not None:
             problem["retryAfterSeconds"] = refusal.retry_after_seconds
+        if refusal.request_id:
+            problem["requestId"] = refusal.request_id
         self._say(_document({"error": problem}))
 
     def _ids(self, records: Sequence[Record], key: str, file: TextIO | None = None) -> None:

@@ -147,12 +147,13 @@ def test_a_node_that_did_not_answer_may_still_have_some(admin: Admin, ctl: Ctl):
 
 
 def test_9_rate_limited_tells_when_to_come_back(ctl: Ctl, admin: Admin):
-    admin.refuses(
-        "Publish", grpc.StatusCode.RESOURCE_EXHAUSTED, "Full.", notifyd_code="queue_full", notifyd_retry_after="1.5"
-    )
+    told = {"notifyd_code": "queue_full", "notifyd_retry_after": "1.5", "x_request_id": "r-1"}
+    admin.refuses("Publish", grpc.StatusCode.RESOURCE_EXHAUSTED, "Full.", **told)
     result = ctl("send", "--channel", "c", "hello", "-o", "json")
     assert result.status == 9
-    assert result.error == {"code": "queue_full", "message": "Full.", "exitStatus": 9, "retryAfterSeconds": 1.5}
+    assert result.error == {
+        "code": "queue_full", "message": "Full.", "exitStatus": 9, "retryAfterSeconds": 1.5, "requestId": "r-1",
+    }  # fmt: skip
 
 
 @pytest.fixture
