@@ -33,10 +33,18 @@ export class Link {
 
   /** Leave for good. */
   disconnect() {
+    this.stop("Disconnected.");
+  }
+
+  /** End it, and say why. Nobody waits for the daemon to agree: it may be gone. */
+  stop(why) {
     this.wanted = false;
     clearTimeout(this.timer);
-    this.socket?.close(1000);
-    if (!this.socket) this.state("closed", "Disconnected.");
+    const { socket } = this;
+    this.lose();
+    socket?.close(1000);
+    this.events.frame("end", why);
+    this.state("closed", why);
   }
 
   /** Lose the link, as a network would: nobody says goodbye, and then it comes back. */

@@ -88,8 +88,8 @@ export class SocketIoLink extends Link {
     if (packet.type === CONNECT) this.connected(packet.data);
     else if (packet.type === EVENT) this.event(packet);
     else if (packet.type === ACK) this.acknowledged(packet);
-    else if (packet.type === REFUSED) this.stop(`${packet.data?.data?.code ?? "refused"}: ${packet.data?.message ?? ""}`);
-    else if (packet.type === DISCONNECT) this.stop("The daemon ended the namespace.");
+    else if (packet.type === REFUSED) this.refused(`${packet.data?.data?.code ?? "refused"}: ${packet.data?.message ?? ""}`);
+    else if (packet.type === DISCONNECT) this.refused("The daemon ended the namespace.");
   }
 
   connected({ sid, pid }) {
@@ -100,10 +100,9 @@ export class SocketIoLink extends Link {
     this.entered(`In ${this.namespace} as socket ${sid}${asked ? `, recovered: ${recovered}` : ""}.`);
   }
 
-  stop(why) {
+  refused(why) {
     this.events.problem(new Error(why));
-    this.wanted = false;
-    this.socket?.close(1000);
+    this.stop(why);
   }
 
   event({ id, data }) {
