@@ -6,7 +6,7 @@ few kinds of values that our commands take need no such help; any other kind goe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -15,6 +15,11 @@ from notifyctl.moments import instant, moment, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+#: Characters of a command's help beside its name: typer's own measure for shells, and more than any sentence has.
+_IN_COMPLETIONS: Final = 45
+_WHOLE: Final = 400
 
 
 class PlainCommand(TyperCommand):
@@ -26,6 +31,10 @@ class PlainCommand(TyperCommand):
     def get_help_option(self, ctx: Any) -> Any:
         """The option --help, read like the others."""
         return _plain(super().get_help_option(ctx))
+
+    def get_short_help_str(self, limit: int = _IN_COMPLETIONS) -> str:
+        """The first sentence of the help, whole in a list of commands, which breaks lines itself."""
+        return super().get_short_help_str(limit if limit == _IN_COMPLETIONS else _WHOLE)
 
 
 class NounGroup(TyperGroup):
@@ -41,6 +50,10 @@ class NounGroup(TyperGroup):
     def get_help_option(self, ctx: Any) -> Any:
         """The option --help, read like those of the commands."""
         return _plain(super().get_help_option(ctx))
+
+    def get_short_help_str(self, limit: int = _IN_COMPLETIONS) -> str:
+        """As that of a command."""
+        return super().get_short_help_str(limit if limit == _IN_COMPLETIONS else _WHOLE)
 
 
 def _plain(param: Any) -> Any:
@@ -134,7 +147,7 @@ def _whole(text: str, low: float | None, high: float | None) -> int:
     except ValueError:
         raise ValueError(f"{text!r} is no whole number") from None
     if (low is not None and number < low) or (high is not None and number > high):
-        bounds = f"at least {low:g}" if high is None else f"between {low or 0:g} and {high:g}"
+        bounds = f"at least {low:g}" if high is None else f"between {low or 0:.0f} and {high:.0f}"
         raise ValueError(f"{number} is not {bounds}")
     return number
 

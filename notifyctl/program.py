@@ -98,7 +98,8 @@ app = typer.Typer(
         "help_option_names": _HELP_NAMES,
         "max_content_width": _HELP_WIDTH,
     },
-    epilog="Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict, 6 daemon unreachable, "
+    epilog="`notifyctl cheat` shows ready commands for most jobs, and every command's --help has examples.\n\n"
+    "Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 denied, 5 conflict, 6 daemon unreachable, "
     "7 timed out, 8 partly done, 9 rate limited, 130 interrupted.",
 )
 

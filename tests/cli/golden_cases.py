@@ -103,6 +103,7 @@ CASES = {
     "notifyctl apply": Case("-f FILE --dry-run", file=_STATE, status=1),
     "notifyctl drain": Case("--yes"),
     "notifyctl doctor": Case(),
+    "notifyctl cheat": Case("keys"),
 }
 
 _FIGURES = "what it prints is measured; tests/cli/benching looks at each format"

@@ -58,6 +58,15 @@ def test_commands_are_what_the_help_lists():
     assert [word for word in COMMANDS if f"\n  {word} " not in text] == []
 
 
+@pytest.mark.parametrize("noun", ["", "notifications", "bench"])
+def test_a_list_of_commands_says_whole_sentences(noun: str):
+    root = tree()
+    command = root.get_command(None, noun) if noun else root
+    listed = command.get_help(typer.Context(command, info_name=noun or "notifyctl")).partition("Commands:")[2]
+    assert listed.strip()
+    assert "..." not in listed
+
+
 def modules_after(*args: str) -> set[str]:
     code = "import sys; from notifyctl.main import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     environment = {**os.environ, "NOTIFYCTL_SOCKET": "/nowhere"}
