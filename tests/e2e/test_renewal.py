@@ -110,3 +110,15 @@ def trusting() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
+
+
+@within(90)
+async def test_a_renewal_is_noticed_by_itself(start: Starter, tmp_path: Path):
+    old, new = make(tmp_path, "old"), make(tmp_path, "new")
+    live = Live(tmp_path)
+    live.lead_to(*old)
+    daemon = await live.daemon(start)
+    live.lead_to(*new)
+    while not daemon.entries("certificate_renewed"):
+        await trio.lowlevel.checkpoint()
+    assert await shown(daemon) == {der(new[0])}

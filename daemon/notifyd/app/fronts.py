@@ -49,6 +49,10 @@ class Fronts:
         """Take over what may change while they run, the certificate that was loaded last included."""
         self.edge.configure(translate.connection_settings(settings))
         self.socketio.configure(translate.socketio_settings(settings))
+        self.show_certificate()
+
+    def show_certificate(self) -> None:
+        """Show the certificate that was loaded last, from the next handshake on."""
         # the edge shares it
         if self._certificate is not None:
             for server in filter(None, (self.public, self.remote)):

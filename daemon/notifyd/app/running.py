@@ -27,6 +27,7 @@ from notifyd.app.problems import CannotStart
 from notifyd.app.public import public_server
 from notifyd.app.reload import Reloader
 from notifyd.app.remote import remote_admin, start_ports
+from notifyd.app.renewal import watch_certificate
 from notifyd.app.sd_notify import ServiceManager
 from notifyd.app.secrets import wrong_master_key
 from notifyd.app.sockets import found_by_itself
@@ -195,7 +196,7 @@ async def _serve(graph: Graph, place: Place) -> None:
             nursery.start_soon(graph.pushing.router.run)
         nursery.start_soon(graph.telling.router.run)
         nursery.start_soon(graph.telling.watch.run)
-        _look_after(nursery, graph, place, lambda: reloader.settings)
+        _look_after(nursery, graph, place, fronts, lambda: reloader.settings)
         nursery.start_soon(watchdog, manager)
         await nursery.start(admin.run)
         graph.daemon.listeners = listen(graph, place, fronts, reloader)
@@ -250,8 +251,12 @@ def _admin_services(graph: Graph, place: Place, settings: Callable[[], Settings]
     )
 
 
-def _look_after(nursery: trio.Nursery, graph: Graph, place: Place, settings: Callable[[], Settings]) -> None:
+def _look_after(
+    nursery: trio.Nursery, graph: Graph, place: Place, fronts: Fronts, settings: Callable[[], Settings]
+) -> None:
     """Start what is done now and then."""
+    if place.certificate is not None:
+        nursery.start_soon(watch_certificate, place.certificate, fronts.show_certificate)
     nursery.start_soon(keep_last_uses, graph.keys)
     nursery.start_soon(keep_durables, graph.acks, lambda: settings().subscriptions.durable_max_age_seconds)
     nursery.start_soon(watch_records, graph.engines.records)

@@ -28,6 +28,8 @@ class Certificate:
         self._key = key
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.context.set_alpn_protocols(["http/1.1"])
+        #: The `marks` of what was loaded last.
+        self.loaded = self.marks()
         self.load()
 
     def ends_at(self) -> int:
@@ -38,12 +40,17 @@ class Certificate:
         """What was loaded last, in PEM, for gRPC."""
         return self._identity
 
+    def marks(self) -> tuple[tuple[int, int, int] | None, ...]:
+        """What changes when the files do, or when the links to them lead elsewhere; None for one that is not there."""
+        return tuple(_mark(path) for path in (self._certificate, self._key))
+
     def load(self) -> None:
         """Read the files (again), for a certificate that was renewed.
 
         Raises:
             CannotStart: see above; what was loaded before goes on.
         """
+        marks = self.marks()
         try:
             identity = Identity(self._certificate.read_bytes(), self._key.read_bytes())
         except OSError as exc:
@@ -56,6 +63,7 @@ class Certificate:
             except (OSError, ssl.SSLError) as exc:
                 raise self._unusable(exc) from exc
         self._identity = identity
+        self.loaded = marks
         # the first one of the file is the daemon's own, those behind it lead to an authority
         self._ends_at = ms_of(x509.load_pem_x509_certificate(identity.chain).not_valid_after_utc)
 
@@ -64,6 +72,14 @@ class Certificate:
             f"TLS: cannot use {self._certificate} with {self._key} "
             f"(server.tls_certificate, server.tls_key): {problem.strerror or problem}"
         )
+
+
+def _mark(path: Path) -> tuple[int, int, int] | None:
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def _no_password() -> str:
