@@ -34,7 +34,7 @@ class Wish:
 
     url: str | None = None
     key_file: str | None = None
-    channel: str | None = None
+    channel: str = "bench"
 
 
 @dataclass(frozen=True)
@@ -129,18 +129,17 @@ def target(wish: Wish, at: Aim, daemon: Daemon, job: Job, note: Callable[[str], 
     volume = job.volume
     chosen = job.via if volume is None else way(job.via, volume, at.limits, http=at.http is not None, admin=at.known)
     run_id = secrets.token_hex(4)
-    channel = wish.channel or f"bench.{run_id}"
     if wish.key_file is not None:
         keys = (read_secret(wish.key_file, "key"),)
-        yield Target(at.ws, at.http, channel, run_id, keys, chosen)
+        yield Target(at.ws, at.http, wish.channel, run_id, keys, chosen)
         return
     count = keys_for(job.descriptors, at.limits)
     issued: list[Any] = []
     try:
         # one by one, so that those which were made are taken back when one is not
         while len(issued) < count:
-            issued.append(_issue(daemon, run_id, channel, job.longest_seconds))
-        yield Target(at.ws, at.http, channel, run_id, tuple(each.key for each in issued), chosen)
+            issued.append(_issue(daemon, run_id, wish.channel, job.longest_seconds))
+        yield Target(at.ws, at.http, wish.channel, run_id, tuple(each.key for each in issued), chosen)
     finally:
         _take_back([each.record.id for each in issued], daemon, note)
 

@@ -38,9 +38,11 @@ class Aiming:
         typer.Option("--key-file", metavar="FILE", help="The API key for --url; - reads it from stdin."),
     ] = None
     channel: Annotated[
-        str | None,
-        typer.Option("--channel", "-c", metavar="CHANNEL", help="Otherwise one of its own, bench.RUN."),
-    ] = None
+        str,
+        typer.Option(
+            "--channel", "-c", metavar="CHANNEL", help="Where to; runs know their own notifications among others."
+        ),
+    ] = "bench"
 
 
 @dataclass(frozen=True)
