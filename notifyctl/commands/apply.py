@@ -82,7 +82,8 @@ def apply(
 
 def show(run: Invocation, difference: Difference) -> None:
     """Print what differs, or say that nothing does."""
-    run.output.many([record(change) for change in difference.changes], COLUMNS, key="name")
+    if difference.changes or run.output.form != "table":
+        run.output.many([record(change) for change in difference.changes], COLUMNS, key="name")
     if not difference.changes:
         run.output.note("Nothing to change.")
 
