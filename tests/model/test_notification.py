@@ -38,3 +38,10 @@ def test_a_receiver_resumes_from_the_channel_or_from_the_inbox() -> None:
     assert Publication(NOTIFICATION, "", 0).position is None
     assert Publication(replace(NOTIFICATION, kind=Kind.BROADCAST), "e", 1).position is None
     assert Publication(to_users, "e", 1, UserId("ann"), inbox).position == inbox
+
+
+def test_a_log_record_names_what_its_producer_knows() -> None:
+    assert NOTIFICATION.log_fields() == {"notification_id": "n"}
+    push = replace(NOTIFICATION, kind=Kind.PUSH, parent=NotificationId("p"), request_id="r")
+    assert push.log_fields() == {"notification_id": "p", "request_id": "r"}
+    assert push.size() == NOTIFICATION.size() + 1

@@ -11,6 +11,7 @@ from notifyd.model.command import Publish
 from notifyd.model.ids import DEFAULT_CLIENT, KeyId
 from notifyd.model.notification import Kind, State
 from notifyd.model.principal import Grants, Principal
+from notifyd.telemetry.logs import LogOptions, configure
 from tests.service.node import DAY_MS, OPERATOR, Node
 
 if TYPE_CHECKING:
@@ -188,3 +189,16 @@ async def test_an_operator_may_publish_anywhere(node: Node) -> None:
     await submit(node, OPERATOR, channel="anything")
     await submit(node, OPERATOR, channel="", kind=Kind.BROADCAST)
     assert node.counters.accepted == 2
+
+
+async def test_the_log_tells_which_request_made_which_notification(node: Node) -> None:
+    book = configure(LogOptions(console=False, level="debug"), node.counters)
+    try:
+        accepted = await submit(node, request_id="r1")
+        with pytest.raises(Denied):
+            await submit(node, channel="other", request_id="r2")
+    finally:
+        configure(LogOptions(console=False), node.counters).close()
+    made, refused = [record.fields() for record in book.ring.tail(9) if record.fields()["logger"] == "notifyd.publish"]
+    assert (made["event"], made["notification_id"], made["request_id"]) == ("notification_submitted", accepted.id, "r1")
+    assert (refused["event"], refused["code"], refused["request_id"]) == ("publish_refused", "scope_missing", "r2")

@@ -65,7 +65,7 @@ class PushDesk:
                 return await self._offer(notification, user_ids, now)
         except Exception:
             # a fault in pushing must not look like one in what was delivered already
-            log.exception("push_fault", notification_id=notification.id)
+            log.exception("push_fault", **notification.log_fields())
             self._counters.errors += 1
         return 0
 
@@ -110,7 +110,7 @@ class PushDesk:
         return count
 
     def _give_up(self, pushes: Sequence[Notification], problem: NotifydError) -> None:
-        log.warning("push_not_kept", pushes=len(pushes), notification_id=pushes[0].parent, problem=problem.message)
+        log.warning("push_not_kept", pushes=len(pushes), problem=problem.message, **pushes[0].log_fields())
         self._counters.pushes_failed += len(pushes)
         for push in pushes:
             self._ledger.pushed(push, pushed=0, failed=1, reason=problem.code)

@@ -126,7 +126,7 @@ class PushRouter:
             else:
                 self._release([lease], due_at=ending)
         except Exception:
-            log.exception("push_fault", push_id=lease.notification.id)
+            log.exception("push_fault", push_id=lease.notification.id, **lease.notification.log_fields())
             await self._consumer.fault([lease])
 
     async def _ready(self, leases: Sequence[Lease]) -> list[tuple[Lease, Sequence[Device]]]:

@@ -110,8 +110,8 @@ class PushSending:
             )
         if decision.failed:
             log.info(
-                "push_failed", push_id=lease.notification.id, notification_id=lease.notification.parent,
-                devices=decision.failed, reason=decision.reason,
+                "push_failed", push_id=lease.notification.id, devices=decision.failed, reason=decision.reason,
+                **lease.notification.log_fields(),
             )  # fmt: skip
 
     async def _remove(self, client_id: ClientId, targets: Sequence[Device], verdicts: Sequence[Verdict]) -> None:

@@ -86,6 +86,11 @@ class Notification(msgspec.Struct, frozen=True, gc=False):
             size += sum(map(len, self.users)) + sum(map(len, self.connections))
         return size
 
+    def log_fields(self) -> dict[str, str]:
+        """What a log record names it by."""
+        named = {"notification_id": str(self.parent or self.id)}
+        return named | {"request_id": self.request_id} if self.request_id else named
+
     @property
     def stream(self) -> str:
         """The stream of the client that it gets a place in: its channel, or "" for all that has no channel."""

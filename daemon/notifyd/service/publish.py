@@ -9,6 +9,7 @@ from notifyd.errors import Draining, Invalid, NotifydError
 from notifyd.policy.ids import new_notification_id
 from notifyd.policy.publishing import PublishRules, check_grant, check_idempotency_key, fingerprint, notification_of
 from notifyd.store.ports import IdempotencyKey, Pending, QueueStore
+from notifyd.telemetry import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from notifyd.model.notification import Notification
     from notifyd.model.principal import Principal
     from notifyd.telemetry.metrics import Counters
+
+log = get_logger("notifyd.publish")
 
 
 class Publisher:
@@ -41,8 +44,8 @@ class Publisher:
         """
         try:
             return self._submit(principal, command)
-        except NotifydError:
-            self._counters.rejected += 1
+        except NotifydError as exc:
+            self._refuse(exc, principal, command.request_id)
             raise
 
     def _submit(self, principal: Principal, command: Publish) -> Pending:
@@ -78,17 +81,24 @@ class Publisher:
                     exc.message = f"notifications[{index}]: {exc.message}"
                     raise
             return self._queue.enqueue(notifications, now=now)
-        except NotifydError:
-            self._counters.rejected += max(1, len(commands))
+        except NotifydError as exc:
+            self._refuse(exc, principal, commands[0].request_id if commands else "", count=max(1, len(commands)))
             raise
 
     def refused(self) -> None:
         """A publish was refused before there was a command to submit: it is counted all the same."""
         self._counters.rejected += 1
 
+    def _refuse(self, problem: NotifydError, principal: Principal, request_id: str, *, count: int = 1) -> None:
+        self._counters.rejected += count
+        log.debug(
+            "publish_refused", client_id=principal.client_id, code=problem.code, count=count, request_id=request_id
+        )
+
     def _notification(self, principal: Principal, command: Publish, now: int) -> Notification:
         notification = notification_of(command, principal, new_notification_id(now), now=now, rules=self.rules)
         check_grant(principal, command)
+        log.debug("notification_submitted", notification_id=notification.id, request_id=command.request_id)
         return notification
 
     def check_open(self) -> None:

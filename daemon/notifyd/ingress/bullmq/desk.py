@@ -107,7 +107,8 @@ class JobDesk:
             return self._unknown_client(problem, offer)
         if isinstance(problem, NotifydError):
             return Failed(reason(problem), final=True)
-        log.error("bullmq_job_failed", exc_info=problem)
+        command = None if offer is None else offer.command
+        log.error("bullmq_job_failed", request_id=None if command is None else command.request_id, exc_info=problem)
         self._services.counters.errors += 1
         return Failed("internal: the job failed inside the daemon; its log says why", final=False)
 

@@ -144,16 +144,18 @@ class Shell:
     def _timed(self, name: str, hosted: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         """*hosted*, its time taken by the status that it ends with; for calls with one answer."""
 
-        async def timed(*args: object) -> Any:
+        async def timed(request_id: str, *args: object) -> Any:
             begun, code = monotonic(), _CANCELLED
             try:
-                answer = await hosted(*args)
+                answer = await hosted(request_id, *args)
                 code = _OK
             except Exception as exc:
                 code = fault_of(exc).status.name
                 raise
             finally:
-                self._counters.times.rpc.of(name, code).observe(monotonic() - begun)
+                seconds = monotonic() - begun
+                self._counters.times.rpc.of(name, code).observe(seconds)
+                log.debug("rpc_call", rpc=name, request_id=request_id, code=code, ms=round(seconds * 1000, 3))
             return answer
 
         return timed

@@ -103,7 +103,13 @@ class Aftermath:
         self.letters.add([letter], now=now)
         self._counters.dead += 1
         self._note(track, flight, Happening.DEAD, flight.attempts, reason)
-        log.info("delivery_dead", dead_letter_id=letter.id, stage=letter.stage.value, reason=reason)
+        log.info(
+            "delivery_dead",
+            dead_letter_id=letter.id,
+            stage=letter.stage.value,
+            reason=reason,
+            **notification.log_fields(),
+        )
         if self._desk is not None:
             self._desk.dead(letter)
 
