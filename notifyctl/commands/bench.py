@@ -13,7 +13,7 @@ from notifyctl.params import duration_option
 
 app = noun("Put load on the daemon, and measure what it makes of it.")
 
-_IMPACT = "Changes the daemon: makes keys for the run and takes them back; what it published stays in the history of the channel."
+_IMPACT = "Changes the daemon: makes keys for the run and takes them back; the channel keeps what it published."
 _MOST_CONNECTIONS = 100_000
 
 Concurrency = Annotated[
