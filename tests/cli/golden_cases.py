@@ -89,6 +89,7 @@ CASES = {
     "notifyctl records check": Case(),
     "notifyctl logs tail": Case(),
     "notifyctl config check": Case("FILE", file="[server]\nport = 3000\n"),
+    "notifyctl config doc": Case("log.level"),
     "notifyctl config show": Case("--running --origin"),
     "notifyctl config reload": Case(),
     "notifyctl cluster list": Case(),

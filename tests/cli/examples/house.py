@@ -142,6 +142,14 @@ class House:
         """The id of a new connection that does nothing."""
         return self.connection(durable=self.fresh("idle"))
 
+    def endpoint(self) -> str:
+        """Where calls are taken."""
+        return str(self.receiver.url())
+
+    def settle(self) -> None:
+        """As it was before an example."""
+        self.admin.ResumeQueue(pb.ResumeQueueRequest())
+
     def tidy(self) -> None:
         """No two clients have one name."""
         for client in self.admin.ListClients(pb.ListClientsRequest()).clients:

@@ -148,6 +148,20 @@ RUNS: dict[str, Run | Cannot] = {
     "notifyctl export > notifyd-state.toml": Run(given=_tidy, absent=("notifyd-state.toml",)),
     "notifyctl export | notifyctl diff -f - --prune": Run(given=_tidy),
     "notifyctl apply -f notifyd-state.toml --dry-run": Run(status=1),
+    "notifyctl apply -f notifyd-state.toml --plain-secrets --dry-run": Run(status=1),
+    "notifyctl diff -f notifyd-state.toml": Run(status=1),
+    "notifyctl diff -f notifyd-state.toml --plain-secrets": Run(status=1),
+    "notifyctl serve --dev --host 127.0.0.1 --log-level debug --workers 1": Run(until="ready"),
+    "notifyctl send --channel acked --wait-ack --acks 1 'Order 18'": Run(
+        given=lambda house, **_: house.acks_everything("acked")
+    ),
+    "notifyctl listen orders --url wss://127.0.0.1:1 --ca-file ca.pem --key-file key.txt": Run(status=6),
+    "notifyctl listen --url http://127.0.0.1:3000/client-CLIENT_ID --socketio-path /socket.io --token-file token.txt": (
+        Run(feed=_alice, until='"data":{"n":1}')
+    ),
+    "notifyctl listen orders --durable mirror --forward-to RECEIVER --forward-timeout 9s "
+    "--forward-token-file shop.token --concurrency 2 -n 1": Run({"RECEIVER": House.endpoint}, feed=_orders),
+    "notifyctl channels show orders --client default": Run(given=_orders),
     "notifyctl config set log.level --unset": Run(before="notifyctl config set log.level debug; "),
     "notifyctl cluster drain node-2 --yes": Run(own=True),
     "notifyctl cluster drain node-2 --over 1m --yes": Run(own=True),
@@ -157,7 +171,45 @@ RUNS: dict[str, Run | Cannot] = {
     ),
 }
 
-_STATE = '[[clients]]\nname = "declared"\nurl = "https://shop.example"\n'
+_BENCH = "--key-file key.txt --channel load --warmup 0s --progress --yes"
+#: For the options that no example names; run as the examples are.
+MORE = [
+    "notifyctl serve --dev --host 127.0.0.1 --log-level debug --workers 1",
+    "notifyctl keys update KEY_ID --everything --cidr 10.0.0.0/8 --expires-at 2100-01-01T00:00:00Z",
+    "notifyctl clients register --name described --description 'sells things'",
+    "notifyctl clients update CLIENT_ID --name renamed --description 'sells more'",
+    "notifyctl send --channel acked --wait-ack --acks 1 'Order 18'",
+    "notifyctl listen orders --url wss://127.0.0.1:1 --ca-file ca.pem --key-file key.txt",
+    "notifyctl listen --url http://127.0.0.1:3000/client-CLIENT_ID --socketio-path /socket.io --token-file token.txt",
+    "notifyctl listen orders --durable mirror --forward-to RECEIVER --forward-timeout 9s "
+    "--forward-token-file shop.token --concurrency 2 -n 1",
+    "notifyctl dead-letters retry --client default --channel no --user no --notification no --until 1m --yes",
+    "notifyctl dead-letters drop --client default --stage push --reason nacked --user no --notification no --since 1h "
+    "--yes",
+    "notifyctl dead-letters export --client default --reason nacked --user no --notification no --until 1m",
+    "notifyctl queue list --client default",
+    "notifyctl queue clear --client CLIENT_ID --yes",
+    "notifyctl channels list --client default --limit 5",
+    "notifyctl channels show orders --client default",
+    "notifyctl channels history orders --client default",
+    "notifyctl connections list --key KEY_ID --limit 5",
+    "notifyctl devices list --limit 5",
+    "notifyctl config init new.toml --yes",
+    "notifyctl config check --config /etc/notifyd/notifyd.toml",
+    "notifyctl config show --config /etc/notifyd/notifyd.toml --changed",
+    "notifyctl context add far --url grpcs://192.0.2.1:50052 --server-name shop.example --token-file shop.token",
+    "notifyctl apply -f notifyd-state.toml --plain-secrets --dry-run",
+    "notifyctl diff -f notifyd-state.toml --plain-secrets",
+    "notifyctl bench connect -C 5 --rate 50 --concurrency 2 --channel load --subscribe --progress --hold 0s",
+    f"notifyctl bench publish --url http://127.0.0.1:3000 --count 20 --concurrency 2 {_BENCH}",
+    f"notifyctl bench fanout --url http://127.0.0.1:3000 -S 2 --count 20 --via http --size 200 --batch 2 {_BENCH}",
+    "notifyctl bench latency --url http://127.0.0.1:3000 --count 20 --via http --size 200 --batch 1 --concurrency 1 "
+    f"{_BENCH}",
+    "notifyctl bench storm --url http://127.0.0.1:3000 -C 5 --rounds 1 --spread 0s --within 20s --rate 50 "
+    "--key-file key.txt --channel load --progress --yes",
+]
+
+_STATE = '[[clients]]\nname = "{name}"\nurl = "https://shop.example"\n'
 #: What is in a file that an example names; CLIENT_ID is given by name.
 FILES: dict[str, Callable[..., str]] = {
     "token.txt": lambda house, client_id: house.token(client_id),
@@ -166,7 +218,7 @@ FILES: dict[str, Callable[..., str]] = {
     "fcm.txt": lambda house, **_: house.fresh("fcm-token"),
     "app.log": lambda house, **_: "one line\n",
     "house.ndjson": lambda house, **_: house.records(),
-    "notifyd-state.toml": lambda house, **_: _STATE,
+    "notifyd-state.toml": lambda house, **_: _STATE.format(name=house.fresh("declared")),
     "notifyd.toml": lambda house, **_: "[log]\nlevel = 'info'\n",
     "ca.pem": lambda house, **_: house.certificate(),
     "shop.token": lambda house, **_: "t0ken",

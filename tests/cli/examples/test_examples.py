@@ -15,7 +15,7 @@ import pytest
 
 from tests.cli.examples import runs
 from tests.cli.examples.house import House
-from tests.cli.examples.runs import FILES, NAMES, RUNS, least, run_of, runnable
+from tests.cli.examples.runs import FILES, MORE, NAMES, RUNS, least, run_of, runnable
 from tests.cli.leaves import examples
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.cli.examples.runs import Run
 
-EXAMPLES = sorted(set(itertools.chain.from_iterable(examples().values())))
+EXAMPLES = sorted({*itertools.chain.from_iterable(examples().values()), *MORE})
 _SECONDS = 60
 _LOOK_SECONDS = 0.1
 
@@ -39,7 +39,9 @@ def shared() -> Iterator[House]:
 @pytest.fixture
 def house(request: pytest.FixtureRequest, example: str) -> Iterator[House]:
     if not run_of(example).own:
-        yield request.getfixturevalue("shared")
+        shared = request.getfixturevalue("shared")
+        yield shared
+        shared.settle()
         return
     with House("node-2") as own:
         yield own
@@ -63,7 +65,11 @@ def test_it_does_what_it_says(house: House, example: str) -> None:
                     run.feed(house, client_id=client_id)
                 told.listen(_LOOK_SECONDS)
             os.killpg(process.pid, signal.SIGINT)
-        told.to_the_end()
+        while told.goes_on:
+            if run.feed is not None and not run.until:
+                run.feed(house, client_id=client_id)
+            told.listen(_LOOK_SECONDS)
+        process.wait(_SECONDS)
     finally:
         told.end()
     allowed = {0, 128 + signal.SIGINT, -signal.SIGINT} if run.until else {run.status}
@@ -123,11 +129,10 @@ class Told:
             if not said:
                 self._selector.unregister(key.fileobj)
 
-    def to_the_end(self) -> None:
-        """Hear all of it."""
-        while self._selector.get_map():
-            self.listen(_LOOK_SECONDS)
-        self._process.wait(_SECONDS)
+    @property
+    def goes_on(self) -> bool:
+        """Whether it may say more."""
+        return bool(self._selector.get_map())
 
     def end(self) -> None:
         """Nothing of it is left."""
