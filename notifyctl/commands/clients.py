@@ -40,6 +40,7 @@ _OPTIONS = {
     "clientUrl": "--url",
     "description": "--description",
     "cookieName": "--cookie-name",
+    "id": "--id",
 }
 _SecretFile = Annotated[
     str | None,
@@ -60,7 +61,8 @@ _SecretOut = Annotated[
     "register",
     example="notifyctl clients register --name shop --url https://shop.example\n"
     "ID=$(notifyctl clients register --name shop --secret-file secret.txt -q)\n"
-    "ID=$(notifyctl clients register --name shop --secret-out secret.txt -q)",
+    "ID=$(notifyctl clients register --name shop --secret-out secret.txt -q)\n"
+    "notifyctl clients register --name shop --id 65f1c0ffee0ddba11ca7f00d --secret-file secret.txt",
     changes=True,
 )
 def register(
@@ -74,6 +76,10 @@ def register(
     cookie_name: Annotated[
         str, typer.Option("--cookie-name", metavar="NAME", help="A cookie that may carry a user's token.")
     ] = "",
+    client_id: Annotated[
+        str,
+        typer.Option("--id", metavar="ID", help="The id that it has had elsewhere, so that its pages go on with it."),
+    ] = "",
     secret_file: _SecretFile = None,
     secret_out: _SecretOut = None,
 ) -> None:
@@ -82,7 +88,9 @@ def register(
     The secret signs the tokens of its users. With -q the id alone is printed, and the secret needs a place of its own:
     --secret-file or --secret-out.
     """
-    request = pb.RegisterClientCommand(name=name, url=url, description=description, cookie_name=cookie_name)
+    request = pb.RegisterClientCommand(
+        name=name, url=url, description=description, cookie_name=cookie_name, id=client_id
+    )
 
     def ask(secret: str) -> pb.RegisteredClient:
         request.secret = secret

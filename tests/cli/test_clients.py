@@ -32,9 +32,9 @@ def test_a_person_is_told_to_keep_it(ctl: Ctl):
 
 
 def test_what_register_asks_for(ctl: Ctl, admin: Admin):
-    ctl(*REGISTER, "--url", "https://a.example", "--description", "d", "--cookie-name", "c")
+    ctl(*REGISTER, "--url", "https://a.example", "--description", "d", "--cookie-name", "c", "--id", "65f1")
     assert admin.requests[-1] == pb.RegisterClientCommand(
-        name="shop", url="https://a.example", description="d", cookie_name="c"
+        name="shop", url="https://a.example", description="d", cookie_name="c", id="65f1"
     )
 
 

@@ -49,6 +49,23 @@ async def test_a_client_has_what_was_asked_for(house: House) -> None:
     )
 
 
+async def test_a_client_may_bring_the_id_that_it_had_elsewhere(house: House) -> None:
+    registered = await house.clients.register(NewClient("shop", id="65f1c0ffee0ddba11ca7f00d"))
+    assert registered.client.id == "65f1c0ffee0ddba11ca7f00d"
+    assert house.clients.is_secret(registered.client.id, registered.secret)
+    with pytest.raises(Conflict, match="there is a client 65f1c0ffee0ddba11ca7f00d already"):
+        await house.clients.register(NewClient("other", id="65f1c0ffee0ddba11ca7f00d"))
+    with pytest.raises(Conflict):
+        await house.clients.register(NewClient("other", id=DEFAULT_CLIENT))
+
+
+@pytest.mark.parametrize("wrong", ["-a", "a/b", "a b", "a.b", "ä", "x" * 65])
+async def test_an_id_that_does_not_fit_into_a_url_is_refused(house: House, wrong: str) -> None:
+    with pytest.raises(Invalid, match="id must be 1 to 64 letters"):
+        await house.clients.register(NewClient("shop", id=wrong))
+    assert len(house.clients) == 1
+
+
 async def test_a_secret_is_made_where_none_is_brought_and_shown_once(house: House) -> None:
     registered = await house.clients.register(NewClient("shop"))
     assert len(registered.secret) == 43

@@ -26,6 +26,8 @@ GOOD_SECRET_LENGTH: Final = 32
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 #: RFC 6265, section 4.1.1, a token of RFC 2616.
 _COOKIE_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+#: It stands in URLs, in namespaces and in the names of keys.
+_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 _HOST: Final = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?|[0-9a-f:.]+:[0-9a-f:.]*")
 
 
@@ -47,6 +49,13 @@ def problems_of(*, name: str, url: str, description: str, cookie_name: str) -> l
             )
         )
     return problems
+
+
+def problems_of_id(client_id: str) -> list[FieldProblem]:
+    """What is wrong with an id that somebody chose."""
+    if _ID.fullmatch(client_id):
+        return []
+    return [FieldProblem("id", "must be 1 to 64 letters, digits, - and _, a letter or a digit first")]
 
 
 def problems_of_secret(secret: str) -> list[FieldProblem]:

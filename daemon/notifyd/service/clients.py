@@ -14,7 +14,7 @@ from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Exhausted, Invalid
 from notifyd.model.client import Client
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
-from notifyd.policy.clients import problems_of, problems_of_secret, refuse_client, warnings_of_secret
+from notifyd.policy.clients import problems_of, problems_of_id, problems_of_secret, refuse_client, warnings_of_secret
 from notifyd.policy.ids import new_client_id
 from notifyd.policy.sealing import SealBroken
 from notifyd.service.client_following import FollowingRegistry
@@ -39,13 +39,15 @@ class ClientRules(msgspec.Struct, frozen=True):
 
 
 class NewClient(msgspec.Struct, frozen=True):
-    """What a client is to be. Without a secret one is made."""
+    """What a client is to be. Without a secret one is made, and without an id."""
 
     name: str
     secret: str = ""
     url: str = ""
     description: str = ""
     cookie_name: str = ""
+    #: The one that it has had elsewhere.
+    id: str = ""
 
     def __repr__(self) -> str:
         return f"NewClient({self.name!r})"
@@ -128,13 +130,15 @@ class Clients(FollowingRegistry):
 
         Raises:
             Invalid: `invalid_client`; the message and the details tell every problem.
+            Conflict: `client_exists`: another has the id that is wanted.
             Exhausted: there are as many clients as there may be.
             StoreUnavailable: it could not be kept; there is no such client.
         """
         problems = problems_of(
             name=wanted.name, url=wanted.url, description=wanted.description, cookie_name=wanted.cookie_name
         )
-        refuse_client(problems + (problems_of_secret(wanted.secret) if wanted.secret else []))
+        problems += problems_of_secret(wanted.secret) if wanted.secret else []
+        refuse_client(problems + (problems_of_id(wanted.id) if wanted.id else []))
         secret = wanted.secret or _new_secret()
         await self.catch_up()
         async with self.changing:
@@ -142,7 +146,10 @@ class Clients(FollowingRegistry):
                 raise Exhausted(
                     f"there are {self.rules.max_clients} clients already: remove some first", code="too_many_clients"
                 )
-            client = await self._keep(new_client_id(), msgspec.structs.replace(wanted, secret=secret))
+            client_id = ClientId(wanted.id) if wanted.id else new_client_id()
+            if self.find(client_id) is not None:
+                raise Conflict(f"there is a client {client_id} already: give another id, or none", code="client_exists")
+            client = await self._keep(client_id, msgspec.structs.replace(wanted, secret=secret))
         self.changed()
         log.info("client_registered", client_id=client.id)
         return RegisteredClient(client, "" if wanted.secret else secret, warnings_of_secret(secret))

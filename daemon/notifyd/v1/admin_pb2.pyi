@@ -269,18 +269,20 @@ class RevokeKeyRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class RegisterClientCommand(_message.Message):
-    __slots__ = ("name", "secret", "url", "description", "cookie_name")
+    __slots__ = ("name", "secret", "url", "description", "cookie_name", "id")
     NAME_FIELD_NUMBER: _ClassVar[int]
     SECRET_FIELD_NUMBER: _ClassVar[int]
     URL_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     COOKIE_NAME_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
     name: str
     secret: str
     url: str
     description: str
     cookie_name: str
-    def __init__(self, name: _Optional[str] = ..., secret: _Optional[str] = ..., url: _Optional[str] = ..., description: _Optional[str] = ..., cookie_name: _Optional[str] = ...) -> None: ...
+    id: str
+    def __init__(self, name: _Optional[str] = ..., secret: _Optional[str] = ..., url: _Optional[str] = ..., description: _Optional[str] = ..., cookie_name: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
 
 class RegisteredClient(_message.Message):
     __slots__ = ("client", "secret", "warnings")

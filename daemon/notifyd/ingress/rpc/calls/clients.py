@@ -31,6 +31,7 @@ class ClientCalls:
             url=request.url,
             description=request.description,
             cookie_name=request.cookie_name,
+            id=request.id,
         )
         return _registered(await self._clients.register(wanted))
 
