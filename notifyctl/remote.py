@@ -55,14 +55,17 @@ class Remote:
         """The certificates that vouch for it, in PEM; None leaves it to gRPC, which brings some.
 
         Raises:
-            Refusal: the CA file cannot be read.
+            Refusal: the CA file cannot be read, or holds none.
         """
         if not self.ca_file:
             return _trusted_by_the_system()
         try:
-            return Path(self.ca_file).read_bytes()
+            content = Path(self.ca_file).read_bytes()
         except OSError as exc:
             raise Refusal(f"The CA file {self.ca_file} cannot be read: {exc.strerror}.", Status.USAGE) from exc
+        if not _holds_certificates(content):
+            raise _usage(f"The CA file {self.ca_file} holds no certificate in PEM.")
+        return content
 
 
 def parse_url(url: str, *, ca_file: str = "", server_name: str = "", token_file: str = "") -> Remote:
@@ -133,6 +136,16 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _holds_certificates(content: bytes) -> bool:
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=content.decode())
+    except (ssl.SSLError, ValueError):
+        return False
+    return True
 
 
 def _trusted_by_the_system() -> bytes | None:

@@ -58,11 +58,12 @@ class Difference:
 
 
 def compare(
-    declared: Declared, present: Present, *, prune: bool, same_secret: Callable[[Item, str], bool]
+    declared: Declared, present: Present, *, prune: bool, same_secret: Callable[[Item, str], bool], now: str
 ) -> Difference:
     """What differs in *declared*; with *prune* what is there and not declared is to go, of the kinds it speaks of.
 
-    *same_secret* tells whether the client of an id has the secret that is declared for it.
+    *same_secret* tells whether the client of an id has the secret that is declared for it. *now* is the instant as
+    declarations have it.
 
     Raises:
         ConfigInvalid: a client is named that is neither declared nor there.
@@ -78,8 +79,16 @@ def compare(
             changes += _tables(kind, declared, present, tables, prune=prune)
     if prune:
         changes += _superfluous(declared, present)
-    notes = _shadowed(tables.get("channels", []), [change for change in changes if change.kind == "channels"])
+    late = [change for change in changes if change.action == "add" and _over(change.item, now)]
+    changes = [change for change in changes if change not in late]
+    notes = [f"The key {change.item.name} has expired by its declaration, and is not made." for change in late]
+    notes += _shadowed(tables.get("channels", []), [change for change in changes if change.kind == "channels"])
     return Difference(sorted(changes, key=_turn), tables, notes)
+
+
+def _over(item: Item, now: str) -> bool:
+    """Whether it is a key that nobody could use."""
+    return item.kind == "keys" and item.fields["expires_at"] is not None and item.fields["expires_at"] <= now
 
 
 def _turn(change: Change) -> tuple[bool, int]:
@@ -91,6 +100,8 @@ def _turn(change: Change) -> tuple[bool, int]:
 
 def _check_clients(declared: Declared, present: Present) -> None:
     known = {item.client for item in declared.items["clients"]}
+    # what a webhook has already it may keep, though nobody be left of that name
+    known |= {item.fields["client"] for item in present.items.get("webhooks", [])}
     named = [(item, item.client) for item in declared.items["keys"]]
     named += [(item, item.fields["client"]) for item in declared.items["webhooks"] if item.fields["client"]]
     problems = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from notifyctl import moments
 from notifyctl.configured import problems_said
 from notifyctl.declared import present as presence
 from notifyctl.declared.difference import Difference, compare
@@ -44,7 +45,7 @@ def plan(run: Invocation, files: Sequence[str], *, prune: bool, plain_secrets: b
         def same(item: Item, client_id: str) -> bool:
             return has_secret(run.daemon, client_id, declared_secret(item))
 
-        difference = compare(declared, found, prune=prune, same_secret=same)
+        difference = compare(declared, found, prune=prune, same_secret=same, now=moments.iso(moments.after(0)))
     doer = Doer(run.daemon, found)
     try:
         doer.try_tables(difference)

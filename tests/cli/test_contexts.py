@@ -187,6 +187,13 @@ def test_a_token_file_that_is_no_file(lonely: Ctl, tmp_path: Path):
     assert lonely(*args, str(tmp_path / "nothing")).status == 3
 
 
+def test_a_ca_file_that_is_none(lonely: Ctl, tmp_path: Path):
+    (tmp_path / "ca.pem").write_text("-----BEGIN NONSENSE-----\n")
+    args = ("--url", "grpcs://shop.example", "--token-file", "-", "--ca-file", str(tmp_path / "ca.pem"))
+    result = lonely("context", "add", "shop", *args, stdin=TOKEN.encode())
+    assert (result.status, "no certificate in PEM" in result.err) == (2, True)
+
+
 def test_a_file_that_others_may_change_is_not_trusted(both: Ctl):
     contexts.file().chmod(0o666)
     result = both("status", "--context", "a")

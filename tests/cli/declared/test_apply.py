@@ -333,3 +333,15 @@ def test_where_nobody_may_write(ctl: Ctl, shut_in: House, state: Any) -> None:
     shut_in.overlay = Path("/proc/notifyd.overlay.toml")
     result = ctl("apply", "-f", state(RULE), "--yes")
     assert (result.status, "with sudo" in result.err) == (4, True)
+
+
+def test_a_key_whose_time_is_over_is_not_made(ctl: Ctl, house: House, state: Any) -> None:
+    result = ctl("apply", "-f", state("[[keys]]\nname = 'old'\nexpires_at = 2020-01-01T00:00:00Z"), "--yes")
+    assert (result.status, house.done) == (0, [])
+    assert "default/old has expired by its declaration" in result.err
+
+
+def test_a_webhook_of_a_client_that_is_gone_goes_round(ctl: Ctl, house: House) -> None:
+    house.settings["webhooks"] = '[{name = "hook", url = "https://example.com/", client = "c99"}]'
+    exported = ctl("export").out.encode()
+    assert ctl("diff", "-f", "-", "--prune", stdin=exported).status == 0
