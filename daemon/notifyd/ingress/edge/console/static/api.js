@@ -46,14 +46,23 @@ export async function signOut() {
 
 /** One call below /console/api; the answer, decoded. Raises `Refused`. */
 export async function call(method, path, body = undefined) {
-  const headers = { Accept: "application/json" };
-  if (method !== "GET" && session.csrfToken) headers["X-CSRF-Token"] = session.csrfToken;
+  const known = session.csrfToken;
   try {
-    return await send(BASE + path, { method, headers, body });
+    return await once(method, path, body);
   } catch (problem) {
     if (problem.code === "console_session_required") take({ signedIn: false, csrfToken: "" });
-    throw problem;
+    if (problem.code !== "forged") throw problem;
   }
+  // another tab may have signed in anew: the cookie is that of its session then
+  await loadSession();
+  if (session.csrfToken === known) throw new Refused("forged", "The daemon does not take this page for its own.", 403);
+  return once(method, path, body);
+}
+
+function once(method, path, body) {
+  const headers = { Accept: "application/json" };
+  if (method !== "GET" && session.csrfToken) headers["X-CSRF-Token"] = session.csrfToken;
+  return send(BASE + path, { method, headers, body });
 }
 
 /** One call of the REST interface with an API key. */
@@ -62,7 +71,8 @@ export function rest(method, path, key, body = undefined) {
 }
 
 async function send(path, { body, headers, ...options }) {
-  const wanted = { ...options, headers, cache: "no-store", redirect: "error", signal: AbortSignal.timeout(SECONDS * 1000) };
+  const signal = AbortSignal.timeout(SECONDS * 1000);
+  const wanted = { ...options, headers, signal, cache: "no-store", redirect: "error" };
   if (options.method === "POST") {
     headers["Content-Type"] = "application/json";
     wanted.body = body === undefined ? "{}" : JSON.stringify(body);
@@ -87,6 +97,6 @@ function sentence(text) {
 
 /** The query of *fields*, the empty ones left out, with its question mark. */
 export function query(fields) {
-  const kept = Object.entries(fields).filter(([, value]) => value !== "" && value !== null && value !== undefined && value !== false);
+  const kept = Object.entries(fields).filter(([, value]) => !["", null, undefined, false].includes(value));
   return kept.length ? `?${new URLSearchParams(kept)}` : "";
 }

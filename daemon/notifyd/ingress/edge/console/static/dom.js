@@ -80,6 +80,22 @@ export function button(label, onclick, properties = {}) {
   return h("button", { type: "button", onclick, ...properties }, label);
 }
 
+/** A button in a row of a table; *label* says which row, to who does not see it. */
+export function small(text, onclick, label) {
+  return button(text, onclick, { class: "small", "aria-label": label });
+}
+
+/** A field for a word that is no prose: nothing is filled in, corrected or made a capital. */
+export function text(value = "", properties = {}) {
+  const quiet = { autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
+  return h("input", { type: "text", ...quiet, value, ...properties });
+}
+
+/** A checkbox. */
+export function tick(checked = false) {
+  return h("input", { type: "checkbox", checked });
+}
+
 /** A choice of texts, or of pairs of a value and its text. */
 export function select(options, properties = {}) {
   const rows = options.map((one) => (Array.isArray(one) ? one : [one, one]));

@@ -17,7 +17,8 @@ class Newest {
     this.list = h("ol.journal", { "aria-label": label });
     this.empty = h("p.empty", {}, empty);
     const clear = button("Clear", () => this.clear(), { class: "quiet small" });
-    this.element = h("section.card.grow", {}, h("div.card-head", {}, h("h2", {}, label, " ", this.counter), clear), this.empty,
+    const head = h("div.card-head", {}, h("h2", {}, label, " ", this.counter), clear);
+    this.element = h("section.card", {}, head, this.empty,
       h("div.scroller.tall", { tabindex: "0", role: "region", "aria-label": label }, this.list));
   }
 
@@ -85,7 +86,8 @@ export class Deliveries extends Newest {
 
   item(at, delivery) {
     const ack = delivery.acks ? button("Ack", () => this.actions.ack(delivery, ack), { class: "small" }) : null;
-    const receipt = button("Receipt", () => this.actions.receipt(delivery.id), { class: "small", "aria-label": `Receipt of ${delivery.id}` });
+    const named = { class: "small", "aria-label": `Receipt of ${delivery.id}` };
+    const receipt = button("Receipt", () => this.actions.receipt(delivery.id), named);
     const place = delivery.epoch ? `${delivery.epoch}:${delivery.offset}` : "no position";
     return h("li.delivery", {},
       h("div.delivery-head", {},

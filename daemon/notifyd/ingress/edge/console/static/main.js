@@ -37,7 +37,8 @@ function bar(tabs) {
   const show = () => {
     const { latest, reachable } = overview;
     state.dataset.kind = !reachable ? "bad" : latest?.state === "ready" ? "ok" : latest ? "warn" : "idle";
-    say(state, !reachable ? "unreachable, trying again" : latest ? latest.state : session.signedIn ? "…" : "not signed in");
+    const known = latest ? latest.state : session.signedIn ? "…" : "not signed in";
+    say(state, reachable ? known : "unreachable, trying again");
     ticker.hidden = !latest;
     sign.hidden = session.development;
     say(sign, session.signedIn ? "Sign out" : "Sign in");

@@ -7,7 +7,7 @@ const MOST = 900;
 const KEPT = 660_000;
 
 /** The counters whose rates are shown. */
-const RATES = ["accepted", "dispatched", "deliveries", "rejected", "errors", "dead", "expired", "slowConsumers", "rateLimited"];
+const RATES = ["accepted", "deliveries", "rejected", "errors"];
 
 const PLACE = "notifyd-samples";
 
@@ -16,7 +16,8 @@ function remembered() {
   try {
     const found = JSON.parse(sessionStorage.getItem(PLACE) ?? "[]");
     // JSON has no word for a rate that is not known
-    return found.map((sample) => Object.fromEntries(Object.entries(sample).map(([name, value]) => [name, value ?? NaN])));
+    const whole = (sample) => Object.entries(sample).map(([name, value]) => [name, value ?? NaN]);
+    return found.map((sample) => Object.fromEntries(whole(sample)));
   } catch {
     return [];
   }

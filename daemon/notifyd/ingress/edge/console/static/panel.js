@@ -1,7 +1,7 @@
 // A part of the console that only operators see: who is not signed in is asked for the admin token in its place.
 
 import { onSession, session, signIn } from "./api.js";
-import { button, field, h, put } from "./dom.js";
+import { field, h, put } from "./dom.js";
 import { Poller } from "./poller.js";
 
 /** What all of them have in common. A subclass has `refresh()`, and may have `milliseconds`. */
@@ -52,7 +52,8 @@ export class Panel {
 /** Asks for the admin token. */
 export function signInForm(title) {
   const token = h("input", {
-    type: "password", name: "token", required: true, autocomplete: "current-password", spellcheck: "false", autocapitalize: "off",
+    type: "password", name: "token", required: true, autocomplete: "current-password", spellcheck: "false",
+    autocapitalize: "off",
   });
   const wrong = h("p.error", { role: "alert" });
   const send = h("button.primary", { type: "submit" }, "Sign in");
@@ -93,5 +94,3 @@ export function filters(apply, ...controls) {
   };
   return h("form.filters", { onsubmit: submit, role: "search" }, controls, h("button", { type: "submit" }, "Apply"));
 }
-
-export { button };

@@ -2,7 +2,7 @@
 
 import { call, query } from "./api.js";
 import { attempt, confirmed } from "./dialogs.js";
-import { button, check, field, h, say } from "./dom.js";
+import { check, field, h, say, small, text } from "./dom.js";
 import { brief, bytes, count, duration, moment } from "./format.js";
 import { filters, Panel } from "./panel.js";
 import { card } from "./panel_statistics.js";
@@ -12,7 +12,6 @@ import { Table } from "./table.js";
 export class ConnectionsPanel extends Panel {
   constructor() {
     super("connections", "Connections");
-    const text = () => h("input", { type: "text", autocomplete: "off" });
     this.inputs = { clientId: text(), channel: text(), keyId: text(), userId: text() };
     this.slow = h("input", { type: "checkbox" });
     this.slow.addEventListener("change", () => this.poller.now());
@@ -40,7 +39,8 @@ export class ConnectionsPanel extends Panel {
     const slow = this.slow.checked;
     const answer = await call("GET", `/connections${query({ ...fields, slow: slow && "true", limit: 200 })}`);
     const shown = answer.connections.length;
-    const silent = answer.missingNodes.length ? ` Without those of ${answer.missingNodes.join(", ")}, silent at present.` : "";
+    const missing = answer.missingNodes.join(", ");
+    const silent = missing ? ` Without those of ${missing}, silent at present.` : "";
     const more = shown < answer.total ? `, ${count(shown)} of them are shown` : "";
     say(this.total, `${count(answer.total)} ${answer.total === 1 ? "connection" : "connections"}${more}.${silent}`);
     this.table.show(answer.connections);
@@ -49,9 +49,10 @@ export class ConnectionsPanel extends Panel {
   }
 
   async kick(row) {
-    const reason = h("input", { type: "text", maxlength: 100, autocomplete: "off" });
-    const text = `${row.id} (${row.transport}, ${row.address}) is closed with 4005, which tells it not to come back.`;
-    const content = h("div", {}, h("p", {}, text), field("Reason, which it is told", reason));
+    const reason = text("", { maxlength: 100 });
+    const who = `${row.id} (${row.transport}, ${row.address})`;
+    const question = `${who} is closed with 4005, which tells it not to come back.`;
+    const content = h("div", {}, h("p", {}, question), field("Reason, which it is told", reason));
     const said = await confirmed("Kick this connection?", content, "Kick it", () => ({ reason: reason.value }));
     if (said === null) return;
     const done = (answer) => (answer.kicked.length ? `${row.id} was closed.` : `${row.id} was gone already.`);
@@ -72,7 +73,7 @@ function connectionTable(panel) {
     { title: "Sent", text: (row) => bytes(row.sentBytes), number: true },
     { title: "Outbox", text: outbox, number: true },
     { title: "Node", text: (row) => row.node },
-    { title: "Actions", node: (row) => button("Kick…", () => panel.kick(row), { class: "small", "aria-label": `Kick ${row.id}` }) },
+    { title: "Actions", node: (row) => small("Kick…", () => panel.kick(row), `Kick ${row.id}`) },
   ], { empty: "Nobody is connected." });
 }
 

@@ -2,7 +2,7 @@
 
 import { call, query } from "./api.js";
 import { attempt, complain, confirmed, show } from "./dialogs.js";
-import { button, field, h, say, select } from "./dom.js";
+import { button, field, h, say, select, small, text } from "./dom.js";
 import { brief, count, moment, place } from "./format.js";
 import { filters, notificationLink, Panel } from "./panel.js";
 import { card, facts } from "./panel_statistics.js";
@@ -10,19 +10,19 @@ import { numbered, timeline } from "./receipt.js";
 import { Table } from "./table.js";
 
 const PAGE = 50;
+const EXPORT = "/console/api/dead-letters/export";
 const STAGES = [["", "any"], "dispatch", "subscription", "inbox", "push", "webhook"];
 
 /** The part "Dead letters". */
 export class DeadLettersPanel extends Panel {
   constructor() {
     super("dead-letters", "Dead letters", 5000);
-    const text = () => h("input", { type: "text", autocomplete: "off" });
     this.inputs = { clientId: text(), stage: select(STAGES), reason: text(), channel: text(), userId: text() };
     this.total = h("p.state-line", { role: "status" });
     this.behind = [];
     this.older = button("Older", () => this.page(1));
     this.newer = button("Newer", () => this.page(-1));
-    this.download = h("a.button", { href: "/console/api/dead-letters/export", download: "dead-letters.ndjson" }, "Download NDJSON");
+    this.download = h("a.button", { href: EXPORT, download: "dead-letters.ndjson" }, "Download NDJSON");
     this.retrying = button("Retry all that fit…", () => this.retryAll());
     this.dropping = button("Drop all that fit…", () => this.dropAll(), { class: "danger" });
     this.table = letterTable(this);
@@ -43,7 +43,7 @@ export class DeadLettersPanel extends Panel {
 
   apply() {
     this.behind = [];
-    this.download.href = `/console/api/dead-letters/export${query(this.fields())}`;
+    this.download.href = `${EXPORT}${query(this.fields())}`;
     this.poller.now();
   }
 
@@ -91,8 +91,8 @@ export class DeadLettersPanel extends Panel {
   }
 
   async retryAll() {
-    const text = `${count(this.count)} dead letters fit the filter. Each is put back and delivered again.`;
-    if (!(await confirmed("Retry all that fit?", h("p", {}, text), "Retry them"))) return;
+    const question = `${count(this.count)} dead letters fit the filter. Each is put back and delivered again.`;
+    if (!(await confirmed("Retry all that fit?", h("p", {}, question), "Retry them"))) return;
     const filter = Object.fromEntries(Object.entries(this.fields()).filter(([, value]) => value));
     await attempt(() => call("POST", "/dead-letters/retry", { filter }),
       (answer) => `${count(answer.retried)} of ${count(answer.results.length)} were put back.`);
@@ -100,8 +100,8 @@ export class DeadLettersPanel extends Panel {
   }
 
   async dropAll() {
-    const text = `${count(this.count)} dead letters fit the filter. They are forgotten for good.`;
-    if (!(await confirmed("Drop all that fit?", h("p", {}, text), "Drop them"))) return;
+    const question = `${count(this.count)} dead letters fit the filter. They are forgotten for good.`;
+    if (!(await confirmed("Drop all that fit?", h("p", {}, question), "Drop them"))) return;
     const chosen = query(this.fields()) || "?all=true";
     await attempt(() => call("DELETE", `/dead-letters${chosen}`), (answer) => `${count(answer.dropped)} were dropped.`);
     await this.poller.now();
@@ -109,7 +109,7 @@ export class DeadLettersPanel extends Panel {
 }
 
 function letterTable(panel) {
-  const named = (label, row, act, more = {}) => button(label, act, { class: "small", "aria-label": `${label} ${row.id}`, ...more });
+  const named = (label, row, act) => small(label, act, `${label} ${row.id}`);
   return new Table("Dead letters, the newest first", [
     { title: "Died", text: (row) => moment(row.diedAt) },
     { title: "Stage", text: (row) => row.stage },

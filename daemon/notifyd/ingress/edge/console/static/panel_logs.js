@@ -1,7 +1,7 @@
 // The newest records of the log, and those that come.
 
 import { call, query } from "./api.js";
-import { button, field, h, say, select } from "./dom.js";
+import { button, field, h, say, select, text } from "./dom.js";
 import { clock } from "./format.js";
 import { filters, Panel } from "./panel.js";
 
@@ -17,7 +17,7 @@ export class LogsPanel extends Panel {
     this.sequence = null;
     this.level = select([["", "all"], "info", "warning", "error"]);
     this.level.addEventListener("change", () => this.again());
-    this.pattern = h("input", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: "regular expression" });
+    this.pattern = text("", { placeholder: "regular expression" });
     this.toggle = button("Pause", () => this.pause(), { "aria-pressed": "false" });
     this.note = h("p.state-line", { role: "status" });
     this.list = h("ol.log", { tabindex: "0", role: "log", "aria-live": "off", "aria-label": "Records of the log" });
@@ -48,16 +48,19 @@ export class LogsPanel extends Panel {
 
   async refresh() {
     if (this.paused) return;
-    const fields = { level: this.level.value, grep: this.pattern.value.trim() };
-    if (this.sequence !== null) Object.assign(fields, { after: this.sequence, node: this.node });
-    const asked = JSON.stringify(fields);
-    const answer = await call("GET", `/logs${query(fields)}`);
-    if (this.paused || asked !== JSON.stringify({ ...fields, level: this.level.value, grep: this.pattern.value.trim() })) return;
+    const asked = this.wish();
+    const answer = await call("GET", `/logs${asked}`);
+    if (this.paused || asked !== this.wish()) return;
     // another worker answers: its newest records come as a whole
     if (this.node && answer.node !== this.node) this.list.append(gap(`From here on those of ${answer.node}`));
     [this.node, this.sequence] = [answer.node, answer.sequence];
     this.add(answer);
     this.tell();
+  }
+
+  wish() {
+    const place = this.sequence === null ? {} : { after: this.sequence, node: this.node };
+    return query({ level: this.level.value, grep: this.pattern.value.trim(), ...place });
   }
 
   add(answer) {

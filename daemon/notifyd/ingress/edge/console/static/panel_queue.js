@@ -2,7 +2,7 @@
 
 import { call, query } from "./api.js";
 import { attempt, confirmed } from "./dialogs.js";
-import { button, field, h, say } from "./dom.js";
+import { button, field, h, say, small } from "./dom.js";
 import { bytes, count, moment } from "./format.js";
 import { filters, notificationLink, Panel } from "./panel.js";
 import { facts } from "./panel_statistics.js";
@@ -27,10 +27,11 @@ export class QueuePanel extends Panel {
       { title: "Due", text: (row) => moment(row.dueAt) },
       { title: "Expires", text: (row) => moment(row.expiresAt) },
       { title: "Tries", text: (row) => row.attempts, number: true },
-      { title: "Actions", node: (row) => button("Cancel", () => this.cancel(row.id), { class: "small", "aria-label": `Cancel ${row.id}` }) },
+      { title: "Actions", node: (row) => small("Cancel", () => this.cancel(row.id), `Cancel ${row.id}`) },
     ], { empty: "Nothing waits." });
+    const clearing = button("Clear…", () => this.clear(), { class: "danger" });
     this.content.append(
-      h("div.toolbar", {}, this.state, h("div.actions", {}, this.toggle, button("Clear…", () => this.clear(), { class: "danger" }))),
+      h("div.toolbar", {}, this.state, h("div.actions", {}, this.toggle, clearing)),
       this.figures,
       filters(() => this.poller.now(), field("Client", this.client), field("At most", this.limit)),
       this.table.element);
@@ -38,7 +39,8 @@ export class QueuePanel extends Panel {
   }
 
   async refresh() {
-    const answer = await call("GET", `/queue${query({ clientId: this.client.value.trim(), limit: this.limit.value || 100 })}`);
+    const wish = query({ clientId: this.client.value.trim(), limit: this.limit.value || 100 });
+    const answer = await call("GET", `/queue${wish}`);
     this.table.show(answer.notifications);
   }
 
@@ -64,15 +66,18 @@ export class QueuePanel extends Panel {
   }
 
   async pauseOrResume() {
-    const [path, done] = this.paused ? ["/queue/resume", "Dispatching goes on."] : ["/queue/pause", "Dispatching is paused."];
+    const done = this.paused ? "Dispatching goes on." : "Dispatching is paused.";
+    const path = this.paused ? "/queue/resume" : "/queue/pause";
     if (await attempt(() => call("POST", path), done)) await this.changed();
   }
 
   async clear() {
     const waiting = this.overview.latest?.stats.queue.waiting ?? 0;
-    const text = `All ${count(waiting)} notifications that wait, scheduled ones and those of every client included, are removed. Nobody will receive them.`;
-    if (!(await confirmed("Clear the queue?", h("p", {}, text), "Clear the queue"))) return;
-    if (await attempt(() => call("DELETE", "/queue"), (answer) => `${count(answer.cleared)} notifications were removed.`)) await this.changed();
+    const question = `All ${count(waiting)} notifications that wait, scheduled ones and those of every client `
+      + "included, are removed. Nobody will receive them.";
+    if (!(await confirmed("Clear the queue?", h("p", {}, question), "Clear the queue"))) return;
+    const done = (answer) => `Removed: ${count(answer.cleared)}.`;
+    if (await attempt(() => call("DELETE", "/queue"), done)) await this.changed();
   }
 
   async cancel(id) {

@@ -104,13 +104,14 @@ function engine({ name, engine, healthy, detail }) {
 }
 
 function kept({ stats, durability }) {
+  const { history, inboxes } = stats;
   return [
     ["Up for", duration(stats.uptimeSeconds)],
     ["Durability", durability],
     ["Channels subscribed", count(stats.channels)],
     ["Subscriptions", count(stats.subscriptions)],
-    ["History", `${count(stats.history.publications)} in ${count(stats.history.channels)} channels, ${bytes(stats.history.bytes)}`],
-    ["Inboxes", `${count(stats.inboxes.notifications)} of ${count(stats.inboxes.users)} users, ${bytes(stats.inboxes.bytes)}`],
+    ["History", `${count(history.publications)} in ${count(history.channels)} channels, ${bytes(history.bytes)}`],
+    ["Inboxes", `${count(inboxes.notifications)} of ${count(inboxes.users)} users, ${bytes(inboxes.bytes)}`],
     ["Dead letters", `${count(stats.deadLetters.count)}, ${bytes(stats.deadLetters.bytes)}`],
     ["Open acks", count(stats.acks.unacked)],
     ["Outboxes", bytes(stats.outboxBytes)],

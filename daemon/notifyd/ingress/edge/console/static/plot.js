@@ -13,7 +13,8 @@ export class Plot {
     this.top = h("span.plot-top", {}, "");
     this.line = s("polyline.plot-line", { points: "", "vector-effect": "non-scaling-stroke" });
     this.area = s("polygon.plot-area", { points: "" });
-    const base = s("line.plot-base", { x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT, "vector-effect": "non-scaling-stroke" });
+    const foot = { x1: 0, x2: WIDTH, y1: HEIGHT, y2: HEIGHT };
+    const base = s("line.plot-base", { ...foot, "vector-effect": "non-scaling-stroke" });
     const svg = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true" });
     svg.append(base, this.area, this.line);
     this.frame = h("div.plot-frame", {}, svg, this.top);
@@ -37,7 +38,8 @@ export class Plot {
     });
     this.line.setAttribute("points", points.join(" "));
     const [first, last] = [points[0], points.at(-1)].map((point) => point?.split(",")[0]);
-    this.area.setAttribute("points", points.length > 1 ? `${first},${HEIGHT} ${points.join(" ")} ${last},${HEIGHT}` : "");
+    const closed = `${first},${HEIGHT} ${points.join(" ")} ${last},${HEIGHT}`;
+    this.area.setAttribute("points", points.length > 1 ? closed : "");
   }
 }
 

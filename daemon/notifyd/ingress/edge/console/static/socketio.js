@@ -88,7 +88,7 @@ export class SocketIoLink extends Link {
     if (packet.type === CONNECT) this.connected(packet.data);
     else if (packet.type === EVENT) this.event(packet);
     else if (packet.type === ACK) this.acknowledged(packet);
-    else if (packet.type === REFUSED) this.refused(`${packet.data?.data?.code ?? "refused"}: ${packet.data?.message ?? ""}`);
+    else if (packet.type === REFUSED) this.refused(why(packet.data?.data?.code ?? "refused", packet.data?.message));
     else if (packet.type === DISCONNECT) this.refused("The daemon ended the namespace.");
   }
 
@@ -110,14 +110,19 @@ export class SocketIoLink extends Link {
     // behind an event there is its place, for who recovers
     if (this.pid && typeof parameters.at(-1) === "string") this.offset = parameters.at(-1);
     if (name === "notification") this.deliver(parameters[0], id);
-    else if (name === "exception") this.events.problem(new Error(`${parameters[0]?.code}: ${parameters[0]?.message ?? parameters[0]?.reason}`));
+    else if (name === "exception") this.exception(parameters[0] ?? {});
+  }
+
+  exception({ code, message, reason }) {
+    this.events.problem(new Error(why(code, message ?? reason)));
   }
 
   deliver(fields, id) {
     const { notificationId, timestamp, channel = null, epoch, offset, attempt, priority, ...data } = fields;
     const acks = id !== null;
     if (channel && epoch && !acks) this.passed(channel, { epoch, offset });
-    this.events.delivery({ id: notificationId, timestamp, channel, epoch, offset, attempt, priority, data, acks, packet: id });
+    const place = { channel, epoch, offset };
+    this.events.delivery({ id: notificationId, timestamp, ...place, attempt, priority, data, acks, packet: id });
   }
 
   acknowledged({ id, data }) {
@@ -171,4 +176,8 @@ export class SocketIoLink extends Link {
   async ping() {
     this.send({ type: EVENT, data: ["ping"] });
   }
+}
+
+function why(code, message) {
+  return `${code}: ${message ?? ""}`;
 }

@@ -6,8 +6,8 @@ import { h, say } from "./dom.js";
 const KINDS = ["number", "wide", "mono"];
 
 /**
- * A table of *columns*: each has a `title`, and `text(row)` or `node(row)`; `number` aligns it, `wide` lets it break, `mono` is
- * for what is no word.
+ * A table of *columns*: each has a `title`, and `text(row)` or `node(row)`; `number` aligns it, `wide` lets it break,
+ * `mono` is for what is no word.
  * A `node` is made once for each row, and again when `again(row)` says something else.
  */
 export class Table {
@@ -17,8 +17,10 @@ export class Table {
     this.body = h("tbody");
     this.empty = h("p.empty", {}, empty);
     this.rows = new Map();
-    const heads = columns.map((column) => h("th", { scope: "col", class: column.number ? "number" : null }, column.title));
-    const table = h("table", {}, h("caption.visually-hidden", {}, label), h("thead", {}, h("tr", {}, heads)), this.body);
+    const kind = (column) => (column.number ? "number" : null);
+    const heads = columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.title));
+    const caption = h("caption.visually-hidden", {}, label);
+    const table = h("table", {}, caption, h("thead", {}, h("tr", {}, heads)), this.body);
     this.scroller = h("div.scroller", { tabindex: "0", role: "region", "aria-label": label }, table);
     this.element = h("div.table", {}, this.scroller, this.empty);
     this.show([]);

@@ -18,7 +18,8 @@ export class Tabs {
       type: "button", role: "tab", id: `tab-${panel.name}`, "aria-controls": `panel-${panel.name}`,
       "aria-selected": "false", tabindex: "-1", onclick: () => this.go(panel.name),
     }, panel.title, badge);
-    const box = h("section.panel", { role: "tabpanel", id: `panel-${panel.name}`, "aria-labelledby": tab.id, hidden: true });
+    const labelled = { role: "tabpanel", id: `panel-${panel.name}`, "aria-labelledby": tab.id };
+    const box = h("section.panel", { ...labelled, hidden: true });
     box.append(panel.element);
     list.append(tab);
     main.append(box);
@@ -69,7 +70,8 @@ export class Tabs {
   key(event) {
     const at = this.tabs.findIndex(({ tab }) => tab === document.activeElement);
     const last = this.tabs.length - 1;
-    const to = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at <= 0 ? last : at - 1, Home: 0, End: last }[event.key];
+    const [next, before] = [at === last ? 0 : at + 1, at <= 0 ? last : at - 1];
+    const to = { ArrowRight: next, ArrowLeft: before, Home: 0, End: last }[event.key];
     if (at < 0 || to === undefined) return;
     event.preventDefault();
     this.tabs[to].tab.focus();
