@@ -55,6 +55,7 @@ _COLUMNS: Final = tuple(
         "client.cpuShare",
         "machine.processors",
         "machine.cpuShare",
+        "machine.othersCpuShare",
         "daemon.cpuSeconds",
         "daemon.cpuShare",
         "daemon.donePerCpuSecond",

@@ -95,12 +95,23 @@ def client(meter: Meter, late: Histogram) -> Record:
     }
 
 
-def machine(meter: Meter, processors: int) -> Record:
-    """How busy the machine of this process was, of *processors* that it may use; 1.0 for one of them."""
+def machine(meter: Meter, processors: int, *, with_daemon: bool) -> Record:
+    """How busy the machine of this process was, of *processors* that it may use; 1.0 for one of them.
+
+    What others used is neither this process nor, where the machine is its own too (*with_daemon*), the daemon.
+    """
     assert meter.begin is not None, "it was measured"
     assert meter.end is not None, "it was measured"
     spent = meter.end.machine_cpu_seconds - meter.begin.machine_cpu_seconds
-    return {"processors": processors, "cpuShare": _per(spent, meter.elapsed_seconds, 3)}
+    others = spent - (meter.end.client_cpu_seconds - meter.begin.client_cpu_seconds)
+    if with_daemon and _told(meter.begin, meter.end):
+        others -= meter.end.stats.cpu_seconds - meter.begin.stats.cpu_seconds
+    elapsed = meter.elapsed_seconds
+    return {
+        "processors": processors,
+        "cpuShare": _per(spent, elapsed, 3),
+        "othersCpuShare": _per(max(0.0, others), elapsed, 3),
+    }
 
 
 def daemon(meter: Meter, *, done: int, connections: int) -> Record | None:

@@ -117,7 +117,9 @@ class Run:
             "acceptLatency": report.latency(self.histograms["accepted"]) if landed is not None else None,
             "bytes": {"sent": course.sent_bytes, "received": course.received_bytes},
             "client": report.client(self._meter, course.late) if measured else None,
-            "machine": report.machine(self._meter, processors()) if measured else None,
+            "machine": report.machine(self._meter, processors(), with_daemon=self._target.ws.loopback)
+            if measured
+            else None,
             "daemon": report.daemon(self._meter, done=done, connections=self._job.connections),
             **self._own,
         }

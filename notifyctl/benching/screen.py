@@ -98,7 +98,7 @@ def _rows(record: Record) -> Iterator[tuple[str, Text]]:
         yield "Its memory", _memory(record["daemon"], for_each=record["benchmark"] == "connect")
     if record["client"]:
         yield "This client", _client(record["client"])
-        yield "This machine", _machine(record)
+        yield "This machine", _machine(record["machine"])
 
 
 def _bytes(moved: Record) -> Text:
@@ -161,11 +161,9 @@ def _client(spent: Record) -> Text:
     return text
 
 
-def _machine(record: Record) -> Text:
-    busy, all_of_it = record["machine"]["cpuShare"] or 0.0, record["machine"]["processors"]
+def _machine(spent: Record) -> Text:
+    busy, all_of_it, others = spent["cpuShare"] or 0.0, spent["processors"], spent["othersCpuShare"] or 0.0
     text = Text(f"{busy:.1f} of {all_of_it} processors busy")
-    local = (record["daemon"] or {}).get("cpuShare") or 0.0
-    others = busy - record["client"]["cpuShare"] - local
     if others > OTHERS_SHARE * all_of_it:
         text.append(f", {others:.1f} of them with other things", "yellow")
     return text

@@ -30,7 +30,7 @@ def summary(**changes: Any) -> Record:
         "acceptLatency": LENGTHS,
         "bytes": {"sent": 2048, "received": 3 * 1024**2},
         "client": {"cpuSeconds": 4.0, "cpuShare": 0.4},
-        "machine": {"processors": 2, "cpuShare": 0.6},
+        "machine": {"processors": 2, "cpuShare": 0.6, "othersCpuShare": 0.05},
         "daemon": {
             "cpuShare": 0.15, "donePerCpuSecond": 133_333.3, "slowConsumers": 0,
             "residentGrowthBytes": 9 * 1024**2, "residentBytes": 70 * 1024**2, "growthBytesPerConnection": 9437,
@@ -81,7 +81,7 @@ def test_what_went_wrong_is_said(capsys: pytest.CaptureFixture[str]):
 
 
 def test_a_client_at_its_limit_and_a_machine_with_other_work_are_said(capsys: pytest.CaptureFixture[str]):
-    busy = {"client": {"cpuShare": 0.97}, "machine": {"processors": 2, "cpuShare": 1.9}}
+    busy = {"client": {"cpuShare": 0.97}, "machine": {"processors": 2, "cpuShare": 1.9, "othersCpuShare": 0.8}}
     lines = shown(capsys, summary(**busy))
     assert "This client 97 % of a processor: at its own limit, the daemon may do more" in lines
     assert "This machine 1.9 of 2 processors busy, 0.8 of them with other things" in lines
