@@ -110,7 +110,7 @@ def _needs(sheet: Sheet) -> dict[str, Needs]:
 
 
 def _first(head: Head, situation: Situation, width: int) -> Text:
-    line = Text("notifyd", TITLE)
+    line = Text().append("notifyd", TITLE)
     if situation.problem:
         parts = [chip(f"NO ANSWER since {situation.since} ({spoken(situation.since_seconds)})", "bad")]
     else:
@@ -145,7 +145,7 @@ def _meters(head: Head, width: int, sheet: Sheet) -> Text:
 
 
 def _meter(meter: Meter, bars: int, sheet: Sheet, *, tight: bool) -> Text:
-    text = Text(f"{meter.label} ", FAINT)
+    text = Text().append(f"{meter.label} ", FAINT)
     if meter.share is None or tight:
         return text.append_text(said(meter.said.partition(" of ")[0], meter.mood))
     if bars >= 4:

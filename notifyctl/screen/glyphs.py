@@ -22,12 +22,12 @@ class Glyphs:
     empty: str
     parts: str
     rule: str
-    dot: str
     ellipsis: str
 
 
-UNICODE: Final = Glyphs("▁▂▃▄▅▆▇█", "█", "░", "▏▎▍▌▋▊▉", "─", "·", "…")
-ASCII: Final = Glyphs("_.:-=+*#", "#", ".", "", "-", "|", "..")
+#: Sparks do not fill their line, and gauges are lines, so that rows below each other stay apart.
+UNICODE: Final = Glyphs("▁▂▃▄▅▆▇", "━", "─", "╸", "─", "…")
+ASCII: Final = Glyphs("_.:-=+*#", "#", ".", "", "-", "..")
 #: Terminals whose fonts lack most of the others.
 _POOR_TERMINALS: Final = ("linux", "vt100", "vt220")
 
@@ -52,11 +52,13 @@ def spark(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
 
 def gauge(share: float, width: int, glyphs: Glyphs) -> tuple[str, str]:
     """A bar of *width* cells that is filled by *share*: its filled part, and the rest."""
-    share = min(1.0, max(0.0, share))
-    eighths = round(share * width * 8) if glyphs.parts else round(share * width) * 8
-    if share and not eighths:
-        eighths = 1 if glyphs.parts else 8
-    filled = glyphs.full * (eighths // 8) + (glyphs.parts[eighths % 8 - 1] if eighths % 8 else "")
+    steps = len(glyphs.parts) + 1
+    filled_steps = round(min(1.0, max(0.0, share)) * width * steps)
+    if share > 0:
+        # what is more than nothing is seen, however little it is
+        filled_steps = max(1, filled_steps)
+    whole, part = divmod(filled_steps, steps)
+    filled = glyphs.full * whole + (glyphs.parts[part - 1] if part else "")
     return filled, glyphs.empty * (width - len(filled))
 
 

@@ -84,7 +84,7 @@ def queue(sheet: Sheet, width: int, height: int) -> list[Text]:
 
 def _short_priorities(view: views.QueueView, width: int, sheet: Sheet) -> list[Text]:
     """All of them on one line: how many each has, or at least how they compare."""
-    line = Text("priority", FAINT)
+    line = Text().append("priority", FAINT)
     for priority, count in view.priorities:
         line.append(f"  {priority}:", FAINT).append(decimal(count), "bold")
     if line.cell_len > width:

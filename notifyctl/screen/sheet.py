@@ -55,7 +55,7 @@ def bar(share: float, width: int, mood: Mood, glyphs: Glyphs) -> Text:
 
 def heading(name: str, width: int, glyphs: Glyphs, *facts: Text | str) -> Text:
     """The first line of a panel: its name, and what there is to say in a few words, as far as there is room."""
-    line = Text(name, TITLE)
+    line = Text().append(name, TITLE)
     for fact in facts:
         said_now = fact if isinstance(fact, Text) else Text(fact)
         if said_now.plain and line.cell_len + 2 + said_now.cell_len <= width:

@@ -16,6 +16,8 @@ from notifyctl.sizes import decimal
 if TYPE_CHECKING:
     from notifyctl.screen.views import NodeRow, SlowRow
 
+#: A column without room for how long something has been so.
+_NARROW: Final = 48
 _MOODS: Final = {"": "", "warn": "bold", "bad": "bold red"}
 
 
@@ -33,15 +35,19 @@ def slow(sheet: Sheet, width: int, height: int) -> list[Text]:
 
 
 def _slow(each: SlowRow, width: int, sheet: Sheet) -> Text:
-    waits = spoken(each.seconds) if each.seconds is not None and each.seconds >= 0 else ""
-    state = f"cut {waits} ago" if each.share is None else f"{each.share:.0%} {f'for {waits}' if waits else ''}"
+    narrow = width < _NARROW
+    waits = "" if narrow or each.seconds is None or each.seconds < 0 else spoken(each.seconds)
+    if each.share is None:
+        state = f"cut {waits} ago" if waits else "cut"
+    else:
+        state = f"{each.share:.0%} for {waits}" if waits else f"{each.share:.0%}"
     # 20 is what the id of a key takes
-    sizes = {"who": 20, "outbox": 9, "state": 15, "id": 16, "transport": 9, "where": 12}
+    sizes = {"who": 20, "outbox": 9, "state": 4 if narrow else 15, "id": 16, "transport": 9, "where": 12}
     left, chosen = width, dict.fromkeys(sizes, 0)
     for name, size in sizes.items():
         taken = min(size, left)
         # part of an id is of no use
-        if taken >= (size if name == "id" else min(size, 10)):
+        if taken >= (size if name == "id" else min(size, 9)):
             chosen[name] = taken
             left -= taken + 2
     cells = [

@@ -10,10 +10,10 @@ from notifyctl.screen.glyphs import ASCII, UNICODE, Glyphs, fitted, gauge, glyph
     [
         ([], "    "),
         ([0, 0], "  ▁▁"),
-        ([1, 4, 8], " ▂▅█"),
-        ([5], "   █"),
-        ([0.001, 9], "  ▂█"),
-        ([9, 1, 2, 4, 8], "▂▃▅█"),
+        ([1, 4, 8], " ▂▄▇"),
+        ([5], "   ▇"),
+        ([0.001, 9], "  ▂▇"),
+        ([9, 1, 2, 4, 8], "▂▃▄▇"),
     ],
     ids=str,
 )
@@ -30,7 +30,7 @@ def test_sparks_in_plain_characters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "shown"), [(0, "░░░░"), (0.5, "██░░"), (1, "████"), (7, "████"), (0.0001, "▏░░░"), (0.6, "██▍░")]
+    ("share", "shown"), [(0, "────"), (0.5, "━━──"), (1, "━━━━"), (7, "━━━━"), (0.0001, "╸───"), (0.6, "━━╸─")]
 )
 def test_gauges(share: float, shown: str) -> None:
     assert "".join(gauge(share, 4, UNICODE)) == shown
