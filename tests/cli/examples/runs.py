@@ -160,7 +160,8 @@ RUNS: dict[str, Run | Cannot] = {
         Run(feed=_alice, until='"data":{"n":1}')
     ),
     "notifyctl listen orders --durable mirror --forward-to RECEIVER --forward-timeout 9s "
-    "--forward-token-file shop.token --concurrency 2 -n 1": Run({"RECEIVER": House.endpoint}, feed=_orders),
+    "--forward-token-file shop.token -n 1": Run({"RECEIVER": House.endpoint}, feed=_orders),
+    "notifyctl listen orders --durable pool --exec ./handle-order --concurrency 2 -n 1": Run(feed=_orders),
     "notifyctl channels show orders --client default": Run(given=_orders),
     "notifyctl config set log.level --unset": Run(before="notifyctl config set log.level debug; "),
     "notifyctl cluster drain node-2 --yes": Run(own=True),
@@ -182,7 +183,8 @@ MORE = [
     "notifyctl listen orders --url wss://127.0.0.1:1 --ca-file ca.pem --key-file key.txt",
     "notifyctl listen --url http://127.0.0.1:3000/client-CLIENT_ID --socketio-path /socket.io --token-file token.txt",
     "notifyctl listen orders --durable mirror --forward-to RECEIVER --forward-timeout 9s "
-    "--forward-token-file shop.token --concurrency 2 -n 1",
+    "--forward-token-file shop.token -n 1",
+    "notifyctl listen orders --durable pool --exec ./handle-order --concurrency 2 -n 1",
     "notifyctl dead-letters retry --client default --channel no --user no --notification no --until 1m --yes",
     "notifyctl dead-letters drop --client default --stage push --reason nacked --user no --notification no --since 1h "
     "--yes",
