@@ -42,6 +42,12 @@ class Follower:
         self._note = note
         self._acker = acker
         self._reconnecting = Reconnecting(note)
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Have `publications` end without another word; from whatever thread."""
+        self._stopped = True
+        self._daemon.close()
 
     def publications(self, deadline: Deadline) -> Generator[Record, None, None]:
         """Every publication until *deadline*; whoever is done with one tells `Places.done`.
@@ -54,7 +60,7 @@ class Follower:
                 yield from self._once(deadline)
                 reason = "The daemon ended the stream"
             except Refusal as refusal:
-                if refusal.status is Status.TIMED_OUT and deadline.over():
+                if self._stopped or (refusal.status is Status.TIMED_OUT and deadline.over()):
                     return
                 if not (self._reconnecting.been_there and refusal.status in _PASSING):
                     raise

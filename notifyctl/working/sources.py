@@ -48,13 +48,19 @@ class AdminSocket:
 
     async def run(self) -> None:
         """See `Source`."""
-        # A thread that waits for the daemon cannot be told to stop; it ends with the process.
-        await trio.to_thread.run_sync(self._follow, abandon_on_cancel=True)
+        try:
+            # The thread ends a moment after its stream, which nobody has to wait for.
+            await trio.to_thread.run_sync(self._follow, abandon_on_cancel=True)
+        finally:
+            self._follower.stop()
 
     def _follow(self) -> None:
         for publication in self._follower.publications(self._deadline):
-            trio.from_thread.run(self._handler.room)
-            trio.from_thread.run_sync(self._put, publication)
+            try:
+                trio.from_thread.run(self._handler.room)
+                trio.from_thread.run_sync(self._put, publication)
+            except (trio.Cancelled, trio.RunFinishedError):
+                return
 
     def _put(self, publication: Record) -> None:
         if not self._closed:
