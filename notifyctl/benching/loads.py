@@ -92,6 +92,8 @@ async def fan_out(course: Course, volume: Volume, *, subscribers: int) -> None:
             return join
 
         await course.gather(subscribers, joining)
+        if not came:
+            return
         with course.lanes(volume.concurrency) as lanes:
             await course.publish(volume, [course.publisher(lane, volume) for lane in lanes])
             await _all_there(course, arrivals, came)

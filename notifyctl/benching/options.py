@@ -98,6 +98,8 @@ class Publishing:
         Raises:
             Refusal: they contradict each other.
         """
+        if self.count is not None and self.count % self.batch:
+            raise usage(f"--count is a multiple of --batch: {self.count} is none of {self.batch}.")
         if self.count is not None and self.duration is not None:
             raise usage("Give --count or --duration, not both.")
         duration = 10.0 if self.duration is None and self.count is None else self.duration

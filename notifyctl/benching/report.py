@@ -132,6 +132,7 @@ def daemon(meter: Meter, *, done: int, connections: int) -> Record | None:
         "residentBytes": end.resident_bytes,
         "residentGrowthBytes": growth,
         "growthBytesPerConnection": round(growth / connections) if connections and growth > 0 else None,
+        "queued": end.queue.waiting,
         "slowConsumers": end.slow_consumers - begin.slow_consumers,
         "errors": end.errors - begin.errors,
     }
@@ -156,7 +157,7 @@ def figure(record: Record, name: str) -> float | None:
         "missing": landed.get("missing"),
         "missing%": landed["missing"] / landed["expected"] if landed.get("expected") else None,
         "rate": record["rate"],
-        "client": record["client"]["cpuShare"],
+        "client": (record["client"] or {}).get("cpuShare"),
         "unrecovered": record.get("unrecovered"),
     }
     if name in plain:

@@ -131,6 +131,8 @@ def _daemon(record: Record) -> Text:
     parts = [f"{share(spent['cpuShare'] or 0.0)} of a processor"]
     if spent["donePerCpuSecond"] is not None:
         parts.append(f"{count(spent['donePerCpuSecond'])} {noun} per CPU-second")
+    if spent["queued"]:
+        parts.append(f"{count(spent['queued'])} still queued")
     if spent["slowConsumers"]:
         parts.append(f"{count(spent['slowConsumers'])} slow consumers")
     return Text(", ".join(parts))

@@ -148,6 +148,8 @@ async def storm(course: Course, volume: Volume, weather: Weather) -> Outcome:
             return join
 
         await course.gather(len(crew), joining)
+        if not len(listening):
+            return outcome
         async with _published(course, volume, published):
             await course.meter.begins()
             for number in range(weather.rounds):

@@ -29,6 +29,7 @@ def runs(admin: Admin, settings: dict[str, str]) -> None:
     [
         (["publish", "--slo", "p99<5"], "--slo: 'p99<5': '5' is not a length of time such as 50ms."),
         (["publish", "--count", "5", "--duration", "1s"], "Give --count or --duration, not both."),
+        (["publish", "--count", "10", "--batch", "3"], "--count is a multiple of --batch: 10 is none of 3."),
         (["publish", "--duration", "10ms"], "--duration is between 100ms and 1d."),
         (["publish", "--rate", "fast"], "'fast' is no rate; write 500, 2k or 90/m"),
         (["publish", "--size", "2g"], "'2g' is no size; write 200, 4k or 1MiB"),

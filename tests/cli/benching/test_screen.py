@@ -32,7 +32,7 @@ def summary(**changes: Any) -> Record:
         "client": {"cpuSeconds": 4.0, "cpuShare": 0.4},
         "machine": {"processors": 2, "cpuShare": 0.6, "othersCpuShare": 0.05},
         "daemon": {
-            "cpuShare": 0.15, "donePerCpuSecond": 133_333.3, "slowConsumers": 0,
+            "cpuShare": 0.15, "donePerCpuSecond": 133_333.3, "slowConsumers": 0, "queued": 0,
             "residentGrowthBytes": 9 * 1024**2, "residentBytes": 70 * 1024**2, "growthBytesPerConnection": 9437,
         },
         "slo": [],
