@@ -21,6 +21,8 @@ const PLOTS = [
   ["rejected", "Refused publishes", perSecond, "bad"],
 ];
 
+const MOST_CHANNELS = 10;
+
 /** Milliseconds that a plot shows, and no more than there is to show. */
 const MOST_SPAN = 600_000;
 
@@ -32,11 +34,13 @@ export class StatisticsPanel extends Panel {
     this.plots = PLOTS.map(([name, title, format, kind]) => [name, new Plot(title, format, { kind })]);
     this.priorities = new Bars(count);
     this.transports = new Bars(count);
-    this.channels = new Table("Top channels", [
+    this.channels = new Table("Channels", [
       { title: "Channel", text: (row) => row.channel, wide: true },
       { title: "Client", text: (row) => row.clientId },
+      { title: "Published/s", text: (row) => rate(row.publicationsPerSecond), number: true },
       { title: "Subscribers", text: (row) => count(row.subscriberCount), number: true },
-    ], { key: (row) => `${row.clientId}/${row.channel}`, empty: "Nobody is subscribed." });
+    ], { key: (row) => `${row.clientId}/${row.channel}`, empty: "Nobody is subscribed, and nothing is published." });
+    this.silent = h("p.notice", { hidden: true });
     this.nodes = nodeTable();
     this.engines = h("dl.facts");
     this.span = h("p.hint");
@@ -50,8 +54,8 @@ export class StatisticsPanel extends Panel {
         h("div.stack", {}, card("Connections by transport", this.transports.element), card("Engines", this.engines)),
         card("Kept", this.facts)),
       h("div.cards.wide-cards", {},
-        card("Top channels", this.channels.element),
-        card("Nodes", this.nodes.element)),
+        card("Busiest channels", this.channels.element),
+        card("Nodes", this.silent, this.nodes.element)),
       h("details.card", {}, h("summary", {}, "All counters since the start"), this.counters));
     overview.follow(() => this.draw());
   }
@@ -77,7 +81,9 @@ export class StatisticsPanel extends Panel {
     const byPriority = new Map(waiting);
     this.priorities.show([10, 9, 8, 7, 6, 5, 4, 3, 2, 1].map((one) => [String(one), byPriority.get(one) ?? 0]));
     this.transports.show(Object.entries(stats.connectionsByTransport).sort(([, a], [, b]) => b - a));
-    this.channels.show(stats.topChannels);
+    this.channels.show(busiest(stats));
+    this.silent.hidden = !stats.missingNodes;
+    say(this.silent, `${count(stats.missingNodes)} more did not answer in time, and are not in these figures.`);
     this.nodes.show(latest.nodes);
     facts(this.engines, latest.engines.map(engine));
     facts(this.facts, kept(latest));
@@ -99,12 +105,20 @@ function nodeTable() {
   ]);
 }
 
+/** Those with the most subscribers and those in which most happens, the busiest first. */
+function busiest({ topChannels, busiestChannels }) {
+  const every = new Map([...topChannels, ...busiestChannels].map((row) => [`${row.clientId}/${row.channel}`, row]));
+  const busier = (one, other) =>
+    other.publicationsPerSecond - one.publicationsPerSecond || other.subscriberCount - one.subscriberCount;
+  return [...every.values()].sort(busier).slice(0, MOST_CHANNELS);
+}
+
 function engine({ name, engine, healthy, detail }) {
   return [name, `${engine}${healthy ? "" : ", away"}${detail ? `: ${detail}` : ""}`];
 }
 
 function kept({ stats, durability }) {
-  const { history, inboxes } = stats;
+  const { history, inboxes, memoryLimitBytes: limit } = stats;
   return [
     ["Up for", duration(stats.uptimeSeconds)],
     ["Durability", durability],
@@ -115,7 +129,8 @@ function kept({ stats, durability }) {
     ["Dead letters", `${count(stats.deadLetters.count)}, ${bytes(stats.deadLetters.bytes)}`],
     ["Open acks", count(stats.acks.unacked)],
     ["Outboxes", bytes(stats.outboxBytes)],
-    ["Open files", count(stats.openFiles)],
+    ["Open files", `${count(stats.openFiles)} of ${count(stats.openFilesLimit)}`],
+    ["Memory", `${bytes(stats.residentBytes)}${limit ? ` of ${bytes(limit)}` : ""}`],
   ];
 }
 

@@ -15,7 +15,7 @@ export class Table {
     this.columns = columns;
     this.key = key;
     this.body = h("tbody");
-    this.empty = h("p.empty", {}, empty);
+    this.empty = h("p.empty", { tabindex: "-1" }, empty);
     this.rows = new Map();
     const kind = (column) => (column.number ? "number" : null);
     const heads = columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.title));
@@ -28,6 +28,7 @@ export class Table {
 
   /** Have it hold *rows*, in this order. */
   show(rows) {
+    const focused = this.body.contains(document.activeElement);
     const kept = new Map();
     let place = this.body.firstElementChild;
     for (const row of rows) {
@@ -43,6 +44,8 @@ export class Table {
     this.rows = kept;
     this.scroller.hidden = !rows.length;
     this.empty.hidden = Boolean(rows.length);
+    // the row that had the focus is gone: it must not fall back to the top of the page
+    if (focused && !this.body.contains(document.activeElement)) (rows.length ? this.scroller : this.empty).focus();
   }
 
   make() {
