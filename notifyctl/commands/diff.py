@@ -29,6 +29,8 @@ def diff(run: Invocation, *, file: Files, prune: Prune = False, plain_secrets: P
             raise
         # 1 says that something differs
         raise Refusal(refusal.message, Status.USAGE, code=refusal.code) from refusal
+    except OSError as exc:
+        raise Refusal(f"{exc.strerror or exc}.", Status.USAGE) from exc
     for note in found.difference.notes:
         run.output.note(f"Warning: {note}")
     show(run, found.difference)

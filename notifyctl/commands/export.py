@@ -1,7 +1,6 @@
 """notifyctl export."""
 
 import json
-from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -10,9 +9,8 @@ from notifyctl import moments
 from notifyctl.command import Invocation, command
 from notifyctl.declared import present as presence
 from notifyctl.declared.items import KINDS, Item, Kind
+from notifyctl.declared.spelling import toml_lines
 from notifyctl.payload import usage
-from notifyctl.text import toml_safe
-from notifyd.config.values import to_toml
 
 app = typer.Typer(add_completion=False)
 
@@ -63,8 +61,8 @@ def export(run: Invocation, *, only: _Only = []) -> None:  # noqa: B006 -- typer
         for line in json.dumps(tables, ensure_ascii=True, indent=indent).splitlines():
             run.output.text(line)
     else:
-        for line in (*_HEAD.splitlines(), *_toml(tables)):
-            run.output.raw(toml_safe(line))
+        for line in (*_HEAD.splitlines(), *toml_lines(tables)):
+            run.output.raw(line)
 
 
 def _told(item: Item) -> bool:
@@ -73,21 +71,3 @@ def _told(item: Item) -> bool:
         expires_at = item.fields["expires_at"]
         return expires_at is None or expires_at > moments.iso(moments.after(0))
     return item.id != "default" or bool(item.said().keys() - {"name"})
-
-
-def _toml(tables: dict[Kind, list[dict[str, Any]]]) -> Iterator[str]:
-    """The lines of a document, a table for each thing; of what there is nothing of, that is said."""
-    if empty := [kind for kind, rows in tables.items() if not rows]:
-        yield ""
-        yield from (f"{kind} = []" for kind in empty)
-    for kind, rows in tables.items():
-        for row in rows:
-            yield ""
-            yield f"[[{kind}]]"
-            yield from (f"{name} = {_value(name, value)}" for name, value in row.items())
-
-
-def _value(name: str, value: Any) -> str:
-    if name == "expires_at":
-        return str(value)
-    return to_toml(tuple(value) if isinstance(value, list) else value)

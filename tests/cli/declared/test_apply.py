@@ -345,3 +345,7 @@ def test_a_webhook_of_a_client_that_is_gone_goes_round(ctl: Ctl, house: House) -
     house.settings["webhooks"] = '[{name = "hook", url = "https://example.com/", client = "c99"}]'
     exported = ctl("export").out.encode()
     assert ctl("diff", "-f", "-", "--prune", stdin=exported).status == 0
+
+
+def test_a_folder_is_no_difference(ctl: Ctl, house: House, tmp_path: Path) -> None:
+    assert ctl("diff", "-f", str(tmp_path)).status == 2
