@@ -33,6 +33,16 @@ VARIABLES: Final = {
     "client": "PORT GRPC_PORT NODE_ENV MONGODB_URI REDIS_HOST REDIS_PORT REDIS_PASSWORD FIREBASE_PROJECT_ID "
     "FIREBASE_CLIENT_EMAIL FIREBASE_PRIVATE_KEY",
 }
+#: What the documents of both services say to put into the environment.
+DOTENV: Final = {
+    "channel": "HOST=0.0.0.0\nPORT=3000\nWS_PORT=3001\nMAX_QUEUE_SIZE=10000\nRETRY_ATTEMPTS=3\nRETRY_DELAY=1000\n"
+    "BATCH_SIZE=100\nMESSAGE_EXPIRY=86400000\nMAX_CLIENTS_PER_KEY=1000\nHEARTBEAT_INTERVAL=30000\n"
+    "CONNECTION_TIMEOUT=60000\nAPI_KEY_LENGTH=32\nENABLE_RATE_LIMIT=true\nMAX_REQUESTS_PER_MINUTE=60\n"
+    "LOG_LEVEL=info\nLOG_CONSOLE=true\nLOG_FILE=false\nLOG_PATH=./logs\n",
+    "client": "PORT=3000\nGRPC_PORT=50051\nNODE_ENV=development\nMONGODB_URI=mongodb://localhost:27017/skybell\n"
+    "REDIS_HOST=localhost\nREDIS_PORT=6379\nREDIS_PASSWORD=\nFIREBASE_PROJECT_ID=your-project-id\n"
+    'FIREBASE_CLIENT_EMAIL=your-client-email\nFIREBASE_PRIVATE_KEY="your-private-key"\n',
+}
 ROWS = [
     (name, *(cell.strip().strip("`") for cell in row))
     for name, text in PAGES.items()
@@ -104,7 +114,7 @@ def test_what_it_points_to_is_there(name: str):
     ("name", "printed"),
     [
         ("channel", ['"apiKey"', '"uptimeSeconds"']),
-        ("client", ["grpc.aliases", "skybell", "eyJ"]),
+        ("client", ["grpc.aliases", "skybell", "eyJ", "records.url"]),
     ],
 )
 async def test_its_commands_work_behind_each_other(start: Starter, name: str, printed: list[str]):
@@ -113,6 +123,7 @@ async def test_its_commands_work_behind_each_other(start: Starter, name: str, pr
     lines = [line.removeprefix(indent) for indent, block in blocks for line in block.splitlines()]
     # it runs already
     script = placed("\n".join(line for line in lines if line != "notifyd"), daemon)
+    (daemon.folder / ".env").write_text(DOTENV[name])
     daemon.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = await run_beside(["bash", "-euo", "pipefail", "-c", script], daemon)
     assert done.status == 0, done
