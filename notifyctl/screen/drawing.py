@@ -85,9 +85,8 @@ def _body(sheet: Sheet, width: int, height: int) -> list[Text]:
 def _column(sheet: Sheet, column: Column, height: int) -> list[Text]:
     lines: list[Text] = []
     for place in column.places:
-        # a line is left empty below where there is room
         panel = _DRAW[place.panel](sheet, column.width, place.height)
-        lines += panel + [Text()] * (place.height - len(panel))
+        lines += panel + [Text()] * (place.height + place.gap - len(panel))
     return lines[:height] + [Text()] * (height - len(lines))
 
 
@@ -100,7 +99,7 @@ def _needs(sheet: Sheet) -> dict[str, Needs]:
         "queue": Needs(2, 3 + len(waiting.priorities)),
         "connections": Needs(1, 1 + len(look.stats["connectionsByTransport"])),
         "channels": Needs(2, 2 + channels) if channels else Needs(1, 1),
-        "slow": Needs(1, 1 + len(look.slow) + len(look.cut)),
+        "slow": Needs(1, 1 + len(views.slow(look))),
         "errors": Needs(1, 1 + len(look.troubles)),
         "kept": Needs(6, 6),
     }

@@ -42,6 +42,8 @@ class Place:
 
     panel: str
     height: int
+    #: Lines that are left empty below it.
+    gap: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,5 +108,4 @@ def allotted(names: Sequence[str], height: int, needs: Mapping[str, Needs]) -> t
             lines[name] += 1
             left -= 1
     shown = [name for name in names if name in lines]
-    # the empty line belongs to the panel above it
-    return tuple(Place(name, lines[name] + (spaced and name != shown[-1])) for name in shown)
+    return tuple(Place(name, lines[name], gap=int(spaced and name != shown[-1])) for name in shown)

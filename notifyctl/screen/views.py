@@ -25,6 +25,9 @@ _NEARLY: Final = 0.9
 #: A node that has not told anything for so long is away, or cannot reach the broker.
 _STALE_SECONDS: Final = 15.0
 _LAGGING_SECONDS: Final = 0.5
+#: For so long one that was cut off is told of, and for so long it is news.
+_LATELY_SECONDS: Final = 900.0
+_FRESH_SECONDS: Final = 60.0
 
 
 def mood_of(share: float | None) -> Mood:
@@ -196,11 +199,13 @@ class SlowRow:
     @property
     def mood(self) -> Mood:
         """How bad it is."""
-        return "bad" if self.share is None else mood_of(self.share)
+        if self.share is None:
+            return "bad" if (self.seconds or 0.0) < _FRESH_SECONDS else ""
+        return mood_of(self.share)
 
 
 def slow(look: Look) -> list[SlowRow]:
-    """Who does not keep up: those that are still there, the fullest first, then those that were cut off."""
+    """Who does not keep up: those that are still there, the fullest first, then those that were cut off lately."""
     now = look.stats["at"]
     here = [_slow_row(each, now) for each in look.slow]
     return here + [
@@ -208,7 +213,7 @@ def slow(look: Look) -> list[SlowRow]:
             safe(each["id"]), _who(each), safe(each["transport"]), safe(each["address"]), "",
             binary(each["outboxBytes"]), None, elapsed(each["at"], now),
         )
-        for each in look.cut
+        for each in look.cut if (elapsed(each["at"], now) or 0.0) < _LATELY_SECONDS
     ]  # fmt: skip
 
 

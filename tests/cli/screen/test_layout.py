@@ -26,7 +26,7 @@ def test_they_stand_in_their_order_and_share_what_is_left() -> None:
 
 
 def test_with_room_an_empty_line_stands_between_them() -> None:
-    assert allotted(("slow", "connections"), 30, NEEDS) == (Place("slow", 6), Place("connections", 5))
+    assert allotted(("slow", "connections"), 30, NEEDS) == (Place("slow", 5, gap=1), Place("connections", 5))
 
 
 @pytest.mark.parametrize("width", [20, 40, 99, 100, 169, 170, 300])
@@ -35,7 +35,7 @@ def test_a_plan_fills_the_screen_and_no_more(width: int, height: int) -> None:
     plan = planned(width, height, NEEDS)
     assert sum(column.width for column in plan.columns) + 3 * (len(plan.columns) - 1) == width
     for column in plan.columns:
-        assert sum(place.height for place in column.places) <= plan.height
+        assert sum(place.height + place.gap for place in column.places) <= plan.height
     assert plan.height + sum(place.height for place in plan.bottom.places) == height
 
 

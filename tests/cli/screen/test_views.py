@@ -70,6 +70,11 @@ def test_who_does_not_keep_up() -> None:
     assert (gone.who, gone.share, gone.mood, gone.seconds) == ("shop/alice", None, "bad", 5.0)
 
 
+def test_who_was_cut_off_long_ago_is_no_news() -> None:
+    gone = views.slow(look(slow=[], cut=[cut(), cut(at=at(-300)), cut(at=at(-3600))]))
+    assert [each.mood for each in gone] == ["bad", ""]
+
+
 def test_nothing_hostile_is_shown() -> None:
     bad = {"id": HOSTILE, "transport": HOSTILE, "address": HOSTILE}
     rows = views.slow(look(slow=[slow(**bad, node=HOSTILE, user_id=HOSTILE)], cut=[cut(**bad, user_id=HOSTILE)]))
