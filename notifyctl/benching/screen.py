@@ -112,7 +112,7 @@ def _deliveries(landed: Record, *, rated: bool) -> Text:
         text.append(f", {per_second(landed['perSecond'])}", "bold")
     text.append(f", {count(landed['missing'])} missing", "red" if landed["missing"] else "")
     if landed["extra"]:
-        text.append(f", {count(landed['extra'])} twice", "yellow")
+        text.append(f", {count(landed['extra'])} beyond what was accepted", "yellow")
     return text
 
 

@@ -70,7 +70,7 @@ def test_what_went_wrong_is_said(capsys: pytest.CaptureFixture[str]):
     ]
     lines = shown(capsys, summary(operations=tried, deliveries=landed, slo=slo, interrupted=True))
     assert lines[0].endswith("10.0 s (interrupted)")
-    assert "Deliveries 149, 14.9/s, 1 missing, 2 twice" in lines
+    assert "Deliveries 149, 14.9/s, 1 missing, 2 beyond what was accepted" in lines
     assert "Published 150, 15.0/s, 50 errors (25 %)" in lines
     assert "50 queue_full dispatching lags: delivery.max_queue_size" in lines
     assert lines[-3:] == [
