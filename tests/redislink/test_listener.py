@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -93,17 +94,25 @@ async def test_thousands_of_topics_cost_little(link: Link) -> None:
         await until_nobody(link, topics[-1])
 
 
-async def test_a_silent_connection_is_kept(redis_options: RedisOptions, nursery: trio.Nursery) -> None:
+@pytest.mark.slow  # test_topic_pipe.py is the quick round, without a clock
+async def test_a_silent_connection_is_kept(redis_options: RedisOptions, valkey: Valkey, nursery: trio.Nursery) -> None:
     heard = Heard()
-    link = await open_link(RedisOptions(redis_options.url, redis_options.prefix, timeout_seconds=0.1))
+    link = await open_link(RedisOptions(redis_options.url, redis_options.prefix, timeout_seconds=2))
     nursery.start_soon(link.run)
-    with trio.fail_after(10):
+    with trio.fail_after(30):
         await link.listener.follow(link.keys.bus, heard.note, heard.live).wait_live()
-        await trio.sleep(0.5)
+        before = pings(valkey)
+        await until(lambda: pings(valkey) >= before + 3)
         await link.line("test").send("SPUBLISH", link.keys.bus, "x").wait()
         await until(lambda: heard.messages == [b"x"])
     assert heard.lives == 1
     nursery.cancel_scope.cancel()
+
+
+def pings(server: Valkey) -> int:
+    """How often anybody has asked it for a sign of life."""
+    found = re.search(rb"cmdstat_ping:calls=(\d+)", server.call("INFO", "commandstats"))
+    return int(found.group(1)) if found else 0
 
 
 async def test_a_backlog_is_bounded_and_keeps_the_order() -> None:
