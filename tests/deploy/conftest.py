@@ -1,0 +1,3 @@
+from tests.e2e.fixtures import start
+
+__all__ = ["start"]
