@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Answers are bounded by the daemon's own limits; this keeps a broken one from filling our memory.
 _LARGEST_ANSWER_BYTES: Final = 256 * 1024 * 1024
+#: What grpcio's server says; the daemon serves every call of its own version.
+_NO_SUCH_CALL: Final = "Method not found!"
 _OPTIONS: Final = [
     ("grpc.max_receive_message_length", _LARGEST_ANSWER_BYTES),
     ("grpc.enable_http_proxy", 0),
@@ -145,6 +147,8 @@ def _refusal(error: Any, timeout_seconds: float | None) -> Refusal:
         message = f"The daemon did not answer within {timeout_seconds:g} s; allow more with --timeout."
     elif status is Status.UNREACHABLE and "notifyd-code" not in metadata:
         message = "The daemon went away before it answered."
+    elif name == "UNIMPLEMENTED" and error.details() == _NO_SUCH_CALL:
+        message = "The daemon is of another version, and does not know this call."
     else:
         message = error.details() or f"The daemon failed ({name.lower()})."
     retry_after = metadata.get("notifyd-retry-after")

@@ -82,6 +82,8 @@ def compare(
     late = [change for change in changes if change.action == "add" and _over(change.item, now)]
     changes = [change for change in changes if change not in late]
     notes = [f"The key {change.item.name} has expired by its declaration, and is not made." for change in late]
+    gone = [change.item.name for change in changes if change.kind == "clients" and change.action == "remove"]
+    notes += [f"With the client {name} go its keys, its devices and the inboxes of its users." for name in gone]
     notes += _shadowed(tables.get("channels", []), [change for change in changes if change.kind == "channels"])
     return Difference(sorted(changes, key=_turn), tables, notes)
 
@@ -172,12 +174,18 @@ def _superfluous(declared: Declared, present: Present) -> Iterator[Change]:
     if "clients" in declared.governed:
         gone = [item for item in present.items["clients"] if item.client not in {*named, DEFAULT_CLIENT}]
         leaving = {item.client for item in gone}
-        yield from map(_removed, gone)
+        yield from (_with_keys(_removed(item), present.items["keys"]) for item in gone)
     if "keys" in declared.governed:
         wanted = {item.identity for item in declared.items["keys"]}
         # the keys of a client that goes go with it
         there = [item for item in present.items["keys"] if item.client in named - leaving]
         yield from (_removed(item) for item in there if item.identity not in wanted)
+
+
+def _with_keys(change: Change, keys: list[Item]) -> Change:
+    """The removal of a client, with the keys that go with it."""
+    names = [item.identity[1] for item in keys if item.client == change.item.client]
+    return replace(change, fields={**change.fields, **({"keys": (names, None)} if names else {})})
 
 
 def _shadowed(final: list[Item], changes: list[Change]) -> list[str]:

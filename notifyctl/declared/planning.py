@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyctl.command import Invocation
-    from notifyctl.declared.items import Item
+    from notifyctl.declared.items import Item, Kind
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ def plan(run: Invocation, files: Sequence[str], *, prune: bool, plain_secrets: b
         # asked of the daemon only once they are known to be good
         for item in declared.items["clients"]:
             declared_secret(item)
-        found = presence.ask(run.daemon, declared.governed)
+        # the keys of a client that goes are told, as they go with it
+        leaving: set[Kind] = {"keys"} if prune and "clients" in declared.governed else set()
+        found = presence.ask(run.daemon, declared.governed | leaving)
 
         def same(item: Item, client_id: str) -> bool:
             return has_secret(run.daemon, client_id, declared_secret(item))

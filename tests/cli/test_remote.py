@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,6 @@ class RemoteAdmin(Admin):
         self.port = 0
 
     def start(self) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
         self._server = grpc.server(ThreadPoolExecutor(4), handlers=[self._handlers()])
         if self._certificate is None:
             self.port = self._server.add_insecure_port("127.0.0.1:0")
@@ -188,3 +187,13 @@ def test_no_token_is_sent_to_a_socket_of_this_machine(shop: Ctl, admin: Admin):
     admin.does("GetStatus", status)
     assert shop("status", "--socket", str(admin.socket)).status == 0
     assert "authorization" not in seen
+
+
+def test_a_daemon_of_another_version_is_called_that(lonely: Ctl, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    server = grpc.server(ThreadPoolExecutor(2))
+    server.add_insecure_port(f"unix:{folder / 'old.sock'}")
+    server.start()
+    monkeypatch.setenv("NOTIFYCTL_SOCKET", str(folder / "old.sock"))
+    result = lonely("status")
+    server.stop(None).wait()
+    assert (result.status, "another version" in result.err) == (1, True)

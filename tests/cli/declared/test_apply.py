@@ -149,6 +149,8 @@ def test_only_what_is_spoken_of_goes_with_prune(ctl: Ctl, house: House, state: A
     assert actions(pruned.out) == [("remove", "channel", "x")]
     clients = ctl("apply", "-f", state(f"clients = []\n{text}"), "--prune", "--yes", "-o", "json")
     assert (actions(clients.out), house.done[-1]) == ([("remove", "client", "old")], "remove c8")
+    assert clients.json[0]["fields"] == {"keys": {"from": ["c"], "to": None}}
+    assert "the inboxes of its users" in clients.err
     keys = ctl("apply", "-f", state(text.replace("shop", "default").replace("'b'", "'n'")), "--prune", "--show-secrets",
                "--yes", "-o", "json")  # fmt: skip
     assert actions(keys.out) == [("add", "key", "default/n"), ("remove", "key", "default/a")]
