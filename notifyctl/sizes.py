@@ -14,9 +14,11 @@ def binary(count_bytes: float) -> str:
 
 def brief(count_bytes: float) -> str:
     """As `binary`, in seven characters at most: `945 KiB`, `1.1 GiB`."""
-    said = binary(count_bytes)
-    number, _, unit = said.partition(" ")
-    return f"{float(number):.0f} {unit}" if len(said) > len("8.9 KiB") else said
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count_bytes < 999.5 or unit == "GiB":
+            return f"{count_bytes:.0f} {unit}" if unit == "B" or count_bytes >= 9.95 else f"{count_bytes:.1f} {unit}"
+        count_bytes /= 1024
+    raise AssertionError("the last unit takes every size")
 
 
 def decimal(count: float) -> str:

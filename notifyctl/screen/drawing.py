@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from notifyctl.moments import spoken
-from notifyctl.screen import panels, views, watchful
+from notifyctl.screen import panels, views, watchful, watchful_views
 from notifyctl.screen.layout import GUTTER, Column, Needs, planned
 from notifyctl.screen.rate_rows import rate_rows
 from notifyctl.screen.sheet import BAR, FAINT, TITLE, Sheet, bar, chip, said
@@ -99,7 +99,7 @@ def _needs(sheet: Sheet) -> dict[str, Needs]:
         "queue": Needs(2, 3 + len(waiting.priorities)),
         "connections": Needs(1, 1 + len(look.stats["connectionsByTransport"])),
         "channels": Needs(2, 2 + channels) if channels else Needs(1, 1),
-        "slow": Needs(1, 1 + len(views.slow(look))),
+        "slow": Needs(1, 1 + len(watchful_views.slow(look))),
         "errors": Needs(1, 1 + len(look.troubles)),
         "kept": Needs(6, 6),
     }

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from notifyctl.moments import spoken
-from notifyctl.screen import views
+from notifyctl.screen import watchful_views as views
 from notifyctl.screen.rate_rows import said
 from notifyctl.screen.sheet import FAINT, HEADER, Cell, Sheet, bar, chip, heading, row
 from notifyctl.screen.sheet import said as words
 from notifyctl.sizes import decimal
 
 if TYPE_CHECKING:
-    from notifyctl.screen.views import NodeRow, SlowRow
+    from notifyctl.screen.views import Mood
+    from notifyctl.screen.watchful_views import NodeRow, SlowRow
 
 #: A column without room for how long something has been so.
 _NARROW: Final = 48
@@ -69,7 +70,7 @@ def errors(sheet: Sheet, width: int, height: int) -> list[Text]:
     """Errors since the start, and the latest warnings and errors of the log."""
     rows = views.troubles(sheet.look)
     count = sheet.look.stats["errors"]
-    mood: views.Mood = "bad" if count else ""
+    mood: Mood = "bad" if count else ""
     facts: list[Text | str] = [
         words("1 error" if count == 1 else f"{decimal(count)} errors", mood),
         "latest of the log" if rows else "the log has no warnings",
