@@ -17,6 +17,7 @@ from tests.cli.examples import runs
 from tests.cli.examples.house import House
 from tests.cli.examples.runs import FILES, MORE, NAMES, RUNS, least, run_of, runnable
 from tests.cli.leaves import examples
+from tests.interop.programs import tool
 
 if TYPE_CHECKING:
     import subprocess
@@ -50,6 +51,9 @@ def house(request: pytest.FixtureRequest, example: str) -> Iterator[House]:
 @pytest.mark.slow
 @pytest.mark.parametrize("example", runnable(EXAMPLES))
 def test_it_does_what_it_says(house: House, example: str) -> None:
+    for program in ("bash", "jq", "curl"):
+        if program == "bash" or re.search(rf"\b{program} ", example):
+            tool(program)
     run, folder = run_of(example), house.folder()
     line, client_id = named(house, example, run)
     line = (run.before + least(line)).replace("/etc/notifyd/", f"{folder}/")
