@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import bson
@@ -64,7 +65,7 @@ class Commands:
         """The answer to one command; what it cannot do is refused as a server would."""
         name = next(iter(command))
         if name.lower() in ("hello", "ismaster"):
-            return {**_HELLO, "ok": 1.0}
+            return {**_HELLO, "localTime": datetime.now(UTC), "ok": 1.0}
         if name in ("ping", "endSessions", "killCursors"):
             return {"ok": 1.0}
         if name not in self._known:

@@ -27,7 +27,9 @@ REDIS = RedisFacts(
     ahead_seconds=0.001,
     off_by_seconds=0.002,
 )
-MONGO = MongoFacts(version="8.0.1", replica_set="rs0", members=3, router=False, write_concern="majority")
+MONGO = MongoFacts(
+    version="8.0.1", replica_set="rs0", members=3, router=False, write_concern="majority", ahead_seconds=0.1
+)
 
 
 def redis(name: str, **changes: Any) -> Finding:
@@ -184,3 +186,18 @@ def test_an_engine_that_is_away_tells_what_does_not_work():
     finding = judge_away("broker", "Redis", "connection refused", harm="nothing goes")
     assert (finding.name, finding.verdict) == ("broker", Verdict.FAILED)
     assert finding.found == "Redis does not answer: connection refused; nothing goes"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "verdict", "said"),
+    [
+        (None, Verdict.OK, "does not tell the time"),
+        (-0.9, Verdict.OK, "less than 1 s apart"),
+        (3.0, Verdict.WARNING, "3.0 s behind MongoDB's"),
+        (-60.0, Verdict.FAILED, "60.0 s ahead of MongoDB's"),
+    ],
+)
+def test_the_clocks_of_mongodb_and_of_this_machine(ahead: float | None, verdict: Verdict, said: str):
+    finding = mongo("records-clock", ahead_seconds=ahead)
+    assert finding.verdict is verdict
+    assert said in finding.found

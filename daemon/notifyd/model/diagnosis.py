@@ -114,3 +114,6 @@ class MongoFacts(msgspec.Struct, frozen=True):
     router: bool
     #: What a write waits for: majority, a number of servers, or a tag.
     write_concern: str
+    #: How far its clock is ahead of ours, and how far that may be off; None where it does not tell the time.
+    ahead_seconds: float | None = None
+    off_by_seconds: float = 0.0

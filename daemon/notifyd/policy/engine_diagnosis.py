@@ -106,15 +106,16 @@ def _judge_memory(facts: RedisFacts) -> Finding:
     return Finding(name, Verdict.WARNING, found, advice) if share >= _FILLING else Finding(name, Verdict.OK, found)
 
 
-def _judge_clock(facts: RedisFacts) -> Finding:
-    name = "clock"
+def _judge_clock(facts: RedisFacts | MongoFacts) -> Finding:
+    name, whose = ("clock", "the broker") if isinstance(facts, RedisFacts) else ("records-clock", "MongoDB")
     if facts.ahead_seconds is None:
-        return Finding(name, Verdict.OK, "the broker does not tell the time, so that nothing can be compared")
+        return Finding(name, Verdict.OK, f"{whose} does not tell the time, so that nothing can be compared")
     apart = max(0.0, abs(facts.ahead_seconds) - facts.off_by_seconds)
     if apart < _CLOCKS_APART_SECONDS:
-        return Finding(name, Verdict.OK, f"this clock and the broker's are less than {_CLOCKS_APART_SECONDS:g} s apart")
+        found = f"this clock and {whose}'s are less than {_CLOCKS_APART_SECONDS:g} s apart"
+        return Finding(name, Verdict.OK, found)
     side = "behind" if facts.ahead_seconds > 0 else "ahead of"
-    found = f"this clock is {apart:.1f} s {side} the broker's: expiry and schedules are off by that between machines"
+    found = f"this clock is {apart:.1f} s {side} {whose}'s: expiry and schedules are off by that between machines"
     verdict = Verdict.FAILED if apart >= _CLOCKS_FAR_APART_SECONDS else Verdict.WARNING
     return Finding(name, verdict, found, "have both set by NTP (timedatectl set-ntp true)")
 
@@ -128,6 +129,7 @@ def judge_mongo(facts: MongoFacts) -> list[Finding]:
         Finding("records", Verdict.OK, f"{f'MongoDB {facts.version}'.rstrip()} answers"),
         _judge_copies(facts),
         _judge_writes(facts),
+        _judge_clock(facts),
     ]
 
 
