@@ -53,7 +53,8 @@ def conduct(source: Source, handler: Handler, work: Any, deadline: Deadline) -> 
         Refusal: see `Source.run`.
     """
     try:
-        trio.run(bring, source, handler, work, deadline)
+        with _interruptible():
+            trio.run(bring, source, handler, work, deadline)
     except BaseExceptionGroup as group:
         raise _first(group) from None
     except _Stopped as stopped:
@@ -63,19 +64,30 @@ def conduct(source: Source, handler: Handler, work: Any, deadline: Deadline) -> 
 
 async def bring(source: Source, handler: Handler, work: Any, deadline: Deadline) -> None:
     """As `conduct`, where trio runs already; a signal is not turned into what it means."""
+    stopped: list[int] = []
     with _unwrapped():
-        async with trio.open_nursery() as nursery:
-            if work is not None:
-                nursery.start_soon(work)
+        async with trio.open_nursery() as signals:
+            with trio.CancelScope() as scope:
                 # Where nothing is started, a signal ends us without more ado, blocked on stdout or not.
-                nursery.start_soon(_hear_signals)
-            over = trio.Event()
-            nursery.start_soon(_run, source, over)
-            nursery.start_soon(_pass_on, handler.enough, over)
-            with trio.move_on_after(deadline.clip(float("inf"))):
-                await over.wait()
-            await source.finish()
-            nursery.cancel_scope.cancel()
+                if work is not None:
+                    signals.start_soon(_hear_signals, scope, stopped)
+                await _bring(source, handler, work, deadline)
+            signals.cancel_scope.cancel()
+    if stopped:
+        raise _Stopped(stopped[0])
+
+
+async def _bring(source: Source, handler: Handler, work: Any, deadline: Deadline) -> None:
+    async with trio.open_nursery() as nursery:
+        if work is not None:
+            nursery.start_soon(work)
+        over = trio.Event()
+        nursery.start_soon(_run, source, over)
+        nursery.start_soon(_pass_on, handler.enough, over)
+        with trio.move_on_after(deadline.clip(float("inf"))):
+            await over.wait()
+        await source.finish()
+        nursery.cancel_scope.cancel()
 
 
 async def _run(source: Source, over: trio.Event) -> None:
@@ -88,16 +100,33 @@ async def _pass_on(news: trio.Event, to: trio.Event) -> None:
     to.set()
 
 
-async def _hear_signals() -> None:
+async def _hear_signals(scope: trio.CancelScope, stopped: list[int]) -> None:
     # A handler can be set in the main thread alone; whoever runs us elsewhere looks after signals itself.
     if threading.current_thread() is not threading.main_thread():
         return
     # What is ignored stays so, as under nohup.
     heard = [number for number in _ENDING if signal.getsignal(number) is not signal.SIG_IGN]
-    if heard:
-        with trio.open_signal_receiver(*heard) as signals:
-            async for number in signals:
-                raise _Stopped(number)
+    if not heard:
+        return
+    with trio.open_signal_receiver(*heard) as signals:
+        # One more must not end us before what was started has ended, which takes a few seconds at most.
+        async for number in signals:
+            stopped.append(number)
+            scope.cancel()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Trio minds Ctrl-C where Python would; whoever minded it before does so again afterwards."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -16,7 +16,12 @@ from trio_websocket import ConnectionClosed, serve_websocket
 from notifyctl.exits import Refusal, Status
 from notifyctl.listening import Deadline, Places
 from notifyctl.positions import position
-from tests.cli.network import FOREVER, Ear, native
+from notifyctl.subscribing.desk import Desk
+from notifyctl.subscribing.native import Native
+from notifyctl.subscribing.subscriber import Subscriber
+from notifyctl.working.conduct import bring
+from notifyctl.working.sources import Network
+from tests.cli.network import FOREVER, Ear, Receiving, native
 
 AUTHENTICATED = {"type": "authenticated", "success": True}
 
@@ -320,3 +325,68 @@ async def test_an_expired_token_is_final():
         with pytest.raises(Refusal) as refused:
             await native(url, {"token": "t"}, Places([]), print).run(print, FOREVER)
     assert (refused.value.status, refused.value.code) == (Status.DENIED, "token_expired")
+
+
+async def test_a_limit_that_our_own_lost_link_counts_to_passes():
+    error = {"type": "error", "code": "too_many_connections", "message": "one too many"}
+
+    async def full(websocket: Any) -> None:
+        await say(websocket, error)
+        await websocket.aclose(4006, "one too many")
+
+    server = Server()
+    offsets, notes = await listened(
+        server,
+        scene(server, subscribed(4), notification(5), close=(4009, "")),
+        full,
+        scene(server, subscribed(5), notification(6), close=DONE),
+    )
+    assert (offsets, notes[-1]) == ([5, 6], "Listening again.")
+    assert (await refused(Server(), full)).status is Status.RATE_LIMITED
+
+
+@pytest.mark.parametrize("message", ["no JSON", '{"type":"notification"}', '{"type":"subscribed"}', "[1]"])
+async def test_what_is_no_notifyd_is_told(message: str):
+    server = Server()
+
+    async def play(websocket: Any) -> None:
+        await say(websocket, AUTHENTICATED)
+        await server.hear(websocket)
+        await websocket.send_message(message)
+        await websocket.aclose(1000, "")
+
+    if message == "[1]":  # nothing of ours, and no harm
+        await listened(server, play)
+    else:
+        refusal = await refused(server, play)
+        assert (refusal.status, refusal.code) == (Status.FAILED, "not_notifyd")
+
+
+async def test_pings_prove_nothing_while_nothing_is_read(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("notifyctl.link._PING_EVERY_SECONDS", 0.001)
+    monkeypatch.setattr("notifyctl.link._PONG_WITHIN_SECONDS", 0.001)
+    server = Server()
+    begun, room, got = trio.Event(), trio.Event(), list[int]()
+
+    class Slow(Receiving):
+        async def room(self) -> None:
+            begun.set()
+            await room.wait()
+
+    async def play(websocket: Any) -> None:
+        await scene(server, *(notification(offset) for offset in range(1, 9)))(websocket)
+        await begun.wait()
+        await trio.sleep(0.1)
+        # from here on they do prove something, and are given their time
+        monkeypatch.setattr("notifyctl.link._PONG_WITHIN_SECONDS", 10.0)
+        await trio.sleep(0.1)
+        room.set()
+        await trio.sleep_forever()
+
+    server._scenes = [play]
+    handler = Slow(lambda publication: got.append(publication["offset"]), 8)
+    async with serving(server) as url:
+        places, notes = Places(["c"]), list[str]()
+        subscriber = Subscriber(Native(url, {"apiKey": "key"}, places, note=notes.append), note=notes.append)
+        await bring(Network(subscriber, Desk(places, handler, notes.append)), handler, None, FOREVER)
+    assert (got, notes) == (list(range(1, 9)), [])
