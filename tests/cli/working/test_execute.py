@@ -1,7 +1,6 @@
 """--exec: what a command is given, what its end means, and that none is left behind."""
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -73,11 +72,11 @@ _FAMILY = (
 
 
 def alive(pid: int) -> bool:
+    """Whether it runs; whoever is to be told of its end may not have looked yet."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return not Path(f"/proc/{pid}/stat").read_text().split(")")[1].startswith(" Z")
 
 
 async def until(truth: Callable[[], bool]) -> None:
