@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from notifyctl.exits import Refusal, Status
 
 PORT: Final = 50052
-"""Where a daemon takes admin calls from elsewhere unless it was told otherwise: its `admin.port`."""
+"""Where a daemon takes admin calls from elsewhere unless it was told otherwise: its `admin.remote_port`."""
 _OTHERS: Final = 0o077
 _MOST_TOKEN_BYTES: Final = 4096
 

@@ -47,7 +47,7 @@ class Elsewhere:
         self.authority = authority
         self.daemon = RealDaemon(folder)
         self.daemon.start(
-            "-S", "admin.remote=true", "-S", "admin.host=0.0.0.0", "-S", "admin.port=0",
+            "-S", "admin.remote=true", "-S", "admin.remote_host=0.0.0.0", "-S", "admin.remote_port=0",
             "-S", f"server.tls_certificate={chain}", "-S", f"server.tls_key={key}",
         )  # fmt: skip
         listeners = json.loads(self.daemon.ctl("status", "-o", "json"))["listeners"]

@@ -46,9 +46,9 @@ def test_defaults_go_together():
         ({"delivery__max_queue_bytes": 262_143}, "delivery.max_data_bytes"),
         ({"websocket__heartbeat_interval_seconds": 60.0}, "websocket.connection_timeout_seconds"),
         ({"delivery__retry_delay_seconds": 301.0}, "delivery.retry_max_seconds"),
-        ({"admin__remote": True, "admin__host": "0.0.0.0"}, "admin.host"),
-        ({"admin__remote": True, "admin__port": 3000}, "admin.port"),
-        ({"admin__remote": True, "admin__port": 50_051}, "admin.port"),
+        ({"admin__remote": True, "admin__remote_host": "0.0.0.0"}, "admin.remote_host"),
+        ({"admin__remote": True, "admin__remote_port": 3000}, "admin.remote_port"),
+        ({"admin__remote": True, "admin__remote_port": 50_051}, "admin.remote_port"),
     ],
 )
 def test_settings_that_clash(values: dict[str, Any], key: str):
@@ -70,9 +70,9 @@ def test_settings_that_clash(values: dict[str, Any], key: str):
         {"websocket__outbox_bytes": 262_145},
         {"delivery__retry_delay_seconds": 300.0},
         {"admin__remote": True},
-        {"admin__remote": True, "admin__port": 0, "server__port": 0},
-        {"admin__remote": True, "admin__port": 50_051, "grpc__enabled": False},
-        {"admin__host": "0.0.0.0", "admin__port": 3000},
+        {"admin__remote": True, "admin__remote_port": 0, "server__port": 0},
+        {"admin__remote": True, "admin__remote_port": 50_051, "grpc__enabled": False},
+        {"admin__remote_host": "0.0.0.0", "admin__remote_port": 3000},
     ],
 )
 def test_settings_that_just_go_together(values: dict[str, Any]):
@@ -137,7 +137,7 @@ def test_remote_admin_calls_need_a_token_to_ask_for():
 
 
 def test_remote_admin_calls_beyond_loopback_need_tls_and_a_word_on_firewalls():
-    values = {"admin__remote": True, "admin__host": "0.0.0.0"}
+    values = {"admin__remote": True, "admin__remote_host": "0.0.0.0"}
     (clash,) = clashes(changed(**values))
     assert "server.tls_key" in clash.message
     safe = changed(**values, server__tls_certificate=Path("c"), server__tls_key=Path("k"))

@@ -73,7 +73,7 @@ BOUNDS: Final = (
     Bound("grpc.workers", "grpc_calls"),
     Bound("admin.max_streams", "admin_streams"),
     Bound("admin.workers", "admin_calls"),
-    Bound("admin.max_connections", "admin_connections"),
+    Bound("admin.max_remote_connections", "admin_connections"),
     Bound("http.max_head_bytes", "http_head_bytes_each"),
     Bound("http.max_headers", "http_headers_each"),
     Bound("http.max_body_bytes", "http_body_bytes_each"),

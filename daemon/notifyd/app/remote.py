@@ -25,7 +25,9 @@ def remote_admin(graph: Graph, services: AdminServices, certificate: Certificate
     settings = graph.loaded.settings
     if not settings.admin.remote:
         return None
-    address = Address(settings.admin.host, settings.admin.port, certificate.identity() if certificate else None)
+    address = Address(
+        settings.admin.remote_host, settings.admin.remote_port, certificate.identity() if certificate else None
+    )
     options = translate.remote_rpc_options(settings)
     return RemoteAdminServer(address, services, options, graph.limiter, graph.engines.counters)
 
@@ -47,7 +49,7 @@ async def _start_remote(nursery: trio.Nursery, remote: RemoteAdminServer, graph:
     try:
         await nursery.start(remote.run)
     except OSError as exc:
-        where = f"{admin.host}:{admin.port}"
-        raise CannotStart(f"cannot listen on {where} (admin.port): {exc.strerror or exc}") from exc
+        where = f"{admin.remote_host}:{admin.remote_port}"
+        raise CannotStart(f"cannot listen on {where} (admin.remote_port): {exc.strerror or exc}") from exc
     scheme = "grpcs" if remote.secure else "grpc"
-    graph.daemon.listeners.append(Listener("admin-remote", f"{scheme}://{shown_host(admin.host)}:{remote.port}"))
+    graph.daemon.listeners.append(Listener("admin-remote", f"{scheme}://{shown_host(admin.remote_host)}:{remote.port}"))

@@ -321,7 +321,7 @@ def remote_rpc_options(settings: Settings) -> RpcOptions:
     """The bounds of the admin interface on its port; the same again as those of the socket."""
     return replace(
         rpc_options(settings),
-        max_connections=settings.admin.max_connections,
+        max_connections=settings.admin.max_remote_connections,
         share_ports=settings.server.workers > 1,
     )
 

@@ -53,9 +53,10 @@ def warnings(settings: Settings, variables: Mapping[str, str], origins: Mapping[
             f"listening on {settings.server.host} without TLS: keys and notifications can be read on the way; "
             "set server.tls_certificate and server.tls_key, or put a proxy with TLS in front"
         )
-    if settings.admin.remote and not is_loopback(settings.admin.host):
+    admin = settings.admin
+    if admin.remote and not is_loopback(admin.remote_host):
         found.append(
-            f"admin calls are taken on {settings.admin.host}:{settings.admin.port} from whoever shows the admin token: "
+            f"admin calls are taken on {admin.remote_host}:{admin.remote_port} from whoever shows the admin token: "
             "let a firewall admit the machines of operators alone"
         )
     return tuple(found)
@@ -94,15 +95,15 @@ def _remote_clashes(settings: Settings, *, dev: bool) -> Iterator[Clash]:
         return
     if dev:
         yield Clash(("admin.remote",), "must be off with --dev, where there is no admin token to ask for")
-    if not is_loopback(admin.host) and server.tls_certificate is None:
+    if not is_loopback(admin.remote_host) and server.tls_certificate is None:
         yield Clash(
-            ("admin.host", "server.tls_certificate"),
+            ("admin.remote_host", "server.tls_certificate"),
             "is not loopback, and the admin token must not travel without TLS: set server.tls_certificate and "
             "server.tls_key, or let it be 127.0.0.1 and come by a tunnel (ssh -L)",
         )
     taken = (*_other_ports(settings), *([server.grpc_port] if settings.grpc.enabled else []))
-    if admin.port and admin.port in taken:
-        keys = ("admin.port", "server.port", "server.ws_port", "server.grpc_port")
+    if admin.remote_port and admin.remote_port in taken:
+        keys = ("admin.remote_port", "server.port", "server.ws_port", "server.grpc_port")
         yield Clash(keys, "must differ from server.port, server.ws_port and server.grpc_port")
 
 

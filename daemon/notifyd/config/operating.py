@@ -87,16 +87,17 @@ class AdminSettings(Struct, frozen=True):
     remote: Annotated[
         bool,
         Setting(
-            "Serve it on host and port too, to who shows the admin token; beyond loopback that needs TLS "
-            "(server.tls_certificate)."
+            "Serve it on remote_port too, to who shows the admin token; beyond loopback with server.tls_certificate alone."
         ),
     ] = False
-    host: Annotated[
+    remote_host: Annotated[
         str, Setting("Address of the port, as server.host; 0.0.0.0 or :: for every interface.", form="host")
     ] = "127.0.0.1"
-    port: Annotated[int, Setting("Port for notifyctl on other machines; 0 takes any free port.", high=65_535)] = 50_052
-    max_connections: Annotated[
-        int, Setting("Connections open at once on the port; more are refused.", low=1, high=100_000)
+    remote_port: Annotated[
+        int, Setting("Port for notifyctl on other machines; 0 takes any free port.", high=65_535)
+    ] = 50_052
+    max_remote_connections: Annotated[
+        int, Setting("Connections open at once on remote_port; more are refused.", low=1, high=100_000)
     ] = 256
     workers: Annotated[int, Setting("Calls served at once, streams included.", low=2, high=1000)] = 24
     max_streams: Annotated[

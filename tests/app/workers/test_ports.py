@@ -94,10 +94,10 @@ def test_nobody_else_can_take_what_is_kept(kept: KeptPorts) -> None:
 
 def test_the_port_for_operators_elsewhere_is_kept_too(kept: KeptPorts) -> None:
     wanted = settings()
-    wanted = replace(wanted, admin=replace(wanted.admin, remote=True, port=0))
+    wanted = replace(wanted, admin=replace(wanted.admin, remote=True, remote_port=0))
     kept.keep(wanted)
-    port = kept.chosen["admin.port"]
+    port = kept.chosen["admin.remote_port"]
     assert port not in (0, kept.chosen["server.port"])
-    assert with_ports(wanted, kept.chosen).admin.port == port
-    fixed = replace(wanted, admin=replace(wanted.admin, port=50_052))
-    assert with_ports(fixed, kept.chosen).admin.port == 50_052
+    assert with_ports(wanted, kept.chosen).admin.remote_port == port
+    fixed = replace(wanted, admin=replace(wanted.admin, remote_port=50_052))
+    assert with_ports(fixed, kept.chosen).admin.remote_port == 50_052

@@ -68,7 +68,7 @@ def _ports(settings: Settings) -> dict[str, tuple[str, int]]:
     if settings.grpc.enabled:
         ports["server.grpc_port"] = (server.host, server.grpc_port)
     if admin.remote:
-        ports["admin.port"] = (admin.host, admin.port)
+        ports["admin.remote_port"] = (admin.remote_host, admin.remote_port)
     return ports
 
 
