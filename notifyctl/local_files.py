@@ -54,4 +54,6 @@ def certificate_problem(path: Path) -> tuple[str, str]:
     left = ends_at - datetime.now(UTC)
     if left.total_seconds() <= 0:
         return f"{path} has expired on {ends_at:%Y-%m-%d}", "failed"
-    return f"{path} is good until {ends_at:%Y-%m-%d}", "warning" if left.days < _RENEW_DAYS else "ok"
+    if left.days < _RENEW_DAYS:
+        return f"{path} ends in {left.days} days, on {ends_at:%Y-%m-%d}", "warning"
+    return f"{path} is good until {ends_at:%Y-%m-%d}", "ok"

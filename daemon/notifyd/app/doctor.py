@@ -71,9 +71,9 @@ def secret_files(loaded: Loaded) -> list[tuple[Path, str]]:
         found.append((settings.server.tls_key, "the key of the certificate"))
     kept = {loaded.origins[path].partition(" ")[0] for path, entry in catalogue().items() if entry.setting.secret}
     if loaded.file is not None and "file" in kept:
-        found.append((loaded.file, "the configuration, which holds secrets"))
+        found.append((loaded.file.absolute(), "the configuration, which holds secrets"))
     if loaded.file is not None and "overlay" in kept:
-        found.append((overlay_file(loaded.file), "the overlay of the configuration, which holds secrets"))
+        found.append((overlay_file(loaded.file.absolute()), "the overlay of the configuration, which holds secrets"))
     for webhook in settings.webhooks:
         usual = settings.server.state_dir / WEBHOOKS_FOLDER / f"{webhook.name}.secret"
         found.append((webhook.secret_file or usual, f"the secret of the webhook {webhook.name}"))

@@ -7,7 +7,7 @@ from tests.cli.screen.looks import figures
 
 
 def labels(most: int, **changes: object) -> list[str]:
-    taken = figures()
+    taken = figures(22)
     assert taken.last is not None
     taken.last.stats.update(changes)
     return [row.label for row in rate_rows(taken, taken.last, most)]
@@ -30,10 +30,10 @@ def test_without_room_what_goes_wrong_just_now_stays() -> None:
 
 
 def test_a_row_tells_now_the_peak_and_all() -> None:
-    taken = figures()
+    taken = figures(22)
     assert taken.last is not None
     row = rate_rows(taken, taken.last, 1)[0]
-    assert (row.now, row.peak, row.total, row.bad) == ("96", "105", "2.9k", False)
+    assert (row.now, row.peak, row.total, row.bad) == ("105", "105", "2.1k", False)
 
 
 @pytest.mark.parametrize(
