@@ -23,8 +23,9 @@ def doctor(run: Invocation) -> None:
     """Examine the daemon, its machine and its engines, and say what to do.
 
     Where no daemon answers, what can be seen without it is examined: the configuration, who has its ports, the state
-    folder, the disk, secrets and certificate, and whether the engines are reached. Warnings are things that work now and may not when it matters; the exit
-    status is 1 when something failed. With -q only the names of what is not ok are printed.
+    folder, the disk, secrets and certificate, and whether the engines are reached. Warnings are things that work now
+    and may not when it matters; the exit status is 1 when something failed. With -q only the names of what is not ok
+    are printed.
     """
     findings = _ask(run)
     if run.output.quiet:
