@@ -87,7 +87,8 @@ class AdminSettings(Struct, frozen=True):
     remote: Annotated[
         bool,
         Setting(
-            "Serve it on remote_port too, to who shows the admin token; beyond loopback with server.tls_certificate alone."
+            "Serve it on remote_port too, to who shows the admin token; "
+            "beyond loopback it needs server.tls_certificate."
         ),
     ] = False
     remote_host: Annotated[
