@@ -53,8 +53,11 @@ class SocketIo:
         """See `Conversation`."""
         self._asked, self._acking, self._number = {}, {}, 0
         self._silence_seconds = _FIRST_SECONDS
-        while (message := await self._heard(link))[:1] != packets.OPEN:
-            pass
+        message = await self._heard(link)
+        if message[:1] != packets.OPEN:
+            raise Refusal(
+                f"{self.url} does not speak Socket.IO; for plain WebSocket --url begins with ws://.", code="not_notifyd"
+            )
         opening = convert.parsed(message[1:])
         self._silence_seconds = (opening["pingInterval"] + opening["pingTimeout"]) / 1000
         await link.say(packets.encoded(Packet(packets.CONNECT, self._namespace, None, self._credentials())))

@@ -233,6 +233,15 @@ async def test_who_is_not_let_in(said: str, status: Status, code: str):
     assert (refusal.status, refusal.code) == (status, code)
 
 
+async def test_another_protocol_is_told():
+    async def play(peer: Peer) -> None:
+        await peer.say('{"type":"connected"}')
+        await trio.sleep_forever()
+
+    refusal = await refused(play)
+    assert (refusal.status, "begins with ws://" in refusal.message) == (Status.FAILED, True)
+
+
 async def test_an_ending_for_good_is_final():
     async def play(peer: Peer) -> None:
         await peer.let_in()
