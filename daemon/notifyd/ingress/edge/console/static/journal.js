@@ -4,6 +4,8 @@ import { button, h, say } from "./dom.js";
 import { brief, clock } from "./format.js";
 
 const MOST = 300;
+const MANY = 30;
+const REST_MS = 300;
 const LONGEST = 20000;
 const ARROWS = { in: "←", out: "→", end: "×" };
 const WORDS = { in: "received", out: "sent", end: "closed" };
@@ -13,6 +15,7 @@ class Newest {
   constructor(label, empty) {
     this.total = 0;
     this.pending = [];
+    this.rested = 0;
     this.counter = h("span.badge", { hidden: true });
     this.list = h("ol.journal", { "aria-label": label });
     this.empty = h("p.empty", {}, empty);
@@ -26,10 +29,14 @@ class Newest {
   put(make) {
     this.total += 1;
     if (this.pending.push(make) > MOST) this.pending.shift();
-    if (this.pending.length === 1) requestAnimationFrame(() => this.draw());
+    if (this.pending.length > 1) return;
+    const wait = Math.max(0, this.rested - performance.now());
+    setTimeout(() => requestAnimationFrame(() => this.draw()), wait);
   }
 
   draw() {
+    // after many at once the page is given time for everything else
+    this.rested = performance.now() + (this.pending.length > MANY ? REST_MS : 0);
     for (const make of this.pending) this.list.prepend(make());
     this.pending = [];
     while (this.list.children.length > MOST) this.list.lastElementChild.remove();

@@ -157,7 +157,7 @@ export class Link {
     // what is replayed comes after the place that was asked for; it counts once it is there
     if (recovered && wish.since) known.position = wish.since;
     this.subscriptions.set(wish.channel, known);
-    this.events.subscription(this.subscriptions);
+    this.events.subscription();
   }
 
   /** A publication came: from here on a lost link resumes. With acks it is the ack that counts. */
@@ -167,7 +167,7 @@ export class Link {
     const before = known.position;
     if (before?.epoch === position.epoch && before.offset >= position.offset) return;
     known.position = { epoch: position.epoch, offset: position.offset };
-    this.events.subscription(this.subscriptions);
+    this.events.subscription();
   }
 
   /** Subscribe again to all, each from where it was. */

@@ -92,5 +92,6 @@ export function filters(apply, ...controls) {
     event.preventDefault();
     apply();
   };
-  return h("form.filters", { onsubmit: submit, role: "search" }, controls, h("button", { type: "submit" }, "Apply"));
+  const applying = h("button", { type: "submit" }, "Apply");
+  return h("form.filters", { onsubmit: submit, role: "search", "aria-label": "Filter" }, controls, applying);
 }

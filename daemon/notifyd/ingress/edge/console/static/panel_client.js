@@ -18,6 +18,7 @@ export class ClientPanel {
     this.title = "Test client";
     this.link = null;
     this.open = false;
+    this.showing = false;
     this.key = "";
     this.frames = new Frames();
     this.deliveries = new Deliveries({ ack: (...given) => this.ack(...given), receipt: (id) => this.receipt(id) });
@@ -101,7 +102,7 @@ export class ClientPanel {
     this.key = connection.wantsKey ? connection.secret : "";
     this.link = connection.link(this);
     this.follow();
-    this.subscription(new Map());
+    this.subscription();
     this.link.connect();
   }
 
@@ -114,6 +115,7 @@ export class ClientPanel {
   state(state, said) {
     this.open = state === "open";
     if (state === "closed") this.link = null;
+    if (!this.link) this.subscription();
     this.connection.tell(state, said);
     this.settle();
   }
@@ -130,8 +132,15 @@ export class ClientPanel {
     complain(problem);
   }
 
-  subscription(all) {
-    this.subscriptions.show(all);
+  /** Positions change with each delivery: they are shown with the next picture. */
+  subscription() {
+    if (!this.showing) requestAnimationFrame(() => this.showSubscriptions());
+    this.showing = true;
+  }
+
+  showSubscriptions() {
+    this.showing = false;
+    this.subscriptions.show(this.link?.subscriptions ?? new Map());
   }
 
   // What is done with it.

@@ -20,7 +20,7 @@ export class NotificationPanel extends Panel {
       event.preventDefault();
       go(this.name, this.input.value.trim());
     };
-    const form = h("form.filters", { onsubmit: submit, role: "search" },
+    const form = h("form.filters", { onsubmit: submit, role: "search", "aria-label": "Look up" },
       field("Id of a notification", this.input), h("button.primary", { type: "submit" }, "Look up"), this.cancelling);
     this.content.append(form, this.missing, this.view.element);
   }

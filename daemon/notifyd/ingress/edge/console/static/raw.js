@@ -78,7 +78,7 @@ export class RawLink extends Link {
   async unsubscribe(channel) {
     const answer = await this.ask({ type: "unsubscribe", channel });
     this.subscriptions.delete(channel);
-    this.events.subscription(this.subscriptions);
+    this.events.subscription();
     return answer;
   }
 

@@ -152,7 +152,7 @@ export class SocketIoLink extends Link {
   async unsubscribe(channel) {
     const answer = await this.ask("unsubscribe", { channel });
     this.subscriptions.delete(channel);
-    this.events.subscription(this.subscriptions);
+    this.events.subscription();
     return answer;
   }
 
