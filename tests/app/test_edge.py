@@ -37,6 +37,15 @@ async def test_options_come_from_the_settings(graph: Graph) -> None:
     assert options.page_bytes == graph.native_rules.page_bytes
 
 
+async def test_the_console_is_as_the_settings_say(graph: Graph) -> None:
+    settings = graph.loaded.settings
+    console = replace(settings.console, enabled=False, idle_seconds=60.5)
+    changed = replace(settings, console=console, socketio=replace(settings.socketio, path="/io"))
+    options = rest_options(changed, dev=False, token="t").console
+    assert (options.enabled, options.socketio_path) == (False, "/io")
+    assert (options.rules.idle_ms, options.rules.max_ms) == (60_500, 43_200_000)
+
+
 async def test_gauges_read_the_moment(graph: Graph) -> None:
     read = {gauge.name: gauge.read for gauge in gauges(graph, lambda: graph.loaded.settings, socketio_of(graph))}
     connection = graph.connector.admit(RecordingLink())
