@@ -89,7 +89,9 @@ class Producer:
 def test_every_listener_sees_each_number_exactly_once(daemon: RealDaemon) -> None:
     folder = daemon.folder
     (folder / "key").write_text(daemon.ctl("keys", "create", "--name", "producer", "-q"))
-    client_id = daemon.ctl("clients", "register", "--name", "demo", "--secret-out", str(folder / "secret"), "-q").strip()
+    client_id = daemon.ctl(
+        "clients", "register", "--name", "demo", "--secret-out", str(folder / "secret"), "-q"
+    ).strip()
     (folder / "token").write_text(daemon.ctl("tokens", "mint", "--client", client_id, "--user", "alice", "-q"))
     ws = ("--url", daemon.url, "--key-file", str(folder / "key"))
     http_url = daemon.http_url
