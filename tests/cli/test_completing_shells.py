@@ -53,6 +53,8 @@ class Zsh:
 
     def __init__(self, program: str, folder: Path, admin: Admin) -> None:
         self.deadline = time.monotonic() + LONGEST_SECONDS
+        #: What it has shown and nobody has waited for.
+        self.unread = ""
         self.ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
             [program, "-f", "-i"], stdin=theirs, stdout=theirs, stderr=theirs, env=environment(folder, admin),
@@ -74,13 +76,13 @@ class Zsh:
 
     def until(self, words: str) -> str:
         """What it shows until it shows *words*."""
-        shown = b""
-        while words.encode() not in shown:
+        while words not in self.unread:
             seconds = self.deadline - time.monotonic()
             ready = seconds > 0 and select.select([self.ours], [], [], seconds)[0]
-            assert ready, shown.decode("utf-8", "replace")
-            shown += os.read(self.ours, 4096)
-        return shown.decode("utf-8", "replace")
+            assert ready, self.unread
+            self.unread += os.read(self.ours, 4096).decode("utf-8", "replace")
+        before, _, self.unread = self.unread.partition(words)
+        return before + words
 
     def end(self) -> None:
         self.process.kill()
