@@ -47,7 +47,7 @@ def test_target_exists(target: tuple[str, str]):
     assert "".join(target) in TARGETS
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"(?:man|tests)/[\w./-]+\w|[A-Za-z.]+\.(?:md|toml)\b", TEXT))))
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"(?:man|tests|docs|examples|daemon)/[\w./-]+\w|[A-Za-z.]+\.(?:md|toml)\b", TEXT))))
 def test_file_exists(name: str):
     assert (ROOT / name).exists() or (ROOT / "man" / name).exists()
 
