@@ -37,7 +37,7 @@ def test_a_pipe_gets_tabs(ctl: Ctl, admin: Admin):
 
 def test_programs_get_objects(ctl: Ctl, admin: Admin):
     listed(admin, samples.dead_letter())
-    assert ctl("dead-letters", "list", "-o", "ndjson").out == WHOLE + '"data":null,"metadata":null,"timeline":[]}\n'
+    assert ctl("dead-letters", "list", "-o", "ndjson").out == WHOLE + '"data":null,"metadata":null,"timeline":[],"requestId":""}\n'
 
 
 def test_a_terminal_gets_a_table(ctl: Ctl, admin: Admin, monkeypatch: pytest.MonkeyPatch):
