@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = sorted(set(re.findall(r"notifyctl ((?:[a-z][a-z-]*\b ?)+)", TEXT)))
+FILES = sorted(set(re.findall(r"(?:man|tests|docs|examples|daemon)/[\w./-]+\w|[A-Za-z.]+\.(?:md|toml)\b", TEXT)))
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
@@ -47,7 +48,7 @@ def test_target_exists(target: tuple[str, str]):
     assert "".join(target) in TARGETS
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"(?:man|tests|docs|examples|daemon)/[\w./-]+\w|[A-Za-z.]+\.(?:md|toml)\b", TEXT))))
+@pytest.mark.parametrize("name", FILES)
 def test_file_exists(name: str):
     assert (ROOT / name).exists() or (ROOT / "man" / name).exists()
 
