@@ -71,7 +71,7 @@ _BY_CODE: Final = {
         "too_many_targets",
         "unsupported_media_type",
     ),
-    Status.NOT_FOUND: ("not_found",),
+    Status.NOT_FOUND: ("console_off", "not_found"),
     Status.DENIED: (
         "address_not_allowed",
         "admin_token_required",
@@ -79,7 +79,9 @@ _BY_CODE: Final = {
         "api_key_expired",
         "client_mismatch",
         "client_removed",
+        "console_session_required",
         "forbidden",
+        "forged",
         "invalid_api_key",
         "invalid_client_secret",
         "invalid_token",
@@ -97,6 +99,7 @@ _BY_CODE: Final = {
     Status.CONFLICT: (
         "already_authenticated",
         "already_running",
+        "client_exists",
         "client_protected",
         "config_changed",
         "conflict",
