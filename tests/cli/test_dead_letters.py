@@ -37,7 +37,8 @@ def test_a_pipe_gets_tabs(ctl: Ctl, admin: Admin):
 
 def test_programs_get_objects(ctl: Ctl, admin: Admin):
     listed(admin, samples.dead_letter())
-    assert ctl("dead-letters", "list", "-o", "ndjson").out == WHOLE + '"data":null,"metadata":null,"timeline":[],"requestId":""}\n'
+    rest = '"data":null,"metadata":null,"timeline":[],"requestId":""}\n'
+    assert ctl("dead-letters", "list", "-o", "ndjson").out == WHOLE + rest
 
 
 def test_a_terminal_gets_a_table(ctl: Ctl, admin: Admin, monkeypatch: pytest.MonkeyPatch):
