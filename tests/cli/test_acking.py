@@ -90,7 +90,9 @@ def test_an_inbox_is_acked_in_the_place_of_its_user(ctl: Ctl, channel: Channel):
     channel.sends(inbox(1), published(7))
     channel.sends(inbox(1), inbox(2))
     assert ctl("listen", "orders", "--user", "alice", "--ack", "-n", "3", "-q").out == "u_1\nn_7\nu_2\n"
-    assert channel.acked == [("c_1", "u_1"), ("c_1", "n_7"), ("c_2", "u_1"), ("c_2", "u_2")]
+    # what was printed as the link ended is acked on the next one
+    assert {each for _, each in channel.acked} == {"u_1", "n_7", "u_2"}
+    assert ("c_2", "u_2") in channel.acked
     assert channel.asked()[0].ack_inbox
 
 

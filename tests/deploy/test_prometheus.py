@@ -47,7 +47,7 @@ class Prometheus:
             try:
                 if found := await self.ask(query):
                     return found
-            except httpx.TransportError:  # it has not bound its port yet
+            except (httpx.TransportError, httpx.HTTPStatusError):  # it has not begun yet
                 pass
             await trio.sleep(0.1)
 
@@ -57,7 +57,7 @@ class Prometheus:
 
     async def _get(self, path: str) -> Any:
         answer = await self._client.get(f"{self._url}/{path}")
-        assert answer.status_code == 200, answer.text
+        answer.raise_for_status()
         return answer.json()["data"]
 
 

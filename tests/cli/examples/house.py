@@ -151,10 +151,12 @@ class House:
         self.admin.ResumeQueue(pb.ResumeQueueRequest())
 
     def tidy(self) -> None:
-        """No two clients have one name."""
+        """No two clients have one name, and no two keys of a client."""
         for client in self.admin.ListClients(pb.ListClientsRequest()).clients:
-            if client.name == "shop":
+            if client.id != "default":
                 self.admin.RemoveClient(pb.RemoveClientRequest(id=client.id))
+        for key in self.admin.ListKeys(pb.ListKeysRequest()).keys:
+            self.admin.RevokeKey(pb.RevokeKeyRequest(id=key.id))
 
     def present(self, user_id: str, client_id: str) -> str:
         """The id of a new connection of a user."""
