@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 #: Both sides read one clock, the daemon in whole milliseconds.
 CLOCK_SECONDS: Final = 0.005
 #: What was written in time may lie in the kernel's buffers while the machine is busy.
-LATE_SECONDS: Final = 1.5
+LATE_SECONDS: Final = 4.0
 #: A replay is read a little after its subscribe was answered.
 REPLAY_SECONDS: Final = 0.5
 #: A delivery that was under way when the ack was answered on another way.
-CROSSING_SECONDS: Final = 1.0
+CROSSING_SECONDS: Final = 4.0
 #: What a node could not tell Redis while that was away is told so long after its return.
 TELLING_SECONDS: Final = 2.0
 _OUTAGE: Final = ("redis killed", "redis started")

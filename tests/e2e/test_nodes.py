@@ -127,7 +127,8 @@ async def test_a_subscriber_resumes_on_another_node(pair: Pair) -> None:
         await accept_all(client, "c", range(5))
         async with join(pair.there.ws_url, pair.key) as peer:
             answer = await peer.subscribe("c", position)
-            assert (answer["recovered"], answer["replayed"]) == (True, 5)
+            # what is accepted is replayed or comes live, as the dispatcher has it
+            assert answer["recovered"] is True
             await accept_all(client, "c", range(5, 10))
             assert numbers_of(await peer.notifications(10)) == list(range(10))
         last = f"{position['epoch']}:7"
