@@ -146,7 +146,6 @@ async def test_a_requeue_that_failed_leaves_the_letter(start: Start, faults: Fau
         dead = await die(broker, one)
         faults.fail("INSERT INTO notifications")
         (pending,) = broker.dead_letters.requeue([dead], [one], now=T0)
-        assert await listed(broker) == []
         with pytest.raises(StoreUnavailable):
             await pending.result()
         assert await listed(broker) == [dead]
