@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from notifyd.clock import now_ms
+from notifyd.bus.late import without_late
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from notifyd.model.publication import Publication
-
-
-#: From the look of the dispatcher to the hub, with a disk that does not hold its commit up.
-_UNDER_WAY_MS: Final = 1000
 
 
 class LocalBus:
@@ -24,9 +20,9 @@ class LocalBus:
 
     async def deliver(self, publications: Sequence[Publication]) -> list[int]:
         """See `Bus.deliver`; never raises."""
-        then = now_ms() - _UNDER_WAY_MS
-        due = [publication for publication in publications if not publication.notification.expired(then)]
+        due = without_late(publications)
         if len(due) == len(publications):
             return await self._fan_out(publications)
-        counts = iter(await self._fan_out(due) if due else ())
-        return [0 if each.notification.expired(then) else next(counts) for each in publications]
+        counts = await self._fan_out(due) if due else []
+        reached = dict(zip(map(id, due), counts, strict=True))
+        return [reached.get(id(publication), 0) for publication in publications]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from notifyd.clock import now_ms
+from notifyd.bus.late import without_late
 from notifyd.model.publication import Publication
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from notifyd.model.restarted import Restarted
 
 
-#: From the stamp to the hub, between nodes that are not cut off.
-_UNDER_WAY_MS: Final = 1000
 #: How long a dispatcher waits for this node's hub at most; what others have is not held up for longer.
 _PATIENCE_SECONDS: Final = 1.0
 
@@ -69,7 +67,6 @@ class SharedBus:
 
     async def _fan_out(self, batch: Sequence[Publication]) -> None:
         # what was stamped in time is delivered; what a node that was cut off hears of later is not
-        then = now_ms() - _UNDER_WAY_MS
-        due = [publication for publication in batch if not publication.notification.expired(then)]
+        due = without_late(batch)
         if due:
             await self._hub.fan_out(due)
