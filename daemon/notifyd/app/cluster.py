@@ -53,6 +53,12 @@ class Sharing(Protocol):
     node: str
     #: Answers the ids of all nodes that are alive.
     live_nodes: Callable[[], Collection[str]]
+    #: Answers the ids of those that take work.
+    working_nodes: Callable[[], Collection[str]]
+
+    def working_changed(self) -> None:
+        """Others take work now than did."""
+        ...
 
 
 def sharing(broker: Broker) -> Sharing | None:
@@ -123,6 +129,8 @@ def join_cluster(graph: Graph, nursery: trio.Nursery) -> None:
     if shared is None:
         return
     shared.live_nodes = graph.peers.live
+    shared.working_nodes = graph.peers.working
+    graph.peers.follow_working(shared.working_changed)
     nursery.start_soon(graph.presence.share(graph.peers).run)
     nursery.start_soon(graph.telling.watch.share(graph.peers).run)
     graph.keys.changed = graph.clients.changed = graph.nodes.records_changed

@@ -60,6 +60,7 @@ class Drainer:
                 self._graph.bullmq.drain()
             self._graph.connector.draining = True
             self._graph.waiting.drain()
+            self._graph.peers.announce()
             self._asked.set()
             log.info("draining", seconds=self._seconds, connections=self._graph.hub.connection_count)
         return Drain(self._graph.hub.connection_count, self._seconds)

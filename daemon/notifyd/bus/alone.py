@@ -29,6 +29,16 @@ class Alone:
         """See `Peers.live`."""
         return (self.node_id,)
 
+    def working(self) -> Sequence[str]:
+        """See `Peers.working`."""
+        return (self.node_id,)
+
+    def follow_working(self, look: object) -> None:
+        """See `Peers.follow_working`: it never changes."""
+
+    def announce(self) -> None:
+        """See `Peers.announce`: to nobody."""
+
     def tell(self, subject: str, body: bytes, *, node: str = "") -> None:
         """See `Peers.tell`: nobody hears it."""
 

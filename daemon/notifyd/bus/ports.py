@@ -96,6 +96,18 @@ class Peers(Protocol):
         """The ids of the live nodes, this one included."""
         ...
 
+    def working(self) -> Sequence[str]:
+        """The ids of those that take work: a node that goes down does not."""
+        ...
+
+    def follow_working(self, look: Callable[[], None]) -> None:
+        """Call *look* when others are `working` than were; it must not wait or raise."""
+        ...
+
+    def announce(self) -> None:
+        """Have the others know at once how this node is: it has begun to go down."""
+        ...
+
     def tell(self, subject: str, body: bytes, *, node: str = "") -> None:
         """Have all other nodes told, or one; may get lost where Redis does. *body* is one JSON value."""
         ...

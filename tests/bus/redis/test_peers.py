@@ -50,6 +50,22 @@ async def test_one_that_leaves_is_gone_at_once(start_node: Start) -> None:
     assert list(one.peers.live()) == [one.id]
 
 
+async def test_one_that_goes_down_is_alive_and_takes_no_work_at_once(start_node: Start) -> None:
+    one, other = await two(start_node)
+    changed: list[list[str]] = []
+    for node in (one, other):
+        # no heartbeat helps from here on
+        node.peers._roll._heartbeat_seconds = 3600
+        node.peers.follow_working(lambda node=node: changed.append([node.id, *node.peers.working()]))  # type: ignore[misc]
+        node.peers.announce()
+    describe = other.peers._roll._describe
+    other.peers._roll._describe = lambda: msgspec.structs.replace(describe(), state="draining")
+    other.peers.announce()
+    await until(lambda: len(changed) == 2)
+    assert sorted(changed) == [[one.id, one.id], [other.id, one.id]]
+    assert len(one.peers.live()) == 2
+
+
 async def test_one_that_falls_silent_is_dead(start_node: Start) -> None:
     one, other = await two(start_node)
 

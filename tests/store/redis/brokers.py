@@ -65,6 +65,11 @@ class Node:
             self._heard = trio.Event()
             await self._heard.wait()
 
+    def knows(self, *nodes: Node) -> None:
+        """These are alive, and take work."""
+        ids = [node.broker.node for node in nodes]
+        self.broker.live_nodes = self.broker.working_nodes = lambda: ids
+
     async def accept(self, *notifications: Notification) -> list[NotificationId]:
         """Have them accepted, all or none."""
         pending = self.broker.queue.enqueue(notifications, now=now_ms())
@@ -126,7 +131,7 @@ async def daemons(
             counters = Counters()
             opened.append(Node(await open_redis(told, counters, now_ms), counters))
         for node in opened:
-            node.broker.live_nodes = lambda: [each.broker.node for each in opened]
+            node.knows(*opened)
             nursery.start_soon(node.run)
         yield opened
         nursery.cancel_scope.cancel()

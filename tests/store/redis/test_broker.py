@@ -89,7 +89,7 @@ async def test_a_node_that_stops_hands_over_at_once(redis_options: RedisOptions)
         await attend(one.broker, *channels)
         await one.heard_of(await one.accept(*[notification(channel, at=now_ms()) for channel in channels]))
         two.stop()
-        one.broker.live_nodes = lambda: [one.broker.node]
+        one.knows(one)
         accepted = await one.accept(*[notification(channel, at=now_ms()) for channel in channels])
         await one.heard_of(accepted)
         assert len(one.news) == 32

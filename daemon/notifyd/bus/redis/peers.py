@@ -25,6 +25,8 @@ log = structlog.get_logger("notifyd.cluster")
 
 #: Asks that are being answered at once; beyond that a node does not answer, and is told to be missing.
 _MOST_ANSWERS: Final = 64
+#: Told by a node that goes down: who hears it has a look at once, and not with its next heartbeat.
+_GOING: Final = "node.going"
 
 
 class RedisPeers:
@@ -42,6 +44,8 @@ class RedisPeers:
         self._numbers = 0
         self._answering = 0
         self._nursery: trio.Nursery | None = None
+        roll.on_going = lambda: self.tell(_GOING, b"null")
+        self.hear(_GOING, lambda node, body: roll.beat_soon())
 
     def nodes(self) -> list[NodeInfo]:
         """See `Peers.nodes`."""
@@ -50,6 +54,18 @@ class RedisPeers:
     def live(self) -> Sequence[str]:
         """See `Peers.live`."""
         return self._roll.live()
+
+    def working(self) -> Sequence[str]:
+        """See `Peers.working`."""
+        return self._roll.working
+
+    def follow_working(self, look: Callable[[], None]) -> None:
+        """See `Peers.follow_working`."""
+        self._roll.on_working = look
+
+    def announce(self) -> None:
+        """See `Peers.announce`."""
+        self._roll.beat_soon()
 
     def watch(self, watcher: PeerWatcher) -> None:
         """See `Peers.watch`."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("notifyd.cluster")
 
 _beat: Final = load_script("notifyd.bus.redis", "heartbeat")
+_DRAINING: Final = "draining"
+
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(NodeInfo).decode
 
@@ -50,6 +52,13 @@ class Roll:
         self.node_id = describe().id
         self._others: dict[str, NodeInfo] = {}
         self._watchers: list[PeerWatcher] = []
+        self._soon = trio.Event()
+        self._going = False
+        #: The ids of those that take work; see `Peers.working`.
+        self.working: Sequence[str] = (self.node_id,)
+        self.on_working: Callable[[], None] = _nothing
+        #: Called once Redis has been told that this node goes down, or is gone.
+        self.on_going: Callable[[], None] = _nothing
 
     def nodes(self) -> list[NodeInfo]:
         """Every live node by name, this one included."""
@@ -75,18 +84,30 @@ class Roll:
             StoreUnavailable: Redis is away; who was live stays so for now.
         """
         began = trio.current_time()
-        info = b"" if leaving else _encode(self._own())
+        own = self._own()
+        info = b"" if leaving else _encode(own)
         millis = int(self._timeout_seconds * 1000)
         found = await self._line.script(_beat, [self._key], [self.node_id, millis, info]).wait()
         self._lag_seconds = trio.current_time() - began
         self._take(dict(zip(found[::2], found[1::2], strict=True)))
+        going = leaving or own.state == _DRAINING
+        if leaving or going != self._going:
+            self.on_going()
+        self._going = going
+        self._reckon()
+
+    def beat_soon(self) -> None:
+        """Have the next heartbeat now."""
+        self._soon.set()
 
     async def run(self) -> None:
         """Beat until cancelled, and say goodbye."""
         try:
             while True:
                 await self._try_to_beat()
-                await trio.sleep(self._heartbeat_seconds)
+                with trio.move_on_after(self._heartbeat_seconds):
+                    await self._soon.wait()
+                self._soon = trio.Event()
         finally:
             with trio.move_on_after(self._heartbeat_seconds, shield=True):
                 await self._leave()
@@ -130,6 +151,18 @@ class Roll:
             log.info("node_came", node=node_id, name=self._others[node_id].name)
             for watcher in self._watchers:
                 watcher.node_came(node_id)
+
+    def _reckon(self) -> None:
+        """Tell who takes work, where that has changed."""
+        before = self.working
+        others = [node for node, info in self._others.items() if info.state != _DRAINING]
+        self.working = tuple(sorted(others if self._going else [self.node_id, *others]))
+        if self.working != before:
+            self.on_working()
+
+
+def _nothing() -> None:
+    """Nobody has asked to be told."""
 
 
 def _read(node_id: str, info: bytes) -> NodeInfo:

@@ -84,11 +84,24 @@ class RedisBroker:
     @property
     def live_nodes(self) -> Callable[[], Collection[str]]:
         """Answers the identities (`node`) of all nodes that are alive; until it is set, this one alone."""
-        return self._shards.live_nodes
+        return self._interest.live_nodes
 
     @live_nodes.setter
     def live_nodes(self, live_nodes: Callable[[], Collection[str]]) -> None:
-        self._shards.live_nodes = self._interest.live_nodes = live_nodes
+        self._interest.live_nodes = live_nodes
+
+    @property
+    def working_nodes(self) -> Callable[[], Collection[str]]:
+        """Answers the identities of those of them that take work; until it is set, this one alone."""
+        return self._shards.working_nodes
+
+    @working_nodes.setter
+    def working_nodes(self, working_nodes: Callable[[], Collection[str]]) -> None:
+        self._shards.working_nodes = working_nodes
+
+    def working_changed(self) -> None:
+        """Others take work now than did: hand over what is theirs, and take what is this node's, at once."""
+        self.queue.reconsider()
 
     async def run(self) -> None:
         """See `Broker.run`."""

@@ -78,8 +78,8 @@ class Shards:
         self.count = count
         #: Who this node is among all that share the queue.
         self.node = node
-        #: All that are alive, this one included or not.
-        self.live_nodes: Callable[[], Collection[str]] = lambda: (node,)
+        #: All that take work: who goes down does not.
+        self.working_nodes: Callable[[], Collection[str]] = lambda: (node,)
         self.line: Line = link.line("queue")
         #: New notifications take a way of their own, so that neither way waits for the other.
         self.intake: Line = link.line("intake")

@@ -105,7 +105,7 @@ async def nodes(
         nursery.start_soon(expire, seconds)
         opened = [Node(await open_link(each), limits or BrokerLimits()) for each in options]
         for node in opened:
-            node.shards.live_nodes = lambda: [each.name for each in opened]
+            node.shards.working_nodes = lambda: [each.name for each in opened]
             nursery.start_soon(node.run)
         yield opened
         nursery.cancel_scope.cancel()

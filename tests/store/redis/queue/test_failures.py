@@ -188,7 +188,7 @@ async def test_nothing_accepted_is_lost_when_nodes_and_redis_come_and_go(start_v
                 await trio.sleep(0.1)
                 server.start()
             third.vanish()
-        one.shards.live_nodes = other.shards.live_nodes = lambda: [one.name, other.name]
+        one.shards.working_nodes = other.shards.working_nodes = lambda: [one.name, other.name]
         await soon(one.counted, lambda stats: not stats.waiting)
         workers.cancel_scope.cancel()
         receipts = [await one.receipts.find(None, each.id) for each in accepted]

@@ -12,9 +12,10 @@ from notifyd.model.notification import State
 from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.redislink.scripts import load_script
 from notifyd.store.options import BrokerLimits, QueueLimits
+from notifyd.store.ports import Lane
 from notifyd.store.redis.queue.idempotency import digest_of
 from tests.store.redis.queue.queues import SHARDS, in_shard, nodes
-from tests.store.samples import HOUR, T0, idempotency, notification
+from tests.store.samples import HOUR, T0, idempotency, notification, push_of
 
 if TYPE_CHECKING:
     from notifyd.redislink.options import RedisOptions
@@ -66,7 +67,7 @@ async def test_what_waits_in_a_shard_that_another_node_has_is_nothing_to_do(redi
         await other.accept(in_shard(number))
         await other.lease()
         # it should go over, and does not while something is held of it
-        one.shards.live_nodes = lambda: [one.name]
+        one.shards.working_nodes = lambda: [one.name]
         with trio.fail_after(5):
             while not one.queue.ownership.of(number).asked:
                 await one.lease()
@@ -79,7 +80,7 @@ async def test_a_node_that_stops_hands_over_at_once(redis_options: RedisOptions)
     async with nodes(redis_options, redis_options) as (one, other):
         made = [in_shard(shard) for shard in range(SHARDS)]
         await one.accept(*made)
-        one.shards.live_nodes = other.shards.live_nodes = lambda: [other.name]
+        one.shards.working_nodes = other.shards.working_nodes = lambda: [other.name]
         one.stop()
         await other.owns(*range(SHARDS))
         assert len(await other.lease()) == len(made)
@@ -106,13 +107,55 @@ async def test_what_is_held_is_not_handed_over(redis_options: RedisOptions) -> N
         first, second = await one.lease()
         await one.settle(first if first.shard == 1 else second)
         # so many others that hardly anything is left to this one
-        one.shards.live_nodes = lambda: [f"other-{number}" for number in range(200)]
+        one.shards.working_nodes = lambda: [f"other-{number}" for number in range(200)]
         assert one.queue.ownership.wanted() == ()
         await one.queue.ownership.keep(now=T0)
         assert one.queue.ownership.owned() == [0]
         await one.settle(first if first.shard == 0 else second)
         await one.queue.ownership.keep(now=T0)
         assert one.queue.ownership.owned() == []
+
+
+async def test_a_shard_changes_hands_as_soon_as_nothing_of_it_is_in_hand(redis_options: RedisOptions) -> None:
+    async with nodes(redis_options, redis_options) as (one, other):
+        share = [shard.number for shard in one.queue.ownership.wanted()]
+        await one.owns(*share)
+        await one.accept(in_shard(share[0]))
+        (held,) = await one.lease()
+        # no tick helps from here on
+        one.queue._tick_seconds = other.queue._tick_seconds = 3600
+        for node in (one, other):
+            node.shards.working_nodes = lambda: [other.name]
+            node.queue.reconsider()
+        await other.owns(*[number for number in range(SHARDS) if number != share[0]])
+        await one.settle(held)
+        await other.owns(*range(SHARDS))
+        assert one.queue.ownership.owned() == []
+
+
+async def test_a_push_under_way_holds_nothing_up(redis_options: RedisOptions) -> None:
+    async with nodes(redis_options, redis_options) as (one, other):
+        one.shards.working_nodes = other.shards.working_nodes = lambda: [one.name]
+        await one.owns(*range(SHARDS))
+        await one.accept(push_of(notification(), "ada"))
+        (held,) = await one.lease(lane=Lane.PUSH)
+        one.shards.working_nodes = other.shards.working_nodes = lambda: [other.name]
+        await other.owns(*range(SHARDS))
+        assert await other.lease(lane=Lane.PUSH) == []
+        await one.settle(held)
+        assert (await other.counted()).waiting == 0
+
+
+async def test_a_bell_that_is_followed_late_misses_no_shard(redis_options: RedisOptions) -> None:
+    async with nodes(redis_options) as (one,):
+        await one.owns(*range(SHARDS))
+        one.queue._tick_seconds = 3600
+        shard = one.queue.ownership.of(0)
+        one.queue.ownership.lost(shard)
+        shard.asked = True
+        assert shard.following is not None
+        shard.following.confirm()
+        await one.owns(*range(SHARDS))
 
 
 async def test_what_a_node_held_that_vanished_is_given_to_another(redis_options: RedisOptions) -> None:
@@ -122,7 +165,7 @@ async def test_what_a_node_held_that_vanished_is_given_to_another(redis_options:
         await one.accept(made)
         (held,) = await one.lease(seconds=3600)
         one.vanish()
-        other.shards.live_nodes = lambda: [other.name]
+        other.shards.working_nodes = lambda: [other.name]
         await other.owns(*range(SHARDS))
         (again,) = await other.lease()
         assert (again.notification, again.attempts) == (made, 0)
@@ -139,7 +182,7 @@ async def test_who_was_thought_dead_settles_nothing(redis_options: RedisOptions)
         one.queue.ownership.working = lambda: False  # type: ignore[method-assign]
         key = f"{one.shards.keys.shard(share[0])}:owner"
         await one.shards.line.send("DEL", key).wait()
-        other.shards.live_nodes = lambda: [other.name]
+        other.shards.working_nodes = lambda: [other.name]
         await other.owns(*range(SHARDS))
         (again,) = await other.lease()
         await one.settle(held)

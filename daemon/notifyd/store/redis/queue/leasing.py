@@ -80,6 +80,7 @@ class Leasing:
         ownership = self._ownership
         if lane is _LIVE:
             ownership.works()
+        ownership.hand_over(now=now)
         until = now + int(lease_seconds * 1000)
         for _ in range(_LOOKS):
             wanted = ownership.wanted()
@@ -148,13 +149,17 @@ class Leasing:
         except StoreUnavailable as exc:
             failure = exc
         # what was handed in is leased whether anybody waits or not; the answer is bounded by the link
-        with trio.CancelScope(shield=True):
-            for question, reply in asked:
-                try:
-                    taken.append(self._leased(question, await answer_to(reply)))
-                except StoreUnavailable as exc:
-                    question.lost()
-                    failure = exc
+        try:
+            with trio.CancelScope(shield=True):
+                for question, reply in asked:
+                    try:
+                        taken.append(self._leased(question, await answer_to(reply)))
+                    except StoreUnavailable as exc:
+                        question.lost()
+                        failure = exc
+        finally:
+            for question, _ in asked:
+                question.shard.asking -= lane is _LIVE
         if failure is not None and not any(taken):
             raise failure
         # each shard has its own order, in which what has its place goes first
@@ -166,7 +171,8 @@ class Leasing:
         lost = shard.unanswered.get(lane, ())
         args = (self._shards.node, self._ownership.lease_ms, lane.value, part, now, until, HEADS, token, *lost)
         reply = self._shards.call(_LEASE, shard.number, args)
-        return _Question(shard, lane, sight.rings, Held(token, until)), reply
+        shard.asking += lane is _LIVE
+        return _Question(shard, lane, sight.rings, Held(token, until, lane)), reply
 
     def _leased(self, question: _Question, answer: Any) -> list[Lease]:
         shard, lane, rings, held = question

@@ -42,6 +42,7 @@ class Held(NamedTuple):
 
     token: int
     until: int
+    lane: Lane
 
 
 class _Known(NamedTuple):
@@ -65,6 +66,8 @@ class Shard:
         self.fence = 0
         self.lanes = {lane: Sight() for lane in LANES}
         self.held: dict[NotificationId, Held] = {}
+        #: Leases of the lane LIVE that were asked for and not answered yet.
+        self.asking = 0
         #: By lane the tokens of leases that were asked for, and of which no answer came.
         self.unanswered: dict[Lane, list[int]] = {}
         #: Follows its bell.
@@ -78,6 +81,13 @@ class Shard:
         """Whether leases of this node are in force; forgets those that ran out."""
         self.held = {known: held for known, held in self.held.items() if held.until > now}
         return bool(self.held)
+
+    def in_hand(self, now: int) -> bool:
+        """Whether another node could overtake this one in some stream, if it had the shard now.
+
+        Pushes and webhooks are settled whoever has it, and may take as long as somebody else's server does.
+        """
+        return bool(self.asking) or any(held.lane is Lane.LIVE and held.until > now for held in self.held.values())
 
 
 class Ownership:
@@ -93,6 +103,8 @@ class Ownership:
         self._all = [Shard(number) for number in range(shards.count)]
         self._wanted: tuple[Shard, ...] = ()
         self._wanted_for: tuple[str, ...] | None = None
+        #: Owned and not wanted any more.
+        self._surplus: list[Shard] = []
         #: When this node's dispatcher asked last; None: it has not begun.
         self._worked_at: float | None = None
 
@@ -101,12 +113,14 @@ class Ownership:
         return self._all[number]
 
     def wanted(self) -> tuple[Shard, ...]:
-        """Those that this node is to see to, as the nodes are that live now."""
-        nodes = tuple(sorted(self._shards.live_nodes()))
+        """Those that this node is to see to, as the nodes are that take work now."""
+        nodes = tuple(sorted(self._shards.working_nodes()))
         if nodes != self._wanted_for:
             self._wanted_for = nodes
-            share = share_of(self._shards.node, nodes, self._shards.count)
+            node = self._shards.node
+            share = share_of(node, nodes, self._shards.count) if node in nodes else []
             self._wanted = tuple([self._all[number] for number in share])
+            self._surplus = [shard for shard in self._all if shard.owned and shard not in self._wanted]
         return self._wanted
 
     def working(self) -> bool:
@@ -159,7 +173,9 @@ class Ownership:
         for shard in self._all:
             if shard in wanted and shard.following is None:
                 topic = self._shards.keys.bell(shard.number)
-                shard.following = self._shards.listener.follow(topic, partial(self._heard, shard), _nothing)
+                shard.following = self._shards.listener.follow(
+                    topic, partial(self._heard, shard), partial(self._listens, shard)
+                )
             elif shard not in wanted and shard.following is not None:
                 shard.following.stop()
                 shard.following = None
@@ -192,22 +208,30 @@ class Ownership:
         self.give_back([shard for shard in self._all if shard not in wanted], now=now)
         await self.claim(wanted)
 
+    def hand_over(self, *, now: int) -> None:
+        """Give back what was this node's, as soon as it has nothing in hand: until then it stands still."""
+        if self._surplus:
+            # where it fails the next tick does it
+            with suppress(StoreUnavailable):
+                self.give_back(self._surplus, now=now)
+            self._surplus = [shard for shard in self._surplus if shard.owned]
+
     def give_back(self, shards: Sequence[Shard], *, now: int) -> list[Reply]:
-        """Let others see to those of *shards* that nothing is held of; the others wait for that.
+        """Let others see to those of *shards* that this node has nothing in hand of; the others wait for that.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
         replies = []
         for shard in shards:
-            if shard.owned and not shard.holds(now):
+            if shard.owned and not shard.in_hand(now):
                 replies.append(self._shards.call(_GIVE_BACK, shard.number, (self._shards.node,)))
                 self.lost(shard)
         return replies
 
     def give_all_back(self, *, now: int) -> list[Reply]:
-        """As `give_back`, of all; raises as it does."""
-        return self.give_back(self._all, now=now)
+        """As `give_back`, for good; raises as it does. Where leases are in force, silence gives them back sooner."""
+        return self.give_back([shard for shard in self._all if not shard.holds(now)], now=now)
 
     def lost(self, shard: Shard) -> None:
         """Another node sees to it, or nobody does."""
@@ -249,6 +273,13 @@ class Ownership:
         elif not shard.owned and shard in self.wanted():
             self._claim_soon(shard)
 
+    def _listens(self, shard: Shard) -> None:
+        """Its bell is heard from now on. It may have been given back just before; other bells the next tick makes up
+        for.
+        """
+        if not shard.owned and shard in self.wanted():
+            self._claim_soon(shard)
+
     def _claim_soon(self, shard: Shard) -> None:
         known = self._known(shard)
         # where it fails the next tick does it
@@ -265,7 +296,3 @@ class Ownership:
         if shard.owned:
             for bell in self.bells.values():
                 bell.ring()
-
-
-def _nothing() -> None:
-    """A bell that was missed is made up for by the next tick."""

@@ -13,6 +13,7 @@ from notifyd.model.dead_letter import Stage
 from notifyd.model.notification import Kind, State
 from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.policy.dead_letters import letter_of
+from notifyd.store.memory.doorbell import Doorbell
 from notifyd.store.ports import Accepted, Lane
 from notifyd.store.redis.queue.figures import Figures
 from notifyd.store.redis.queue.idempotency import IdempotencyKeys
@@ -72,6 +73,7 @@ class RedisQueue:
         room = Room(shards.count, limits.queue)
         self._room = room
         self._tick_seconds = min(_TICK_SECONDS, timeout_seconds / _TICKS)
+        self._bell = Doorbell()
         self.ownership = Ownership(shards, room, timeout_seconds=timeout_seconds)
         self._intake = Intake(shards, self.ownership, room, counters)
         self._leasing = Leasing(shards, self.ownership, room)
@@ -153,6 +155,7 @@ class RedisQueue:
         await self._tell_reached(outcomes)
         settled = await self._settling.settle(outcomes, now=now)
         self._tell_settled(settled.ended, now)
+        self.ownership.hand_over(now=now)
         if settled.failure is not None:
             raise settled.failure
 
@@ -199,13 +202,18 @@ class RedisQueue:
         await self._keys.look()
         await self._figures.look()
 
+    def reconsider(self) -> None:
+        """Other nodes take work now than did: see at once who sees to which shard."""
+        self._bell.ring()
+
     async def run(self) -> None:
         """See to this node's shards until cancelled, then let others do that."""
         try:
             while True:
                 with suppress(StoreUnavailable):
                     await self._tick()
-                await trio.sleep(self._tick_seconds)
+                with trio.move_on_after(self._tick_seconds):
+                    await self._bell.wait()
         finally:
             with trio.CancelScope(shield=True), trio.move_on_after(_GOODBYE_SECONDS):
                 await self._say_goodbye()
