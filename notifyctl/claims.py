@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from notifyctl.convert import finite
+from notifyctl.exits import usage
 from notifyctl.moments import iso
-from notifyctl.payload import usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -58,6 +58,11 @@ class Refusal(Exception):
         self.request_id = request_id
 
 
+def usage(sentence: str) -> Refusal:
+    """A refusal of the command line itself."""
+    return Refusal(sentence, Status.USAGE, code="usage")
+
+
 _BY_CODE: Final = {
     Status.USAGE: (
         "binary_payload",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from notifyctl import convert
 from notifyctl.client import Daemon, refusals
 from notifyctl.exits import Refusal, Status
-from notifyctl.listening import Deadline, Places, Reconnecting, subscribed_note
+from notifyctl.listening import Places, Reconnecting, subscribed_note
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1.types_pb2 import StreamPosition
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from notifyctl.acking import Acker
+    from notifyctl.deadline import Deadline
     from notifyctl.output import Record
 
 #: Once the daemon has been there, these pass by themselves: a restart, or a limit that another listener reached.

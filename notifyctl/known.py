@@ -9,14 +9,14 @@ from notifyd.v1 import admin_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Sized
 
-    from notifyctl.command import Invocation
+    from notifyctl.client import Daemon
 
 
-def check_client(run: Invocation, client: str | None, found: Sized) -> None:
+def check_client(daemon: Daemon, client: str | None, found: Sized) -> None:
     """Make sure that the client exists where nothing was *found* of it.
 
     Raises:
         Refusal: there is no such client (NOT_FOUND).
     """
     if client and not found:
-        run.daemon.call("GetClient", pb.GetClientRequest(id=client))
+        daemon.call("GetClient", pb.GetClientRequest(id=client))

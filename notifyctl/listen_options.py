@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import typer
 
+from notifyctl.exits import usage
 from notifyctl.params import duration_option
-from notifyctl.payload import usage
 
 EXEC_SECONDS: Final = 25.0
 FORWARD_SECONDS: Final = 60.0

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from notifyctl.acking import Acker
-from notifyctl.exits import Refusal, Status
+from notifyctl.exits import Refusal, Status, usage
 from notifyctl.following import Follower
-from notifyctl.payload import usage
 from notifyctl.publications import PUBLICATION
 from notifyctl.secret_files import read_secret
 
 if TYPE_CHECKING:
     from notifyctl.command import Invocation
+    from notifyctl.deadline import Deadline
     from notifyctl.handling import Handler, Settle
     from notifyctl.listen_options import Remote, Work
-    from notifyctl.listening import Deadline, Places
+    from notifyctl.listening import Places
     from notifyctl.output import Record
     from notifyctl.subscribing.subscriber import Conversation
     from notifyctl.working.conduct import Source

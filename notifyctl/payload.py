@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notifyctl import stdin
-from notifyctl.exits import Refusal, Status
+from notifyctl.exits import usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def usage(sentence: str) -> Refusal:
-    """A refusal of the command line itself."""
-    return Refusal(sentence, Status.USAGE, code="usage")
 
 
 def message_json(message: str | None, data: str | None, title: str | None) -> str:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from notifyctl import stdin
-from notifyctl.exits import Refusal, Status
-from notifyctl.payload import usage
+from notifyctl.exits import Refusal, Status, usage
 
 TOKEN_VARIABLE: Final = "NOTIFYCTL_TOKEN"
 """May hold a user's token for `tokens inspect` and `tokens verify`."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from notifyctl import convert
 from notifyctl.backoff import Backoff
 from notifyctl.client import Daemon, refusals
+from notifyctl.deadline import Deadline
 from notifyctl.exits import Refusal, Status
-from notifyctl.listening import Deadline
 from notifyctl.output import Column
 from notifyctl.receipts import STATES
 from notifyd.v1 import admin_pb2 as pb

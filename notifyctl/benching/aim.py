@@ -12,8 +12,7 @@ from notifyctl import moments
 from notifyctl.benching.limits import Limits, keys_for, way
 from notifyctl.benching.place import Place, place
 from notifyctl.benching.plan import Target
-from notifyctl.exits import Refusal, Status
-from notifyctl.payload import usage
+from notifyctl.exits import Refusal, Status, usage
 from notifyctl.secret_files import read_secret
 from notifyd.v1 import admin_pb2 as pb
 

@@ -6,7 +6,7 @@ import resource
 from pathlib import Path
 from typing import Final
 
-from notifyctl.payload import usage
+from notifyctl.exits import usage
 
 #: What Python, gRPC and the terminal hold open beside the connections.
 _OTHERS: Final = 64

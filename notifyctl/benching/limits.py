@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from notifyctl.payload import usage
+from notifyctl.exits import usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

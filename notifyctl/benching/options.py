@@ -7,8 +7,8 @@ import typer
 
 from notifyctl.benching import amounts
 from notifyctl.benching.plan import Via, Volume
+from notifyctl.exits import usage
 from notifyctl.params import duration_option
-from notifyctl.payload import usage
 
 _SHORTEST_SECONDS = 0.1
 _LONGEST_SECONDS = 86400.0

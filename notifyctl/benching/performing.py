@@ -8,9 +8,8 @@ from notifyctl.benching import bounds, report, slo
 from notifyctl.benching.aim import Aim, Wish, aim, target
 from notifyctl.benching.board import Board
 from notifyctl.benching.running import Run
-from notifyctl.exits import Refusal, Status, status_of
+from notifyctl.exits import Refusal, Status, status_of, usage
 from notifyctl.output import Column
-from notifyctl.payload import usage
 
 if TYPE_CHECKING:
     from notifyctl.benching.options import Aiming, Judging

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import trio
 
 from notifyctl.benching.frames import Broken
-from notifyctl.payload import usage
+from notifyctl.exits import usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

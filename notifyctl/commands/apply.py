@@ -12,9 +12,8 @@ from notifyctl.declared.options import Files, PlainSecrets, Prune
 from notifyctl.declared.planning import Plan, plan
 from notifyctl.declared.secrets import Safe
 from notifyctl.declared.telling import COLUMNS, OUTCOMES, SECRETS, counted, done_record, failure, record
-from notifyctl.exits import Status
+from notifyctl.exits import Status, usage
 from notifyctl.output import Record
-from notifyctl.payload import usage
 
 app = typer.Typer(add_completion=False)
 

@@ -7,8 +7,8 @@ import typer
 
 from notifyctl.cheats import Cheat, cheats, topics
 from notifyctl.command import Invocation, command
+from notifyctl.exits import usage
 from notifyctl.output import Column, Record
-from notifyctl.payload import usage
 
 app = typer.Typer(add_completion=False)
 

@@ -7,12 +7,11 @@ import typer
 
 from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
-from notifyctl.exits import Refusal
+from notifyctl.exits import Refusal, usage
 from notifyctl.moments import relative
 from notifyctl.options import ClientId
 from notifyctl.output import Column
 from notifyctl.params import duration_option
-from notifyctl.payload import usage
 from notifyctl.secret_files import SecretOut, read_secret
 from notifyd.v1 import admin_pb2 as pb
 

@@ -8,7 +8,7 @@ import typer
 
 from notifyctl import shells
 from notifyctl.command import Invocation, command, noun
-from notifyctl.payload import usage
+from notifyctl.exits import usage
 
 app = noun("Complete commands, options and live ids with the Tab key.")
 

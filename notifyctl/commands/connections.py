@@ -86,7 +86,7 @@ def list_(
         client_id=client or "", channel=channel, key_id=key, user_id=user, slow=slow, limit=limit
     )
     answer = run.daemon.call("ListConnections", request)
-    check_client(run, client, answer.connections)
+    check_client(run.daemon, client, answer.connections)
     if slow:
         run.output.many(_slow_ones(run, answer), _SLOW)
     else:

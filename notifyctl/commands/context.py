@@ -11,9 +11,8 @@ import typer
 from notifyctl import complete, contexts, secret_files
 from notifyctl.command import Invocation, command, noun
 from notifyctl.contexts import Context
-from notifyctl.exits import Refusal, Status
+from notifyctl.exits import Refusal, Status, usage
 from notifyctl.output import Column, Record
-from notifyctl.payload import usage
 from notifyctl.remote import Remote, check_token, parse_url
 
 app = noun("Name the daemons that you look after, here and elsewhere, and choose one.")

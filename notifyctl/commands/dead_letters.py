@@ -12,12 +12,12 @@ import typer
 from notifyctl import complete, convert, moments
 from notifyctl.client import refusals
 from notifyctl.command import Invocation, command, noun
-from notifyctl.exits import Refusal, Status, status_of
+from notifyctl.exits import Refusal, Status, status_of, usage
 from notifyctl.known import check_client
-from notifyctl.letters import LISTED, RETRIED, SHOWN, Choice, Which, named
+from notifyctl.letter_columns import LISTED, RETRIED, SHOWN
+from notifyctl.letters import Choice, Which, named
 from notifyctl.output import Column
 from notifyctl.params import duration_option
-from notifyctl.payload import usage
 from notifyctl.receipts import TIMELINE
 from notifyctl.secret_files import new_file
 from notifyd.v1 import admin_pb2 as pb
@@ -61,7 +61,7 @@ def list_(
     """List dead letters, the newest first: why each was given up, and after how many tries."""
     request = pb.ListDeadLettersRequest(filter=which.filter(), limit=limit, after=after)
     answer = run.daemon.call("ListDeadLetters", request)
-    check_client(run, which.client, answer.dead_letters)
+    check_client(run.daemon, which.client, answer.dead_letters)
     run.output.many([convert.record(letter) for letter in answer.dead_letters], LISTED)
     if len(answer.dead_letters) == limit < answer.total:
         last = answer.dead_letters[-1].id

@@ -10,7 +10,7 @@ from notifyctl.command import Invocation, command
 from notifyctl.declared import present as presence
 from notifyctl.declared.items import KINDS, Item, Kind
 from notifyctl.declared.spelling import toml_lines
-from notifyctl.payload import usage
+from notifyctl.exits import usage
 
 app = typer.Typer(add_completion=False)
 

@@ -4,12 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from notifyctl import complete, payload
+from notifyctl import complete
 from notifyctl.command import Invocation, command
-from notifyctl.exits import Refusal, Status
+from notifyctl.deadline import Deadline
+from notifyctl.exits import Refusal, Status, usage
 from notifyctl.listen_options import Remote, Work
 from notifyctl.listener import Listener
-from notifyctl.listening import Deadline, Places, Since
+from notifyctl.listening import Places, Since
 from notifyctl.options import Client
 from notifyctl.params import duration_option
 from notifyctl.positions import position
@@ -121,16 +122,16 @@ def listen(
 def _check_places(channels: list[str], since: Since, *, otherwise: bool) -> None:
     """*otherwise*: there is something to listen to beside channels."""
     if not channels and not otherwise:
-        raise payload.usage("Name a channel, a user with --user, or say --broadcasts.")
+        raise usage("Name a channel, a user with --user, or say --broadcasts.")
     if since == "beginning" and not channels:
-        raise payload.usage("--since is about channels: an inbox is read from its cursor.")
+        raise usage("--since is about channels: an inbox is read from its cursor.")
     if since is not None and since != "beginning" and len(channels) != 1:
-        raise payload.usage("A position belongs to one channel: name exactly one with --since.")
+        raise usage("A position belongs to one channel: name exactly one with --since.")
 
 
 def _check_acks(channels: list[str], durable: str, *, wanted: bool, otherwise: bool) -> None:
     """*otherwise*: there is something to ack beside channels."""
     if durable and not channels:
-        raise payload.usage("--durable is about channels: name one. An inbox has a cursor of its own: say --ack.")
+        raise usage("--durable is about channels: name one. An inbox has a cursor of its own: say --ack.")
     if wanted and not channels and not otherwise:
-        raise payload.usage("--ack is about channels and inboxes: name one. Broadcasts are not acked.")
+        raise usage("--ack is about channels and inboxes: name one. Broadcasts are not acked.")

@@ -6,9 +6,9 @@ import typer
 
 from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
+from notifyctl.exits import usage
 from notifyctl.options import NotificationId
 from notifyctl.params import duration_option
-from notifyctl.payload import usage
 from notifyctl.receipts import SHOWN, TIMELINE, USERS
 from notifyctl.waiting import Goal, Wish
 from notifyctl.waiting import wait as wait_for

@@ -13,9 +13,8 @@ import typer
 from notifyctl import stdin
 from notifyctl.client import refusals
 from notifyctl.command import Invocation, command, noun
-from notifyctl.exits import Refusal, Status
+from notifyctl.exits import Refusal, Status, usage
 from notifyctl.output import Column
-from notifyctl.payload import usage
 from notifyctl.secret_files import new_file
 from notifyd.v1 import admin_pb2 as pb
 

@@ -11,7 +11,7 @@ import typer
 
 from notifyctl import complete, convert, payload
 from notifyctl.command import Invocation, command
-from notifyctl.exits import Refusal, Status, status_of
+from notifyctl.exits import Refusal, Status, status_of, usage
 from notifyctl.options import Client
 from notifyctl.output import Column, Record
 from notifyctl.params import duration_option, instant_option
@@ -73,7 +73,7 @@ class When:
             Refusal: they contradict each other.
         """
         if self.delay is not None and self.at is not None:
-            raise payload.usage("Give --delay or --at, not both.")
+            raise usage("Give --delay or --at, not both.")
         if self.ttl is not None:
             request.ttl_ms = min(round(self.ttl * 1000), _LONGEST_MS)
         if self.delay is not None:
@@ -116,11 +116,11 @@ class Patience:
             Refusal: the options contradict each other, or go without a *broadcast*.
         """
         if self.wait and self.wait_ack:
-            raise payload.usage("Give --wait or --wait-ack, not both.")
+            raise usage("Give --wait or --wait-ack, not both.")
         if self.acks is not None and not self.wait_ack:
-            raise payload.usage("--acks goes with --wait-ack.")
+            raise usage("--acks goes with --wait-ack.")
         if broadcast and self.wait_ack:
-            raise payload.usage("Nobody acks a broadcast: --wait-ack goes with --channel or --user.")
+            raise usage("Nobody acks a broadcast: --wait-ack goes with --channel or --user.")
         if not (self.wait or self.wait_ack):
             return None
         return Wish("acked" if self.wait_ack else "dispatched", self.acks, self.wait_timeout)
@@ -185,7 +185,7 @@ def send(
     if lines:
         _refuse_with_lines(message, what.data, what.title, idempotency_key)
         if wish is not None:
-            raise payload.usage("--lines goes without --wait and --wait-ack: it prints ids to wait for.")
+            raise usage("--lines goes without --wait and --wait-ack: it prints ids to wait for.")
         _publish_lines(run, request)
         return
     request.idempotency_key = idempotency_key or ""
@@ -207,9 +207,9 @@ def _addressed(
     channel: str | None, users: list[str], label: str | None, *, broadcast: bool
 ) -> types_pb2.PublishRequest:
     if [bool(channel), bool(users), broadcast].count(True) != 1:
-        raise payload.usage("Say to whom: --channel CHANNEL, --user ID or --broadcast.")
+        raise usage("Say to whom: --channel CHANNEL, --user ID or --broadcast.")
     if label is not None and not broadcast:
-        raise payload.usage("--label goes with --broadcast.")
+        raise usage("--label goes with --broadcast.")
     if broadcast:
         target = types_pb2.Target(broadcast=label or "")
     elif users:
@@ -222,7 +222,7 @@ def _addressed(
 def _refuse_with_lines(*given: str | None) -> None:
     message, *others = given
     if message not in (None, "-") or any(other is not None for other in others):
-        raise payload.usage("--lines reads stdin: it goes without a message, --data, --title and --idempotency-key.")
+        raise usage("--lines reads stdin: it goes without a message, --data, --title and --idempotency-key.")
 
 
 @dataclass

@@ -50,7 +50,7 @@ def list_(
     """List durable subscriptions: what each has not acked yet, and who serves it now."""
     request = pb.ListDurableRequest(client_id=client or "", channel=channel, limit=limit)
     answer = run.daemon.call("ListDurable", request)
-    check_client(run, client, answer.subscriptions)
+    check_client(run.daemon, client, answer.subscriptions)
     run.output.many([convert.record(each) for each in answer.subscriptions], _LISTED, key="name")
 
 

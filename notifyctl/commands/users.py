@@ -42,5 +42,5 @@ def list_(
     """List users that have an inbox: what is kept for them, and what has not arrived yet."""
     request = pb.ListInboxesRequest(client_id=client or "", prefix=prefix, limit=limit)
     answer = run.daemon.call("ListInboxes", request)
-    check_client(run, client, answer.inboxes)
+    check_client(run.daemon, client, answer.inboxes)
     run.output.many([convert.record(inbox) for inbox in answer.inboxes], _LISTED, key="userId")

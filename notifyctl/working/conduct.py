@@ -13,8 +13,8 @@ import trio
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from notifyctl.deadline import Deadline
     from notifyctl.handling import Handler
-    from notifyctl.listening import Deadline
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

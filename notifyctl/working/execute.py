@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from notifyctl.payload import usage
+from notifyctl.exits import usage
 
 if TYPE_CHECKING:
     from notifyctl.output import Record

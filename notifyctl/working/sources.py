@@ -9,9 +9,10 @@ import trio
 
 if TYPE_CHECKING:
     from notifyctl.acking import Acker
+    from notifyctl.deadline import Deadline
     from notifyctl.following import Follower
     from notifyctl.handling import Handler
-    from notifyctl.listening import Deadline, Places
+    from notifyctl.listening import Places
     from notifyctl.output import Record
     from notifyctl.subscribing.desk import Desk
     from notifyctl.subscribing.subscriber import Subscriber

@@ -5,8 +5,9 @@ from typing import Any
 
 import trio
 
+from notifyctl.deadline import Deadline
 from notifyctl.handling import Settle
-from notifyctl.listening import Deadline, Places
+from notifyctl.listening import Places
 from notifyctl.subscribing.desk import Desk
 from notifyctl.subscribing.native import Native
 from notifyctl.subscribing.subscriber import Conversation, Subscriber

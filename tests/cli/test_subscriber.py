@@ -13,8 +13,9 @@ import pytest
 import trio
 from trio_websocket import ConnectionClosed, serve_websocket
 
+from notifyctl.deadline import Deadline
 from notifyctl.exits import Refusal, Status
-from notifyctl.listening import Deadline, Places
+from notifyctl.listening import Places
 from notifyctl.positions import position
 from notifyctl.subscribing.desk import Desk
 from notifyctl.subscribing.native import Native
