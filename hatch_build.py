@@ -27,7 +27,7 @@ class CompletionsHook(BuildHookInterface[Any]):
         if version == "editable":
             return
         self._folder = tempfile.TemporaryDirectory(prefix="notifyctl-completions-")
-        scripts = runpy.run_path(str(Path(self.root, "notifyctl", "shells.py")))["SCRIPTS"]
+        scripts = runpy.run_path(str(Path(self.root, "notifyctl", "completing", "shells.py")))["SCRIPTS"]
         for shell, place in PLACES.items():
             script = Path(self._folder.name, shell)
             script.write_text(scripts[shell], encoding="utf-8")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 
 import typer
 
-from notifyctl import complete
-from notifyctl.choosing import chosen
-from notifyctl.client import Daemon
+from notifyctl.completing import offers
+from notifyctl.daemons.calling import Daemon
+from notifyctl.daemons.choosing import chosen
 from notifyctl.exits import Refusal, Status
-from notifyctl.output import Format, Output
 from notifyctl.params import NounGroup, PlainCommand, duration_option
-from notifyctl.pipes import silence_stdout
-from notifyctl.text import safe
+from notifyctl.showing.output import Format, Output
+from notifyctl.showing.pipes import silence_stdout
+from notifyctl.showing.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ _COMMON: dict[str, tuple[Any, Any]] = {
             envvar="NOTIFYCTL_CONTEXT",
             metavar="NAME",
             help="The daemon that `notifyctl context add` knows under this name.",
-            autocompletion=complete.context_names,
+            autocompletion=offers.context_names,
         ),
     ),
     "timeout": (

@@ -9,8 +9,6 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
-from notifyctl.pipes import silence_stdout
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -76,5 +74,7 @@ def _flushed(status: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
+        from notifyctl.showing.pipes import silence_stdout
+
         silence_stdout()
     return status

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import complete
+from notifyctl.completing import offers
 
 Client = Annotated[
     str | None,
@@ -15,7 +15,7 @@ Client = Annotated[
         envvar="NOTIFYCTL_CLIENT",
         metavar="ID",
         help="The client; `default` unless given.",
-        autocompletion=complete.client_ids,
+        autocompletion=offers.client_ids,
     ),
 ]
 OfClient = Annotated[
@@ -25,17 +25,17 @@ OfClient = Annotated[
         envvar="NOTIFYCTL_CLIENT",
         metavar="ID",
         help="Only those of this client.",
-        autocompletion=complete.client_ids,
+        autocompletion=offers.client_ids,
     ),
 ]
 OfUser = Annotated[
-    str, typer.Option("--user", metavar="ID", help="Only those of this user.", autocompletion=complete.users)
+    str, typer.Option("--user", metavar="ID", help="Only those of this user.", autocompletion=offers.users)
 ]
-ClientId = Annotated[str, typer.Argument(metavar="ID", help="Id of the client.", autocompletion=complete.client_ids)]
-KeyId = Annotated[str, typer.Argument(metavar="ID", help="Id of the key.", autocompletion=complete.key_ids)]
+ClientId = Annotated[str, typer.Argument(metavar="ID", help="Id of the client.", autocompletion=offers.client_ids)]
+KeyId = Annotated[str, typer.Argument(metavar="ID", help="Id of the key.", autocompletion=offers.key_ids)]
 ChannelName = Annotated[
-    str, typer.Argument(metavar="CHANNEL", help="Name of the channel.", autocompletion=complete.channels)
+    str, typer.Argument(metavar="CHANNEL", help="Name of the channel.", autocompletion=offers.channels)
 ]
 NotificationId = Annotated[
-    str, typer.Argument(metavar="ID", help="Id of the notification.", autocompletion=complete.queued_ids)
+    str, typer.Argument(metavar="ID", help="Id of the notification.", autocompletion=offers.queued_ids)
 ]

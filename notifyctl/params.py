@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from notifyctl.moments import instant, moment, seconds
+from notifyctl.values.moments import instant, moment, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

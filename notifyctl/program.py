@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from notifyctl.completing.shells import VARIABLE
 from notifyctl.exits import Refusal, Status
-from notifyctl.output import Output
 from notifyctl.params import NounGroup
-from notifyctl.shells import VARIABLE
+from notifyctl.showing.output import Output
 from notifyd import __version__
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _print_version(context: typer.Context, wanted: bool) -> None:
 
 def _contexts(incomplete: str) -> list[str]:
     """Names of contexts, for the Tab key."""
-    from notifyctl.complete import context_names
+    from notifyctl.completing.offers import context_names
 
     return context_names(incomplete)
 

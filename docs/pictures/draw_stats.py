@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from notifyctl.client import Daemon
+from notifyctl.daemons.calling import Daemon
 from notifyctl.exits import Refusal
 from notifyctl.screen.drawing import Situation, drawn
 from notifyctl.screen.glyphs import UNICODE

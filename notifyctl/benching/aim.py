@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from notifyctl import moments
 from notifyctl.benching.limits import Limits, keys_for, way
 from notifyctl.benching.place import Place, place
 from notifyctl.benching.plan import Target
 from notifyctl.exits import Refusal, Status, usage
-from notifyctl.secret_files import read_secret
+from notifyctl.secrets.files import read_secret
+from notifyctl.values import moments
 from notifyd.v1 import admin_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from notifyctl.benching.plan import Job
-    from notifyctl.client import Daemon
+    from notifyctl.daemons.calling import Daemon
 
 #: A key that could not be taken back is good for so much longer than the run.
 _KEY_SPARE_SECONDS: Final = 3600.0

@@ -9,7 +9,7 @@ import trio
 
 from notifyctl.benching.place import clock
 from notifyctl.benching.words import brief
-from notifyctl.sizes import decimal
+from notifyctl.values.sizes import decimal
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from notifyctl.benching.link import Receive
     from notifyctl.benching.meter import Meter
     from notifyctl.benching.plan import Target, Volume
-    from notifyctl.client import Daemon
+    from notifyctl.daemons.calling import Daemon
 
     Lane = Poster | Sayer | Streamer
 

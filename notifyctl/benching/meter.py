@@ -15,7 +15,7 @@ from notifyctl.exits import Refusal
 from notifyd.v1 import admin_pb2 as pb
 
 if TYPE_CHECKING:
-    from notifyctl.client import Daemon
+    from notifyctl.daemons.calling import Daemon
 
 _STAT: Final = Path("/proc/stat")
 

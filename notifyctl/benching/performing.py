@@ -9,14 +9,14 @@ from notifyctl.benching.aim import Aim, Wish, aim, target
 from notifyctl.benching.board import Board
 from notifyctl.benching.running import Run
 from notifyctl.exits import Refusal, Status, status_of, usage
-from notifyctl.output import Column
+from notifyctl.showing.output import Column
 
 if TYPE_CHECKING:
     from notifyctl.benching.options import Aiming, Judging
     from notifyctl.benching.plan import Job
     from notifyctl.benching.slo import Clause
     from notifyctl.command import Invocation
-    from notifyctl.output import Record
+    from notifyctl.showing.output import Record
 
 
 class _Figure(Column):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from notifyctl.benching.place import Place
-    from notifyctl.output import Record
+    from notifyctl.showing.output import Record
 
 #: Puts its load on the target of a course, and returns what only it has to tell.
 Body = Callable[[Any], Awaitable["Record"]]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from notifyctl.benching.meter import Look, Meter
     from notifyctl.benching.slo import Verdict
     from notifyctl.benching.tally import Arrivals, Tally
-    from notifyctl.output import Record
+    from notifyctl.showing.output import Record
 
 _PERCENTILES: Final = {"p50Seconds": 50.0, "p90Seconds": 90.0, "p99Seconds": 99.0, "p999Seconds": 99.9}
 #: What every benchmark measures.

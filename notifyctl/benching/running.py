@@ -17,13 +17,13 @@ from notifyctl.benching.meter import Meter, processors
 from notifyctl.benching.place import Failed
 from notifyctl.benching.posting import Poster
 from notifyctl.exits import Refusal, Status, status_of
-from notifyctl.moments import iso
+from notifyctl.values.moments import iso
 
 if TYPE_CHECKING:
     from notifyctl.benching.board import Board
     from notifyctl.benching.plan import Job, Target, Volume
-    from notifyctl.client import Daemon
-    from notifyctl.output import Record
+    from notifyctl.daemons.calling import Daemon
+    from notifyctl.showing.output import Record
 
 
 class Run:

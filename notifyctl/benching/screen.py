@@ -8,14 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from notifyctl.benching.words import brief, count, per_second, share
-from notifyctl.sizes import binary
-from notifyctl.tables import console
-from notifyctl.text import safe
+from notifyctl.showing.tables import console
+from notifyctl.showing.text import safe
+from notifyctl.values.sizes import binary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from notifyctl.output import Record
+    from notifyctl.showing.output import Record
 
 _LENGTHS: Final = ("p50", "p90", "p99", "p999", "max")
 _HEADERS: Final = ("p50", "p90", "p99", "p99.9", "max")

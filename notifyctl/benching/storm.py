@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from notifyctl.benching.link import Link
     from notifyctl.benching.marks import Notification
     from notifyctl.benching.plan import Volume
-    from notifyctl.output import Record
+    from notifyctl.showing.output import Record
 
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 2.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from notifyctl.benching.place import ANSWER_SECONDS, Failed, failures
-from notifyctl.client import refusals
+from notifyctl.daemons.calling import refusals
 from notifyctl.exits import Refusal
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1 import types_pb2
@@ -17,7 +17,7 @@ from notifyd.v1 import types_pb2
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyctl.client import Daemon
+    from notifyctl.daemons.calling import Daemon
 
 
 class _Waiting:

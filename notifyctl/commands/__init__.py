@@ -1,0 +1,1 @@
+"""The commands, a module for each word behind `notifyctl`: its options, its help, and what it does."""

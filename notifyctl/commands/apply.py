@@ -13,7 +13,7 @@ from notifyctl.declared.planning import Plan, plan
 from notifyctl.declared.secrets import Safe
 from notifyctl.declared.telling import COLUMNS, OUTCOMES, SECRETS, counted, done_record, failure, record
 from notifyctl.exits import Status, usage
-from notifyctl.output import Record
+from notifyctl.showing.output import Record
 
 app = typer.Typer(add_completion=False)
 

@@ -8,8 +8,8 @@ import typer
 from notifyctl.benching.options import Aiming, Judging, Publishing, rate_option
 from notifyctl.benching.plan import Job, Volume
 from notifyctl.command import Invocation, command, noun
-from notifyctl.output import Record
 from notifyctl.params import duration_option
+from notifyctl.showing.output import Record
 
 app = noun("Put load on the daemon, and measure what it makes of it.")
 

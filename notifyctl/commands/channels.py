@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 import typer
 
-from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
-from notifyctl.moments import relative
 from notifyctl.options import ChannelName, Client, OfClient
-from notifyctl.output import Column, Record
-from notifyctl.positions import position
-from notifyctl.publications import PUBLICATION
-from notifyctl.sizes import binary
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column, Record
+from notifyctl.showing.publications import PUBLICATION
+from notifyctl.values.moments import relative
+from notifyctl.values.positions import position
+from notifyctl.values.sizes import binary
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Look at channels, their history, and who is in them.")

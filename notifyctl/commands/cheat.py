@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from notifyctl.cheats import Cheat, cheats, topics
+from notifyctl.cheat.cheats import Cheat, cheats, topics
 from notifyctl.command import Invocation, command
 from notifyctl.exits import usage
-from notifyctl.output import Column, Record
+from notifyctl.showing.output import Column, Record
 
 app = typer.Typer(add_completion=False)
 
@@ -50,7 +50,7 @@ def cheat(
         raise usage(f"There is no topic {topic!r}. {hint}")
     chosen = [each for each in cheats() if topic in (None, each.topic)]
     if run.output.form == "table" and not run.output.quiet:
-        from notifyctl.sheet import show
+        from notifyctl.cheat.sheet import show
 
         show(chosen)
         return

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
 from notifyctl.exits import Refusal, usage
-from notifyctl.moments import relative
 from notifyctl.options import ClientId
-from notifyctl.output import Column
 from notifyctl.params import duration_option
-from notifyctl.secret_files import SecretOut, read_secret
+from notifyctl.secrets.files import SecretOut, read_secret
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column
+from notifyctl.values.moments import relative
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Register applications, and look after their secrets.")

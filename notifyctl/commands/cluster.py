@@ -6,14 +6,15 @@ from typing import Annotated, Final
 
 import typer
 
-from notifyctl import complete, convert
 from notifyctl.command import Invocation, command, noun
 from notifyctl.commands.status import STATES
-from notifyctl.moments import spoken
-from notifyctl.output import Column, Record
+from notifyctl.completing import offers
 from notifyctl.params import duration_option
-from notifyctl.rates import LEAST_SECONDS, NO_RATES, all_rated, elapsed, rated
-from notifyctl.sizes import binary, decimal
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column, Record
+from notifyctl.showing.rates import LEAST_SECONDS, NO_RATES, all_rated, elapsed, rated
+from notifyctl.values.moments import spoken
+from notifyctl.values.sizes import binary, decimal
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Look at the daemons that are one service, and have one go.")
@@ -122,9 +123,7 @@ def _remark(run: Invocation, nodes: Sequence[Record]) -> None:
 )
 def drain(
     run: Invocation,
-    node: Annotated[
-        str, typer.Argument(metavar="NODE", help="Its name, or its id.", autocompletion=complete.node_names)
-    ],
+    node: Annotated[str, typer.Argument(metavar="NODE", help="Its name, or its id.", autocompletion=offers.node_names)],
     *,
     over: Annotated[
         float | None,

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from notifyctl import shells
 from notifyctl.command import Invocation, command, noun
+from notifyctl.completing import shells
 from notifyctl.exits import usage
 
 app = noun("Complete commands, options and live ids with the Tab key.")

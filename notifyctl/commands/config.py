@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import setting_docs, settings
 from notifyctl.command import Invocation, command, noun
-from notifyctl.configured import load, problems_said
+from notifyctl.configuring import docs, settings
+from notifyctl.configuring.configured import load, problems_said
 from notifyctl.exits import Refusal, Status
-from notifyctl.output import Column, Record
+from notifyctl.showing.output import Column, Record
 
 app = noun("Make, check, look at and change the daemon's configuration.")
 
@@ -48,7 +48,7 @@ Documented = Annotated[
     typer.Argument(
         metavar="[SETTING]...",
         help="Keys, sections or environment variables; all unless given.",
-        autocompletion=setting_docs.names,
+        autocompletion=docs.names,
     ),
 ]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="A key, such as log.level.", autocompletion=settings.keys)]
@@ -103,11 +103,11 @@ def doc(run: Invocation, names: Documented = []) -> None:  # noqa: B006 -- typer
 
     A change takes effect on a reload (`notifyctl config reload`) or after a restart.
     """
-    found = setting_docs.find(names)
+    found = docs.find(names)
     if len(found) == 1:
-        run.output.one(found[0], setting_docs.details(found[0]), key="key")
+        run.output.one(found[0], docs.details(found[0]), key="key")
     else:
-        run.output.many(found, setting_docs.OVERVIEW, key="key")
+        run.output.many(found, docs.OVERVIEW, key="key")
 
 
 @command(
@@ -198,7 +198,7 @@ def reload(run: Invocation) -> None:
     It takes over what can change while it runs, and tells what waits for a restart. If anything is wrong with it
     nothing changes, and the exit status is 2.
     """
-    from notifyctl import convert
+    from notifyctl.showing import convert
     from notifyd.v1 import admin_pb2 as pb
 
     answer = convert.record(run.daemon.call("ReloadConfig", pb.ReloadConfigRequest()))

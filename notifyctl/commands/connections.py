@@ -4,14 +4,15 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import complete, convert
 from notifyctl.command import Invocation, command, noun
+from notifyctl.completing import offers
+from notifyctl.daemons.known import check_client
 from notifyctl.exits import Refusal, Status
-from notifyctl.known import check_client
-from notifyctl.moments import relative, spoken
 from notifyctl.options import Client, OfClient, OfUser
-from notifyctl.output import Column, Record
-from notifyctl.sizes import binary
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column, Record
+from notifyctl.values.moments import relative, spoken
+from notifyctl.values.sizes import binary
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Look at live connections, and close them.")
@@ -54,11 +55,11 @@ _KICKED = (
 _OfChannel = Annotated[
     str,
     typer.Option(
-        "--channel", metavar="CHANNEL", help="Only those that subscribed to this.", autocompletion=complete.channels
+        "--channel", metavar="CHANNEL", help="Only those that subscribed to this.", autocompletion=offers.channels
     ),
 ]
 _OfKey = Annotated[
-    str, typer.Option("--key", metavar="KEY_ID", help="Only those of this key.", autocompletion=complete.key_ids)
+    str, typer.Option("--key", metavar="KEY_ID", help="Only those of this key.", autocompletion=offers.key_ids)
 ]
 
 
@@ -138,14 +139,14 @@ def _beside(connection: Record) -> Record:
 def kick(
     run: Invocation,
     connection_ids: Annotated[
-        list[str], typer.Argument(metavar="[ID]...", help="Ids of connections.", autocompletion=complete.connection_ids)
+        list[str], typer.Argument(metavar="[ID]...", help="Ids of connections.", autocompletion=offers.connection_ids)
     ] = [],  # noqa: B006 -- typer copies it
     *,
     key: Annotated[
-        str, typer.Option("--key", metavar="KEY_ID", help="Every connection of it.", autocompletion=complete.key_ids)
+        str, typer.Option("--key", metavar="KEY_ID", help="Every connection of it.", autocompletion=offers.key_ids)
     ] = "",
     user: Annotated[
-        str, typer.Option("--user", metavar="ID", help="Every connection of it.", autocompletion=complete.users)
+        str, typer.Option("--user", metavar="ID", help="Every connection of it.", autocompletion=offers.users)
     ] = "",
     client: Client = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What the peer is told.")] = "",

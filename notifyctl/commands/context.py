@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import complete, contexts, secret_files
 from notifyctl.command import Invocation, command, noun
-from notifyctl.contexts import Context
+from notifyctl.completing import offers
+from notifyctl.daemons import contexts
+from notifyctl.daemons.contexts import Context
+from notifyctl.daemons.remote import Remote, check_token, parse_url
 from notifyctl.exits import Refusal, Status, usage
-from notifyctl.output import Column, Record
-from notifyctl.remote import Remote, check_token, parse_url
+from notifyctl.secrets.files import read_secret
+from notifyctl.showing.output import Column, Record
 
 app = noun("Name the daemons that you look after, here and elsewhere, and choose one.")
 
@@ -33,16 +35,14 @@ _SHOWN = (
 )
 _SEARCHED = "this machine"
 
-_Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="Name of the context.", autocompletion=complete.context_names)
-]
+_Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the context.", autocompletion=offers.context_names)]
 _NewName = Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")]
 _MaybeName = Annotated[
     str | None,
     typer.Argument(
         metavar="[NAME]",
         help="Name of the context; the one in use unless given.",
-        autocompletion=complete.context_names,
+        autocompletion=offers.context_names,
     ),
 ]
 
@@ -171,7 +171,7 @@ def _elsewhere(name: str, remote: Remote, token_file: str | None) -> Context:
         remote = replace(remote, token_file=_full(token_file))
         remote.token()
     else:
-        token = _typed() if sys.stdin.isatty() else secret_files.read_secret("-", "admin token")
+        token = _typed() if sys.stdin.isatty() else read_secret("-", "admin token")
         check_token(token, "stdin")
         place = contexts.token_file(name)
         contexts.write_private(place, f"{token}\n")

@@ -9,17 +9,19 @@ from typing import Annotated, Final, TextIO, TypeVar
 
 import typer
 
-from notifyctl import complete, convert, moments
-from notifyctl.client import refusals
 from notifyctl.command import Invocation, command, noun
+from notifyctl.completing import offers
+from notifyctl.daemons.calling import refusals
+from notifyctl.daemons.known import check_client
+from notifyctl.dead_letters.choosing import Choice, Which, named
+from notifyctl.dead_letters.columns import LISTED, RETRIED, SHOWN
 from notifyctl.exits import Refusal, Status, status_of, usage
-from notifyctl.known import check_client
-from notifyctl.letter_columns import LISTED, RETRIED, SHOWN
-from notifyctl.letters import Choice, Which, named
-from notifyctl.output import Column
 from notifyctl.params import duration_option
-from notifyctl.receipts import TIMELINE
-from notifyctl.secret_files import new_file
+from notifyctl.secrets.files import new_file
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column
+from notifyctl.showing.receipts import TIMELINE
+from notifyctl.values import moments
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Look at what was given up, try it again, or drop it.")
@@ -34,7 +36,7 @@ _Ids = Annotated[
     typer.Argument(
         metavar="[ID | -]...",
         help="Ids of dead letters; - reads them from stdin, one at the start of each line.",
-        autocompletion=complete.dead_letter_ids,
+        autocompletion=offers.dead_letter_ids,
     ),
 ]
 _Part = tuple[list[str], pb.DeadLetterFilter | None]
@@ -54,7 +56,7 @@ def list_(
     after: Annotated[
         str,
         typer.Option(
-            "--after", metavar="ID", help="Only those behind this one.", autocompletion=complete.dead_letter_ids
+            "--after", metavar="ID", help="Only those behind this one.", autocompletion=offers.dead_letter_ids
         ),
     ] = "",
 ) -> None:
@@ -72,7 +74,7 @@ def list_(
 def show(
     run: Invocation,
     letter_id: Annotated[
-        str, typer.Argument(metavar="ID", help="Id of the dead letter.", autocompletion=complete.dead_letter_ids)
+        str, typer.Argument(metavar="ID", help="Id of the dead letter.", autocompletion=offers.dead_letter_ids)
     ],
 ) -> None:
     """Show one dead letter: the reason, the last error, its data, and what happened to it in order."""

@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import complete, convert
 from notifyctl.command import Invocation, command, noun
-from notifyctl.moments import relative
+from notifyctl.completing import offers
 from notifyctl.options import Client, OfUser
-from notifyctl.output import Column
-from notifyctl.secret_files import read_secret
+from notifyctl.secrets.files import read_secret
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column
+from notifyctl.values.moments import relative
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Look at the devices of users, where pushes go while nobody is connected.")
@@ -51,9 +52,7 @@ def list_(
 def register(
     run: Invocation,
     *,
-    user: Annotated[
-        str, typer.Option("--user", metavar="ID", help="Whose device it is.", autocompletion=complete.users)
-    ],
+    user: Annotated[str, typer.Option("--user", metavar="ID", help="Whose device it is.", autocompletion=offers.users)],
     token_file: Annotated[
         str, typer.Option("--token-file", metavar="FILE", help="The push token is in it; - reads it from stdin.")
     ],
@@ -72,9 +71,7 @@ def register(
 @command(app, "remove", example="notifyctl devices remove DEVICE_ID --yes", changes=True, asks=True)
 def remove(
     run: Invocation,
-    device_id: Annotated[
-        str, typer.Argument(metavar="ID", help="Id of the device.", autocompletion=complete.device_ids)
-    ],
+    device_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the device.", autocompletion=offers.device_ids)],
     *,
     client: Client = None,
 ) -> None:

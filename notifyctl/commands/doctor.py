@@ -2,10 +2,10 @@
 
 import typer
 
-from notifyctl import convert
 from notifyctl.command import Invocation, command
 from notifyctl.exits import Refusal, Status
-from notifyctl.output import Column, Record
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column, Record
 from notifyd.v1 import admin_pb2 as pb
 
 app = typer.Typer(add_completion=False)
@@ -31,7 +31,7 @@ def doctor(run: Invocation) -> None:
     if run.output.quiet:
         run.output.many([finding for finding in findings if finding["verdict"] != _OK], _COLUMNS, key="name")
     elif run.output.form == "table":
-        from notifyctl.tables import print_prose
+        from notifyctl.showing.tables import print_prose
 
         print_prose(findings, _COLUMNS[:2], ("found", "advice"))
     else:
@@ -48,7 +48,7 @@ def _ask(run: Invocation) -> list[Record]:
         # what can be seen without the daemon is of this machine
         if refusal.status not in _AWAY or run.daemon.remote is not None:
             raise
-        from notifyctl.local_checks import local_findings
+        from notifyctl.doctor.checks import local_findings
 
         return local_findings(refusal)
     return [convert.record(finding) for finding in answer.findings]

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import convert
 from notifyctl.command import Invocation, command
-from notifyctl.moments import spoken
-from notifyctl.output import Column
 from notifyctl.params import duration_option
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column
+from notifyctl.values.moments import spoken
 from notifyd.v1 import admin_pb2 as pb
 
 app = typer.Typer(add_completion=False)

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from notifyctl import moments
 from notifyctl.command import Invocation, command
 from notifyctl.declared import present as presence
 from notifyctl.declared.items import KINDS, Item, Kind
 from notifyctl.declared.spelling import toml_lines
 from notifyctl.exits import usage
+from notifyctl.values import moments
 
 app = typer.Typer(add_completion=False)
 

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import convert, moments
 from notifyctl.command import Invocation, command, noun
 from notifyctl.exits import Refusal, Status
-from notifyctl.moments import relative
 from notifyctl.options import Client, KeyId, OfClient
-from notifyctl.output import Column
 from notifyctl.params import duration_option, instant_option
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column
+from notifyctl.values import moments
+from notifyctl.values.moments import relative
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Make, look at and take back API keys.")

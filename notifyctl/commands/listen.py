@@ -4,16 +4,16 @@ from typing import Annotated, Any
 
 import typer
 
-from notifyctl import complete
 from notifyctl.command import Invocation, command
-from notifyctl.deadline import Deadline
+from notifyctl.completing import offers
 from notifyctl.exits import Refusal, Status, usage
-from notifyctl.listen_options import Remote, Work
-from notifyctl.listener import Listener
-from notifyctl.listening import Places, Since
+from notifyctl.listening.listener import Listener
+from notifyctl.listening.options import Remote, Work
+from notifyctl.listening.places import Places, Since
 from notifyctl.options import Client
 from notifyctl.params import duration_option
-from notifyctl.positions import position
+from notifyctl.retrying.deadline import Deadline
+from notifyctl.values.positions import position
 
 app = typer.Typer(add_completion=False)
 
@@ -39,7 +39,7 @@ _User = Annotated[
         metavar="ID",
         help="The inbox of this user too: first what has not arrived yet. It stays undelivered, unless --ack takes it "
         "in the user's place.",
-        autocompletion=complete.users,
+        autocompletion=offers.users,
     ),
 ]
 _Durable = Annotated[
@@ -49,7 +49,7 @@ _Durable = Annotated[
         metavar="NAME",
         help="Ack under this name: whoever comes back with it goes on after what was acked. Several at once all get "
         "everything, and an ack by any counts for all.",
-        autocompletion=complete.durable_names,
+        autocompletion=offers.durable_names,
     ),
 ]
 
@@ -72,7 +72,7 @@ def listen(
     run: Invocation,
     channels: Annotated[
         list[str],
-        typer.Argument(metavar="[CHANNEL]...", help="Channels to listen to.", autocompletion=complete.channels),
+        typer.Argument(metavar="[CHANNEL]...", help="Channels to listen to.", autocompletion=offers.channels),
     ] = [],  # noqa: B006 -- typer copies it
     *,
     since: _SinceOption = None,

@@ -4,11 +4,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from notifyctl import convert
-from notifyctl.client import refusals
 from notifyctl.command import Invocation, command, noun
-from notifyctl.moments import clock
-from notifyctl.output import Column, Record
+from notifyctl.daemons.calling import refusals
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column, Record
+from notifyctl.values.moments import clock
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Read the daemon's log.")

@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
 from notifyctl.exits import usage
 from notifyctl.options import NotificationId
 from notifyctl.params import duration_option
-from notifyctl.receipts import SHOWN, TIMELINE, USERS
-from notifyctl.waiting import Goal, Wish
-from notifyctl.waiting import wait as wait_for
+from notifyctl.sending.waiting import Goal, Wish
+from notifyctl.sending.waiting import wait as wait_for
+from notifyctl.showing import convert
+from notifyctl.showing.receipts import SHOWN, TIMELINE, USERS
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Look at single notifications, wait for them, and withdraw them.")

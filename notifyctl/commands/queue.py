@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
-from notifyctl.moments import relative
 from notifyctl.options import OfClient
-from notifyctl.output import Column
-from notifyctl.receipts import STATES
-from notifyctl.sizes import binary
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column
+from notifyctl.showing.receipts import STATES
+from notifyctl.values.moments import relative
+from notifyctl.values.sizes import binary
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Look at the queue, hold it, empty it.")

@@ -11,11 +11,11 @@ from typing import Annotated, Any, BinaryIO, Final
 import typer
 
 from notifyctl import stdin
-from notifyctl.client import refusals
 from notifyctl.command import Invocation, command, noun
+from notifyctl.daemons.calling import refusals
 from notifyctl.exits import Refusal, Status, usage
-from notifyctl.output import Column
-from notifyctl.secret_files import new_file
+from notifyctl.secrets.files import new_file
+from notifyctl.showing.output import Column
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Move clients, keys and devices to another engine, and compare what two daemons keep.")

@@ -9,15 +9,17 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import complete, convert, payload
 from notifyctl.command import Invocation, command
+from notifyctl.completing import offers
 from notifyctl.exits import Refusal, Status, status_of, usage
 from notifyctl.options import Client
-from notifyctl.output import Column, Record
 from notifyctl.params import duration_option, instant_option
-from notifyctl.publishing import Answer, LinePublisher
+from notifyctl.sending import payload
+from notifyctl.sending.lines import Answer, LinePublisher
+from notifyctl.sending.waiting import Wish, wait
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column, Record
 from notifyctl.stdin import STDIN, Lines
-from notifyctl.waiting import Wish, wait
 from notifyd.v1 import types_pb2
 
 app = typer.Typer(add_completion=False)
@@ -45,7 +47,7 @@ _Users = Annotated[
         "-u",
         metavar="ID",
         help="To this user: the inbox, every connection, and the devices of who is not connected. Repeatable.",
-        autocompletion=complete.users,
+        autocompletion=offers.users,
     ),
 ]
 _IdempotencyKey = Annotated[
@@ -144,7 +146,7 @@ def send(
     *,
     channel: Annotated[
         str | None,
-        typer.Option("--channel", "-c", metavar="CHANNEL", help="To this channel.", autocompletion=complete.channels),
+        typer.Option("--channel", "-c", metavar="CHANNEL", help="To this channel.", autocompletion=offers.channels),
     ] = None,
     user: _Users = [],  # noqa: B006 -- typer copies it
     broadcast: Annotated[

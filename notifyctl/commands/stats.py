@@ -4,14 +4,14 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from notifyctl import convert
-from notifyctl.client import refusals
 from notifyctl.command import Invocation, command
-from notifyctl.moments import spoken
-from notifyctl.output import Column
+from notifyctl.daemons.calling import refusals
 from notifyctl.params import duration_option
-from notifyctl.pipes import paintable
-from notifyctl.sizes import binary
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column
+from notifyctl.showing.pipes import paintable
+from notifyctl.values.moments import spoken
+from notifyctl.values.sizes import binary
 from notifyd.v1 import admin_pb2 as pb
 
 app = typer.Typer(add_completion=False)
@@ -106,7 +106,7 @@ def stats(
         return
     interval = max(_LEAST_SECONDS, interval)
     if run.output.stream_form == "table" and not run.output.quiet and paintable():
-        from notifyctl.watch import show
+        from notifyctl.screen.watch import show
 
         show(run.daemon, interval)
     else:

@@ -4,10 +4,10 @@ from typing import Any
 
 import typer
 
-from notifyctl import convert
 from notifyctl.command import Invocation, command
-from notifyctl.moments import spoken
-from notifyctl.output import Column
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column
+from notifyctl.values.moments import spoken
 from notifyd.v1 import admin_pb2 as pb
 
 app = typer.Typer(add_completion=False)

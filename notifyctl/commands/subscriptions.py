@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import complete, convert
 from notifyctl.command import Invocation, command, noun
-from notifyctl.known import check_client
-from notifyctl.moments import relative
+from notifyctl.completing import offers
+from notifyctl.daemons.known import check_client
 from notifyctl.options import ChannelName, Client, OfClient
-from notifyctl.output import Column
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column
+from notifyctl.values.moments import relative
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Look at durable subscriptions, which outlive their connections.")
@@ -40,7 +41,7 @@ def list_(
     channel: Annotated[
         str,
         typer.Option(
-            "--channel", metavar="CHANNEL", help="Only those to this channel.", autocompletion=complete.channels
+            "--channel", metavar="CHANNEL", help="Only those to this channel.", autocompletion=offers.channels
         ),
     ] = "",
     limit: Annotated[
@@ -67,12 +68,12 @@ def remove(
     channel: ChannelName,
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="Name of the subscription.", autocompletion=complete.durable_names),
+        typer.Argument(metavar="NAME", help="Name of the subscription.", autocompletion=offers.durable_names),
     ],
     *,
     user: Annotated[
         str,
-        typer.Option("--user", metavar="ID", help="Whose it is, where a user made it.", autocompletion=complete.users),
+        typer.Option("--user", metavar="ID", help="Whose it is, where a user made it.", autocompletion=offers.users),
     ] = "",
     client: Client = None,
 ) -> None:

@@ -4,13 +4,15 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import claims, complete, convert
 from notifyctl.command import Invocation, command, noun
+from notifyctl.completing import offers
 from notifyctl.exits import Refusal, Status
 from notifyctl.options import Client
-from notifyctl.output import Column, Record
 from notifyctl.params import duration_option
-from notifyctl.secret_files import read_token
+from notifyctl.secrets import claims
+from notifyctl.secrets.files import read_token
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column, Record
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Tokens of users, and the one that opens the admin calls.")
@@ -52,7 +54,7 @@ def mint(
     run: Invocation,
     *,
     user: Annotated[
-        str, typer.Option("--user", metavar="ID", help="Whom the token names.", autocompletion=complete.users)
+        str, typer.Option("--user", metavar="ID", help="Whom the token names.", autocompletion=offers.users)
     ],
     client: Client = None,
     ttl: Annotated[float | None, duration_option("--ttl", help="How long it is good.", show_default="1h")] = None,
@@ -107,7 +109,7 @@ def verify(
             envvar="NOTIFYCTL_CLIENT",
             metavar="ID",
             help="The client that it must be for; otherwise the one that it names.",
-            autocompletion=complete.client_ids,
+            autocompletion=offers.client_ids,
         ),
     ] = None,
 ) -> None:

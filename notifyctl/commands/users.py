@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
-from notifyctl.known import check_client
-from notifyctl.moments import relative
+from notifyctl.daemons.known import check_client
 from notifyctl.options import OfClient
-from notifyctl.output import Column
-from notifyctl.sizes import binary
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column
+from notifyctl.values.moments import relative
+from notifyctl.values.sizes import binary
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Look at users and their inboxes.")

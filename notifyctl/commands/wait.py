@@ -3,11 +3,11 @@
 import time
 from typing import Annotated, Final
 
-from notifyctl import convert
 from notifyctl.command import Invocation, command, noun
 from notifyctl.commands.status import COLUMNS
 from notifyctl.exits import Refusal, Status
 from notifyctl.params import duration_option
+from notifyctl.showing import convert
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Wait for something to become true.")

@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
-from notifyctl import complete, convert
 from notifyctl.command import Invocation, command, noun
+from notifyctl.completing import offers
 from notifyctl.exits import Refusal
-from notifyctl.moments import relative, spoken
-from notifyctl.output import Column
 from notifyctl.params import duration_option
+from notifyctl.showing import convert
+from notifyctl.showing.output import Column
+from notifyctl.values.moments import relative, spoken
 from notifyd.v1 import admin_pb2 as pb
 
 app = noun("Look at webhooks, which are told of events, and try them.")
@@ -49,7 +50,7 @@ _TESTED = (
     Column("Took", "seconds", human=_took),
 )
 _SECRET = (Column("Secret", "secret"),)
-_Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the webhook.", autocompletion=complete.webhooks)]
+_Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the webhook.", autocompletion=offers.webhooks)]
 
 
 @command(

@@ -17,7 +17,7 @@ from notifyd.v1 import admin_pb2 as pb
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from notifyctl.client import Daemon
+    from notifyctl.daemons.calling import Daemon
     from notifyctl.declared.items import Item, Kind
     from notifyctl.declared.present import Present
 

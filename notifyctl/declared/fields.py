@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.declared.items import DEFAULT_CLIENT, EVERYTHING, Item, SecretSource
-from notifyctl.moments import instant, iso
+from notifyctl.values.moments import instant, iso
 from notifyd.config.problems import ConfigProblem, nearest
 
 if TYPE_CHECKING:

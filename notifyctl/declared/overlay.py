@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from notifyctl.client import Daemon
+    from notifyctl.daemons.calling import Daemon
 
 
 def change_here(daemon: Daemon, overlay: Path, values: Mapping[str, str]) -> None:

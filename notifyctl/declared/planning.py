@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notifyctl import moments
-from notifyctl.configured import problems_said
+from notifyctl.configuring.configured import problems_said
 from notifyctl.declared import present as presence
 from notifyctl.declared.difference import Difference, compare
 from notifyctl.declared.doing import Doer
 from notifyctl.declared.reading import read
 from notifyctl.declared.secrets import declared_secret, has_secret
 from notifyctl.exits import Refusal
+from notifyctl.values import moments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from notifyctl.declared.items import DEFAULT_CLIENT, ONE, Item, Kind, repeated
 from notifyctl.declared.tables import items_in_force
 from notifyctl.exits import Refusal, Status
-from notifyctl.moments import iso
+from notifyctl.values.moments import iso
 from notifyd.v1 import admin_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from notifyctl.client import Daemon
+    from notifyctl.daemons.calling import Daemon
 
 
 @dataclass(frozen=True)

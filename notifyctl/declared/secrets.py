@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.exits import Refusal, Status
-from notifyctl.secret_files import new_file, read_secret
+from notifyctl.secrets.files import new_file, read_secret
 from notifyd.v1 import admin_pb2 as pb
 
 if TYPE_CHECKING:
-    from notifyctl.client import Daemon
+    from notifyctl.daemons.calling import Daemon
     from notifyctl.declared.items import Item
 
 #: The token is asked about at once; only clocks that differ need more than a moment.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from notifyctl.text import toml_safe
+from notifyctl.showing.text import toml_safe
 from notifyd.config.values import to_toml
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notifyctl.declared.items import ONE
 from notifyctl.exits import Refusal, Status
-from notifyctl.output import Column, Record
+from notifyctl.showing.output import Column, Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

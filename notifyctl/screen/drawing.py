@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from notifyctl.moments import spoken
 from notifyctl.screen import panels, views, watchful, watchful_views
 from notifyctl.screen.layout import GUTTER, Column, Needs, planned
 from notifyctl.screen.rate_rows import rate_rows
 from notifyctl.screen.sheet import BAR, FAINT, TITLE, Sheet, bar, chip, said
+from notifyctl.values.moments import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from notifyctl import convert
-from notifyctl.client import refusals
+from notifyctl.daemons.calling import refusals
 from notifyctl.exits import Refusal, Status
 from notifyctl.screen.looks import Figures, Look
+from notifyctl.showing import convert
 from notifyd.v1 import admin_pb2 as pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyctl.client import Daemon
+    from notifyctl.daemons.calling import Daemon
 
 #: For one answer; a daemon that takes longer is as good as away.
 ANSWER_SECONDS: Final = 3.0

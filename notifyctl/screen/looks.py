@@ -6,12 +6,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from notifyctl.rates import elapsed, rated
+from notifyctl.showing.rates import elapsed, rated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyctl.output import Record
+    from notifyctl.showing.output import Record
 
 #: What is kept of each rate: enough for the widest screen.
 MOST_MOMENTS: Final = 300

@@ -6,14 +6,14 @@ from typing import Final
 
 from rich.text import Text
 
-from notifyctl.moments import spoken
 from notifyctl.screen import views
 from notifyctl.screen.glyphs import gauge, spark
 from notifyctl.screen.rate_rows import RateRow, rate_rows, said
 from notifyctl.screen.sheet import BAR, FAINT, HEADER, Cell, Sheet, bar, chip, heading, row
 from notifyctl.screen.sheet import said as words
-from notifyctl.sizes import binary, decimal
-from notifyctl.text import safe
+from notifyctl.showing.text import safe
+from notifyctl.values.moments import spoken
+from notifyctl.values.sizes import binary, decimal
 
 #: A column is at least so wide before it has figures that one can do without.
 _ROOMY: Final = 56

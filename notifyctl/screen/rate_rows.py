@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from notifyctl.sizes import brief, decimal
+from notifyctl.values.sizes import brief, decimal
 
 if TYPE_CHECKING:
     from notifyctl.screen.looks import Figures, Look

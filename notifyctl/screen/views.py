@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
-from notifyctl.moments import spoken
-from notifyctl.rates import elapsed
-from notifyctl.sizes import binary, decimal
-from notifyctl.text import safe
+from notifyctl.showing.rates import elapsed
+from notifyctl.showing.text import safe
+from notifyctl.values.moments import spoken
+from notifyctl.values.sizes import binary, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyctl.output import Record
     from notifyctl.screen.looks import Figures, Look
+    from notifyctl.showing.output import Record
 
 #: How bad something is: nothing to say, worth a look, to be acted on.
 Mood = Literal["", "warn", "bad"]

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from notifyctl.moments import spoken
 from notifyctl.screen import watchful_views as views
 from notifyctl.screen.rate_rows import said
 from notifyctl.screen.sheet import FAINT, HEADER, Cell, Sheet, bar, chip, heading, row
 from notifyctl.screen.sheet import said as words
-from notifyctl.sizes import decimal
+from notifyctl.values.moments import spoken
+from notifyctl.values.sizes import decimal
 
 if TYPE_CHECKING:
     from notifyctl.screen.views import Mood

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from notifyctl.rates import elapsed
 from notifyctl.screen.views import Mood, mood_of, time_of
-from notifyctl.sizes import binary
-from notifyctl.text import safe
+from notifyctl.showing.rates import elapsed
+from notifyctl.showing.text import safe
+from notifyctl.values.sizes import binary
 
 if TYPE_CHECKING:
-    from notifyctl.output import Record
     from notifyctl.screen.looks import Figures, Look
+    from notifyctl.showing.output import Record
 
 #: A node that has not told anything for so long is away, or cannot reach the broker.
 _STALE_SECONDS: Final = 15.0

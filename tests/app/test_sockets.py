@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notifyctl import locate
+from notifyctl.daemons import locate
 from notifyd.app.problems import AlreadyRunning, CannotStart
 from notifyd.app.sockets import candidates, choose_socket, claim_socket, found_by_itself
 from notifyd.config import state_folder

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notifyctl import locate
+from notifyctl.daemons import locate
 from tests.cli.scripted import Admin, Ctl
 
 

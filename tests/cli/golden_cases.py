@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.cli.test_tokens import token
+from tests.cli.secrets.test_tokens import token
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ _FIGURES = "what it prints is measured; tests/cli/benching looks at each format"
 WITHOUT = {
     "notifyctl serve": "it prints a log",
     "notifyctl config init": "it prints a file, which tests/config/test_manual.py compares",
-    "notifyctl config set": "it prints a path; tests/cli/test_config.py looks at what it writes",
+    "notifyctl config set": "it prints a path; tests/cli/configuring/test_config.py looks at what it writes",
     "notifyctl completion show": "it prints a program, which test_completing.py runs",
     **{f"notifyctl bench {load}": _FIGURES for load in ("connect", "publish", "fanout", "latency", "storm")},
     "notifyctl completion install": "it prints a path; test_formats.py looks at what it writes",

@@ -5,14 +5,14 @@ from typing import Any
 
 import trio
 
-from notifyctl.deadline import Deadline
-from notifyctl.handling import Settle
-from notifyctl.listening import Places
-from notifyctl.subscribing.desk import Desk
-from notifyctl.subscribing.native import Native
-from notifyctl.subscribing.subscriber import Conversation, Subscriber
-from notifyctl.working.conduct import bring
-from notifyctl.working.sources import Network
+from notifyctl.listening.handling import Settle
+from notifyctl.listening.places import Places
+from notifyctl.listening.subscribing.desk import Desk
+from notifyctl.listening.subscribing.native import Native
+from notifyctl.listening.subscribing.subscriber import Conversation, Subscriber
+from notifyctl.listening.working.conduct import bring
+from notifyctl.listening.working.sources import Network
+from notifyctl.retrying.deadline import Deadline
 
 FOREVER = Deadline(None)
 

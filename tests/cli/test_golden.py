@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from notifyctl import moments
+from notifyctl.values import moments
 from tests.cli import samples
 from tests.cli.answers import answer_all
 from tests.cli.golden_cases import CASES, WITHOUT

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.listening.working.test_execute import alive
 from tests.cli.real import LONGEST_SECONDS, RealDaemon, environment
-from tests.cli.working.test_execute import alive
 
 pytestmark = pytest.mark.slow
 

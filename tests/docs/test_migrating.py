@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from notifyctl.configuring.docs import find
 from notifyctl.main import run
-from notifyctl.setting_docs import find
 from notifyd.config.catalogue import catalogue, sections
 from tests.docs.pages import ROOT, needs
 from tests.docs.test_readme import placed

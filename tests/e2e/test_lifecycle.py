@@ -288,7 +288,7 @@ async def test_the_watchdog_is_told_that_the_daemon_lives(start: Starter) -> Non
             assert await heard("WATCHDOG=1")
 
 
-@pytest.mark.slow  # tests/cli/test_streams.py is the quick round
+@pytest.mark.slow  # tests/cli/showing/test_streams.py is the quick round
 @within(30)
 async def test_waiting_for_the_daemon_ends_when_it_is_ready(start: Starter) -> None:
     daemon = await start(started=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from notifyctl.shells import SCRIPTS
+from notifyctl.completing.shells import SCRIPTS
 from tests.docs.pages import ROOT
 from tests.docs.test_readme import block, placed, read_until, running
 from tests.e2e.daemon import Daemon

@@ -13,7 +13,7 @@ from notifyctl.benching.tally import Arrivals, Tally
 from notifyd.v1 import admin_pb2 as pb
 
 if TYPE_CHECKING:
-    from notifyctl.output import Record
+    from notifyctl.showing.output import Record
 
 
 def lengths(*seconds: float) -> Histogram:

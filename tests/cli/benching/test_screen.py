@@ -11,7 +11,7 @@ from notifyd.config.catalogue import catalogue
 if TYPE_CHECKING:
     import pytest
 
-    from notifyctl.output import Record
+    from notifyctl.showing.output import Record
 
 LENGTHS = {"count": 9, **{f"{name}Seconds": 0.00425 for name in ("min", "mean", "p50", "p90", "p99", "p999", "max")}}
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from notifyctl.declared.items import Item, defaults_of
 from notifyctl.declared.reading import read
 from notifyctl.declared.spelling import toml_lines
-from notifyctl.text import safe
+from notifyctl.showing.text import safe
 
 if TYPE_CHECKING:
     from notifyctl.declared.items import Kind

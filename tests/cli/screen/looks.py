@@ -6,8 +6,8 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from notifyctl import convert
 from notifyctl.screen.looks import Figures, Look
+from notifyctl.showing import convert
 from notifyd.v1 import admin_pb2 as pb
 from tests.cli import samples
 

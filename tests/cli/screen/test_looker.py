@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
-from notifyctl.client import Daemon
+from notifyctl.daemons.calling import Daemon
 from notifyctl.exits import Refusal, Status
 from notifyctl.screen.looker import Looker, Looking, look
 from notifyd.v1 import admin_pb2 as pb

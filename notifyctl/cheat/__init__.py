@@ -1,0 +1,1 @@
+"""`notifyctl cheat`: ready commands for every job."""

@@ -1,0 +1,1 @@
+"""`notifyctl config`: settings, what they are, and what they are set to."""

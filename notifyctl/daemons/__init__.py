@@ -1,0 +1,1 @@
+"""The daemon that a command is about: which it is, how it is reached, and calls to it."""

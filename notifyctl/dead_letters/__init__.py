@@ -1,0 +1,1 @@
+"""`notifyctl dead-letters`: which of them a command is about, and how they are shown."""

@@ -1,0 +1,1 @@
+"""`listen --exec` and `--forward-to`: publications worked on, so many at once."""

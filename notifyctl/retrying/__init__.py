@@ -1,0 +1,1 @@
+"""Trying again: after which pause, and until when."""

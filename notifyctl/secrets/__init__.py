@@ -1,0 +1,1 @@
+"""Secrets on their way in and out, and what a token says of itself."""

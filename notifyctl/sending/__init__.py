@@ -1,0 +1,1 @@
+"""`notifyctl send`: what is published, and waiting for what becomes of it."""

@@ -1,0 +1,1 @@
+"""What commands print: the formats, tables, and how each kind of thing is shown."""
