@@ -63,6 +63,9 @@ def free_port() -> int:
 class Valkey:
     """A server in a folder of its own, on a port of the loopback and a Unix socket."""
 
+    #: How others name it.
+    host = "127.0.0.1"
+
     def __init__(self, folder: Path, *options: str, sentinel: bool = False) -> None:
         self.folder = folder
         self.port = free_port()
@@ -82,15 +85,23 @@ class Valkey:
         """As settings name it, by its Unix socket."""
         return f"unix://{self.path}"
 
+    def program(self) -> Path:
+        """The server's program, or no test."""
+        return valkey_binary()
+
+    def places(self) -> list[str]:
+        """The options that say where it listens, but for the Unix socket."""
+        return ["--port", str(self.port), "--bind", "127.0.0.1"]
+
     def start(self) -> None:
         """Start it and wait until it answers."""
-        binary = str(valkey_binary())
-        places = ["--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.path)]
         kind = [str(self._config()), "--sentinel"] if self._sentinel else [*_QUIET]
         command = [
-            binary,
+            str(self.program()),
             *kind,
-            *places,
+            *self.places(),
+            "--unixsocket",
+            str(self.path),
             "--dir",
             str(self.folder),
             "--logfile",
@@ -168,10 +179,10 @@ class Valkey:
 
 
 @contextmanager
-def running_valkey(*options: str, sentinel: bool = False) -> Iterator[Valkey]:
+def running_valkey(*options: str, sentinel: bool = False, kind: Callable[..., Valkey] = Valkey) -> Iterator[Valkey]:
     """A server that runs while the body does. Its folder is a short one: the path of a Unix socket has 107 bytes."""
     folder = Path(tempfile.mkdtemp(prefix="vk-"))
-    server = Valkey(folder, *options, sentinel=sentinel)
+    server = kind(folder, *options, sentinel=sentinel)
     try:
         server.start()
         yield server

@@ -32,9 +32,14 @@ class Cluster:
         self.replicas = list(replicas)
 
     @property
+    def hosts(self) -> str:
+        """The masters, as settings name them."""
+        return ",".join(f"{master.host}:{master.port}" for master in self.masters)
+
+    @property
     def url(self) -> str:
         """As settings name it."""
-        return "redis+cluster://" + ",".join(f"127.0.0.1:{master.port}" for master in self.masters)
+        return f"redis+cluster://{self.hosts}"
 
     def owner(self, key: str) -> Valkey:
         """The server that has a key."""
@@ -48,12 +53,30 @@ class Cluster:
         for server in (to, *[server for server in self.masters if server is not to]):
             server.call("CLUSTER", "SETSLOT", slot, "NODE", name)
 
+    def reshard(self, key: str, to: Valkey) -> int:
+        """Move the slot of a key with all that is in it, as an operator does while it is used; how many keys that were.
+
+        A slot can be moved once.
+        """
+        slot = self.masters[0].call("CLUSTER", "KEYSLOT", key)
+        source = self.owner(key)
+        to.call("CLUSTER", "SETSLOT", slot, "IMPORTING", source.call("CLUSTER", "MYID"))
+        source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", to.call("CLUSTER", "MYID"))
+        moved = 0
+        while keys := source.call("CLUSTER", "GETKEYSINSLOT", slot, 10):
+            source.call("MIGRATE", to.host, to.port, "", 0, 5000, "KEYS", *keys)
+            moved += len(keys)
+        self.move(key, to)
+        return moved
+
 
 @contextmanager
-def running_cluster(masters: int = 3, replicas: int = 0, *options: str) -> Iterator[Cluster]:
+def running_cluster(
+    masters: int = 3, replicas: int = 0, *options: str, kind: Callable[..., Valkey] = Valkey
+) -> Iterator[Cluster]:
     """A cluster that runs while the body does, each of its servers with these *options* besides."""
     with ExitStack() as stack:
-        servers = [stack.enter_context(_clustered(*options)) for _ in range(masters + replicas)]
+        servers = [stack.enter_context(_clustered(*options, kind=kind)) for _ in range(masters + replicas)]
         first = servers[0]
         for number, server in enumerate(servers):
             if number < masters:
@@ -77,35 +100,45 @@ class Group:
         self.sentinels = list(sentinels)
 
     @property
+    def hosts(self) -> str:
+        """The Sentinels, as settings name them."""
+        return ",".join(f"{sentinel.host}:{sentinel.port}" for sentinel in self.sentinels)
+
+    @property
     def url(self) -> str:
         """As settings name it."""
-        hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
-        return f"redis+sentinel://{hosts}/{GROUP}"
+        return f"redis+sentinel://{self.hosts}/{GROUP}"
 
     def master(self) -> Valkey:
         """Who takes writes, as the first Sentinel says."""
         port = int(self.sentinels[0].call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", GROUP)[1])
         return next(server for server in self.servers if server.port == port)
 
+    def replicated(self) -> None:
+        """Wait until what has been written is on all."""
+        written = _offset(self.master())
+        settled(lambda: all(_offset(server) >= written for server in self.servers), "what was written is on all")
+
 
 @contextmanager
-def running_group(sentinels: int = 3) -> Iterator[Group]:
+def running_group(sentinels: int = 3, *, kind: Callable[..., Valkey] = Valkey) -> Iterator[Group]:
     """A group that runs while the body does; a master is given up after a second."""
     with ExitStack() as stack:
-        master = stack.enter_context(running_valkey())
-        replica = stack.enter_context(running_valkey("--replicaof", "127.0.0.1", str(master.port)))
+        master = stack.enter_context(running_valkey(kind=kind))
+        replica = stack.enter_context(running_valkey("--replicaof", master.host, str(master.port), kind=kind))
         settled(lambda: _linked(replica), "the replica follows")
-        watchers = [stack.enter_context(running_valkey(sentinel=True)) for _ in range(sentinels)]
+        watchers = [stack.enter_context(running_valkey(sentinel=True, kind=kind)) for _ in range(sentinels)]
         for watcher in watchers:
-            watcher.call("SENTINEL", "MONITOR", GROUP, "127.0.0.1", master.port, sentinels // 2 + 1)
+            watcher.call("SENTINEL", "MONITOR", GROUP, master.host, master.port, sentinels // 2 + 1)
             watcher.call("SENTINEL", "SET", GROUP, "down-after-milliseconds", 1000, "failover-timeout", 3000)
         settled(lambda: all(_watches(watcher, sentinels) for watcher in watchers), "the Sentinels know all")
         yield Group([master, replica], watchers)
 
 
-def _clustered(*options: str) -> AbstractContextManager[Valkey]:
+def _clustered(*options: str, kind: Callable[..., Valkey]) -> AbstractContextManager[Valkey]:
     return running_valkey(
-        "--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-port", str(free_port()), *options
+        "--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-port", str(free_port()), *options,
+        kind=kind,
     )  # fmt: skip
 
 
@@ -120,6 +153,11 @@ def _state(server: Valkey) -> str:
 
 def _linked(replica: Valkey) -> bool:
     return b"master_link_status:up" in replica.call("INFO", "replication")
+
+
+def _offset(server: Valkey) -> int:
+    lines = server.call("INFO", "replication").decode().splitlines()
+    return int(dict(line.split(":", 1) for line in lines if ":" in line)["master_repl_offset"])
 
 
 def _watches(sentinel: Valkey, sentinels: int) -> bool:

@@ -31,10 +31,11 @@ class Authority:
         self.file = folder / "ca.pem"
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, host: str) -> tuple[Path, Path]:
-        """A certificate for *host* and for 127.0.0.1, and its private key."""
+    def issue(self, host: str, *addresses: str) -> tuple[Path, Path]:
+        """A certificate for *host* and its *addresses*, 127.0.0.1 where there are none, and its private key."""
         key = ec.generate_private_key(ec.SECP256R1())
-        names: list[x509.GeneralName] = [x509.DNSName(host), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        names: list[x509.GeneralName] = [x509.DNSName(host)]
+        names += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses or ["127.0.0.1"]]
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         certificate = (
             _begun(subject, self._name, key)

@@ -94,11 +94,13 @@ async def running(producers: list[Producer]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def two(start: Starter, folder: Path, url: str, other_url: str = "") -> AsyncIterator[Pair]:
-    """Two nodes, of which the second may have another way to the Redis."""
-    with shared(folder, url, f"broker.timeout_seconds={TIMEOUT_SECONDS}") as settings:
-        here = await start(*settings)
-        there = await start(*settings, *([f"broker.url={other_url}"] if other_url else []))
+async def two(
+    start: Starter, folder: Path, url: str, other_url: str = "", settings: tuple[str, ...] = ()
+) -> AsyncIterator[Pair]:
+    """Two nodes, of which the second may have another way to the Redis; *settings* are further ones of both."""
+    with shared(folder, url, f"broker.timeout_seconds={TIMEOUT_SECONDS}", *settings) as common:
+        here = await start(*common)
+        there = await start(*common, *([f"broker.url={other_url}"] if other_url else []))
         yield await pair_of(here, there)
         assert [await daemon.terminate() for daemon in (here, there)] == [0, 0]
 

@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from tests.valkey import Valkey
 
 
-async def asked(url: str, *words: object, **others: Any) -> Any:
+def hasty(url: str) -> RedisOptions:
+    """With timeouts that a test can wait for."""
+    return RedisOptions(url, timeout_seconds=0.5, connect_timeout_seconds=0.5)
+
+
+async def asked(options: RedisOptions, *words: object, **others: Any) -> Any:
     """The answer to a command."""
 
     async def main() -> Any:
-        client = open_client(RedisOptions(url, timeout_seconds=0.5, connect_timeout_seconds=0.5), **others)
+        client = open_client(options, **others)
         try:
             return await client.execute_command(*words)
         finally:
@@ -36,25 +41,25 @@ async def asked(url: str, *words: object, **others: Any) -> Any:
 async def test_by_tcp_and_by_a_unix_socket_with_password_and_database(start_valkey: Callable[..., Valkey]) -> None:
     server = start_valkey("--requirepass", "se/cret")
     for url in (f"redis://:se%2Fcret@127.0.0.1:{server.port}/3", f"unix://:se%2Fcret@{server.path}?db=3"):
-        told = await asked(url, "CLIENT", "INFO", name="mine")
+        told = await asked(hasty(url), "CLIENT", "INFO", name="mine")
         assert (told["name"], told["db"]) == ("mine", 3) if isinstance(told, dict) else "name=mine" in told
     with pytest.raises(REDIS_AWAY):
-        await asked(server.url, "PING")
+        await asked(hasty(server.url), "PING")
 
 
 async def test_one_that_hangs_is_given_up_in_time(start_valkey: Callable[..., Valkey]) -> None:
     server = start_valkey()
     server.pause()
     with pytest.raises(REDIS_AWAY), trio.fail_after(5):
-        await asked(server.url, "PING")
+        await asked(hasty(server.url), "PING")
     server.go_on()
 
 
 async def test_patience_is_for_commands_that_block(start_valkey: Callable[..., Valkey]) -> None:
     url = start_valkey().url
-    assert await asked(url, "BLPOP", "nothing", 0.6, patience_seconds=5.0) is None
+    assert await asked(hasty(url), "BLPOP", "nothing", 0.6, patience_seconds=5.0) is None
     with pytest.raises(REDIS_AWAY):
-        await asked(url, "BLPOP", "nothing", 5)
+        await asked(hasty(url), "BLPOP", "nothing", 5)
 
 
 async def test_each_form_of_url() -> None:

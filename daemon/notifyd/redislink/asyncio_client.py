@@ -10,9 +10,10 @@ from redis.asyncio import Redis, RedisCluster, SSLConnection, UnixDomainSocketCo
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import Connection, ConnectionPool
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
 
+from notifyd.redislink.asyncio_sentinels import Sentinels
 from notifyd.redislink.url import Mode, parse_url
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ REDIS_AWAY: Final = (
     redis_errors.MasterDownError,
     redis_errors.ReadOnlyError,
     redis_errors.ClusterDownError,
+    # none of the nodes of a cluster was reached, or nobody has the slot
+    redis_errors.RedisClusterException,
     redis_errors.TryAgainError,
     redis_errors.OutOfMemoryError,
     redis_errors.AuthenticationError,
@@ -57,11 +60,7 @@ def open_client(options: RedisOptions, *, name: str = "notifyd", patience_second
         return RedisCluster(startup_nodes=nodes, **common, **_tls(options, address))
     common["db"] = address.database
     if address.mode is Mode.SENTINEL:
-        hosts = [(endpoint.host, endpoint.port) for endpoint in address.endpoints]
-        timeouts = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), options.connect_timeout_seconds)
-        secure = _tls(options, address)
-        sentinels: Any = Sentinel  # its types say nothing
-        return sentinels(hosts, sentinel_kwargs={**timeouts, **secure}, **common, **secure).master_for(address.group)
+        return Redis.from_pool(_sentinel_pool(options, address, common))
     return _single(options, address, common)
 
 
@@ -94,6 +93,14 @@ async def exchange(client: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
     finally:
         await client.connection_pool.release(connection)
     return answers
+
+
+def _sentinel_pool(options: RedisOptions, address: Address, common: dict[str, Any]) -> Any:
+    secure = _tls(options, address)
+    timeouts = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), options.connect_timeout_seconds)
+    others = {name: common[name] for name in ("client_name", "retry", "protocol", "decode_responses")}
+    pool: Any = SentinelConnectionPool  # its types say nothing
+    return pool(address.group, Sentinels(address, {**timeouts, **others, **secure}), **common, **secure)
 
 
 def _common(options: RedisOptions, address: Address, name: str, patience_seconds: float) -> dict[str, Any]:

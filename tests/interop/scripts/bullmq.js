@@ -1,12 +1,18 @@
 // A stock producer of the npm package bullmq: reads what to do from standard input, one JSON object a line, and prints
-// what came of it likewise. Arguments: port, queue, and the prefix of the keys where it is not BullMQ's own.
+// what came of it likewise. Arguments: where Redis is (a port of the loopback, options of ioredis, or a list of a
+// cluster's nodes and options of each connection), queue, and the prefix of the keys where it is not BullMQ's own.
 const readline = require('readline');
 const { Queue, QueueEvents, FlowProducer } = require('bullmq');
+const { Cluster } = require('ioredis');
 
-const [port, name, prefix = 'bull'] = process.argv.slice(2);
-const connection = { host: '127.0.0.1', port: Number(port), maxRetriesPerRequest: null };
+const [where, name, prefix = 'bull'] = process.argv.slice(2);
+const place = JSON.parse(where);
+const connect = () => Array.isArray(place)
+  ? new Cluster(place[0], { redisOptions: { ...place[1], maxRetriesPerRequest: null } })
+  : { ...(typeof place === 'number' ? { host: '127.0.0.1', port: place } : place), maxRetriesPerRequest: null };
+const connection = connect();
 const queue = new Queue(name, { connection, prefix });
-const events = new QueueEvents(name, { connection, prefix });
+const events = new QueueEvents(name, { connection: connect(), prefix });
 const tell = answer => console.log(JSON.stringify(answer));
 
 // how a job ended, and what BullMQ keeps of it
