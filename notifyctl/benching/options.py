@@ -13,11 +13,29 @@ from notifyctl.params import duration_option
 _SHORTEST_SECONDS = 0.1
 _LONGEST_SECONDS = 86400.0
 _MOST = 1_000_000_000
+_MOST_AT_ONCE = 10_000
+_MOST_CONNECTIONS = 100_000
 
 
 def rate_option(sentence: str, default: str) -> Any:
     """An option that takes a rate and hands over how many a second."""
     return typer.Option("--rate", "-r", metavar="RATE", parser=amounts.rate, help=sentence, show_default=default)
+
+
+def at_once_option(what: str) -> Any:
+    """An option that takes how many of *what* are under way at once."""
+    return typer.Option("--concurrency", "-j", min=1, max=_MOST_AT_ONCE, metavar="N", help=f"{what} under way at once.")
+
+
+def connections_option(*names: str, help: str) -> Any:  # noqa: A002 -- typer's own name for it
+    """An option that takes how many connections there are."""
+    return typer.Option(*names, min=1, max=_MOST_CONNECTIONS, metavar="N", help=help)
+
+
+Subscribers = Annotated[int, connections_option("--subscribers", "-S", help="Connections that subscribe.")]
+Connections = Annotated[int, connections_option("--connections", "-C", help="So many of them.")]
+_Rate = Annotated[float | None, rate_option("Notifications a second.", "as fast as answers come")]
+_Requests = Annotated[int, at_once_option("Requests")]
 
 
 @dataclass(frozen=True)
@@ -67,6 +85,8 @@ class Judging:
 class Publishing:
     """Options that say how much is published, and how."""
 
+    rate: _Rate = None
+    concurrency: _Requests = 16
     via: Annotated[
         Via,
         typer.Option(
@@ -92,7 +112,7 @@ class Publishing:
         float, duration_option("--warmup", help="Load before anything is measured.", show_default="1s")
     ] = 1.0
 
-    def volume(self, rate: float | None, concurrency: int) -> Volume:
+    def volume(self) -> Volume:
         """The same in one value.
 
         Raises:
@@ -105,4 +125,18 @@ class Publishing:
         duration = 10.0 if self.duration is None and self.count is None else self.duration
         if duration is not None and not _SHORTEST_SECONDS <= duration <= _LONGEST_SECONDS:
             raise usage("--duration is between 100ms and 1d.")
-        return Volume(rate, self.count, duration, self.size, self.batch, concurrency, self.warmup)
+        return Volume(self.rate, self.count, duration, self.size, self.batch, self.concurrency, self.warmup)
+
+
+@dataclass(frozen=True)
+class ToMany(Publishing):
+    """As `Publishing`, where each request becomes many deliveries."""
+
+    concurrency: _Requests = 4
+
+
+@dataclass(frozen=True)
+class Steady(Publishing):
+    """As `Publishing`, always at a rate."""
+
+    rate: Annotated[float, rate_option("Notifications a second.", "50")] = 50.0

@@ -1,11 +1,22 @@
 """notifyctl bench."""
 
 import math
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from notifyctl.benching.options import Aiming, Judging, Publishing, rate_option
+from notifyctl.benching.options import (
+    Aiming,
+    Connections,
+    Judging,
+    Publishing,
+    Steady,
+    Subscribers,
+    ToMany,
+    at_once_option,
+    rate_option,
+)
 from notifyctl.benching.plan import Job, Volume
 from notifyctl.command import Invocation, command, noun
 from notifyctl.params import duration_option
@@ -14,30 +25,15 @@ from notifyctl.showing.output import Record
 app = noun("Put load on the daemon, and measure what it makes of it.")
 
 _IMPACT = "Changes the daemon: makes keys for the run and takes them back; the channel keeps what it published."
-_MOST_CONNECTIONS = 100_000
-
-Concurrency = Annotated[
-    int,
-    typer.Option("--concurrency", "-j", min=1, max=10_000, metavar="N", help="Requests under way at once."),
-]
-Subscribers = Annotated[
-    int,
-    typer.Option("--subscribers", "-S", min=1, max=_MOST_CONNECTIONS, metavar="N", help="Connections that subscribe."),
-]
-Connections = Annotated[
-    int,
-    typer.Option("--connections", "-C", min=1, max=_MOST_CONNECTIONS, metavar="N", help="So many of them."),
-]
+benchmark = partial(command, app, impact=_IMPACT, asks=True)
+"""Registers a benchmark, as `command` does."""
 
 
-@command(
-    app,
+@benchmark(
     "connect",
     example="notifyctl bench connect --connections 1000\n"
     "notifyctl bench connect -C 5000 --rate 500 --hold 10s --slo 'p99<200ms,errors=0'\n"
     "notifyctl bench connect --url wss://push.example.org --key-file key.txt --yes -o json | jq .latency",
-    impact=_IMPACT,
-    asks=True,
 )
 def connect(
     run: Invocation,
@@ -45,10 +41,7 @@ def connect(
     aiming: Aiming,
     connections: Connections = 100,
     rate: Annotated[float | None, rate_option("New ones a second.", "as fast as they are ready")] = None,
-    concurrency: Annotated[
-        int,
-        typer.Option("--concurrency", "-j", min=1, max=10_000, metavar="N", help="Handshakes under way at once."),
-    ] = 32,
+    concurrency: Annotated[int, at_once_option("Handshakes")] = 32,
     hold: Annotated[
         float, duration_option("--hold", help="Keep them open before they are closed.", show_default="0s")
     ] = 0.0,
@@ -75,24 +68,13 @@ def connect(
     _perform(run, aiming, judging, Job("connect", body, settings, connections, seconds=hold))
 
 
-@command(
-    app,
+@benchmark(
     "publish",
     example="notifyctl bench publish --duration 10s\n"
     "notifyctl bench publish --rate 500 --size 1k --slo 'p99<20ms,errors=0'\n"
     "notifyctl bench publish --via http --batch 100 --count 100k -o json | jq .rate",
-    impact=_IMPACT,
-    asks=True,
 )
-def publish(
-    run: Invocation,
-    *,
-    aiming: Aiming,
-    rate: Annotated[float | None, rate_option("Notifications a second.", "as fast as answers come")] = None,
-    concurrency: Concurrency = 16,
-    publishing: Publishing,
-    judging: Judging,
-) -> None:
+def publish(run: Invocation, *, aiming: Aiming, publishing: Publishing, judging: Judging) -> None:
     """Publish to a channel that nobody listens to, and say how fast notifications are accepted.
 
     A latency is the time until the daemon has answered that it keeps the notification. With --rate it counts from
@@ -101,7 +83,7 @@ def publish(
     """
     from notifyctl.benching import loads
 
-    volume = publishing.volume(rate, concurrency)
+    volume = publishing.volume()
 
     async def body(course: Any) -> Record:
         await loads.publish(course, volume)
@@ -110,23 +92,18 @@ def publish(
     _perform(run, aiming, judging, Job("publish", body, volume.record(), volume=volume, via=publishing.via))
 
 
-@command(
-    app,
+@benchmark(
     "fanout",
     example="notifyctl bench fanout --subscribers 1000 --rate 20\n"
     "notifyctl bench fanout -S 200 --rate 500 --duration 30s --slo 'p99<50ms,missing=0'\n"
     "notifyctl bench fanout -S 500 --concurrency 8 -o json | jq .daemon.donePerCpuSecond",
-    impact=_IMPACT,
-    asks=True,
 )
 def fanout(
     run: Invocation,
     *,
     aiming: Aiming,
     subscribers: Subscribers = 100,
-    rate: Annotated[float | None, rate_option("Notifications a second.", "as fast as answers come")] = None,
-    concurrency: Concurrency = 4,
-    publishing: Publishing,
+    publishing: ToMany,
     judging: Judging,
 ) -> None:
     """Publish to a channel with many subscribers, and count what reaches each of them, and when.
@@ -134,26 +111,21 @@ def fanout(
     Every delivery is timed from when its notification was published, with --rate from when that was due. What this
     client spends is told beside it: where it is near one whole processor, the daemon may have waited for it.
     """
-    _deliver(run, "fanout", aiming, judging, publishing, publishing.volume(rate, concurrency), subscribers)
+    _deliver(run, "fanout", aiming, judging, publishing, subscribers)
 
 
-@command(
-    app,
+@benchmark(
     "latency",
     example="notifyctl bench latency\n"
     "notifyctl bench latency --rate 1000 --subscribers 10 --slo 'p99.9<100ms,accepted.p99<50ms'\n"
     "notifyctl bench latency --duration 1m -o json | jq .latency.p99Seconds",
-    impact=_IMPACT,
-    asks=True,
 )
 def latency(
     run: Invocation,
     *,
     aiming: Aiming,
     subscribers: Subscribers = 1,
-    rate: Annotated[float, rate_option("Notifications a second.", "50")] = 50.0,
-    concurrency: Concurrency = 16,
-    publishing: Publishing,
+    publishing: Steady,
     judging: Judging,
 ) -> None:
     """Publish at a steady rate, and say how long a notification takes from its producer to a subscriber.
@@ -161,16 +133,13 @@ def latency(
     It counts from when the notification was due: should the daemon stand still for a second, all that was to be
     published in that second waits, and shows in the percentiles.
     """
-    _deliver(run, "latency", aiming, judging, publishing, publishing.volume(rate, concurrency), subscribers)
+    _deliver(run, "latency", aiming, judging, publishing, subscribers)
 
 
-@command(
-    app,
+@benchmark(
     "storm",
     example="notifyctl bench storm --connections 1000\n"
     "notifyctl bench storm -C 500 --rounds 5 --spread 2s --slo 'p99<3s,missing=0,unrecovered=0'",
-    impact=_IMPACT,
-    asks=True,
 )
 def storm(
     run: Invocation,
@@ -209,16 +178,18 @@ def storm(
 
 
 def _deliver(
-    run: Invocation, name: str, aiming: Aiming, judging: Judging, publishing: Publishing, volume: Volume, count: int
+    run: Invocation, name: str, aiming: Aiming, judging: Judging, publishing: Publishing, subscribers: int
 ) -> None:
     from notifyctl.benching import loads
 
+    volume = publishing.volume()
+
     async def body(course: Any) -> Record:
-        await loads.fan_out(course, volume, subscribers=count)
+        await loads.fan_out(course, volume, subscribers=subscribers)
         return {}
 
-    settings = {"subscribers": count, **volume.record()}
-    _perform(run, aiming, judging, Job(name, body, settings, count, volume, publishing.via))
+    settings = {"subscribers": subscribers, **volume.record()}
+    _perform(run, aiming, judging, Job(name, body, settings, subscribers, volume, publishing.via))
 
 
 def _perform(run: Invocation, aiming: Aiming, judging: Judging, job: Job) -> None:
