@@ -40,7 +40,14 @@ class AckNotes(Notes):
         self.acks, self.lasting = True, lasting
         #: Ids with their offsets that came and are not known to be acked.
         self.open: dict[str, int] = {}
+        #: Ids that it has acked once, whatever it did when they came again.
+        self._acked: set[str] = set()
         self._newest = 0
+
+    @property
+    def owed(self) -> bool:
+        """Whether something is to come again. What was acked on a connection of another node may, or may not."""
+        return not self.open.keys() <= self._acked
 
     def arrived(self, notification_id: str, token: str, place: Place, attempt: int = 1) -> None:
         """See `Notes.arrived`. Resumes behind what is all acked, as who has no name must."""
@@ -71,7 +78,9 @@ class AckNotes(Notes):
             before = list(self.open)
             for earlier in before[: before.index(notification_id)]:
                 del self.open[earlier]
+                self._acked.add(earlier)
         self.open.pop(notification_id, None)
+        self._acked.add(notification_id)
 
     def _place(self, epoch: str) -> None:
         self.position = Place(epoch, min(self.open.values()) - 1 if self.open else self._newest)

@@ -159,7 +159,7 @@ class Round:
             for acker in ackers:
                 # what expires unacked stays so, as does what is refused
                 if acker.notes.stream != "channel:mortal" and not isinstance(acker, Refuser):
-                    await until(lambda notes=acker.notes: not notes.open)
+                    await until(lambda notes=acker.notes: not notes.owed)
 
     async def _given_up(self, world: World) -> None:
         """Wait until nothing is open any more: what was refused all the time is a dead letter then."""

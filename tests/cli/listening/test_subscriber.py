@@ -14,6 +14,7 @@ import trio
 from trio_websocket import ConnectionClosed, serve_websocket
 
 from notifyctl.exits import Refusal, Status
+from notifyctl.listening.link import Link
 from notifyctl.listening.places import Places
 from notifyctl.listening.subscribing.desk import Desk
 from notifyctl.listening.subscribing.native import Native
@@ -368,6 +369,14 @@ async def test_pings_prove_nothing_while_nothing_is_read(monkeypatch: pytest.Mon
     monkeypatch.setattr("notifyctl.listening.link._PONG_WITHIN_SECONDS", 0.001)
     server = Server()
     begun, room, got = trio.Event(), trio.Event(), list[int]()
+    watch = Link.watch
+
+    async def once_begun(link: Link) -> None:
+        """Before that everything is read, and no machine answers each ping so soon."""
+        await begun.wait()
+        await watch(link)
+
+    monkeypatch.setattr(Link, "watch", once_begun)
 
     class Slow(Receiving):
         async def room(self) -> None:
