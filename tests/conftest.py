@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +30,25 @@ settings.load_profile("suite")
 # What a test may take at the very most, far beyond the deadlines that it sets itself: a hang must not stop the suite.
 _SECONDS = 120.0
 _SLOW_SECONDS = 900.0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, each worker with some of it: at the end the others would wait for one of them.
+
+    `--dist worksteal` gives each worker an even stretch of the list, in order, and takes from the end of a stretch for
+    who has nothing left. The rest keeps its order, and a module stays together, for what its tests share.
+    """
+    long = [item for item in items if item.get_closest_marker("long")]
+    rest = iter([item for item in items if not item.get_closest_marker("long")])
+    modules = [list(of_one) for _, of_one in groupby(long, key=lambda item: item.path)]
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ordered: list[pytest.Item] = []
+    for number in range(workers):
+        share = [item for of_one in modules[number::workers] for item in of_one]
+        stretch = (len(items) + number) // workers
+        ordered += [*share, *islice(rest, max(0, stretch - len(share)))]
+    items[:] = [*ordered, *rest]
 
 
 def pytest_collection_finish() -> None:

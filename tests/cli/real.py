@@ -13,8 +13,9 @@ import grpc
 
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1.admin_pb2_grpc import AdminServiceStub
+from tests.e2e.patience import PATIENCE
 
-LONGEST_SECONDS = 20
+LONGEST_SECONDS = 20 * PATIENCE
 
 _ASK_SECONDS = 2
 

@@ -16,9 +16,9 @@ import pytest
 
 from tests.cli.real import LONGEST_SECONDS, RealDaemon, environment
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
-_COUNT = 300
+_COUNT = 120
 _KILLS = 3
 
 

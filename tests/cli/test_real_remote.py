@@ -107,6 +107,7 @@ PATHS = {path.removeprefix("notifyctl ") for path in LEAVES}
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_every_command_works_from_elsewhere(shop: Ctl, tmp_path: Path):
     run = Tour(shop)
     run("wait ready")

@@ -40,12 +40,12 @@ async def test_a_kill_under_load_breaks_no_rule(start: Starter, tmp_path: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3])
-@pytest.mark.parametrize("durability", ["os", "fsync"])
+@pytest.mark.long
+@pytest.mark.parametrize(("durability", "seed"), [("os", 2), ("fsync", 3)])
 @within(150)
 async def test_many_kills_under_load_break_no_rule(start: Starter, tmp_path: Path, durability: str, seed: int) -> None:
     figures = await round_of(
-        start, tmp_path, House(durability=durability), Plan(seconds=30, seed=seed, kill_seconds=1.5)
+        start, tmp_path, House(durability=durability), Plan(seconds=20, seed=seed, kill_seconds=1.5)
     )
     print(durability, seed, figures)
     assert figures["kills"] > 3
@@ -53,6 +53,7 @@ async def test_many_kills_under_load_break_no_rule(start: Starter, tmp_path: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @within(150)
 async def test_kills_of_one_of_several_daemons_break_no_rule(start: Starter, tmp_path: Path) -> None:
     house = House("redis", nodes=2, appendfsync="always")

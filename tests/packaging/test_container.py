@@ -219,6 +219,7 @@ def health(room: Room, environ: dict[str, str]) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_every_command_of_the_image_works_without_docker(tmp_path: Path):
     with ExitStack() as held:
         room = held.enter_context(open_room(tmp_path / "room"))

@@ -20,6 +20,8 @@ from tests.e2e.daemon import Daemon
 from tests.e2e.fixtures import SETTINGS
 from tests.packaging.building import DEPLOY, build, environment, files_below, run
 
+pytestmark = [pytest.mark.slow, pytest.mark.long]
+
 DATA = {
     "share/man/man1/notifyctl.1": ROOT / "man/notifyctl.1",
     "share/man/man5/notifyd.toml.5": ROOT / "man/notifyd.toml.5",
@@ -76,7 +78,6 @@ def sources() -> set[str]:
     return {name.removeprefix("daemon/") for name in listed if (ROOT / name).exists()}
 
 
-@pytest.mark.slow
 def test_it_holds_everything(wheel: Path):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -90,7 +91,6 @@ def test_it_holds_everything(wheel: Path):
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
 
 
-@pytest.mark.slow
 def test_the_source_distribution_gives_the_same_wheel(wheel: Path, tmp_path: Path):
     build(tmp_path, "sdist")
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
@@ -114,11 +114,12 @@ def ctl(daemon: Installed, *command: str) -> str:
     return run(daemon.programs / command[0], *command[1:], cwd=daemon.folder, env=daemon.environment())
 
 
-@pytest.mark.slow
 async def test_from_a_clean_environment_to_nothing_but_the_state_folder(wheel: Path, tmp_path: Path):
     programs = await trio.to_thread.run_sync(environment, tmp_path / "venv")
     pip = [programs / "python", "-m", "pip"]
     locked = [*pip, "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", DEPLOY / "requirements.lock"]
+    # most of it is never imported here
+    locked.append("--no-compile")
     await trio.to_thread.run_sync(run, *locked)
     before = files_below(tmp_path / "venv", apart=["__pycache__"])
     run(*pip, "install", "--quiet", "--no-deps", "--no-index", wheel)

@@ -338,5 +338,6 @@ def test_clients_are_alone_whatever_the_other_does(world: World) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_clients_are_alone_over_long_stories(world: World) -> None:
-    run(world, examples=150, steps=80)
+    run(world, examples=60, steps=80)
