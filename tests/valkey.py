@@ -23,6 +23,7 @@ import pytest
 
 from notifyd.redislink.link import Link, open_link
 from notifyd.redislink.options import RedisOptions
+from tests.e2e.ports import HeldPorts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -74,6 +75,7 @@ class Valkey:
         self.options = options
         self._sentinel = sentinel
         self._process: subprocess.Popen[bytes] | None = None
+        self._held = HeldPorts()
 
     @property
     def url(self) -> str:
@@ -115,9 +117,10 @@ class Valkey:
                 self.kill()
                 raise AssertionError(f"valkey-server did not start:\n{(self.folder / 'log').read_text()}")
             time.sleep(0.005)
+        self._held.let_go()
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """End it as a crash would; its port stays its own until `forget`."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
@@ -128,6 +131,11 @@ class Valkey:
         """Start it again on the same port; it has forgotten all, unless its options say otherwise."""
         self.kill()
         self.start()
+
+    def forget(self) -> None:
+        """It is not started again."""
+        self.kill()
+        self._held.let_go()
 
     def pause(self) -> None:
         """Let it hang: connections stay and nothing is answered."""
@@ -166,6 +174,7 @@ class Valkey:
         process.send_signal(signal.SIGCONT)
         process.send_signal(number)
         process.wait()
+        self._held.hold([self.port])
         self.path.unlink(missing_ok=True)
 
     def _listens(self) -> bool:
@@ -187,7 +196,7 @@ def running_valkey(*options: str, sentinel: bool = False, kind: Callable[..., Va
         server.start()
         yield server
     finally:
-        server.kill()
+        server.forget()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -14,6 +14,7 @@ import grpc
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1.admin_pb2_grpc import AdminServiceStub
 from tests.e2e.patience import PATIENCE
+from tests.e2e.ports import HeldPorts
 
 LONGEST_SECONDS = 20 * PATIENCE
 
@@ -36,6 +37,7 @@ class RealDaemon:
         self.folder = folder
         self.socket = folder / "a.sock"
         self._ports = ["0", "0"]
+        self._held = HeldPorts()
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str) -> None:
@@ -49,6 +51,7 @@ class RealDaemon:
             env=environment(self.folder), cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         urls = {listener.name: listener.url for listener in self._when_ready().listeners}
+        self._held.let_go()
         self._ports = [urls[name].rpartition(":")[2] for name in ("http", "ws")]
 
     def _when_ready(self) -> pb.Status:
@@ -84,12 +87,14 @@ class RealDaemon:
         assert self.process is not None
         self.process.kill()
         self.process.wait(LONGEST_SECONDS)
+        self._held.hold(map(int, self._ports))
 
     def stop(self) -> int:
         """End it politely; its exit status."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
+        self._held.let_go()
         return self.process.wait(LONGEST_SECONDS)
 
     def ctl(self, *args: str, status: int = 0) -> str:

@@ -17,6 +17,7 @@ import msgspec
 import trio
 
 from tests.e2e.patience import PATIENCE
+from tests.e2e.ports import HeldPorts
 from tests.e2e.rest import Rest, rest
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Daemon:
         #: Everything it said on standard error, in all its lives.
         self.stderr: list[str] = []
         self._ports = ("0", "0", "0")
+        self._held = HeldPorts()
         self._nursery = nursery
         self._process: trio.Process | None = None
         self._ready = trio.Event()
@@ -156,6 +158,7 @@ class Daemon:
         self._nursery.start_soon(self._listen, self._process)
         with trio.fail_after(START_SECONDS * PATIENCE):
             await self._ready.wait()
+        self._held.let_go()
         if not self._listeners:
             raise DaemonFailed("".join(self.stderr))
 
@@ -191,6 +194,7 @@ class Daemon:
         """Wait for its end; its exit status."""
         with trio.fail_after(STOP_SECONDS * PATIENCE):
             status = await self.process.wait()
+            self._held.hold(int(port) for port in self._ports if port != "0")
             await self._silent.wait()
         return status
 
@@ -236,6 +240,7 @@ class Daemon:
 
     def forget(self) -> None:
         """Remove what a folder of pytest does not hold."""
+        self._held.let_go()
         shutil.rmtree(self.runtime, ignore_errors=True)
 
 
