@@ -87,7 +87,6 @@ class House:
             "NOTIFYCTL_SOCKET": str(self.daemon.socket),
             # a daemon that is started by an example takes no port of this machine
             **{f"NOTIFYCTL_SERVE_{name}": "0" for name in ("PORT", "WS_PORT", "GRPC_PORT")},
-            "NOTIFYCTL_SERVE_SOCKET": str(folder / "s"),
             "NOTIFYCTL_SERVE_STATE_DIR": str(folder / "state"),
         }
 
