@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 Message = dict[str, Any]
+
+#: Opens the way to a host and a port.
+Dial = Callable[[str, int], Awaitable[trio.abc.Stream]]
 
 HANDSHAKE_SECONDS: Final = 5.0
 
@@ -98,14 +102,14 @@ def ended(closed: ConnectionClosed) -> Ended:
 
 
 @asynccontextmanager
-async def connect(url: str) -> AsyncIterator[Peer]:
+async def connect(url: str, dial: Dial = trio.open_tcp_stream) -> AsyncIterator[Peer]:
     """A connection that has said nothing yet. Leaving it closes it politely where the daemon still answers."""
     parts = urlsplit(url)
     host, port = str(parts.hostname), int(parts.port or 80)
     leaving = False
     try:
         # trio-websocket leaves a socket open when the handshake or the connection breaks: this one is ours to close
-        async with await trio.open_tcp_stream(host, port) as stream, trio.open_nursery() as nursery:
+        async with await dial(host, port) as stream, trio.open_nursery() as nursery:
             # where the daemon dies in the midst of the handshake, trio-websocket waits for its answer for ever
             with trio.fail_after(HANDSHAKE_SECONDS * PATIENCE):
                 ws = await wrap_client_stream(
@@ -137,9 +141,9 @@ def _only(problem: BaseException) -> BaseException:
 
 
 @asynccontextmanager
-async def join(url: str, key: str, *channels: str) -> AsyncIterator[Peer]:
+async def join(url: str, key: str, *channels: str, dial: Dial = trio.open_tcp_stream) -> AsyncIterator[Peer]:
     """An authenticated connection, subscribed to *channels*."""
-    async with connect(url) as peer:
+    async with connect(url, dial) as peer:
         await peer.authenticate(key)
         for channel in channels:
             await peer.subscribe(channel)

@@ -1,4 +1,5 @@
 // A stock socket.io-client: reads what to do from standard input, prints what happens, one JSON object a line.
+const https = require('https');
 const readline = require('readline');
 const { io } = require('socket.io-client');
 
@@ -8,7 +9,9 @@ const tell = (tell, as, more = {}) => console.log(JSON.stringify({ tell, as, ...
 const revive = (_key, value) => (value && value.$hex !== undefined ? Buffer.from(value.$hex, 'hex') : value);
 
 const orders = {
-  connect({ as, url, options }) {
+  // agent: what an https.Agent is made of
+  connect({ as, url, options: { agent, ...options } }) {
+    if (agent) options.agent = new https.Agent({ keepAlive: true, ...agent });
     const socket = (sockets[as] = io(url, options));
     socket.io.on('open', () => {
       const { engine } = socket.io;
