@@ -274,12 +274,14 @@ def _disk_of(graph: Graph) -> DiskWatch:
 
 def _tell_ready(graph: Graph, place: Place, manager: ServiceManager) -> None:
     daemon = graph.daemon
-    daemon.ready = True
     urls = [listener.url for listener in daemon.listeners]
     if place.membership is not None:
         log.info("worker_ready", listeners=urls, pid=os.getpid())
+        # it serves; the daemon is ready when all of them do
+        place.membership.on_serving = daemon.begin
         place.membership.ready(daemon.listeners)
         return
+    daemon.begin()
     manager.ready()
     log.info("ready", listeners=urls, pid=daemon.pid)
     if place.dev:

@@ -137,6 +137,10 @@ class Daemon:
         #: Set by `app`: the settings in force, with their origins.
         self.on_show: Callable[[], list[ConfigEntry]] | None = None
 
+    def begin(self) -> None:
+        """It is ready."""
+        self.ready = True
+
     @property
     def state(self) -> str:
         """starting, ready, degraded (an engine is away) or draining."""

@@ -25,6 +25,8 @@ def main(folder: Path, words: list[str]) -> int:
             notes.write(f"{name} {text}\n")
 
     note("lives", str(os.getpid()))
+    if start["late"]:
+        note("late", str(os.getpid()))
     lived = [words[0] for words in map(str.split, (folder / "lives").read_text().splitlines())].count(name)
     if f"fails-{name}" in words or (f"fails-later-{name}" in words and lived > 1):
         return 3
@@ -34,6 +36,9 @@ def main(folder: Path, words: list[str]) -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     while data := line.recv(1 << 20):
         order = json.loads(data)
+        if order["do"] == "serving":
+            note("serving", str(os.getpid()))
+            continue
         note("orders", f"{order['do']} {order['seconds']}")
         if order["do"] == "reload":
             problem = "no good" if f"refuses-{name}" in words else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trio
+from msgspec import structs
 
 from notifyd.app.workers.membership import Membership
 from notifyd.app.workers.messages import MessageSocket, News, Order, Start, message_pair
@@ -97,6 +98,19 @@ async def test_orders_are_obeyed() -> None:
         one.supervisor.tell(Order("hurry"))
         await trio.testing.wait_all_tasks_blocked()
         assert one.noting.asked == ["reload", "reload", ("begin", 3.0), ("begin", None), "hurry"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_the_daemon_is_ready_when_all_workers_are(late: bool) -> None:
+    async with member() as one:
+        serving = trio.Event()
+        one.membership.on_serving = serving.set
+        one.membership.start = structs.replace(START, late=late)
+        one.membership.ready([])
+        assert serving.is_set() is late
+        one.supervisor.tell(Order("serving"))
+        await serving.wait()
+        assert one.noting.asked == []
 
 
 async def test_without_a_supervisor_it_goes() -> None:

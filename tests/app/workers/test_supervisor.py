@@ -54,6 +54,11 @@ class Watched:
         path = self.folder / name
         return path.read_text().splitlines() if path.exists() else []
 
+    async def written(self, name: str, count: int) -> None:
+        """Wait for so many lines."""
+        while len(self.lines(name)) < count:  # noqa: ASYNC110 - another process writes them
+            await trio.sleep(0.01)
+
     async def lives(self, count: int) -> list[tuple[str, int]]:
         """Wait for so many lives: number and process of each."""
         while len(self.lines("lives")) < count:  # noqa: ASYNC110 - another process writes them
@@ -79,6 +84,7 @@ async def test_it_is_ready_when_all_are_and_ends_with_them(tmp_path: Path) -> No
         assert daemon.lines("lives")[0].startswith("0 ")
         assert sorted(line.split()[0] for line in daemon.lines("lives")) == ["0", "1", "2"]
         assert daemon.listeners[0].url == "http://127.0.0.1:4321"
+        await daemon.written("serving", 3)
         daemon.supervisor.drain(0.5)
         daemon.supervisor.drain(9)
         await daemon.ended.wait()
@@ -95,6 +101,8 @@ async def test_one_that_is_killed_is_started_anew(tmp_path: Path) -> None:
         os.kill(first, signal.SIGKILL)
         assert (await daemon.lives(4))[3][0] == "0"
         assert not daemon.ended.is_set()
+        # those that come later find the daemon ready
+        await daemon.written("late", 2)
 
 
 @pytest.mark.parametrize("words", [("fails-0",), ("fails-1",)])

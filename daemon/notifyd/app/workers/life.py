@@ -87,7 +87,7 @@ class Life:
 
     def order(self, order: Order) -> None:
         """Tell the worker to do something, now or as soon as it is up."""
-        self.leaving = self.leaving or order.do != "reload"
+        self.leaving = self.leaving or order.do in ("drain", "hurry")
         if self._line is not None and not self._line.tell(order):
             log.warning("worker_deaf", worker=self.index, pid=self.pid, order=order.do)
 

@@ -16,6 +16,8 @@ from notifyd.app.workers.messages import MAX_BYTES, MessageSocket, News, Order, 
 from notifyd.errors import Invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from notifyd.app.draining import Drainer
     from notifyd.app.reload import Reloader
     from notifyd.service.daemon import Drain, Listener, Reloaded
@@ -33,6 +35,8 @@ class Membership:
     def __init__(self, start: Start, line: MessageSocket) -> None:
         self.start = start
         self._line = line
+        #: Called once all workers serve, which is at once for one that takes the place of another.
+        self.on_serving: Callable[[], None] = _nothing
 
     @property
     def index(self) -> int:
@@ -73,6 +77,9 @@ class Membership:
         if order.do == "reload":
             self._line.tell(News("reloaded", problem=_problem_of(reloader)))
             return
+        if order.do == "serving":
+            self.on_serving()
+            return
         drainer.begin(order.seconds)
         if order.do == "hurry":
             drainer.hurry()
@@ -85,6 +92,8 @@ class Membership:
     def ready(self, listeners: list[Listener]) -> None:
         """Tell that this worker serves, and where."""
         self._line.tell(News("ready", listeners=listeners))
+        if self.start.late:
+            self.on_serving()
 
     def drain(self, drainer: Drainer, seconds: float | None) -> Drain:
         """An operator wants the daemon to go: all of it."""
@@ -100,6 +109,10 @@ class Membership:
         result = reloader.reload()
         self._line.tell(News("reload"))
         return result
+
+
+def _nothing() -> None:
+    """Nobody has asked to be told."""
 
 
 def _problem_of(reloader: Reloader) -> str:

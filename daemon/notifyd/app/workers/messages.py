@@ -33,12 +33,15 @@ class Start(msgspec.Struct, frozen=True):
     ports: dict[str, int]
     #: The master key was made a moment ago.
     fresh_master_key: bool = False
+    #: All have served already: this one takes the place of another.
+    late: bool = False
 
 
 class Order(msgspec.Struct, frozen=True):
     """What a worker has to do."""
 
-    do: Literal["drain", "hurry", "reload"]
+    #: serving: all are up, and so is the daemon.
+    do: Literal["drain", "hurry", "reload", "serving"]
     #: Over how many seconds to drain; None: the setting.
     seconds: float | None = None
 

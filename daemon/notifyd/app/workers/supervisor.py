@@ -130,7 +130,7 @@ class Supervisor:
             elif status:
                 log.error("worker_ended", worker=life.index, pid=life.pid, how=told(status))
                 self._status = self._status or FAILED
-            start = msgspec.structs.replace(start, fresh_master_key=False)
+            start = msgspec.structs.replace(start, fresh_master_key=False, late=self._up)
 
     async def _mourn(self, life: Life, status: int) -> None:
         """Wait as long as is good before the next start, or give up."""
@@ -170,6 +170,8 @@ class Supervisor:
             self._first_up.set()
         if not self._up and all(index in self._lives and self._lives[index].ready for index in self._failures):
             self._up = True
+            for each in self._lives.values():
+                each.order(Order("serving"))
             self._on_ready(self._listeners)
 
     async def _pass_reloads_on(self) -> None:
