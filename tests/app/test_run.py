@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import trio
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +48,10 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"not a database, for sure, and long enough to be looked at" * 100)
     ended = serve(tmp_path, "server.port=0", "server.ws_port=0", "server.grpc_port=0")
     assert (ended.returncode, ended.stderr.count("\n"), name in ended.stderr) == (1, 1, True)
+
+
+async def test_drivers_are_for_those_who_use_their_engines() -> None:
+    drivers = ("redis", "hiredis", "pymongo", "firebase_admin", "bullmq")
+    program = f"import sys, notifyd.app.run; sys.exit(', '.join(sys.modules.keys() & {drivers}) or 0)"
+    with trio.fail_after(30):
+        await trio.run_process([sys.executable, "-c", program])

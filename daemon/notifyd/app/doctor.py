@@ -10,7 +10,6 @@ from notifyd.config.catalogue import catalogue
 from notifyd.config.engine_forms import LOCAL, SQLITE, is_cluster
 from notifyd.config.places import overlay_file
 from notifyd.policy.engine_diagnosis import judge_mongo, judge_redis
-from notifyd.redislink.facts import cluster_facts, redis_facts
 from notifyd.service.doctor import Doctor
 from notifyd.service.doctor.credentials import PushCheck, TlsCheck
 from notifyd.service.doctor.engines import EngineCheck, LocalBrokerCheck, RecordsCheck
@@ -109,6 +108,8 @@ def _loaded_ends_at(graph: Graph) -> int:
 def _broker_check(graph: Graph, settings: Settings, link: Link | None) -> Check:
     if link is None:
         return LocalBrokerCheck(graph.engines.broker, graph.daemon.about.durability)
+    from notifyd.redislink.facts import cluster_facts, redis_facts  # the driver is only for those who use it
+
     harm = "connections stay, and publishing answers 503 until it is back"
     ask = cluster_facts if is_cluster(settings.broker.url) else redis_facts
     return EngineCheck("broker", "Redis", lambda: ask(link.line(_LINE)), judge_redis, harm=harm)
