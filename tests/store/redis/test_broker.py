@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import trio
+
 from notifyd.clock import now_ms
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.notification import State
@@ -93,6 +95,15 @@ async def test_a_node_that_stops_hands_over_at_once(redis_options: RedisOptions)
         accepted = await one.accept(*[notification(channel, at=now_ms()) for channel in channels])
         await one.heard_of(accepted)
         assert len(one.news) == 32
+
+
+async def test_a_node_that_runs_keeps_what_all_agreed_on(redis_options: RedisOptions) -> None:
+    async with daemons(redis_options) as (node,):
+        line, name = node.broker.link.line("test"), node.broker.link.keys.shard_count
+        agreed = await line.send("GET", name).wait()
+        await line.send("DEL", name).wait()
+        while await line.send("GET", name).wait() != agreed:
+            await trio.sleep(0.01)
 
 
 async def test_bounds_change_everywhere(redis_options: RedisOptions) -> None:

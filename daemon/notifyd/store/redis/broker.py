@@ -24,7 +24,7 @@ from notifyd.store.redis.mirrors.mirror import Mirrors
 from notifyd.store.redis.mirrors.news import RedisNews
 from notifyd.store.redis.queue.queue import RedisQueue
 from notifyd.store.redis.receipts.receipts import RedisReceipts
-from notifyd.store.redis.shard_count import agree_on
+from notifyd.store.redis.shard_count import agree_on, keep_agreed
 from notifyd.store.redis.shards import Shards
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ log = structlog.get_logger("notifyd.store")
 _GOODBYE_SECONDS: Final = 2.0
 #: Before upkeep that met what it cannot read begins again.
 _AGAIN_SECONDS: Final = 1.0
+#: A Redis that came back empty knows after so long what all nodes have to agree on.
+_AGREED_SECONDS: Final = 1.0
 
 
 class RedisBroker:
@@ -115,6 +117,7 @@ class RedisBroker:
                         parts.start_soon(self._keep_up, part.run)
                     for other in (self.history, self.durables, self.dead_letters):
                         parts.start_soon(self._keep_up, other.run)
+                    parts.start_soon(self._keep_up, self._keep_agreed)
             finally:
                 with trio.CancelScope(shield=True), trio.move_on_after(_GOODBYE_SECONDS):
                     self._interest.leave()
@@ -155,6 +158,12 @@ class RedisBroker:
                 await trio.sleep(_AGAIN_SECONDS)
             else:
                 return
+
+    async def _keep_agreed(self) -> None:
+        while True:
+            await trio.sleep(_AGREED_SECONDS)
+            with suppress(StoreUnavailable):
+                await keep_agreed(self.link, self._shards.count)
 
     async def _run_link(self, scope: trio.CancelScope) -> None:
         with scope:
