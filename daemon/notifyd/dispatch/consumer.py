@@ -9,6 +9,7 @@ import structlog
 import trio
 
 from notifyd.clock import now_ms
+from notifyd.dispatch.dispatcher import LONGEST_AWAY_SECONDS
 from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import UserId
 from notifyd.model.notification import Kind, State
@@ -102,7 +103,7 @@ class LaneConsumer:
             while True:
                 leases = await self._lease()
                 if leases is None:
-                    await trio.sleep(self._work.lane_rules.retry_seconds)
+                    await trio.sleep(min(self._work.lane_rules.retry_seconds, LONGEST_AWAY_SECONDS))
                 elif leases:
                     nursery.start_soon(self._deliver, leases)
                     await trio.lowlevel.checkpoint()

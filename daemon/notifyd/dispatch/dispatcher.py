@@ -31,6 +31,9 @@ log = structlog.get_logger("notifyd.dispatch")
 
 #: The longest sleep: a wall clock that jumps is noticed after this.
 _LONGEST_REST_SECONDS: Final = 30.0
+#: The longest wait between two looks for a store that is away: what it was given before is late by so much once it is
+#: back, however long that was.
+LONGEST_AWAY_SECONDS: Final = 1.0
 
 #: As labels, so that no notification pays for making one.
 _PRIORITIES: Final = tuple(map(str, range(MAX_PRIORITY + 1)))
@@ -51,7 +54,7 @@ class DispatchRules(msgspec.Struct, frozen=True):
 
     batch_size: int
     lease_seconds: float
-    #: How long to wait after a store failed, doubling up to the second.
+    #: How long to wait after a store failed, doubling up to the second, and to a second.
     retry_seconds: float
     retry_max_seconds: float
     #: Tries of a notification that fails by itself, whatever the store does.
@@ -116,7 +119,9 @@ class Dispatcher:
             with trio.CancelScope(shield=True):
                 leases = await self._queue.lease(limit=limit, lease_seconds=self.rules.lease_seconds, now=now_ms())
         except StoreUnavailable as exc:
-            log.warning("lease_failed", problem=exc.message)
+            # the first, the second, the fourth: a store may be away for hours
+            if self._failures & (self._failures - 1) == 0:
+                log.warning("lease_failed", failures=self._failures + 1, problem=exc.message)
             return None
         self._suspects = max(0, self._suspects - 1)
         return leases
@@ -235,7 +240,7 @@ class Dispatcher:
         """The store is away: what was accepted waits until it is back; expiry alone ends it."""
         self._failures += 1
         doubled = self.rules.retry_seconds * 2 ** min(self._failures - 1, 30)
-        seconds = min(doubled, self.rules.retry_max_seconds)
+        seconds = min(doubled, self.rules.retry_max_seconds, LONGEST_AWAY_SECONDS)
         await trio.sleep(random.uniform(seconds / 2, seconds))
 
 
