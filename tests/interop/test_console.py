@@ -140,7 +140,7 @@ async def test_the_test_client_receives_what_it_sends_and_resumes(
         await page.shows(".subscriptions", "recovered: true")
         await page.shows(".delivery", "while it was away")
         shown = await page.page.evaluate("[...document.querySelectorAll('.delivery')].length")
-        assert shown == 2 if protocol == "Raw WebSocket" else 3, "each once"
+        assert shown == (2 if protocol == "Raw WebSocket" else 3), "each once"
         frames = await page.page.evaluate("document.querySelector('[aria-label=Frames] ol').textContent")
         assert "•••" in frames
         assert "eyJ" not in frames, "no token"
