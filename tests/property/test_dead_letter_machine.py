@@ -250,6 +250,6 @@ class JournalledDeadLetterMachine(DeadLetterMachine):
 
 
 @pytest.mark.parametrize("machine", [DeadLetterMachine, JournalledDeadLetterMachine], ids=["memory", "journal"])
-@pytest.mark.parametrize("examples", [5, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [5, pytest.param(30, marks=[pytest.mark.slow, pytest.mark.long])])
 def test_dead_letters_and_receipts_agree_with_a_model(machine: type[DeadLetterMachine], examples: int) -> None:
     agrees(machine, examples)

@@ -170,6 +170,6 @@ class JournalledDurableMachine(DurableMachine):
 
 
 @pytest.mark.parametrize("machine", [DurableMachine, JournalledDurableMachine], ids=["memory", "journal"])
-@pytest.mark.parametrize("examples", [5, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [5, pytest.param(120, marks=[pytest.mark.slow, pytest.mark.long])])
 def test_durable_subscriptions_agree_with_a_dict(machine: type[DurableMachine], examples: int) -> None:
     agrees(machine, examples)

@@ -231,6 +231,6 @@ class JournalledHistoryMachine(HistoryMachine):
 
 
 @pytest.mark.parametrize("machine", [HistoryMachine, JournalledHistoryMachine], ids=["memory", "journal"])
-@pytest.mark.parametrize("examples", [5, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [5, pytest.param(60, marks=[pytest.mark.slow, pytest.mark.long])])
 def test_histories_agree_with_the_model(machine: type[HistoryMachine], examples: int) -> None:
     agrees(machine, examples)

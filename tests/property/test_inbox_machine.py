@@ -253,6 +253,6 @@ class JournalledInboxMachine(InboxMachine):
 
 
 @pytest.mark.parametrize("machine", [InboxMachine, JournalledInboxMachine], ids=["memory", "journal"])
-@pytest.mark.parametrize("examples", [5, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [5, pytest.param(120, marks=[pytest.mark.slow, pytest.mark.long])])
 def test_inboxes_agree_with_the_model(machine: type[InboxMachine], examples: int) -> None:
     agrees(machine, examples)

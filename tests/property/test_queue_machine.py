@@ -286,6 +286,6 @@ class JournalledQueueMachine(QueueMachine):
 
 
 @pytest.mark.parametrize("machine", [QueueMachine, JournalledQueueMachine], ids=["memory", "journal"])
-@pytest.mark.parametrize("examples", [5, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [5, pytest.param(60, marks=[pytest.mark.slow, pytest.mark.long])])
 def test_the_broker_agrees_with_the_model(machine: type[QueueMachine], examples: int) -> None:
     agrees(machine, examples)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def hasty(url: str) -> RedisOptions:
     """With timeouts that a test can wait for."""
-    return RedisOptions(url, timeout_seconds=0.5, connect_timeout_seconds=0.5)
+    return RedisOptions(url, timeout_seconds=1, connect_timeout_seconds=1)
 
 
 async def asked(options: RedisOptions, *words: object, **others: Any) -> Any:
@@ -57,7 +57,7 @@ async def test_one_that_hangs_is_given_up_in_time(start_valkey: Callable[..., Va
 
 async def test_patience_is_for_commands_that_block(start_valkey: Callable[..., Valkey]) -> None:
     url = start_valkey().url
-    assert await asked(hasty(url), "BLPOP", "nothing", 0.6, patience_seconds=5.0) is None
+    assert await asked(hasty(url), "BLPOP", "nothing", 1.2, patience_seconds=5.0) is None
     with pytest.raises(REDIS_AWAY):
         await asked(hasty(url), "BLPOP", "nothing", 5)
 

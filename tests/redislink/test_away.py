@@ -62,7 +62,7 @@ async def test_a_server_that_hangs_is_given_up_in_time(
     start_valkey: Callable[..., Valkey], nursery: trio.Nursery
 ) -> None:
     server = start_valkey()
-    options = RedisOptions(url=server.url, timeout_seconds=0.3, connect_timeout_seconds=0.3)
+    options = RedisOptions(url=server.url, timeout_seconds=1, connect_timeout_seconds=1)
     link = await open_link(options)
     nursery.start_soon(link.run)
     lives, lived = trio.open_memory_channel[None](10)[::-1]

@@ -69,7 +69,7 @@ async def test_a_server_that_tells_nothing_is_unknown_and_there(start_valkey: Ca
 
 async def test_a_server_that_is_away_is_unavailable(start_valkey: Callable[..., Valkey]):
     server = start_valkey()
-    link = await open_link(RedisOptions(url=server.unix_url, timeout_seconds=0.5, connect_timeout_seconds=0.5))
+    link = await open_link(RedisOptions(url=server.unix_url, timeout_seconds=1, connect_timeout_seconds=5))
     server.kill()
     with trio.fail_after(10), pytest.raises(StoreUnavailable):
         await redis_facts(link.line("info"))

@@ -144,7 +144,7 @@ async def test_a_letter_is_put_back_by_one_of_two(redis_options: RedisOptions) -
 @pytest.mark.slow
 async def test_no_letter_is_lost_when_redis_dies_amid_their_return(start_valkey: Callable[..., Valkey]) -> None:
     server = start_valkey("--appendonly", "yes", "--appendfsync", "always")
-    options = RedisOptions(url=server.unix_url, timeout_seconds=1.0, connect_timeout_seconds=0.5)
+    options = RedisOptions(url=server.unix_url, timeout_seconds=1.0, connect_timeout_seconds=5.0)
     async with daemons(options, options) as (one, two):
         one.dispatching = two.dispatching = False
         died = [letter(notification(f"c{nth}", at=now_ms()), at=now_ms() + nth) for nth in range(200)]

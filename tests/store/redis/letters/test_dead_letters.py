@@ -189,7 +189,7 @@ async def test_what_a_vanished_node_put_aside_is_back(redis_options: RedisOption
 @pytest.mark.slow
 async def test_letters_wait_while_redis_is_away(start_valkey: Callable[..., Valkey]) -> None:
     server = start_valkey()
-    options = RedisOptions(url=server.unix_url, connect_timeout_seconds=0.2, timeout_seconds=0.5)
+    options = RedisOptions(url=server.unix_url, connect_timeout_seconds=5, timeout_seconds=1)
     async with nodes(options) as (node,):
         (first, second) = made(2)
         await node.keep(first)

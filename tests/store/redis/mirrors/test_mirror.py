@@ -53,7 +53,7 @@ async def test_what_nobody_uses_is_let_go_of(redis_options: RedisOptions) -> Non
 @pytest.mark.slow
 async def test_who_waits_while_redis_is_away_is_told(start_valkey: Callable[..., Valkey]) -> None:
     server = start_valkey()
-    options = RedisOptions(url=server.unix_url, timeout_seconds=1, connect_timeout_seconds=0.3)
+    options = RedisOptions(url=server.unix_url, timeout_seconds=1, connect_timeout_seconds=5)
     async with nodes(options) as (node,):
         await node.attend("known")
         (published,) = await node.publish("known")
