@@ -5,7 +5,16 @@ import inspect
 import pytest
 
 from notifyd import errors
-from notifyd.errors import Exhausted, Invalid, NotifydError, QueueFull
+from notifyd.errors import (
+    STORE_AWAY,
+    Conflict,
+    Exhausted,
+    Invalid,
+    NotifydError,
+    QueueFull,
+    StoreUnavailable,
+    store_busy,
+)
 
 ALL = [each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, Exception)]
 
@@ -19,6 +28,13 @@ def test_an_error_carries_its_sentence_and_its_code() -> None:
 def test_a_code_may_be_narrowed_for_one_error_alone() -> None:
     assert Invalid("x", code="invalid_channel").code == "invalid_channel"
     assert Invalid("x").code == "invalid_request"
+
+
+def test_where_a_store_is_is_for_operators_alone() -> None:
+    problem = StoreUnavailable("Redis at 10.0.0.7:6379 cannot be reached")
+    assert problem.told == STORE_AWAY
+    assert store_busy("it is on its way").told == "it is on its way"
+    assert Conflict("it exists").told == "it exists"
 
 
 @pytest.mark.parametrize("each", ALL, ids=lambda each: each.__name__)

@@ -6,7 +6,7 @@ code, exit status). `code` is the stable word that callers may match on, the mes
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,10 @@ class FieldProblem(NamedTuple):
 
     field: str
     message: str
+
+
+#: What everybody is told while a store engine is away.
+STORE_AWAY: Final = "what the daemon stands on is away or takes nothing now: try again soon"
 
 
 class NotifydError(Exception):
@@ -46,6 +50,11 @@ class NotifydError(Exception):
         self.details = tuple(details)
         if code is not None:
             self.code = code
+
+    @property
+    def told(self) -> str:
+        """The sentence for everybody; `message` may say more, to those who run the daemon, and to its log."""
+        return self.message
 
 
 class Invalid(NotifydError):
@@ -118,9 +127,23 @@ class StoreUnavailable(Unavailable):
     """A store engine failed or did not answer in time; nothing was accepted."""
 
     code = "store_unavailable"
+    #: Whether the message is for everybody: it names no server and no file, and quotes none.
+    open = False
+
+    @property
+    def told(self) -> str:
+        """Which server or file it is, and what became of it, is for operators alone."""
+        return self.message if self.open else STORE_AWAY
 
 
 class Draining(Unavailable):
     """The daemon is shutting down and accepts nothing new."""
 
     code = "draining"
+
+
+def store_busy(message: str) -> StoreUnavailable:
+    """The refusal of a store that is there and cannot do it yet; anybody may read why."""
+    problem = StoreUnavailable(message, retry_after_seconds=1)
+    problem.open = True
+    return problem

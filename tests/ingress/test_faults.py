@@ -37,7 +37,7 @@ def test_each_error_has_its_status(error: errors.NotifydError, status: int) -> N
     assert fault.status == status
     assert msgspec.json.decode(fault.body) == {
         "success": False,
-        "error": {"code": error.code, "message": "m", "requestId": "r1"},
+        "error": {"code": error.code, "message": error.told, "requestId": "r1"},
     }
 
 

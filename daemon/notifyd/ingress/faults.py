@@ -78,7 +78,7 @@ class HttpFault(msgspec.Struct, frozen=True):
 def http_fault(error: NotifydError, request_id: str) -> HttpFault:
     """What *error* is as an answer."""
     status = next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
-    return HttpFault(status, _headers(error, status), error_body(error.code, error.message, request_id, error.details))
+    return HttpFault(status, _headers(error, status), error_body(error.code, error.told, request_id, error.details))
 
 
 def internal_fault(request_id: str) -> HttpFault:

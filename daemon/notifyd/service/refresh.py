@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 import trio
 
-from notifyd.errors import StoreUnavailable
+from notifyd.errors import StoreUnavailable, store_busy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -102,7 +102,7 @@ class Refresher:
     async def _follow(self) -> None:
         if self._records.failing_since() is not None:
             # somebody else finds out when they are back: nobody waits for a deadline meanwhile
-            raise StoreUnavailable("the records are away: try again when they are back", retry_after_seconds=1)
+            raise store_busy("the records are away: try again when they are back")
         revision = await self._records.revision()
         now = trio.current_time()
         if revision == self._seen and now >= self._settles_at and not self._anew:

@@ -81,7 +81,10 @@ class Commit:
             StoreUnavailable: it failed, and nothing of it was kept.
         """
         if self.failure is not None:
-            raise StoreUnavailable(self.failure, retry_after_seconds=1)
+            problem = StoreUnavailable(self.failure, retry_after_seconds=1)
+            # it was given up, and quotes nobody: whoever handed it in has to know that it may yet be kept
+            problem.open = not self.done
+            raise problem
 
 
 def ended(failure: str | None = None) -> Commit:

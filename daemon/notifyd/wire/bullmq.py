@@ -96,7 +96,7 @@ def receipt(notification_id: NotificationId, durability: str) -> dict[str, Any]:
 
 def reason(problem: NotifydError) -> str:
     """Why a job failed: the stable word first, then the sentence."""
-    return f"{problem.code}: {problem.message}"
+    return f"{problem.code}: {problem.told}"
 
 
 def _parsed(data: str, max_bytes: int) -> _Data:

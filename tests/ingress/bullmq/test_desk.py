@@ -8,6 +8,7 @@ import pytest
 
 from notifyd.clock import now_ms
 from notifyd.errors import (
+    STORE_AWAY,
     Draining,
     IdempotencyMismatch,
     Invalid,
@@ -45,7 +46,7 @@ def offer(client_id: ClientId = DEFAULT_CLIENT, *, age_ms: int = 0, starts: int 
         (IdempotencyMismatch("no"), Failed("idempotency_key_reused: no", final=True)),
         (NotFound("no"), Failed("not_found: no", final=True)),
         (QueueFull("no"), Failed("queue_full: no", final=False)),
-        (StoreUnavailable("no"), Failed("store_unavailable: no", final=False)),
+        (StoreUnavailable("no"), Failed(f"store_unavailable: {STORE_AWAY}", final=False)),
         (Draining("no"), GivenBack(1000)),
         (Closed(), GivenBack(1000)),
     ],

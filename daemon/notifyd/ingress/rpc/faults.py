@@ -66,12 +66,13 @@ class Broken(Exception):
         self.request_id = request_id
 
 
-def fault_of(exc: Exception) -> Fault:
+def fault_of(exc: Exception, *, to_operators: bool = False) -> Fault:
     """The way to tell *exc* to the caller; of what is not ours nothing is told."""
     match exc:
         case NotifydError():
             status = next((status for kind, status in _STATUSES if isinstance(exc, kind)), grpc.StatusCode.UNKNOWN)
-            return Fault(status, exc.message, exc.code, exc.retry_after_seconds)
+            sentence = exc.message if to_operators else exc.told
+            return Fault(status, sentence, exc.code, exc.retry_after_seconds)
         case TimeoutError():
             return Fault(grpc.StatusCode.DEADLINE_EXCEEDED, "the daemon did not finish in time", "timed_out")
         case Gone():
@@ -83,8 +84,10 @@ def fault_of(exc: Exception) -> Fault:
             return Fault(grpc.StatusCode.INTERNAL, "something is wrong in the daemon; its log says more", "internal")
 
 
-def abort(context: grpc.ServicerContext, exc: Exception, request_id: str = "") -> NoReturn:
+def abort(
+    context: grpc.ServicerContext, exc: Exception, request_id: str = "", *, to_operators: bool = False
+) -> NoReturn:
     """End the call with the status that *exc* stands for; *request_id* is its id where that was read before."""
-    fault = fault_of(exc)
+    fault = fault_of(exc, to_operators=to_operators)
     context.set_trailing_metadata(fault.metadata(request_id or request_id_of(context)))
     context.abort(fault.status, fault.message[:_MAX_DETAILS])

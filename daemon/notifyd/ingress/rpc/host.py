@@ -105,7 +105,7 @@ class RpcHost:
 
         told = HealthCalls(interface.names(), self._daemon, whole_follows=interface.whole_follows)
         names = (*interface.names(), health.SERVICE_NAME)
-        own = shell(caller=interface.caller)
+        own = shell(caller=interface.caller, to_operators=interface.to_operators)
         return (
             *(handler for service in interface.services for handler in handlers_of(service, own)),
             *handlers_of(Service(HEALTH, (told,), (health.SERVICE_NAME,)), shell()),

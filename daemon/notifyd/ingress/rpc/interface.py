@@ -39,6 +39,8 @@ class Interface(msgspec.Struct, frozen=True):
     gate: CallGate | None = None
     #: Whether the health of "", the server as a whole, follows the daemon's too. Otherwise it is well while it answers.
     whole_follows: bool = False
+    #: Whether its callers run the daemon, and are told what others are not; see `NotifydError.told`.
+    to_operators: bool = False
 
     def names(self) -> tuple[str, ...]:
         """Every name of every service."""

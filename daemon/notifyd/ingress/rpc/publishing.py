@@ -22,7 +22,17 @@ Submit = Callable[[types_pb2.PublishRequest], Pending]
 class Submission:
     """Answers *durability* to each, and in streams a *result* that holds the answer or a *refusal*."""
 
-    def __init__(self, publisher: Publisher, durability: str, *, result: type[Any], refusal: type[Any]) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        durability: str,
+        *,
+        result: type[Any],
+        refusal: type[Any],
+        sentence: Callable[[NotifydError], str] = lambda problem: problem.told,
+    ) -> None:
+        """*sentence* is what the callers are told of a refusal."""
+        self._sentence = sentence
         self._publisher = publisher
         self._durability = durability
         self._result = result
@@ -49,7 +59,7 @@ class Submission:
             except NotifydError as exc:
                 outcome = exc
         refused = self._refusal(
-            code=outcome.code, message=outcome.message, retry_after_seconds=outcome.retry_after_seconds
+            code=outcome.code, message=self._sentence(outcome), retry_after_seconds=outcome.retry_after_seconds
         )
         return self._result(index=index, refused=refused)
 

@@ -32,7 +32,7 @@ class AdminServer:
         self.path = path
         offered = Service(SERVICE, tuple(admin_parts(services)), (SERVICE.full_name,))
         guard = StallGuard(of_path(path))
-        self._host = RpcHost(Interface((offered,)), services.daemon, options, counters, guard)
+        self._host = RpcHost(Interface((offered,), to_operators=True), services.daemon, options, counters, guard)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Bind the socket, readable by this user alone, and serve until `stop`; when cancelled, end without grace.

@@ -45,6 +45,7 @@ class Shell:
         call_timeout_seconds: float,
         on_hung: Callable[[], None],
         caller: Callable[[grpc.ServicerContext], tuple[object, ...]] = no_caller,
+        to_operators: bool = False,
     ) -> None:
         """*on_hung* is told when a stream was cut off because its thread hangs in a write.
 
@@ -52,6 +53,7 @@ class Shell:
         """
         self._portal = portal
         self._caller = caller
+        self._to_operators = to_operators
         self._on_hung = on_hung
         self._counters = counters
         self._timeout = call_timeout_seconds
@@ -67,7 +69,7 @@ class Shell:
                 arguments = (request_id, readable(request), *self._caller(context))
                 return self._portal.call(hosted, *arguments, peer=context, timeout=self._timeout)
             except Exception as exc:  # noqa: BLE001 every end of a call is told
-                abort(context, exc, request_id)
+                abort(context, exc, request_id, to_operators=self._to_operators)
 
         return serve
 
@@ -101,7 +103,7 @@ class Shell:
             finally:
                 intake.abandon()
             if refusals:
-                abort(context, refusals[0], request_id)
+                abort(context, refusals[0], request_id, to_operators=self._to_operators)
 
         return serve
 
@@ -120,7 +122,7 @@ class Shell:
             for batch in batches:
                 yield from batch
         except Exception as exc:  # noqa: BLE001 every end of a call is told
-            abort(context, exc, request_id)
+            abort(context, exc, request_id, to_operators=self._to_operators)
 
     def _hosted(self, name: str, function: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         """*function* as it runs in trio: counted, named in the log, its own faults caught with their traceback."""

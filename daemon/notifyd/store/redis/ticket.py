@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from notifyd.errors import StoreUnavailable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -74,6 +76,9 @@ class Taken:
 
 def again(error: NotifydError) -> NotifydError:
     """The same refusal for somebody else."""
-    return type(error)(
+    same = type(error)(
         error.message, code=error.code, retry_after_seconds=error.retry_after_seconds, details=error.details
     )
+    if isinstance(error, StoreUnavailable) and isinstance(same, StoreUnavailable):
+        same.open = error.open
+    return same

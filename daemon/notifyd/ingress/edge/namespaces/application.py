@@ -101,4 +101,4 @@ class PendingWelcome:
 
 
 def _refusal(problem: NotifydError) -> Refusal:
-    return Refusal(problem.message, refusal(problem)["error"])
+    return Refusal(problem.told, refusal(problem)["error"])

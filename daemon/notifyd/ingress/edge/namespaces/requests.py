@@ -231,7 +231,7 @@ def _convert(body: object, shape: type[T]) -> T:
 
 def refusal(problem: NotifydError) -> Answer:
     """What an ack says of a request that was refused."""
-    error: Answer = {"code": problem.code, "message": problem.message}
+    error: Answer = {"code": problem.code, "message": problem.told}
     if problem.retry_after_seconds is not None:
         error["retryAfter"] = round(problem.retry_after_seconds, 3)
     if problem.request_id:

@@ -133,9 +133,7 @@ class NativeConnection(WebSocketLink):
     def refuse(self, problem: NotifydError, request_id: native.RequestId = None) -> None:
         """Tell what is wrong; whoever sends too much that is malformed is closed."""
         self.services.counters.messages_refused += 1
-        self.say(
-            native.error(problem.code, problem.message, request_id, retry_after_seconds=problem.retry_after_seconds)
-        )
+        self.say(native.error(problem.code, problem.told, request_id, retry_after_seconds=problem.retry_after_seconds))
         if isinstance(problem, Invalid):
             self._errors += 1
             if self._errors >= self.rules.max_protocol_errors:

@@ -146,7 +146,7 @@ def _retried(result: Retried) -> RetriedView:
     refused = result.refused
     if refused is None:
         return RetriedView(result.id, result.notification_id, None)
-    return RetriedView(result.id, None, RefusedView(refused.code, refused.message))
+    return RetriedView(result.id, None, RefusedView(refused.code, refused.told))
 
 
 def _view(letter: DeadLetter) -> DeadLetterView:

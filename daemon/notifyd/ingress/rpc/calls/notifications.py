@@ -28,7 +28,13 @@ class NotificationCalls:
         self._publisher = services.publisher
         self._notifications = services.notifications
         durability = services.daemon.about.durability
-        self._submission = Submission(self._publisher, durability, result=pb.PublishResult, refusal=pb.Problem)
+        self._submission = Submission(
+            self._publisher,
+            durability,
+            result=pb.PublishResult,
+            refusal=pb.Problem,
+            sentence=lambda problem: problem.message,
+        )
 
     async def publish(self, request: types_pb2.PublishRequest) -> types_pb2.PublishResponse:
         """Take one notification in."""

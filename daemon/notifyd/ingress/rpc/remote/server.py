@@ -33,4 +33,6 @@ class RemoteAdminServer(TcpServer):
     ) -> None:
         offered = Service(SERVICE, tuple(admin_parts(services)), (SERVICE.full_name,))
         gate = TokenGate(services.admin_token, services.connector.refusals, limiter)
-        super().__init__(address, Interface((offered,), gate=gate), services.daemon, options, counters)
+        super().__init__(
+            address, Interface((offered,), gate=gate, to_operators=True), services.daemon, options, counters
+        )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 import trio
 
-from notifyd.errors import Conflict, StoreUnavailable
+from notifyd.errors import Conflict, StoreUnavailable, store_busy
 from notifyd.redislink.errors import Refused
 from notifyd.store.memory.dead_letters import fits
 from notifyd.store.redis.letters.bounds import LetterBounds
@@ -154,7 +154,7 @@ class RedisDeadLetters:
         if len(ids) < len(notifications) or not self._arriving.isdisjoint(ids):
             raise Conflict("a notification with this id is waiting")
         if len(self._leaving) >= _MOST_AT_ONCE:
-            raise StoreUnavailable("too many dead letters are being put back", retry_after_seconds=1)
+            raise store_busy("too many dead letters are being put back")
         job.hold(self._shards)
         self._leaving.update(job.letter_ids)
         self._arriving |= ids

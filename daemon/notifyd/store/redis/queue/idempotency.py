@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
-from notifyd.errors import IdempotencyMismatch, NotifydError, QueueFull, StoreUnavailable
+from notifyd.errors import IdempotencyMismatch, NotifydError, QueueFull, StoreUnavailable, store_busy
 from notifyd.model.ids import NotificationId
 from notifyd.redislink.errors import Refused
 from notifyd.redislink.scripts import load_script
@@ -138,7 +138,7 @@ class IdempotencyKeys:
             keyed.finish(otherwise)
         elif self._same(keyed, answer):
             keyed.id, keyed.duplicate = NotificationId(answer[1].decode()), True
-            on_its_way = StoreUnavailable("the first request under this key is on its way", retry_after_seconds=1)
+            on_its_way = store_busy("the first request under this key is on its way")
             keyed.finish(None if answer[2] == b"d" else on_its_way)
 
     def _same(self, keyed: Keyed, answer: Any) -> bool:
