@@ -75,6 +75,12 @@ async def test_nobody_there(tmp_path: Path) -> None:
         assert caught.value.retry_after_seconds == 1
 
 
+async def test_who_speaks_no_tls_is_told_from_who_is_away(valkey: Valkey) -> None:
+    with pytest.raises(StoreUnavailable, match="TLS handshake was not answered; .* redis, not rediss"):
+        async with linked(f"rediss://127.0.0.1:{valkey.port}"):
+            raise AssertionError("TLS is spoken")
+
+
 async def test_tls_is_verified(valkey: Valkey, tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path, "localhost")
     other, _ = self_signed(tmp_path, "elsewhere")

@@ -103,5 +103,12 @@ def _connected(endpoint: Endpoint, connection: Any, what: str) -> Dialed:
         connection.connect()
     except (RedisError, OSError) as exc:
         connection.disconnect()
-        raise unavailable(f"{what} at {endpoint} cannot be reached: {exc}") from exc
+        raise unavailable(f"{what} at {endpoint} cannot be reached: {_told(exc)}") from exc
     return Dialed(endpoint, connection)
+
+
+def _told(exc: Exception) -> str:
+    # redis-py tells of both as of a connection that was not made in time
+    if isinstance(exc.__context__, TimeoutError) and "handshake" in str(exc.__context__):
+        return "the TLS handshake was not answered; where no TLS is spoken, the URL begins with redis, not rediss"
+    return str(exc)
