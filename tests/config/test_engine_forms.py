@@ -66,6 +66,8 @@ BAD = [
     ("records", "redis://h", "must be sqlite:"),
     ("records", "mongodb://", "must look like mongodb://"),
     ("records", "mongodb://h:0", "ports between"),
+    ("records", "mongodb://h/database.collection", "must look like mongodb://"),
+    ("records", "mongodb+srv://h/a$b", "must look like mongodb+srv://"),
     ("records", "mongodb+srv://h1,h2", "must look like mongodb+srv://"),
     ("word", "", "must be 1 to 64"),
     ("word", "a{b}", "must be 1 to 64"),

@@ -76,7 +76,7 @@ async def test_nobody_there(tmp_path: Path) -> None:
 
 
 async def test_who_speaks_no_tls_is_told_from_who_is_away(valkey: Valkey) -> None:
-    with pytest.raises(StoreUnavailable, match="TLS handshake was not answered; .* redis, not rediss"):
+    with pytest.raises(StoreUnavailable, match=r"TLS handshake was not answered; .* redis, not rediss"):
         async with linked(f"rediss://127.0.0.1:{valkey.port}"):
             raise AssertionError("TLS is spoken")
 

@@ -22,8 +22,8 @@ _SENTINEL = re.compile(
     rf"rediss?\+sentinel://{_USER}(?P<hosts>{_HOST}(?:,{_HOST})*)/(?P<name>[A-Za-z0-9_.%-]+)(/[0-9]{{0,5}})?"
 )
 _CLUSTER = re.compile(rf"rediss?\+cluster://{_USER}(?P<hosts>{_HOST}(?:,{_HOST})*)/?")
-_MONGO = re.compile(rf"mongodb://{_USER}(?P<hosts>{_MONGO_HOST}(?:,{_MONGO_HOST})*)(/[^\s/?#]*)?(\?[^\s#]*)?")
-_MONGO_SRV = re.compile(rf"mongodb\+srv://{_USER}(?P<hosts>[A-Za-z0-9_.-]+)(/[^\s/?#]*)?(\?[^\s#]*)?")
+_MONGO = re.compile(rf"mongodb://{_USER}(?P<hosts>{_MONGO_HOST}(?:,{_MONGO_HOST})*)(/[^\s/?#.$]*)?(\?[^\s#]*)?")
+_MONGO_SRV = re.compile(rf"mongodb\+srv://{_USER}(?P<hosts>[A-Za-z0-9_.-]+)(/[^\s/?#.$]*)?(\?[^\s#]*)?")
 
 _SHAPES = {
     "redis": (_ONE, "redis://[:PASSWORD@]HOST[:PORT][/DATABASE]"),
