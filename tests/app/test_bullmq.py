@@ -45,6 +45,13 @@ def test_the_settings_are_taken_over() -> None:
     assert options.max_data_bytes == DEFAULTS.http.max_body_bytes
 
 
+def test_a_service_is_named_alike_on_all_its_nodes() -> None:
+    replace = msgspec.structs.replace
+    shared = replace(settings(), broker=replace(DEFAULTS.broker, url="redis://there", prefix="shop"))
+    assert bullmq_options(shared).service == "shop"
+    assert bullmq_options(settings()).service.endswith(f":{DEFAULTS.server.state_dir}")
+
+
 @pytest.mark.parametrize(("records", "recheck_ms"), [("sqlite:", 0), ("mongodb://there/db", 4000)])
 def test_a_client_may_be_new_where_others_register_them_too(records: str, recheck_ms: int) -> None:
     assert bullmq_options(settings(records=records)).recheck_ms == recheck_ms

@@ -24,7 +24,7 @@ ALWAYS = (
     "leftovers", "disk-sync", "clock-steps", "master-key", "broker", "records",
 )  # fmt: skip
 #: What is looked at where the settings name it.
-CONFIGURED = ("tls", "push")
+CONFIGURED = ("tls", "push", "bullmq")
 
 __all__ = ["link", "redis_options", "valkey"]
 
@@ -62,6 +62,7 @@ async def test_a_certificate_and_push_credentials_are_looked_at_where_there_are_
     flags = {
         "server.tls_certificate": str(certificate), "server.tls_key": str(key), "push.firebase_project_id": "p",
         "push.firebase_client_email": "a@b.iam.gserviceaccount.com", "push.firebase_private_key": "none",
+        "bullmq.url": "redis://127.0.0.1:1", "bullmq.enabled": "true",
     }  # fmt: skip
     graph = await composed(loaded_with(tmp_path, flags), nursery)
     found = await verdicts(graph)

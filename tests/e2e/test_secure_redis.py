@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 QUEUE = "notifications"
-FAILOVER_SECONDS = 15
+FAILOVER_SECONDS = 30
 #: What a daemon may say in an error entry while a failover is under way.
 TROUBLE = ("broker_failed",)
 
@@ -84,7 +84,7 @@ def forgive(daemon: Daemon) -> None:
     daemon.stderr = [line for line in daemon.stderr if not any(f'"event":"{event}"' in line for event in TROUBLE)]
 
 
-@within(60)
+@within(90)
 async def test_a_service_behind_sentinels_outlives_the_master(
     start: Starter, authority: Authority, tmp_path: Path
 ) -> None:
@@ -110,7 +110,7 @@ async def test_a_service_behind_sentinels_outlives_the_master(
         forgive(daemon)
 
 
-@within(60)
+@within(90)
 async def test_jobs_come_from_the_master_that_the_sentinels_name(
     start: Starter, authority: Authority, tmp_path: Path
 ) -> None:
@@ -142,7 +142,7 @@ async def test_jobs_come_from_the_master_that_the_sentinels_name(
         forgive(daemon)
 
 
-@within(60)
+@within(90)
 async def test_a_slot_of_a_cluster_is_moved_while_it_is_used(
     start: Starter, authority: Authority, tmp_path: Path
 ) -> None:
@@ -164,7 +164,7 @@ async def test_a_slot_of_a_cluster_is_moved_while_it_is_used(
             forgive_all(pair)
 
 
-@within(60)
+@within(90)
 async def test_jobs_come_from_a_cluster(start: Starter, authority: Authority, tmp_path: Path) -> None:
     with (
         running_cluster(kind=addressed(authority)) as cluster,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Final
 
 from notifyd.app.translate_engines import node_name
+from notifyd.config.engine_forms import LOCAL
 from notifyd.ingress.bullmq.consumer import Consumer
 from notifyd.ingress.bullmq.options import BullmqOptions, Timing
 from notifyd.ingress.bullmq.services import BullmqServices
@@ -59,4 +61,12 @@ def bullmq_options(settings: Settings) -> BullmqOptions:
         max_data_bytes=settings.http.max_body_bytes,
         recheck_ms=round(_ROUNDS * records.refresh_seconds * 1000) if shared else 0,
         name=node_name(settings),
+        service=service_name(settings),
     )
+
+
+def service_name(settings: Settings) -> str:
+    """What operators of other services on the queue are told: the same on all nodes of this one."""
+    if settings.broker.url != LOCAL:
+        return settings.broker.prefix
+    return f"{socket.gethostname()}:{settings.server.state_dir}"

@@ -14,6 +14,7 @@ from notifyd.service.doctor import Doctor
 from notifyd.service.doctor.credentials import PushCheck, TlsCheck
 from notifyd.service.doctor.engines import EngineCheck, LocalBrokerCheck, RecordsCheck
 from notifyd.service.doctor.files import DiskSyncCheck, LeftoversCheck, SecretFilesCheck
+from notifyd.service.doctor.jobs import JobsCheck
 from notifyd.service.doctor.machine import (
     ConfigurationCheck,
     DaemonCheck,
@@ -56,6 +57,7 @@ def compose_doctor(graph: Graph, settings: Callable[[], Settings], link: Link | 
             ClockStepsCheck(),
             MasterKeyCheck(key_file, graph.engines.master_key, shared=records.url != SQLITE),
             *_credential_checks(graph, settings()),
+            *([JobsCheck(graph.bullmq)] if graph.bullmq is not None else []),
             _broker_check(graph, settings(), link),
             _records_check(graph.engines, settings()),
         )

@@ -122,7 +122,7 @@ class BullMqSettings(Struct, frozen=True):
     prefix: Annotated[
         str,
         Setting(
-            "Prefix of BullMQ's keys, as its producers have it.",
+            "Prefix of BullMQ's keys, as its producers have it; services that share a Redis have one each.",
             form="tag",
             follows="bull, or {bull} where url names a Redis Cluster",
         ),

@@ -44,12 +44,21 @@ class Consumer:
         #: Since when Redis does not answer, on the monotonic clock; None while it does.
         self.failing_since: float | None = None
         self._problem = ""
+        #: Other services that take jobs from the queue, as they call themselves.
+        self.others: tuple[str, ...] = ()
         self._ended = trio.Event()
 
     @property
     def detail(self) -> str:
-        """What is wrong, for health; "" while all is well."""
-        return "" if self.failing_since is None else f"no jobs are taken: {self._problem}"
+        """What is wrong, for those who run the daemon; "" while all is well."""
+        if self.failing_since is not None:
+            return f"no jobs are taken: {self._problem}"
+        return f"other services take jobs from {self.queue}: {', '.join(self.others)}" if self.others else ""
+
+    @property
+    def queue(self) -> str:
+        """The queue, with its prefix."""
+        return f"{self._options.prefix}:{self._options.queue}"
 
     async def run(self) -> None:
         """Take jobs until drained or cancelled; Redis may come and go."""
@@ -87,7 +96,7 @@ class Consumer:
             self._counters.errors += 1
         finally:
             # what it held is taken again when its locks have run out
-            self._taker, self._permits, self.in_hand = None, 0, 0
+            self._taker, self._permits, self.in_hand, self.others = None, 0, 0, ()
 
     async def _taking(self) -> None:
         """In the thread. The package takes a third of a second to import, for nothing where no queue is consumed."""
@@ -157,6 +166,14 @@ class Consumer:
         self._counters.bullmq_invalid += tally.invalid
         self._counters.bullmq_retried += tally.retried
         self._counters.errors += tally.errors
+
+    def shared_with(self, others: tuple[str, ...]) -> None:
+        """See `DaemonSide.shared_with`."""
+        self.others = others
+        if others:
+            log.warning("bullmq_queue_shared", queue=self.queue, services=others)
+        else:
+            log.info("bullmq_queue_alone", queue=self.queue)
 
     def redis_away(self, problem: str) -> None:
         """See `DaemonSide.redis_away`."""

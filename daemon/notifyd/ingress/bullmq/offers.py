@@ -80,6 +80,10 @@ class DaemonSide(Protocol):
         """BullMQ has been told what became of some."""
         ...
 
+    def shared_with(self, others: tuple[str, ...]) -> None:
+        """Other services take jobs from the queue as well, or none does any more; told when it changes."""
+        ...
+
     def redis_away(self, problem: str) -> None:
         """Redis does not answer; told once, until `redis_back`."""
         ...

@@ -23,6 +23,8 @@ class BullmqOptions(msgspec.Struct, frozen=True):
     #: While a job is younger than this, a client that is not known may have been registered by another daemon a moment
     #: ago: the job is looked at again. 0 where nobody else registers any.
     recheck_ms: int = 0
+    #: Which service this is, for operators of others that take jobs from the same queue; the same on all its nodes.
+    service: str = "notifyd"
     #: What BullMQ's `getWorkers` calls this consumer.
     name: str = "notifyd"
 
@@ -40,6 +42,8 @@ class Timing(msgspec.Struct, frozen=True):
     idle_seconds: float = 5.0
     #: A notification that is not kept after this time makes the try fail.
     keep_seconds: float = 30.0
+    #: How often it is told, and looked, which services take jobs from the queue.
+    sharing_seconds: float = 10.0
 
     @property
     def lock_ms(self) -> int:

@@ -17,6 +17,7 @@ from bullmq import Job, UnrecoverableError, Worker
 from notifyd.clock import now_ms
 from notifyd.errors import Invalid
 from notifyd.ingress.bullmq.flights import Flights
+from notifyd.ingress.bullmq.sharing import Sharing
 from notifyd.policy.jobs import retry_delay_ms
 from notifyd.redislink.asyncio_client import REDIS_AWAY, open_client, pipelines
 
@@ -96,6 +97,8 @@ class JobQueue:
             "runRetryDelay": _SCHEDULE_RETRY_MS,
         }
         self._worker = Worker(options.queue, None, settings)
+        #: Who else takes jobs from it.
+        self.sharing = Sharing(self._client, options, seconds=timing.sharing_seconds)
         self._worker.on("error", lambda problem, *_: log.warning("bullmq_problem", problem=str(problem)))
         self._backend = self._worker.backend
         self._flights: Flights | None = None
@@ -192,6 +195,8 @@ class JobQueue:
         """Let go of the connections; jobs in hand are others' when their locks have run out."""
         for scheduling in self._schedulings:
             scheduling.cancel()
+        with contextlib.suppress(*REDIS_AWAY):
+            await asyncio.wait_for(self.sharing.leave(), _CLOSE_SECONDS)
         if self._flights is not None:
             await self._flights.close()
         for client in (self._client, self._waiting_client):

@@ -49,6 +49,7 @@ class Taker:
         self._permits = 0
         self._stopping = False
         self._tally = Tally()
+        self._others: tuple[str, ...] = ()
         #: None until Redis has answered once.
         self._away: bool | None = None
         self._retry_seconds = _RETRY_SECONDS[0]
@@ -66,6 +67,7 @@ class Taker:
         tasks = [
             asyncio.create_task(upkeep.renew(self._held.values)),
             asyncio.create_task(upkeep.recover(lambda: self._permits > 0)),
+            asyncio.create_task(upkeep.share(self._shared)),
         ]
         try:
             while await self._turn():
@@ -226,6 +228,11 @@ class Taker:
         if self._tally != Tally():
             tally, self._tally = self._tally, Tally()
             self._host.send(self._daemon.told, tally)
+
+    def _shared(self, others: tuple[str, ...]) -> None:
+        if others != self._others:
+            self._others = others
+            self._host.send(self._daemon.shared_with, others)
 
     def _redis_back(self) -> None:
         self._retry_seconds = _RETRY_SECONDS[0]

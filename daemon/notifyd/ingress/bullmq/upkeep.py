@@ -1,4 +1,6 @@
-"""What a consumer does now and then: hold on to its jobs, and put back those of consumers that died."""
+"""What a consumer does now and then: hold on to its jobs, put back those of consumers that died, and see who else is
+there.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from notifyd.clock import now_ms
 from notifyd.redislink.asyncio_client import REDIS_AWAY
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ _RENEWALS = 3
 
 
 class Upkeep:
-    """Both go on until they are cancelled, whether Redis is there or not."""
+    """All go on until they are cancelled, whether Redis is there or not."""
 
     def __init__(self, queue: JobQueue, timing: Timing, on_error: Callable[[], object]) -> None:
         """*on_error* is told of faults of ours."""
@@ -43,6 +46,15 @@ class Upkeep:
             await asyncio.sleep(self._timing.stalled_seconds)
             if wanted():
                 await self._attempt(self._put_back())
+
+    async def share(self, told: Callable[[tuple[str, ...]], object]) -> None:
+        """Have it *told* which other services take jobs from the queue."""
+        while True:
+            await self._attempt(self._look_for_others(told))
+            await asyncio.sleep(self._timing.sharing_seconds)
+
+    async def _look_for_others(self, told: Callable[[tuple[str, ...]], object]) -> None:
+        told(await self._queue.sharing.tell(now_ms()))
 
     async def _put_back(self) -> None:
         for job_id in await self._queue.recover():
