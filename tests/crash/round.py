@@ -55,6 +55,8 @@ class Plan(Struct, frozen=True):
     kill_seconds: float = 4.0
     #: Between two publishes of each producer, on average.
     pause_seconds: float = 0.03
+    #: So many kills of daemons at least, however much longer they take.
+    kills: int = 0
 
 
 class Round:
@@ -65,6 +67,7 @@ class Round:
         self.plan = plan
         self._random = random.Random(plan.seed)
         self._redis = redis
+        self._kills = 0
         self.live = Live(daemon, *more, seed=plan.seed)
         self.log = Log()
 
@@ -112,7 +115,7 @@ class Round:
         until = trio.current_time() + self.plan.seconds
         while True:
             pause = self.plan.kill_seconds * self._random.uniform(0.5, 1.5)
-            if trio.current_time() + pause > until:
+            if trio.current_time() + pause > until and self._kills >= self.plan.kills:
                 await trio.sleep_until(until)
                 return
             await trio.sleep(pause)
@@ -129,6 +132,7 @@ class Round:
         self.log.add(Turned("killed", time.time()))
         await self.live.bounce(*victims, stumble_seconds=stumble)
         self.log.add(Turned("started", time.time()))
+        self._kills += 1
 
     async def _kill_redis(self, redis: Valkey) -> None:
         """It keeps what it wrote, and is away for a moment."""

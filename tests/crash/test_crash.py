@@ -33,7 +33,7 @@ async def round_of(start: Starter, tmp_path: Path, house: House, plan: Plan) -> 
 
 @within(60)
 async def test_a_kill_under_load_breaks_no_rule(start: Starter, tmp_path: Path) -> None:
-    figures = await round_of(start, tmp_path, House(), Plan(seconds=3.5, seed=1, kill_seconds=1.5))
+    figures = await round_of(start, tmp_path, House(), Plan(seconds=3.5, seed=1, kill_seconds=1.5, kills=1))
     assert figures["kills"] == figures["restarts"] >= 1
     assert figures["accepted"] > 100
     assert figures["replayed"] > 0
@@ -45,7 +45,7 @@ async def test_a_kill_under_load_breaks_no_rule(start: Starter, tmp_path: Path) 
 @within(150)
 async def test_many_kills_under_load_break_no_rule(start: Starter, tmp_path: Path, durability: str, seed: int) -> None:
     figures = await round_of(
-        start, tmp_path, House(durability=durability), Plan(seconds=20, seed=seed, kill_seconds=1.5)
+        start, tmp_path, House(durability=durability), Plan(seconds=20, seed=seed, kill_seconds=1.5, kills=4)
     )
     print(durability, seed, figures)
     assert figures["kills"] > 3
@@ -57,6 +57,6 @@ async def test_many_kills_under_load_break_no_rule(start: Starter, tmp_path: Pat
 @within(150)
 async def test_kills_of_one_of_several_daemons_break_no_rule(start: Starter, tmp_path: Path) -> None:
     house = House("redis", nodes=2, appendfsync="always")
-    figures = await round_of(start, tmp_path, house, Plan(seconds=20, seed=5, kill_seconds=2))
+    figures = await round_of(start, tmp_path, house, Plan(seconds=20, seed=5, kill_seconds=2, kills=1))
     print(figures)
     assert figures["kills"] >= 1
