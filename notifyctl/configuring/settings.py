@@ -100,9 +100,10 @@ def _record(loaded: Loaded, path: str, value: object) -> Record:
 
 
 def _shown(entry: Entry, value: Any) -> object:
-    from notifyd.config.gathering import SECRET
+    from notifyd.config.gathering import kept_secret
 
-    return SECRET if entry.setting.secret and value != entry.default else _plain(value)
+    hidden = kept_secret(entry, value)
+    return _plain(value) if hidden is None else hidden
 
 
 def _plain(value: Any) -> Any:

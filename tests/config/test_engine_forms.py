@@ -98,6 +98,32 @@ def test_no_sentence_repeats_a_password(form: str, scheme: str, end: str):
     assert "hunter2" not in (FORMS[form](f"{scheme}://hunter2@{end}") or "")
 
 
+@pytest.mark.parametrize("url", [url for url in REDIS if url.startswith("redis")])
+def test_valkey_is_another_word_for_redis(url: str):
+    other = url.replace("redis", "valkey", 1)
+    assert FORMS["broker"](other) is None
+    assert parse_url(other) == parse_url(url)
+    same = (is_redis, is_cluster, is_encrypted, engine_forms.servers)
+    assert [ask(other) for ask in same] == [ask(url) for ask in same]
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("redis://:hunter2@h:1/2", "redis://:***@h:1/2"),
+        ("valkeys+cluster://u:hunter2@h,i", "valkeys+cluster://u:***@h,i"),
+        ("unix://:hunter2@/run/a.sock?db=2", "unix://:***@/run/a.sock?db=2"),
+        ("redis://h", "redis://h"),
+        ("mongodb://u:hunter2@h,i:2/d?tlsCertificateKeyFilePassword=hunter2", "mongodb://u:***@h,i:2/d?***"),
+        ("mongodb+srv://h", "mongodb+srv://h"),
+        ("local", "local"),
+        ("sqlite:", "sqlite:"),
+    ],
+)
+def test_what_is_told_of_a_url(url: str, told: str):
+    assert engine_forms.without_secrets(url) == told
+
+
 @pytest.mark.parametrize("url", REDIS)
 def test_what_a_url_says_about_its_redis(url: str):
     assert is_redis(url)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from notifyd.config.catalogue import catalogue
-from notifyd.config.gathering import Gathering, Written, shown
+from notifyd.config.gathering import Gathering, Written, kept_secret, shown
 from notifyd.config.values import from_text
 
 PORT = catalogue()["server.port"]
@@ -36,3 +36,11 @@ def test_what_is_shown_is_short_and_printable():
 
 def test_a_secret_is_not_shown():
     assert shown(catalogue()["broker.url"], "redis://u:hunter2@h") == "***"
+
+
+def test_of_a_secret_url_the_password_alone_is_kept() -> None:
+    broker, key = catalogue()["broker.url"], catalogue()["push.firebase_private_key"]
+    assert kept_secret(broker, "redis://u:hunter2@h/1") == "redis://u:***@h/1"
+    assert kept_secret(broker, "local") is None
+    assert kept_secret(key, "hunter2") == "***"
+    assert kept_secret(catalogue()["broker.prefix"], "hunter2") is None

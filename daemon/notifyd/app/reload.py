@@ -14,7 +14,7 @@ from notifyd.app.problems import CannotStart
 from notifyd.app.webhooks import read_endpoints
 from notifyd.config import ConfigInvalid, Loaded, catalogue, diff_settings, reloaded, value_of
 from notifyd.config.catalogue import TABLES
-from notifyd.config.gathering import SECRET
+from notifyd.config.gathering import SECRET, kept_secret
 from notifyd.config.values import to_toml
 from notifyd.errors import Invalid
 from notifyd.service.daemon import ConfigEntry, Reloaded
@@ -126,7 +126,8 @@ class Reloader:
 
     def _shown(self, entry: Entry) -> str:
         value = value_of(self.settings, entry.path)
-        return SECRET if entry.setting.secret and value != entry.default else to_toml(value)
+        hidden = kept_secret(entry, value)
+        return SECRET if hidden == SECRET else to_toml(value if hidden is None else hidden)
 
 
 def _endpoints(settings: Settings) -> list[Endpoint]:

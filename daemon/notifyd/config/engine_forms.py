@@ -15,13 +15,15 @@ _URL_LENGTH = 4096
 _PORTS = 65_536
 _USER = r"((?P<user>[^\s:@/?#,\[\]]*)(:(?P<password>[^\s:@/?#,\[\]]*))?@)?"
 _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?"
+#: Valkey's own names of the schemes mean the same.
+_REDIS = "(?:redis|valkey)s?"
 _MONGO_HOST = rf"(?:{_HOST}|%2[Ff][A-Za-z0-9_.%-]+\.sock)"
-_ONE = re.compile(rf"rediss?://{_USER}(?P<hosts>{_HOST})(/[0-9]{{0,5}})?")
+_ONE = re.compile(rf"{_REDIS}://{_USER}(?P<hosts>{_HOST})(/[0-9]{{0,5}})?")
 _FILE = re.compile(rf"unix://{_USER}(?P<path>/[^\s?#]+)(\?db=[0-9]{{1,5}})?")
 _SENTINEL = re.compile(
-    rf"rediss?\+sentinel://{_USER}(?P<hosts>{_HOST}(?:,{_HOST})*)/(?P<name>[A-Za-z0-9_.%-]+)(/[0-9]{{0,5}})?"
+    rf"{_REDIS}\+sentinel://{_USER}(?P<hosts>{_HOST}(?:,{_HOST})*)/(?P<name>[A-Za-z0-9_.%-]+)(/[0-9]{{0,5}})?"
 )
-_CLUSTER = re.compile(rf"rediss?\+cluster://{_USER}(?P<hosts>{_HOST}(?:,{_HOST})*)/?")
+_CLUSTER = re.compile(rf"{_REDIS}\+cluster://{_USER}(?P<hosts>{_HOST}(?:,{_HOST})*)/?")
 _MONGO = re.compile(rf"mongodb://{_USER}(?P<hosts>{_MONGO_HOST}(?:,{_MONGO_HOST})*)(/[^\s/?#.$]*)?(\?[^\s#]*)?")
 _MONGO_SRV = re.compile(rf"mongodb\+srv://{_USER}(?P<hosts>[A-Za-z0-9_.-]+)(/[^\s/?#.$]*)?(\?[^\s#]*)?")
 
@@ -127,8 +129,21 @@ def tag(text: str) -> str | None:
     return "must be of the characters A-Z, a-z, 0-9, _, ., : and -, at most one part of it in braces"
 
 
+def without_secrets(url: str) -> str:
+    """*url*, which has passed one of the checks here, for an eye: *** is its password, and what a MongoDB is told."""
+    shape = _SHAPES.get(_scheme(url))
+    parts = shape[0].fullmatch(url) if shape else None
+    if parts is None:
+        return url
+    start, end = parts.span("password")
+    text = f"{url[:start]}***{url[end:]}" if parts["password"] else url
+    place, mark, _ = text.partition("?")
+    return f"{place}?***" if mark and _scheme(url) in _MONGO_SCHEMES else text
+
+
 def _scheme(text: str) -> str:
-    return text.partition("://")[0] if "://" in text else ""
+    scheme, mark, _ = text.partition("://")
+    return re.sub("^valkey", "redis", scheme) if mark else ""
 
 
 def _shaped(text: str) -> str | None:

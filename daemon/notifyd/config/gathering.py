@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from notifyd.config.catalogue import Value
+from notifyd.config.engine_forms import without_secrets
 from notifyd.config.problems import ConfigProblem
 from notifyd.config.values import ValueRefused
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from notifyd.config.catalogue import Entry
 
 SECRET = "***"
+#: Forms of settings that are URLs, in which a password may stand.
+_URLS = ("broker", "records", "bullmq")
 _DELICATE = re.compile(r"pass|secret|token|private|credential|key|url|uri", re.IGNORECASE)
 _MOST_SHOWN = 80
 
@@ -58,6 +61,13 @@ class Gathering(Struct):
             )
         else:
             self.origins[entry.path] = written.origin
+
+
+def kept_secret(entry: Entry, value: Value) -> str | None:
+    """What stands for the *value* in force where it is told; None if it may be told as it is."""
+    if not entry.setting.secret or value == entry.default:
+        return None
+    return without_secrets(value) if entry.setting.form in _URLS and isinstance(value, str) else SECRET
 
 
 def shown(entry: Entry | None, raw: object) -> str:

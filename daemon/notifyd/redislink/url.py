@@ -44,7 +44,8 @@ class Address(msgspec.Struct, frozen=True):
 
     scheme://[[user]:password@]host[:port][,host[:port]...][/...]: redis://host/2 is database 2, and so is
     unix:///path?db=2; redis+sentinel://hosts/NAME[/DB] names the group; redis+cluster://hosts ends there. With a
-    second s in the first word, rediss, it is TLS. What is special in a name or a password is percent-encoded.
+    second s in the first word, rediss, it is TLS; valkey is another word for redis. What is special in a name or a
+    password is percent-encoded.
     """
 
     mode: Mode
@@ -86,6 +87,7 @@ def parse_url(url: str) -> Address:
     username, password = _login(login or "")
     if scheme == "unix":
         return _unix(hosts, path, query, username, password)
+    scheme = re.sub("^valkey", "redis", scheme)
     if scheme not in _MODES:
         raise Invalid(f"{scheme}:// is no Redis: use {', '.join(f'{known}://' for known in (*_MODES, 'unix'))}")
     if query:
