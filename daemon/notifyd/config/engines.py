@@ -76,8 +76,7 @@ class RecordSettings(Struct, frozen=True):
     master_key_file: Annotated[
         Path | None,
         Setting(
-            "File of the key that seals the clients' secrets, 64 hexadecimal digits; made where it is missing, and shared "
-            "by the daemons of a cluster.",
+            "File of the key that seals the clients' secrets: 64 hex digits; made where missing, one for all daemons.",
             follows="master.key in the state folder",
         ),
     ] = None
