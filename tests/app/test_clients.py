@@ -13,8 +13,8 @@ from notifyd.model.disconnect import CLIENT_REMOVED, SECRET_ENDED
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 from notifyd.model.notification import Kind, State
 from notifyd.model.principal import operator
-from notifyd.service.clients import NewClient
-from notifyd.service.keys import NewKey
+from notifyd.service.access.keys import NewKey
+from notifyd.service.clients.clients import NewClient
 from tests.service.node import RecordingLink, endings
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from notifyd.app.sd_notify import ServiceManager
 from notifyd.app.upkeep import keep_durables, keep_last_uses, keep_watch, watchdog
 from notifyd.clock import now_ms
 from notifyd.errors import StoreUnavailable
+from notifyd.service.access.keys import Keys, NewKey
 from notifyd.service.acks import AckWish
 from notifyd.service.daemon import EngineState
-from notifyd.service.keys import Keys, NewKey
 from notifyd.store.memory.keys import MemoryKeys
 from notifyd.telemetry.histogram import Histogram
 from tests.service.node import OPERATOR, RecordingLink

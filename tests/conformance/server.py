@@ -29,16 +29,16 @@ from notifyd.ingress.edge.socketio.api import Refusal, Welcome
 from notifyd.ingress.edge.socketio.engine import EngineServer
 from notifyd.ingress.edge.socketio.server import SocketIoServer
 from notifyd.ingress.edge.socketio.settings import EngineSettings, SocketIoSettings
-from notifyd.wire.engineio import (
+from notifyd.wire.http.answer import Answer
+from notifyd.wire.socketio.engineio import (
     EngineRules,
     polling_binary,
     polling_text,
     websocket_binary,
     websocket_text,
 )
-from notifyd.wire.http_answer import Answer
-from notifyd.wire.socketio_session import SocketIoRules
-from notifyd.wire.websocket import binary_frame, text_frame
+from notifyd.wire.socketio.session import SocketIoRules
+from notifyd.wire.websocket.frames import binary_frame, text_frame
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.app import LongPoll, Pending

@@ -16,7 +16,7 @@ from notifyd.model.ids import DEFAULT_CLIENT, ConnectionId, NotificationId, User
 from notifyd.model.notification import Kind, Notification, State
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
-from notifyd.service.queue import Queue
+from notifyd.service.publishing.queue import Queue
 from notifyd.store.ports import Lease, Outcome
 from tests.service.node import OPERATOR, Node, open_node, writes
 from tests.store.samples import expire

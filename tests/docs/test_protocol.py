@@ -18,8 +18,9 @@ from notifyd.model import disconnect
 from notifyd.model.disconnect import Disconnect
 from notifyd.policy.tokens import RawClaims
 from notifyd.v1 import client_pb2, types_pb2
-from notifyd.wire import native, presence, sse
-from notifyd.wire.operations import OPERATIONS
+from notifyd.wire import native, presence
+from notifyd.wire.http import sse
+from notifyd.wire.rest.operations import OPERATIONS
 from tests.docs.codes import error_codes
 from tests.docs.pages import items, page, section, words
 

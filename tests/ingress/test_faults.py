@@ -9,7 +9,7 @@ import pytest
 
 from notifyd import errors
 from notifyd.ingress.faults import HTTP_STATUS, MediaTypeRefused, MethodRefused, error_body, http_fault, internal_fault
-from notifyd.service.connect import TooManyConnections
+from notifyd.service.receiving.connect import TooManyConnections
 
 
 @pytest.mark.parametrize(

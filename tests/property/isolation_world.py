@@ -11,8 +11,8 @@ import trio
 
 from notifyd.model.ids import ClientId, UserId
 from notifyd.model.notification import State
-from notifyd.service.clients import NewClient
-from notifyd.service.keys import NewKey
+from notifyd.service.access.keys import NewKey
+from notifyd.service.clients.clients import NewClient
 from notifyd.v1.client_pb2_grpc import NotificationServiceStub
 from tests.app.composed import Served, composed, loaded_with, served
 from tests.e2e.rest import Reply, rest

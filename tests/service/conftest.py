@@ -9,7 +9,7 @@ import pytest
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerOptions
 from notifyd.telemetry.metrics import Counters
-from tests.service.clients import House
+from tests.service.client_samples import House
 from tests.service.node import LIMITS, MakeNode, Node
 from tests.store.samples import expire
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from notifyd.model.device import Device
 from notifyd.model.ids import ClientId, DeviceId, UserId
-from notifyd.service.record_export import RecordExport
-from notifyd.service.record_import import Imported, RecordImport
-from tests.service.clients import SEALER
+from notifyd.service.records.exporting import RecordExport
+from notifyd.service.records.importing import Imported, RecordImport
+from tests.service.client_samples import SEALER
 from tests.service.sharing import Peer, SharedRecords
 
 if TYPE_CHECKING:

@@ -20,17 +20,17 @@ from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.presence import PresenceRule, PresenceRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.policy.sealing import Sealer
-from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
-from notifyd.service.connect import Connector, ConnectRules
-from notifyd.service.devices import DeviceRules, Devices
-from notifyd.service.inbox import Inboxes
-from notifyd.service.keyring import KeyRing
-from notifyd.service.keys import IssuedKey, KeyRules, Keys, NewKey
-from notifyd.service.limits import RateLimiter
-from notifyd.service.presence import Presence
-from notifyd.service.publish import Publisher
-from notifyd.service.subscribe import Subscriber, SubscribeRules
-from notifyd.service.tokens import TokenRules, Tokens
+from notifyd.service.access.keyring import KeyRing
+from notifyd.service.access.keys import IssuedKey, KeyRules, Keys, NewKey
+from notifyd.service.access.limits import RateLimiter
+from notifyd.service.access.tokens import TokenRules, Tokens
+from notifyd.service.clients.clients import ClientRules, Clients, Followers, NewClient
+from notifyd.service.clients.devices import DeviceRules, Devices
+from notifyd.service.presence.presence import Presence
+from notifyd.service.publishing.publish import Publisher
+from notifyd.service.receiving.connect import Connector, ConnectRules
+from notifyd.service.receiving.inbox import Inboxes
+from notifyd.service.receiving.subscribe import Subscriber, SubscribeRules
 from notifyd.store.memory.records import MemoryRecords
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits, QueueLimits

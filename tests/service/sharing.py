@@ -10,16 +10,16 @@ from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 from notifyd.policy.liveness import LivenessRules
-from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
-from notifyd.service.connect import Connector, ConnectRules
-from notifyd.service.key_following import KeyFollower
-from notifyd.service.keyring import KeyRing
-from notifyd.service.keys import IssuedKey, KeyRules, Keys, NewKey
-from notifyd.service.refresh import Refresher
-from notifyd.service.tokens import Tokens
+from notifyd.service.access.key_following import KeyFollower
+from notifyd.service.access.keyring import KeyRing
+from notifyd.service.access.keys import IssuedKey, KeyRules, Keys, NewKey
+from notifyd.service.access.tokens import Tokens
+from notifyd.service.clients.clients import ClientRules, Clients, Followers, NewClient
+from notifyd.service.clients.refresh import Refresher
+from notifyd.service.receiving.connect import Connector, ConnectRules
 from notifyd.store.memory.records import MemoryRecords
 from notifyd.telemetry.metrics import Counters
-from tests.service.clients import DAY_MS, SEALER, TOKEN_RULES
+from tests.service.client_samples import DAY_MS, SEALER, TOKEN_RULES
 from tests.service.node import RecordingLink
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from notifyd.wire.native import (
     request_id_of,
 )
 from notifyd.wire.publication import publication_json
-from notifyd.wire.websocket import text_frame
+from notifyd.wire.websocket.frames import text_frame
 from tests.wire.publications import CHANNELS, PUBLICATIONS, TEXTS, VALUES, publication, written
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, ConnectionId, UserId
 from notifyd.model.presence import Member, PresenceChange, PresenceView
 from notifyd.wire import presence
-from notifyd.wire.socketio import websocket_event
+from notifyd.wire.socketio.packets import websocket_event
 
 ANN = Member(UserId("ann"), (ConnectionId("c1"), ConnectionId("c2")), 0)
 NAMELESS = Member(UserId(""), (ConnectionId("c3"),), 0)

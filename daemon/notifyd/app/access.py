@@ -11,14 +11,14 @@ from notifyd.config import Loaded
 from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
 from notifyd.policy.sealing import Sealer
-from notifyd.service.clients import Clients
-from notifyd.service.connect import Connector
-from notifyd.service.devices import Devices
-from notifyd.service.keyring import KeyRing
-from notifyd.service.keys import Keys
-from notifyd.service.limits import RateLimiter
-from notifyd.service.refresh import Refresher
-from notifyd.service.tokens import Tokens
+from notifyd.service.access.keyring import KeyRing
+from notifyd.service.access.keys import Keys
+from notifyd.service.access.limits import RateLimiter
+from notifyd.service.access.tokens import Tokens
+from notifyd.service.clients.clients import Clients
+from notifyd.service.clients.devices import Devices
+from notifyd.service.clients.refresh import Refresher
+from notifyd.service.receiving.connect import Connector
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,8 +13,8 @@ from notifyd.service.acks.registry import AckRegistry
 if TYPE_CHECKING:
     from notifyd.config import Settings
     from notifyd.hub.hub import Hub
-    from notifyd.service.inbox import Inboxes
-    from notifyd.service.subscribe import Subscriber
+    from notifyd.service.receiving.inbox import Inboxes
+    from notifyd.service.receiving.subscribe import Subscriber
     from notifyd.store.ports import Broker
     from notifyd.telemetry.metrics import Counters
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifyd.config import Settings
-    from notifyd.service.clients import Clients
-    from notifyd.service.publish import Publisher
+    from notifyd.service.clients.clients import Clients
+    from notifyd.service.publishing.publish import Publisher
     from notifyd.store.ports import Broker
     from notifyd.telemetry.metrics import Counters
 

@@ -11,20 +11,20 @@ import structlog
 from notifyd.app import translate
 from notifyd.clock import now_ms
 from notifyd.errors import StoreUnavailable
-from notifyd.service.clients import Clients, Followers
-from notifyd.service.devices import Devices
-from notifyd.service.key_following import KeyFollower
-from notifyd.service.refresh import Refresher
-from notifyd.service.tokens import Tokens
+from notifyd.service.access.key_following import KeyFollower
+from notifyd.service.access.tokens import Tokens
+from notifyd.service.clients.clients import Clients, Followers
+from notifyd.service.clients.devices import Devices
+from notifyd.service.clients.refresh import Refresher
 
 if TYPE_CHECKING:
     from notifyd.config import Settings
     from notifyd.model.client import Client
     from notifyd.model.ids import ClientId
     from notifyd.policy.sealing import Sealer
-    from notifyd.service.connect import Connector
-    from notifyd.service.keyring import KeyRing
-    from notifyd.service.keys import Keys
+    from notifyd.service.access.keyring import KeyRing
+    from notifyd.service.access.keys import Keys
+    from notifyd.service.receiving.connect import Connector
     from notifyd.store.ports import Broker
     from notifyd.store.record_ports import Records
     from notifyd.telemetry.metrics import Counters

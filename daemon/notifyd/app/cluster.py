@@ -18,7 +18,7 @@ from notifyd.service.cluster.connections import ServiceConnections
 from notifyd.service.cluster.crowds import ServiceCrowds
 from notifyd.service.cluster.figures import ServiceFigures
 from notifyd.service.cluster.nodes import Nodes
-from notifyd.service.connections import Connections
+from notifyd.service.receiving.connections import Connections
 from notifyd.telemetry.process import cpu_seconds, resident_bytes
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from notifyd.ingress.edge.rest.realtime import Realtime
 from notifyd.ingress.edge.rest.services import RestOptions, RestServices
 from notifyd.ingress.edge.rest.websocket_port import WebSocketPortApp
 from notifyd.policy.console_sessions import ConsoleRules
+from notifyd.service.access.signed_out import SignedOut
 from notifyd.service.logs import Logs
-from notifyd.service.signed_out import SignedOut
 from notifyd.telemetry.prometheus import Exposition
 
 if TYPE_CHECKING:

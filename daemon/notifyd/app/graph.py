@@ -25,10 +25,10 @@ from notifyd.ingress.edge.native import connection as native
 from notifyd.ingress.edge.native.protocol import NativeProtocol
 from notifyd.ingress.edge.native.services import NativeRules, NativeServices
 from notifyd.policy.recovery import Pids
-from notifyd.wire.dialect import notification_frame as dialect_frame
+from notifyd.wire.http.sse import notification_event
+from notifyd.wire.namespaces.dialect import notification_frame as dialect_frame
 from notifyd.wire.native import notification_frame
-from notifyd.wire.rpc import listen_frame
-from notifyd.wire.sse import notification_event
+from notifyd.wire.rpc.messages import listen_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable

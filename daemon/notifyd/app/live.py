@@ -14,17 +14,17 @@ from notifyd.app.pushing import Pushing, compose_pushing
 from notifyd.app.webhooks import Telling, compose_telling
 from notifyd.bus.open import open_bus
 from notifyd.dispatch.dispatcher import Dispatcher
-from notifyd.service.attending import Attending
-from notifyd.service.inbox import Inboxes
-from notifyd.service.publish import Publisher
-from notifyd.service.subscribe import Subscriber
+from notifyd.service.publishing.publish import Publisher
+from notifyd.service.receiving.attending import Attending
+from notifyd.service.receiving.inbox import Inboxes
+from notifyd.service.receiving.subscribe import Subscriber
 
 if TYPE_CHECKING:
     from notifyd.bus.local import LocalBus
     from notifyd.bus.shared import SharedBus
     from notifyd.service.acks import Acks
-    from notifyd.service.presence import Presence
-    from notifyd.service.presence_news import PresenceNews
+    from notifyd.service.presence.news import PresenceNews
+    from notifyd.service.presence.presence import Presence
 
 
 class Live(Access, frozen=True, kw_only=True):

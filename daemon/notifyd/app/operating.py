@@ -11,11 +11,11 @@ from notifyd.app.cluster import compose_cluster
 from notifyd.app.live import Live
 from notifyd.service.channels import Channels
 from notifyd.service.daemon import About, Daemon
-from notifyd.service.dead_letters import DeadLetters
-from notifyd.service.notifications import Notifications
-from notifyd.service.queue import Queue
+from notifyd.service.publishing.dead_letters import DeadLetters
+from notifyd.service.publishing.notifications import Notifications
+from notifyd.service.publishing.queue import Queue
+from notifyd.service.publishing.waiting import Waiting
 from notifyd.service.stats import Stats
-from notifyd.service.waiting import Waiting
 
 if TYPE_CHECKING:
     from notifyd.bus.ports import Peers

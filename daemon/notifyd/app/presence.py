@@ -9,8 +9,8 @@ from notifyd.ingress.edge import sse
 from notifyd.ingress.edge.namespaces import dialect
 from notifyd.ingress.edge.namespaces.connection import by_format
 from notifyd.ingress.edge.native import connection as native
-from notifyd.service.presence import Presence
-from notifyd.service.presence_news import ChangeEncoder, PresenceNews
+from notifyd.service.presence.news import ChangeEncoder, PresenceNews
+from notifyd.service.presence.presence import Presence
 from notifyd.wire.presence import change_dialect_frame, change_event, change_message, socketio_changes
 
 if TYPE_CHECKING:

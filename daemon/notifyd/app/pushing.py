@@ -13,7 +13,7 @@ from notifyd.dispatch.push_router import PushRouter
 if TYPE_CHECKING:
     from notifyd.config import Settings
     from notifyd.push.ports import PushProvider
-    from notifyd.service.inbox import Inboxes
+    from notifyd.service.receiving.inbox import Inboxes
     from notifyd.store.ports import Broker
     from notifyd.store.record_ports import Records
     from notifyd.telemetry.metrics import Counters

@@ -52,8 +52,8 @@ from notifyd.policy.sealing import SealBroken
 from notifyd.push.fcm import open_push
 from notifyd.service.disk import DiskWatch
 from notifyd.service.logs import Logs
-from notifyd.service.record_export import RecordExport
-from notifyd.service.record_import import RecordImport
+from notifyd.service.records.exporting import RecordExport
+from notifyd.service.records.importing import RecordImport
 from notifyd.store.open import open_broker, open_records
 from notifyd.telemetry.logs import Logbook
 from notifyd.telemetry.metrics import Counters

@@ -21,16 +21,16 @@ from notifyd.policy.publishing import PublishRules
 from notifyd.policy.webhook_answers import WebhookRules
 from notifyd.policy.window import AckRules
 from notifyd.push.options import FcmOptions
-from notifyd.service.clients import ClientRules
-from notifyd.service.connect import ConnectRules
-from notifyd.service.devices import DeviceRules
-from notifyd.service.keys import KeyRules
-from notifyd.service.subscribe import SubscribeRules
-from notifyd.service.tokens import TokenRules
+from notifyd.service.access.keys import KeyRules
+from notifyd.service.access.tokens import TokenRules
+from notifyd.service.clients.clients import ClientRules
+from notifyd.service.clients.devices import DeviceRules
+from notifyd.service.receiving.connect import ConnectRules
+from notifyd.service.receiving.subscribe import SubscribeRules
 from notifyd.telemetry.logs import LogOptions
-from notifyd.wire.engineio import EngineRules
-from notifyd.wire.socketio import PacketLimits
-from notifyd.wire.socketio_session import SocketIoRules
+from notifyd.wire.socketio.engineio import EngineRules
+from notifyd.wire.socketio.packets import PacketLimits
+from notifyd.wire.socketio.session import SocketIoRules
 
 if TYPE_CHECKING:
     from notifyd.config import Settings

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifyd.app.sd_notify import ServiceManager
+    from notifyd.service.access.keys import Keys
     from notifyd.service.acks import Acks
     from notifyd.service.daemon import Daemon
     from notifyd.service.disk import DiskWatch
-    from notifyd.service.keys import Keys
     from notifyd.store.record_ports import Records
     from notifyd.telemetry.histogram import Histogram
 

@@ -14,7 +14,7 @@ from notifyd.dispatch.webhook_router import WebhookRouter
 from notifyd.model.ids import ClientId
 from notifyd.policy.events import OF_CHANNELS, OF_USERS, Wish
 from notifyd.policy.signing import signing_key
-from notifyd.service.occupancy import OccupancyWatch
+from notifyd.service.presence.occupancy import OccupancyWatch
 from notifyd.service.webhooks import Webhooks
 from notifyd.webhooks.lazy import LazyCaller
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from notifyd.config import Settings, WebhookTable
     from notifyd.dispatch.dispatcher import Dispatcher
     from notifyd.hub.hub import Hub
-    from notifyd.service.inbox import Inboxes
+    from notifyd.service.receiving.inbox import Inboxes
     from notifyd.store.ports import Broker
     from notifyd.telemetry.metrics import Counters
 

@@ -44,7 +44,7 @@ class Link(Protocol):
         """Ask for a sign of life, or keep the link awake where it cannot answer.
 
         With a *mark* above 0, the answer to this very ping has to bring it back to the driver, which hands it to
-        `service.inbox.Inboxes.proven`: it proves that what was written before the ping has arrived.
+        `service.receiving.inbox.Inboxes.proven`: it proves that what was written before the ping has arrived.
         """
         ...
 

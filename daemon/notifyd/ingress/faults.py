@@ -19,7 +19,7 @@ from notifyd.errors import (
     TooLarge,
     Unavailable,
 )
-from notifyd.wire.rest import ErrorAnswer, FieldProblemView, Problem
+from notifyd.wire.rest.bodies import ErrorAnswer, FieldProblemView, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from notifyd.model.ids import ConnectionId
 from notifyd.model.position import StreamPosition
 from notifyd.wire.json import encode, json_string
 from notifyd.wire.publication import publication_json
-from notifyd.wire.websocket import text_frame
+from notifyd.wire.websocket.frames import text_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from notifyd.clock import iso_ms
-from notifyd.wire.dialect import event_frame
 from notifyd.wire.json import encode, json_string
-from notifyd.wire.namespaces import namespace_of
-from notifyd.wire.websocket import text_frame
+from notifyd.wire.namespaces.dialect import event_frame
+from notifyd.wire.namespaces.events import namespace_of
+from notifyd.wire.websocket.frames import text_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifyd.model.presence import Member, PresenceChange, PresenceView
-    from notifyd.wire.namespaces import EventEncoder
+    from notifyd.wire.namespaces.events import EventEncoder
 
 JOIN: Final = "join"
 LEAVE: Final = "leave"

@@ -12,8 +12,8 @@ from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.server import EdgeServer
 from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings, HttpSettings, WebSocketSettings
-from notifyd.wire.http_answer import Answer
-from notifyd.wire.websocket import binary_frame, close_frame, text_frame
+from notifyd.wire.http.answer import Answer
+from notifyd.wire.websocket.frames import binary_frame, close_frame, text_frame
 
 if TYPE_CHECKING:
     from collections import deque

@@ -11,7 +11,7 @@ from notifyd.errors import Denied, Invalid
 from notifyd.ingress.edge.feeds import AckedChannelFeed, AckedInboxFeed, ChannelFeed, InboxFeed, Pace
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.service.acks import AckWish
-from notifyd.wire.sse import notification_event
+from notifyd.wire.http.sse import notification_event
 from tests.service.acking import acks_of
 from tests.service.node import OPERATOR, Node, RecordingLink, open_node, writes
 from tests.store.samples import expire

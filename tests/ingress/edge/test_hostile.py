@@ -11,7 +11,7 @@ from collections import deque
 import pytest
 import trio
 
-from notifyd.wire.websocket import binary_frame, ping_frame
+from notifyd.wire.websocket.frames import binary_frame, ping_frame
 from tests.ingress.edge.edge_harness import (
     GET,
     HANDSHAKE,

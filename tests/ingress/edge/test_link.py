@@ -13,7 +13,7 @@ import trio
 import trio.testing
 
 from notifyd.ingress.edge.link import SocketLink, TlsLink
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from tests.ingress.edge.edge_harness import GET, EchoApp, RawPeer, serving, text
 
 if TYPE_CHECKING:

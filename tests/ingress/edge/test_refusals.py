@@ -12,7 +12,7 @@ from notifyd.errors import Draining
 from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.refusals import handshake_refused
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from tests.ingress.edge.edge_harness import GET, HANDSHAKE, EchoApp, Parsed, asgi_app, one_answer, serving
 
 NAMED = b"\r\nX-Request-Id: mine\r\n\r\n"

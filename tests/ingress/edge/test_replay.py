@@ -19,7 +19,7 @@ from tests.store.samples import expire
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.model.publication import Publication
-    from notifyd.service.subscribe import Subscription
+    from notifyd.service.receiving.subscribe import Subscription
 
 
 class Reader(RecordingLink):

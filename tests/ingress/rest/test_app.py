@@ -12,7 +12,7 @@ from starlette.routing import Route
 from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.rest import reception
 from notifyd.ingress.edge.rest.resource import Resource
-from notifyd.wire.openapi import openapi_document
+from notifyd.wire.rest.openapi import openapi_document
 from tests.ingress.harness import Service, head, parse_reply
 
 if TYPE_CHECKING:

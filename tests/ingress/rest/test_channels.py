@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from notifyd.ingress.edge.rest import rows
-from notifyd.wire.rest import HistoryAnswer
+from notifyd.wire.rest.bodies import HistoryAnswer
 
 if TYPE_CHECKING:
     from tests.ingress.harness import Service

@@ -12,7 +12,7 @@ from notifyd.model.dead_letter import DeadLetter, Stage
 from notifyd.model.ids import DeadLetterId
 from notifyd.model.notification import Kind, State
 from notifyd.store.ports import Outcome
-from notifyd.wire.delivery_rest import DeadLetterAnswer, DeadLettersAnswer
+from notifyd.wire.rest.delivery_bodies import DeadLetterAnswer, DeadLettersAnswer
 from tests.store.samples import HOUR, notification
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import Struct
 
-from notifyd.wire.examples import BODIES
-from notifyd.wire.operation import Access
-from notifyd.wire.operations import OPERATIONS
-from notifyd.wire.receiving_operations import STREAM_CHANNEL, STREAM_INBOX
+from notifyd.wire.rest.examples import BODIES
+from notifyd.wire.rest.operation import Access
+from notifyd.wire.rest.operations import OPERATIONS
+from notifyd.wire.rest.receiving_operations import STREAM_CHANNEL, STREAM_INBOX
 
 if TYPE_CHECKING:
-    from notifyd.wire.operation import Operation
+    from notifyd.wire.rest.operation import Operation
     from tests.ingress.harness import Reply, Service
 
 MARK = "classified-9d3f"

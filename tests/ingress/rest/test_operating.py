@@ -11,8 +11,8 @@ import pytest
 from notifyd.clock import ms_of, now_ms
 from notifyd.ingress.edge.rest.services import RestOptions
 from notifyd.service.daemon import EngineState
-from notifyd.wire.openapi import openapi_document
-from notifyd.wire.rest import HealthAnswer, QueueAnswer, ReadyAnswer, StatsAnswer
+from notifyd.wire.rest.bodies import HealthAnswer, QueueAnswer, ReadyAnswer, StatsAnswer
+from notifyd.wire.rest.openapi import openapi_document
 
 if TYPE_CHECKING:
     from tests.ingress.conftest import StartService

@@ -8,7 +8,7 @@ import pytest
 
 from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.rest.realtime import Realtime
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 
 if TYPE_CHECKING:
     from tests.ingress.conftest import StartService

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyd.ingress.edge.rest.services import RestOptions
-from notifyd.wire.operations import OPERATIONS
+from notifyd.wire.rest.operations import OPERATIONS
 from tests.ingress.harness import ADMIN_TOKEN, Service, head, parse_reply
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import trio
 from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.model.disconnect import CREDENTIAL_ENDED, DRAINED, KICKED
 from notifyd.model.ids import KeyId
-from notifyd.service.connections import ConnectionQuery, Connections
+from notifyd.service.receiving.connections import ConnectionQuery, Connections
 from tests.ingress.harness import head
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from notifyd.ingress.edge.siblings.door import open_door
 from notifyd.ingress.edge.siblings.house import Siblings
 from notifyd.telemetry.metrics import Counters
 from notifyd.telemetry.prometheus import Exposition
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from tests.ingress.edge.edge_harness import EchoApp, serving
 
 OTHER = b"# HELP notifyd_errors_total Faults.\n# TYPE notifyd_errors_total counter\nnotifyd_errors_total 7.0\n"

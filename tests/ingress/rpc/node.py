@@ -20,41 +20,41 @@ from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.presence import PresenceRule, PresenceRules
 from notifyd.policy.publishing import PublishRules
 from notifyd.policy.sealing import Sealer
-from notifyd.service.attending import Attending
+from notifyd.service.access.key_following import KeyFollower
+from notifyd.service.access.keyring import KeyRing
+from notifyd.service.access.keys import KeyRules, Keys, NewKey
+from notifyd.service.access.limits import RateLimiter
+from notifyd.service.access.tokens import TokenRules, Tokens
 from notifyd.service.channels import Channels
-from notifyd.service.clients import ClientRules, Clients, Followers, NewClient
+from notifyd.service.clients.clients import ClientRules, Clients, Followers, NewClient
+from notifyd.service.clients.devices import DeviceRules, Devices
+from notifyd.service.clients.refresh import Refresher
 from notifyd.service.cluster.connections import ServiceConnections
 from notifyd.service.cluster.crowds import ServiceCrowds
 from notifyd.service.cluster.figures import ServiceFigures
 from notifyd.service.cluster.nodes import Nodes
-from notifyd.service.connect import Connector, ConnectRules
-from notifyd.service.connections import Connections
 from notifyd.service.daemon import About, Daemon
-from notifyd.service.dead_letters import DeadLetters
-from notifyd.service.devices import DeviceRules, Devices
 from notifyd.service.doctor import Doctor
-from notifyd.service.inbox import Inboxes
-from notifyd.service.key_following import KeyFollower
-from notifyd.service.keyring import KeyRing
-from notifyd.service.keys import KeyRules, Keys, NewKey
-from notifyd.service.limits import RateLimiter
 from notifyd.service.logs import Logs
-from notifyd.service.notifications import Notifications
-from notifyd.service.presence import Presence
-from notifyd.service.publish import Publisher
-from notifyd.service.queue import Queue
-from notifyd.service.record_export import RecordExport
-from notifyd.service.record_import import RecordImport
-from notifyd.service.refresh import Refresher
+from notifyd.service.presence.presence import Presence
+from notifyd.service.publishing.dead_letters import DeadLetters
+from notifyd.service.publishing.notifications import Notifications
+from notifyd.service.publishing.publish import Publisher
+from notifyd.service.publishing.queue import Queue
+from notifyd.service.publishing.waiting import Waiting
+from notifyd.service.receiving.attending import Attending
+from notifyd.service.receiving.connect import Connector, ConnectRules
+from notifyd.service.receiving.connections import Connections
+from notifyd.service.receiving.inbox import Inboxes
+from notifyd.service.receiving.subscribe import Subscriber, SubscribeRules
+from notifyd.service.records.exporting import RecordExport
+from notifyd.service.records.importing import RecordImport
 from notifyd.service.stats import Stats
-from notifyd.service.subscribe import Subscriber, SubscribeRules
-from notifyd.service.tokens import TokenRules, Tokens
-from notifyd.service.waiting import Waiting
 from notifyd.store.memory.records import MemoryRecords
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerLimits, BrokerOptions, HistoryLimits
 from notifyd.telemetry import Counters, LogOptions, configure
-from notifyd.wire.rpc import LISTEN_FORMAT, listen_frame
+from notifyd.wire.rpc.messages import LISTEN_FORMAT, listen_frame
 from tests.service.acking import acks_of
 from tests.service.peers import alone
 from tests.webhooks.parts import endpoint, webhooks_of

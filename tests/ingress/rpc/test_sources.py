@@ -11,7 +11,7 @@ from notifyd.ingress.rpc.feed import AckedOpening, FeedServices, Opening
 from notifyd.ingress.rpc.sources import InboxSource, WatchedInbox, channel_opening, check_channels
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.position import StreamPosition
-from notifyd.service.attending import Attending
+from notifyd.service.receiving.attending import Attending
 from notifyd.v1 import client_pb2 as pb
 from notifyd.v1 import types_pb2
 from tests.service.acking import acks_of

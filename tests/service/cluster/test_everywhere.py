@@ -14,9 +14,9 @@ from notifyd.service.cluster.connections import ServiceConnections
 from notifyd.service.cluster.crowds import ServiceCrowds
 from notifyd.service.cluster.figures import ServiceFigures
 from notifyd.service.cluster.nodes import Nodes
-from notifyd.service.connections import ConnectionQuery, Connections
-from notifyd.service.occupancy import OccupancyWatch
-from notifyd.service.presence import Presence
+from notifyd.service.presence.occupancy import OccupancyWatch
+from notifyd.service.presence.presence import Presence
+from notifyd.service.receiving.connections import ConnectionQuery, Connections
 from notifyd.service.stats import Stats
 from tests.service.cluster.network import Network
 from tests.service.node import Node, endings

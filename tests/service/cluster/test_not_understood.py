@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from notifyd.service.cluster.shared_set import SharedSet
-from notifyd.service.presence import Presence
+from notifyd.service.presence.presence import Presence
 from tests.service.cluster.network import Network
 from tests.service.cluster.test_everywhere import RULES
 from tests.service.cluster.test_shared_set import Member, settled

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from notifyd.service.clients import Clients
-from notifyd.service.publish import Publisher
+from notifyd.service.clients.clients import Clients
+from notifyd.service.publishing.publish import Publisher
 from notifyd.telemetry.metrics import Counters
 
 

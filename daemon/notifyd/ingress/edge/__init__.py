@@ -40,7 +40,7 @@ Application, `http/app.py` (protocols; an app is any object with these four)::
     Upgrade(handler: WebSocketHandler, subprotocol: str | None = None, headers: tuple[tuple[bytes, bytes], ...] = (),
             max_message_bytes: int | None = None)                                 # None: as in WebSocketSettings
     Answer(status: int, body: bytes = b"", content_type: bytes = b"application/json",
-           headers: tuple[tuple[bytes, bytes], ...] = (), close: bool = False)          # wire/http_answer.py
+           headers: tuple[tuple[bytes, bytes], ...] = (), close: bool = False)          # wire/http/answer.py
 
 Request, `http/request.py` (frozen)::
 
@@ -60,7 +60,7 @@ WebSocket, `http/app.py` (WebSocketHandler) and `websocket/socket.py` (WebSocket
     text/binary answer None when they are done, or a coroutine that is awaited before the next message is given
     (order and backpressure). What is put while messages of one read are handled is joined into one write.
 
-    ws.put(frame: bytes) -> bool        # prebuilt frame(s), wire/websocket.py; never blocks; False: slow consumer,
+    ws.put(frame: bytes) -> bool        # frame(s) of wire/websocket/frames.py; never blocks; False: slow consumer,
                                         #   it was not taken: call ws.close(4008, ...). After the end: dropped, True
     ws.close(code=1000, reason="")      # synchronous; starts the close handshake, its deadline is the server's affair
     ws.abort()                          # synchronous; at once and without a handshake
@@ -78,8 +78,8 @@ Streams (Server-Sent Events), `http/app.py` (StreamHandler) and `http/stream.py`
     await stream.wait_closed()                              # until the peer has left or close/abort was called
     stream.peer  stream.outbox  stream.pending_bytes  stream.sent_bytes
 
-Frames, `wire/websocket.py` (pure): text_frame(payload) binary_frame(payload) ping_frame(payload) pong_frame(payload)
-close_frame(code, reason) -> bytes.
+Frames, `wire/websocket/frames.py` (pure): text_frame(payload) binary_frame(payload) ping_frame(payload)
+pong_frame(payload) close_frame(code, reason) -> bytes.
 
 Floors inside: listener -> server -> http.connection (http.reader, asgi, http.stream) -> websocket.socket -> link,
 outbox, deadlines. httptools is imported by http.reader alone, wsproto by websocket.frames alone.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from notifyd.ingress.edge.refusals import failed
-from notifyd.wire.http_answer import CONTINUE, has_body, header_lines, status_line
-from notifyd.wire.http_head import RequestRefused
+from notifyd.wire.http.answer import CONTINUE, has_body, header_lines, status_line
+from notifyd.wire.http.head import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 _VERSIONS = {"version": "3.0", "spec_version": "2.4"}
 _MAX_READ_AHEAD_BYTES = 65_536

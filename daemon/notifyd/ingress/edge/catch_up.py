@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from notifyd.hub.connection import Connection
     from notifyd.model.publication import Publication
-    from notifyd.service.subscribe import Subscriber
+    from notifyd.service.receiving.subscribe import Subscriber
 
 #: Marks from here on belong to pages; smaller ones are offsets of inboxes. All of them fit 63 bits.
 FIRST_PAGE_MARK: Final = 1 << 62

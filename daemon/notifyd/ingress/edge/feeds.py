@@ -10,17 +10,17 @@ from msgspec import Struct
 
 from notifyd.ingress.edge.replay import Writer, receive_and_replay, subscribe_and_replay
 from notifyd.model.position import StreamPosition
-from notifyd.service.inbox import user_of
+from notifyd.service.receiving.inbox import user_of
+from notifyd.wire.http.sse import Beginning, notification_body, notification_event, subscribed_event, with_id
 from notifyd.wire.recent import RecentFrames
-from notifyd.wire.sse import Beginning, notification_body, notification_event, subscribed_event, with_id
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.model.principal import Principal
     from notifyd.model.publication import Publication
     from notifyd.service.acks import Acks, AckWish, Opened
-    from notifyd.service.inbox import Inboxes
-    from notifyd.service.subscribe import Subscriber, Subscription
+    from notifyd.service.receiving.inbox import Inboxes
+    from notifyd.service.receiving.subscribe import Subscriber, Subscription
 
 
 class Pace(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.ingress.edge.catch_up import Gap
-from notifyd.service.inbox import user_of
+from notifyd.service.receiving.inbox import user_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.model.position import StreamPosition
     from notifyd.model.publication import Publication
-    from notifyd.service.inbox import Inboxes
-    from notifyd.service.subscribe import Subscription
+    from notifyd.service.receiving.inbox import Inboxes
+    from notifyd.service.receiving.subscribe import Subscription
 
 
 class InboxSource:

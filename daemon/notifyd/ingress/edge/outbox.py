@@ -66,7 +66,7 @@ class Outbox:
         return len(self._waiting) if self._waiting is not None else 0
 
     def put(self, data: bytes) -> bool:
-        """Write *data* now if nothing waits, else keep it in order. False: it was not taken, the peer is too slow.
+        """Write *data* now if nothing waits, else keep it in order. False: not taken, the peer is slow.
 
         What was begun is always kept, and so is the first to wait, however long: one frame may exceed the bound.
         """

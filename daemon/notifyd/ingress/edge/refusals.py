@@ -9,12 +9,12 @@ import structlog
 
 from notifyd.ingress.edge.request_ids import request_id
 from notifyd.ingress.faults import error_body, http_fault, internal_fault
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 
 if TYPE_CHECKING:
     from notifyd.errors import NotifydError
     from notifyd.ingress.edge.http.request import Request
-    from notifyd.wire.http_head import RequestRefused
+    from notifyd.wire.http.head import RequestRefused
 
 log = structlog.get_logger()
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from notifyd.model.publication import Publication
-from notifyd.service.subscribe import Subscriber, Subscription
+from notifyd.service.receiving.subscribe import Subscriber, Subscription
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.model.position import StreamPosition
-    from notifyd.service.inbox import Inboxes
+    from notifyd.service.receiving.inbox import Inboxes
 
 
 class Writer(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from notifyd.ingress.edge.outbox import Outbox
 from notifyd.ingress.edge.refusals import crowded
 from notifyd.ingress.edge.siblings.door import TunnelledLink, read_preface
 from notifyd.ingress.edge.state import EdgeCounts, EdgeState
-from notifyd.wire.http_answer import encode_answer
+from notifyd.wire.http.answer import encode_answer
 
 if TYPE_CHECKING:
     import socket

@@ -11,16 +11,16 @@ from msgspec import Struct
 from notifyd.errors import NotifydError
 from notifyd.ingress.edge.feeds import Feed, Pace
 from notifyd.model.principal import Principal
-from notifyd.service.attending import at_hand
+from notifyd.service.receiving.attending import at_hand
 from notifyd.store.ports import Attendance
-from notifyd.wire.sse import HEARTBEAT, ending_event
+from notifyd.wire.http.sse import HEARTBEAT, ending_event
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.ingress.edge.http.stream import HttpStream
     from notifyd.model.disconnect import Disconnect
-    from notifyd.service.connect import Connector
-    from notifyd.wire.http_answer import Answer
+    from notifyd.service.receiving.connect import Connector
+    from notifyd.wire.http.answer import Answer
 
 FORMAT: Final = "sse"
 CONTENT_TYPE: Final = b"text/event-stream; charset=utf-8"

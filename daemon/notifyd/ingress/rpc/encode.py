@@ -8,14 +8,14 @@ from msgspec.structs import asdict
 
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1 import types_pb2
-from notifyd.wire.rpc import position_message, timestamp_of
+from notifyd.wire.rpc.messages import position_message, timestamp_of
 
 if TYPE_CHECKING:
     from notifyd.hub.slow import CutOff
     from notifyd.model.node import NodeInfo
     from notifyd.service.acks import DurableView
     from notifyd.service.channels import ChannelView
-    from notifyd.service.connections import ConnectionView
+    from notifyd.service.receiving.connections import ConnectionView
     from notifyd.service.stats import StatsSnapshot
     from notifyd.store.inbox_ports import InboxInfo
     from notifyd.store.ports import QueueStats

@@ -13,12 +13,12 @@ from notifyd.ingress.rpc.endings import ending
 from notifyd.model.disconnect import SLOW_CONSUMER
 from notifyd.model.position import StreamPosition
 from notifyd.service.acks import Acks, Opened
-from notifyd.service.attending import Attending, at_hand
-from notifyd.service.connect import Connector
-from notifyd.service.inbox import Inboxes
-from notifyd.service.subscribe import Subscriber, Subscription
+from notifyd.service.receiving.attending import Attending, at_hand
+from notifyd.service.receiving.connect import Connector
+from notifyd.service.receiving.inbox import Inboxes
+from notifyd.service.receiving.subscribe import Subscriber, Subscription
 from notifyd.store.ports import Attendance
-from notifyd.wire.rpc import listen_event, opening_event
+from notifyd.wire.rpc.messages import listen_event, opening_event
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection

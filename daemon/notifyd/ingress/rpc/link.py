@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from notifyd.wire.rpc import LISTEN_FORMAT, split_frames
+from notifyd.wire.rpc.messages import LISTEN_FORMAT, split_frames
 
 if TYPE_CHECKING:
     from notifyd.model.disconnect import Disconnect

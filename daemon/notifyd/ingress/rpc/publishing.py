@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import trio
 
     from notifyd.bridge.intake import Intake
-    from notifyd.service.publish import Publisher
+    from notifyd.service.publishing.publish import Publisher
 
 #: Checks a request and hands it in, without waiting.
 Submit = Callable[[types_pb2.PublishRequest], Pending]

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import msgspec
 
+from notifyd.service.access.keys import Keys
+from notifyd.service.access.tokens import Tokens
 from notifyd.service.acks import Acks
-from notifyd.service.attending import Attending
 from notifyd.service.channels import Channels
-from notifyd.service.clients import Clients
+from notifyd.service.clients.clients import Clients
+from notifyd.service.clients.devices import Devices
 from notifyd.service.cluster.connections import ServiceConnections
 from notifyd.service.cluster.figures import ServiceFigures
 from notifyd.service.cluster.nodes import Nodes
-from notifyd.service.connect import Connector
 from notifyd.service.daemon import Daemon
-from notifyd.service.dead_letters import DeadLetters
-from notifyd.service.devices import Devices
 from notifyd.service.doctor import Doctor
-from notifyd.service.inbox import Inboxes
-from notifyd.service.keys import Keys
 from notifyd.service.logs import Logs
-from notifyd.service.notifications import Notifications
-from notifyd.service.presence import Presence
-from notifyd.service.publish import Publisher
-from notifyd.service.queue import Queue
-from notifyd.service.record_export import RecordExport
-from notifyd.service.record_import import RecordImport
-from notifyd.service.subscribe import Subscriber
-from notifyd.service.tokens import Tokens
-from notifyd.service.waiting import Waiting
+from notifyd.service.presence.presence import Presence
+from notifyd.service.publishing.dead_letters import DeadLetters
+from notifyd.service.publishing.notifications import Notifications
+from notifyd.service.publishing.publish import Publisher
+from notifyd.service.publishing.queue import Queue
+from notifyd.service.publishing.waiting import Waiting
+from notifyd.service.receiving.attending import Attending
+from notifyd.service.receiving.connect import Connector
+from notifyd.service.receiving.inbox import Inboxes
+from notifyd.service.receiving.subscribe import Subscriber
+from notifyd.service.records.exporting import RecordExport
+from notifyd.service.records.importing import RecordImport
 from notifyd.service.webhooks import Webhooks
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from notifyd.errors import Exhausted, Invalid
 from notifyd.ingress.rpc.feed import AckedOpening, Opening
 from notifyd.service.acks import AckWish
-from notifyd.wire.rpc import listen_frame, position_of
+from notifyd.wire.rpc.messages import listen_frame, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId, UserId
     from notifyd.model.position import StreamPosition
     from notifyd.model.publication import Publication
-    from notifyd.service.subscribe import Subscriber, Subscription
+    from notifyd.service.receiving.subscribe import Subscriber, Subscription
     from notifyd.store.ports import Attendance
     from notifyd.v1 import types_pb2
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from notifyd.policy.window import Flight
     from notifyd.service.acks.house import AckHouse
     from notifyd.service.acks.receiver import AckReceiver
-    from notifyd.service.inbox import Inboxes
+    from notifyd.service.receiving.inbox import Inboxes
     from notifyd.store.delivery_ports import Written
 
 #: Longest reason of a refusal that is kept.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from notifyd.service.acks.house import AckHouse
     from notifyd.service.acks.receiver import Encode
     from notifyd.service.acks.values import Acked, AckWish, DurableView, Opened
-    from notifyd.service.inbox import Inboxes
+    from notifyd.service.receiving.inbox import Inboxes
 
 
 class Acks:

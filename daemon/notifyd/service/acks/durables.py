@@ -13,7 +13,7 @@ from notifyd.model.durable import DurableKey
 from notifyd.model.position import StreamPosition
 from notifyd.service.acks.tracks import ChannelTrack, Whose
 from notifyd.service.acks.values import DurableView
-from notifyd.service.attending import at_hand
+from notifyd.service.receiving.attending import at_hand
 
 if TYPE_CHECKING:
     from notifyd.model.dead_letter import DeadLetter

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from notifyd.service.acks.aftermath import Aftermath
     from notifyd.service.acks.clock import AckClock
     from notifyd.service.acks.registry import AckRegistry
-    from notifyd.service.subscribe import Subscriber
+    from notifyd.service.receiving.subscribe import Subscriber
     from notifyd.store.ports import Broker
 
 

@@ -13,7 +13,7 @@ from notifyd.model.position import StreamPosition
 from notifyd.service.acks.receiver import AckReceiver
 from notifyd.service.acks.tracks import ChannelTrack, InboxTrack, Whose
 from notifyd.service.acks.values import Opened
-from notifyd.service.inbox import user_of
+from notifyd.service.receiving.inbox import user_of
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection

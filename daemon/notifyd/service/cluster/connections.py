@@ -8,13 +8,13 @@ import msgspec
 
 from notifyd.hub.slow import CutOff
 from notifyd.model.ids import ClientId
-from notifyd.service.connections import ConnectionQuery, ConnectionView, Kicked
+from notifyd.service.receiving.connections import ConnectionQuery, ConnectionView, Kicked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.bus.ports import Peers
-    from notifyd.service.connections import Connections
+    from notifyd.service.receiving.connections import Connections
 
 _LIST: Final = "connections.list"
 _KICK: Final = "connections.kick"

@@ -8,7 +8,7 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from tests.ingress.edge.edge_harness import GET, EchoApp, asgi_app, serving, whole_talk
 
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from notifyd.ingress.edge.http.reader import RequestReader
 from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.settings import HttpSettings
-from notifyd.wire.http_head import RequestRefused
+from notifyd.wire.http.head import RequestRefused
 
 unhurried = settings(deadline=None)  # a busy machine is no failure
 

@@ -18,8 +18,8 @@ from notifyd.model.ids import DEFAULT_CLIENT, ClientId, ConnectionId, UserId
 from notifyd.model.notification import Kind
 from notifyd.model.principal import operator
 from notifyd.policy.recovery import Pids
-from notifyd.service.attending import Attending
-from notifyd.wire import dialect
+from notifyd.service.receiving.attending import Attending
+from notifyd.wire.namespaces import dialect
 from tests.service.acking import acks_of
 
 if TYPE_CHECKING:

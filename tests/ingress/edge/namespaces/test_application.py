@@ -12,8 +12,8 @@ from notifyd.ingress.edge.namespaces.application import NamespaceApplication, Pe
 from notifyd.ingress.edge.socketio.api import Refusal, Welcome
 from notifyd.ingress.edge.socketio.transport import SocketIoTransport
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
-from notifyd.service.clients import NewClient
-from notifyd.wire.socketio_session import SocketIoRules
+from notifyd.service.clients.clients import NewClient
+from notifyd.wire.socketio.session import SocketIoRules
 from tests.ingress.edge.namespaces.house import User, handshake, publish
 
 if TYPE_CHECKING:

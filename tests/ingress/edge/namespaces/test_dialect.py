@@ -13,7 +13,7 @@ from notifyd.ingress.edge.namespaces.dialect import DialectConnection
 from notifyd.ingress.edge.namespaces.dialect_app import DialectApp, PendingVisit
 from notifyd.model.disconnect import DEAD_LINK
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from tests.ingress.edge.namespaces.house import finished, handshake, publish
 from tests.ingress.edge.native.browser import Socket
 

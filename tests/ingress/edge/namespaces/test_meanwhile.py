@@ -12,7 +12,7 @@ from notifyd.ingress.edge.namespaces.application import PendingWelcome
 from notifyd.ingress.edge.namespaces.dialect_app import DialectApp, PendingVisit
 from notifyd.ingress.edge.socketio.api import Refusal, Welcome
 from notifyd.model.disconnect import WRONG_CREDENTIAL
-from notifyd.service.clients import NewClient
+from notifyd.service.clients.clients import NewClient
 from tests.ingress.edge.namespaces.house import handshake
 from tests.ingress.edge.native.browser import Socket
 

@@ -14,7 +14,7 @@ from notifyd.ingress.edge.namespaces.sources import ChannelSource, JoinSource
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.model.position import StreamPosition
 from notifyd.policy.recovery import Session
-from notifyd.wire.namespaces import Place
+from notifyd.wire.namespaces.events import Place
 from tests.service.node import text_of, writes
 
 if TYPE_CHECKING:

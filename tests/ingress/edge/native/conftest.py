@@ -8,7 +8,7 @@ import pytest
 
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.native.services import NativeRules, NativeServices
-from notifyd.service.attending import Attending
+from notifyd.service.receiving.attending import Attending
 from tests.ingress.edge.native.browser import Browser
 from tests.service.acks.house import House
 from tests.service.node import Node, open_node

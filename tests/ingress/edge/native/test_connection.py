@@ -15,12 +15,12 @@ from notifyd.ingress.edge.native.connection import NativeConnection
 from notifyd.ingress.edge.native.protocol import NativeProtocol
 from notifyd.model.disconnect import DEAD_LINK
 from notifyd.model.ids import DEFAULT_CLIENT
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from tests.ingress.edge.native.browser import Browser, finished
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.native.services import NativeRules, NativeServices
-    from notifyd.service.keys import IssuedKey
+    from notifyd.service.access.keys import IssuedKey
     from notifyd.store.ports import Pending
     from tests.service.node import Node
 

@@ -13,7 +13,7 @@ from notifyd.ingress.edge.siblings.door import open_door
 from notifyd.ingress.edge.siblings.house import Siblings
 from notifyd.ingress.edge.socketio.engine import EngineServer
 from notifyd.ingress.edge.socketio.settings import EngineSettings
-from notifyd.wire.engineio import EngineRules
+from notifyd.wire.socketio.engineio import EngineRules
 from tests.conformance.server import EngineEchoes
 from tests.ingress.edge.edge_harness import serving
 from tests.ingress.edge.socketio.drivers import Asked, Peer

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.siblings.door import open_door
 from notifyd.ingress.edge.siblings.house import Siblings
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from tests.ingress.edge.edge_harness import EchoApp, serving
 
 HEADERS = ((b"host", b"a"), (b"a", b"b"))

@@ -13,10 +13,10 @@ from notifyd.ingress.edge.socketio.api import Refusal, Welcome
 from notifyd.ingress.edge.socketio.engine import EngineServer
 from notifyd.ingress.edge.socketio.server import SocketIoServer
 from notifyd.ingress.edge.socketio.settings import EngineSettings, SocketIoSettings
-from notifyd.wire.engineio import EngineRules
-from notifyd.wire.http_answer import Answer
-from notifyd.wire.socketio_session import SocketIoRules
-from notifyd.wire.websocket import binary_frame, close_frame, text_frame
+from notifyd.wire.http.answer import Answer
+from notifyd.wire.socketio.engineio import EngineRules
+from notifyd.wire.socketio.session import SocketIoRules
+from notifyd.wire.websocket.frames import binary_frame, close_frame, text_frame
 from tests.conformance.server import EchoApp, EngineEchoes, Timing
 from tests.ingress.edge.edge_harness import KEY, RawPeer, Served, masked, serving
 

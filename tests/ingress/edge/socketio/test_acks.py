@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from notifyd.wire.socketio import PacketLimits
+from notifyd.wire.socketio.packets import PacketLimits
 from tests.ingress.edge.socketio.drivers import Recorder, connect, sockets, until_told
 
 

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from notifyd.ingress.edge.socketio.api import Welcome
 from notifyd.ingress.edge.socketio.settings import SocketIoSettings
-from notifyd.wire.socketio import polling_event, websocket_event
-from notifyd.wire.socketio_session import SocketIoRules
+from notifyd.wire.socketio.packets import polling_event, websocket_event
+from notifyd.wire.socketio.session import SocketIoRules
 from tests.ingress.edge.socketio.drivers import REFUSED, Handler, Peer, Recorder, connect, sockets, until_told
 
 ANSWER = '40{"sid":"sid-of-"}'

@@ -12,7 +12,7 @@ import trio
 from structlog.testing import capture_logs
 
 from notifyd.ingress.edge.socketio.settings import EngineSettings
-from notifyd.wire.engineio import EngineRules, polling_text
+from notifyd.wire.socketio.engineio import EngineRules, polling_text
 from tests.ingress.edge.socketio.drivers import Link, Peer, engine
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import trio
 
-from notifyd.wire.engineio import polling_binary, polling_text, websocket_text
+from notifyd.wire.socketio.engineio import polling_binary, polling_text, websocket_text
 from tests.ingress.edge.socketio.drivers import engine
 from tests.ingress.edge.socketio.test_polling import held_poll, kept
 

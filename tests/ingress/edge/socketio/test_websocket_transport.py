@@ -9,7 +9,7 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from notifyd.wire.engineio import websocket_text
+from notifyd.wire.socketio.engineio import websocket_text
 from tests.ingress.edge.edge_harness import raw_frame
 from tests.ingress.edge.socketio.drivers import Link, engine
 from tests.ingress.edge.socketio.test_polling import Kept, raising

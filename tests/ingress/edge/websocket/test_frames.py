@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from wsproto.frame_protocol import FrameProtocol, ParseFailed
 
 from notifyd.ingress.edge.websocket.frames import FrameReader, FrameRefused
-from notifyd.wire.websocket import BINARY, CLOSE, TEXT, binary_frame, close_frame, ping_frame, pong_frame, text_frame
+from notifyd.wire.websocket.frames import (
+    BINARY,
+    CLOSE,
+    TEXT,
+    binary_frame,
+    close_frame,
+    ping_frame,
+    pong_frame,
+    text_frame,
+)
 from tests.ingress.edge.edge_harness import masked, raw_frame, text
 
 unhurried = settings(deadline=None)  # a busy machine is no failure

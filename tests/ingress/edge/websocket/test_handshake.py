@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from notifyd.ingress.edge.http.app import Upgrade
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from tests.ingress.edge.edge_harness import HANDSHAKE, EchoApp, serving
 
 

@@ -8,7 +8,7 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from notifyd.wire.websocket import binary_frame, close_frame, ping_frame, pong_frame, text_frame
+from notifyd.wire.websocket.frames import binary_frame, close_frame, ping_frame, pong_frame, text_frame
 from tests.ingress.edge.edge_harness import (
     EchoApp,
     RawPeer,

@@ -13,7 +13,7 @@ from notifyd.model.dead_letter import DeadLetter, Stage
 from notifyd.model.ids import DeadLetterId
 from notifyd.model.notification import Kind
 from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import timestamp_of
+from notifyd.wire.rpc.messages import timestamp_of
 from tests.store.samples import HOUR, notification
 
 if TYPE_CHECKING:

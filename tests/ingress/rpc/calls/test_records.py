@@ -10,7 +10,7 @@ import trio
 from grpc import RpcError
 
 from notifyd.ingress.rpc.calls import records as calls
-from notifyd.service.keys import NewKey
+from notifyd.service.access.keys import NewKey
 from notifyd.v1 import admin_pb2 as pb
 from tests.ingress.rpc.node import refusal_of
 

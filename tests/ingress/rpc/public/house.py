@@ -15,7 +15,7 @@ import trio
 from notifyd.ingress.rpc.options import RpcOptions
 from notifyd.ingress.rpc.public.server import PublicServer
 from notifyd.ingress.rpc.public.services import PublicOptions, PublicServices
-from notifyd.service.attending import Attending
+from notifyd.service.receiving.attending import Attending
 from notifyd.v1 import client_pb2 as pb
 from notifyd.v1 import client_pb2_grpc
 from notifyd.v1.types_pb2 import PublishRequest, PublishResponse, Receipt, StreamPosition, Target, UserTarget

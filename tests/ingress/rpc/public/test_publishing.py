@@ -204,7 +204,7 @@ async def test_a_token_that_ends_is_refused_from_then_on(house: PublicHouse, mon
     shown = with_token(house.node.token("ann", ttl_ms=60_000))
     await house.publish(shown, channel="open.a")
     later: Callable[[], int] = lambda: now_ms() + 120_000  # noqa: E731
-    monkeypatch.setattr("notifyd.service.tokens.now_ms", later)
+    monkeypatch.setattr("notifyd.service.access.tokens.now_ms", later)
     refusal = await house.refusal("Publish", publication(channel="open.a"), shown)
     assert (refusal.status, refusal.code) == ("UNAUTHENTICATED", "token_expired")
 

@@ -26,9 +26,9 @@ from notifyd.ingress.edge.console.views import (
 from notifyd.ingress.edge.rest.bodies import decode_body
 from notifyd.ingress.edge.rest.views import receipt_view, stats_view
 from notifyd.model.ids import ClientId
-from notifyd.service.connections import ConnectionQuery
 from notifyd.service.logs import LogQuery
-from notifyd.wire.http_answer import Answer
+from notifyd.service.receiving.connections import ConnectionQuery
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from notifyd.errors import NotFound
 from notifyd.ingress.edge.console.endpoints import ConsoleEndpoints, SessionEndpoints
 from notifyd.ingress.edge.console.files import FOREVER, file_headers, page_headers, static_files
 from notifyd.ingress.edge.rest.conditional import conditional
-from notifyd.wire.http_answer import Answer
-from notifyd.wire.operation import Access, Operation, Tag
+from notifyd.wire.http.answer import Answer
+from notifyd.wire.rest.operation import Access, Operation, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

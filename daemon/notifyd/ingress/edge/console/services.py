@@ -5,10 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from notifyd.policy.console_sessions import ConsoleRules
+from notifyd.service.access.signed_out import SignedOut
 from notifyd.service.cluster.connections import ServiceConnections
 from notifyd.service.cluster.nodes import Nodes
 from notifyd.service.logs import Logs
-from notifyd.service.signed_out import SignedOut
 
 
 class ConsoleServices(Struct, frozen=True):

@@ -8,13 +8,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from notifyd.clock import iso_ms
-from notifyd.wire.receipt_rest import ReceiptView
-from notifyd.wire.rest import StatsView
+from notifyd.wire.rest.bodies import StatsView
+from notifyd.wire.rest.receipt_bodies import ReceiptView
 
 if TYPE_CHECKING:
     from notifyd.hub.slow import CutOff
     from notifyd.model.node import NodeInfo
-    from notifyd.service.connections import ConnectionView
+    from notifyd.service.receiving.connections import ConnectionView
     from notifyd.telemetry.record import Record
 
 

@@ -8,14 +8,14 @@ from msgspec import Struct
 
 from notifyd.ingress.edge.http.app import LongPoll, Pending
 from notifyd.ingress.edge.refusals import failed, refusal
-from notifyd.wire.http_answer import CONTINUE, Answer, encode_answer
+from notifyd.wire.http.answer import CONTINUE, Answer, encode_answer
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.receiver import HttpReceiver
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.outbox import Outbox
     from notifyd.ingress.edge.state import EdgeState
-    from notifyd.wire.http_head import RequestRefused
+    from notifyd.wire.http.head import RequestRefused
 
 _CLOSE = b"Connection: close\r\n"
 _KEEP_ALIVE = b"Connection: keep-alive\r\n"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.http.stream import HttpStream
     from notifyd.ingress.edge.websocket.socket import WebSocket
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 AsgiEvent = MutableMapping[str, Any]
 AsgiReceive = Callable[[], Awaitable[AsgiEvent]]

@@ -16,9 +16,9 @@ from notifyd.ingress.edge.lingering import Lingering
 from notifyd.ingress.edge.refusals import failed
 from notifyd.ingress.edge.siblings.tunnel import Tunnel
 from notifyd.ingress.edge.websocket.socket import WebSocket
-from notifyd.wire.http_answer import Answer
-from notifyd.wire.http_head import RequestRefused
-from notifyd.wire.websocket_handshake import accept_handshake, check_handshake
+from notifyd.wire.http.answer import Answer
+from notifyd.wire.http.head import RequestRefused
+from notifyd.wire.websocket.handshake import accept_handshake, check_handshake
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.app import HttpApp, LongPoll, Pending

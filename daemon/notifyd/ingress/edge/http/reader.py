@@ -8,8 +8,8 @@ from urllib.parse import unquote_to_bytes
 import httptools
 
 from notifyd.ingress.edge.http.request import Peer, Request
-from notifyd.wire.http_chunks import ChunkedReader
-from notifyd.wire.http_head import (
+from notifyd.wire.http.chunks import ChunkedReader
+from notifyd.wire.http.head import (
     NO_FRAMING,
     Framing,
     RequestLine,

@@ -8,7 +8,7 @@ import structlog
 import trio
 
 from notifyd.ingress.edge.lingering import Lingering
-from notifyd.wire.http_answer import header_lines, status_line
+from notifyd.wire.http.answer import header_lines, status_line
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.app import StreamHandler

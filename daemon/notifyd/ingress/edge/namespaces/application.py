@@ -12,8 +12,8 @@ from notifyd.ingress.edge.namespaces.requests import refusal
 from notifyd.ingress.edge.origins import origin_listed, same_origin
 from notifyd.ingress.edge.socketio.api import Refusal, Welcome
 from notifyd.model.ids import ClientId
-from notifyd.service.attending import at_hand
-from notifyd.wire.namespaces import client_of
+from notifyd.service.receiving.attending import at_hand
+from notifyd.wire.namespaces.events import client_of
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request

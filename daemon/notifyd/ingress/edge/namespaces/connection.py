@@ -14,8 +14,8 @@ from notifyd.ingress.edge.namespaces.events import PING, Events
 from notifyd.ingress.edge.namespaces.requests import Answer, Encoders, Requests, ending, exception, refusal
 from notifyd.ingress.edge.namespaces.sources import JoinSource
 from notifyd.model.disconnect import PROTOCOL_ERROR
-from notifyd.wire.namespaces import NotificationEncoder, Place, notification_event
-from notifyd.wire.socketio import polling_event, websocket_event
+from notifyd.wire.namespaces.events import NotificationEncoder, Place, notification_event
+from notifyd.wire.socketio.packets import polling_event, websocket_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.socketio.api import Ack, Socket, Step
     from notifyd.model.disconnect import Disconnect
     from notifyd.model.publication import Publication
-    from notifyd.wire.namespaces import EventEncoder
+    from notifyd.wire.namespaces.events import EventEncoder
 
 T = TypeVar("T")
 

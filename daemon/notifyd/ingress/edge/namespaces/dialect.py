@@ -22,7 +22,7 @@ from notifyd.model.disconnect import (
     WRONG_CREDENTIAL,
 )
 from notifyd.model.ids import ConnectionId
-from notifyd.wire import dialect
+from notifyd.wire.namespaces import dialect
 from notifyd.wire.recent import RecentFrames
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from notifyd.ingress.edge.namespaces.dialect import DialectConnection, ending_of
 from notifyd.ingress.edge.namespaces.entrance import Entrance
 from notifyd.ingress.edge.namespaces.requests import exception
 from notifyd.ingress.edge.refusals import handshake_refused
-from notifyd.service.attending import at_hand
-from notifyd.wire import dialect
-from notifyd.wire.namespaces import client_of
+from notifyd.service.receiving.attending import at_hand
+from notifyd.wire.namespaces import dialect
+from notifyd.wire.namespaces.events import client_of
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
     from notifyd.ingress.edge.websocket.socket import WebSocket
     from notifyd.store.ports import Attendance
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 
 class DialectApp:

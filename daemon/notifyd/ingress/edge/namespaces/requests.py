@@ -13,9 +13,9 @@ from notifyd.ingress.edge.namespaces.acking import Acknowledged, AckRequests
 from notifyd.ingress.edge.namespaces.sources import ChannelSource
 from notifyd.model.publication import Publication
 from notifyd.policy.rate import TokenBucket
+from notifyd.service.access.limits import rate_limited
 from notifyd.service.acks import AckWish
-from notifyd.service.limits import rate_limited
-from notifyd.wire.jobs import job_command
+from notifyd.wire.namespaces.jobs import job_command
 from notifyd.wire.native import MaxUnacked, Since
 from notifyd.wire.presence import presence_fields
 

@@ -7,14 +7,14 @@ import msgspec
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.policy.recovery import Pids
 from notifyd.service.acks import Acks
-from notifyd.service.attending import Attending
-from notifyd.service.clients import Clients
-from notifyd.service.connect import Connector
-from notifyd.service.devices import Devices
-from notifyd.service.inbox import Inboxes
-from notifyd.service.presence import Presence
-from notifyd.service.publish import Publisher
-from notifyd.service.subscribe import Subscriber
+from notifyd.service.clients.clients import Clients
+from notifyd.service.clients.devices import Devices
+from notifyd.service.presence.presence import Presence
+from notifyd.service.publishing.publish import Publisher
+from notifyd.service.receiving.attending import Attending
+from notifyd.service.receiving.connect import Connector
+from notifyd.service.receiving.inbox import Inboxes
+from notifyd.service.receiving.subscribe import Subscriber
 from notifyd.store.history_ports import HistoryStore
 from notifyd.telemetry.metrics import Counters
 

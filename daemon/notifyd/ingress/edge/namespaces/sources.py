@@ -9,7 +9,7 @@ from notifyd.clock import now_ms
 from notifyd.ingress.edge.catch_up import Gap
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
-from notifyd.wire.namespaces import Place
+from notifyd.wire.namespaces.events import Place
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection

@@ -15,7 +15,7 @@ from notifyd.ingress.edge.native.requests import ANSWERS
 from notifyd.ingress.edge.websocket.link import WebSocketLink
 from notifyd.model.disconnect import DRAINED, PROTOCOL_ERROR
 from notifyd.wire import native
-from notifyd.wire.websocket import text_frame
+from notifyd.wire.websocket.frames import text_frame
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

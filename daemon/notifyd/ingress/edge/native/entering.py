@@ -15,7 +15,7 @@ from notifyd.model.disconnect import (
     WRONG_CREDENTIAL,
     Disconnect,
 )
-from notifyd.service.connect import TooManyConnections
+from notifyd.service.receiving.connect import TooManyConnections
 from notifyd.wire import native
 
 if TYPE_CHECKING:

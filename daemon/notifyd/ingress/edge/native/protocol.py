@@ -13,7 +13,7 @@ from notifyd.ingress.edge.refusals import handshake_refused
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.native.services import NativeRules, NativeServices
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 
 class NativeProtocol:

@@ -10,7 +10,7 @@ from notifyd.model.command import Publish
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
 from notifyd.model.request_ids import usable_request_id
 from notifyd.wire import native
-from notifyd.wire.websocket import text_frame
+from notifyd.wire.websocket.frames import text_frame
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.native.connection import NativeConnection, Step

@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from notifyd.ingress.edge.forwarded import TrustedProxies
+from notifyd.service.access.limits import RateLimiter
 from notifyd.service.acks import Acks
-from notifyd.service.attending import Attending
-from notifyd.service.connect import Connector
-from notifyd.service.inbox import Inboxes
-from notifyd.service.limits import RateLimiter
-from notifyd.service.presence import Presence
-from notifyd.service.publish import Publisher
-from notifyd.service.subscribe import Subscriber
+from notifyd.service.presence.presence import Presence
+from notifyd.service.publishing.publish import Publisher
+from notifyd.service.receiving.attending import Attending
+from notifyd.service.receiving.connect import Connector
+from notifyd.service.receiving.inbox import Inboxes
+from notifyd.service.receiving.subscribe import Subscriber
 from notifyd.telemetry.metrics import Counters
 
 

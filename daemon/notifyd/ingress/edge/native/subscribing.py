@@ -11,12 +11,12 @@ from notifyd.ingress.edge.replay import Writer, subscribe_and_replay
 from notifyd.service.acks import AckWish
 from notifyd.wire import native
 from notifyd.wire.recent import RecentFrames
-from notifyd.wire.websocket import text_frame
+from notifyd.wire.websocket.frames import text_frame
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.native.connection import NativeConnection, Step
     from notifyd.model.position import StreamPosition
-    from notifyd.service.subscribe import Subscription
+    from notifyd.service.receiving.subscribe import Subscription
 
 #: For those who ack, whom the fan-out does not write to.
 _frame: Final = RecentFrames(native.notification_frame)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.realtime import Realtime
     from notifyd.ingress.edge.rest.reception import Endpoint
     from notifyd.ingress.edge.rest.services import RestOptions, RestServices
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 
 class ChannelServiceApp:

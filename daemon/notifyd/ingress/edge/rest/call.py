@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
     from notifyd.model.principal import Principal
     from notifyd.policy.rate import Allowance
-    from notifyd.wire.operation import Access
+    from notifyd.wire.rest.operation import Access
 
 _MAX_QUERY_FIELDS = 50
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.ingress.edge.rest.rows import first_rows, newest_rows
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
+from notifyd.wire.http.sse import parse_event_id
 from notifyd.wire.json import encode, json_string
-from notifyd.wire.sse import parse_event_id
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.service.channels import Channels
-    from notifyd.service.subscribe import Subscriber
+    from notifyd.service.receiving.subscribe import Subscriber
     from notifyd.store.history_ports import History
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from notifyd.clock import iso_ms
-from notifyd.wire.client_rest import ClientView, DeviceView, RegisteredClientAnswer, RotatedSecretAnswer
+from notifyd.wire.rest.client_bodies import ClientView, DeviceView, RegisteredClientAnswer, RotatedSecretAnswer
 
 if TYPE_CHECKING:
     from notifyd.model.client import Client
     from notifyd.model.device import Device
-    from notifyd.service.clients import RegisteredClient
+    from notifyd.service.clients.clients import RegisteredClient
 
 
 def client_view(record: Client, *, now: int) -> ClientView:

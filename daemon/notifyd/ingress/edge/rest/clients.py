@@ -12,16 +12,16 @@ from notifyd.ingress.edge.rest.bodies import decode_body, sift
 from notifyd.ingress.edge.rest.client_views import client_view, registered_client, rotated_secret
 from notifyd.model.ids import ClientId
 from notifyd.policy.clients import problems_of, problems_of_secret, refuse_client
-from notifyd.service.clients import NewClient
-from notifyd.wire.client_rest import ClientAnswer, ClientsAnswer, NewClientBody, SecretRotationBody
-from notifyd.wire.http_answer import Answer
+from notifyd.service.clients.clients import NewClient
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
-from notifyd.wire.rest import Done
+from notifyd.wire.rest.bodies import Done
+from notifyd.wire.rest.client_bodies import ClientAnswer, ClientsAnswer, NewClientBody, SecretRotationBody
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Reception
-    from notifyd.service.clients import Clients
+    from notifyd.service.clients.clients import Clients
 
 _new_client: Final = msgspec.json.Decoder(NewClientBody)
 _rotation: Final = msgspec.json.Decoder(SecretRotationBody)

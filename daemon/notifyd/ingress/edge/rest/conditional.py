@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call

@@ -8,11 +8,11 @@ from notifyd.errors import Denied
 from notifyd.ingress.edge.namespaces.credentials import cookie
 from notifyd.ingress.edge.origins import same_origin
 from notifyd.model.ids import ClientId
-from notifyd.wire.operation import Access
+from notifyd.wire.rest.operation import Access
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
-    from notifyd.service.clients import Clients
+    from notifyd.service.clients.clients import Clients
 
 #: Where it counts: pages that cannot read the cookie have no other way to receive.
 OF_COOKIES: Final = frozenset((Access.USER, Access.SUBSCRIBER))

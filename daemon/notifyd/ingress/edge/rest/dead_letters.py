@@ -11,9 +11,12 @@ from notifyd.errors import Invalid, NotFound
 from notifyd.ingress.edge.rest.bodies import decode_body
 from notifyd.ingress.edge.rest.views import timeline_view
 from notifyd.model.ids import ClientId, NotificationId, UserId
-from notifyd.service.dead_letters import check_named, stage_of
+from notifyd.service.publishing.dead_letters import check_named, stage_of
 from notifyd.store.delivery_ports import DeadLetterQuery
-from notifyd.wire.delivery_rest import (
+from notifyd.wire.http.answer import Answer
+from notifyd.wire.json import encode
+from notifyd.wire.rest.bodies import Done, Position
+from notifyd.wire.rest.delivery_bodies import (
     DeadLetterAnswer,
     DeadLetterFilterBody,
     DeadLettersAnswer,
@@ -27,9 +30,6 @@ from notifyd.wire.delivery_rest import (
     RetryManyBody,
     WholeDeadLetterView,
 )
-from notifyd.wire.http_answer import Answer
-from notifyd.wire.json import encode
-from notifyd.wire.rest import Done, Position
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Reception
     from notifyd.model.dead_letter import DeadLetter
-    from notifyd.service.dead_letters import DeadLetters, Retried
+    from notifyd.service.publishing.dead_letters import DeadLetters, Retried
 
 _retry: Final = msgspec.json.Decoder(RetryBody)
 _retry_many: Final = msgspec.json.Decoder(RetryManyBody)

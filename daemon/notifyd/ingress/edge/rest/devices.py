@@ -12,15 +12,15 @@ from notifyd.ingress.edge.rest.client_views import device_view
 from notifyd.ingress.edge.rest.whose import check_own, client_of, user_of
 from notifyd.model.ids import ClientId, DeviceId, UserId
 from notifyd.policy.fields import check_named
-from notifyd.wire.client_rest import DeviceAnswer, DevicesAnswer, NewDeviceBody
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
-from notifyd.wire.rest import Done
+from notifyd.wire.rest.bodies import Done
+from notifyd.wire.rest.client_bodies import DeviceAnswer, DevicesAnswer, NewDeviceBody
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Reception
-    from notifyd.service.devices import Devices
+    from notifyd.service.clients.devices import Devices
 
 _new_device: Final = msgspec.json.Decoder(NewDeviceBody)
 

@@ -14,14 +14,14 @@ from msgspec import Struct
 
 from notifyd.errors import NotFound
 from notifyd.ingress.edge.rest.conditional import conditional
-from notifyd.wire.operation import Access, Operation, Tag
+from notifyd.wire.rest.operation import Access, Operation, Tag
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.faults import Headers
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 _PACKAGE: Final = "swagger_ui"
 _PAGE: Final = b"""<!DOCTYPE html>

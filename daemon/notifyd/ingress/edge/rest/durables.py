@@ -8,10 +8,10 @@ from notifyd.clock import iso_ms
 from notifyd.errors import Invalid
 from notifyd.model.durable import DurableKey, owner_of
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
-from notifyd.wire import delivery_rest as rest
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
-from notifyd.wire.rest import Position
+from notifyd.wire.rest import delivery_bodies as rest
+from notifyd.wire.rest.bodies import Position
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call

@@ -11,8 +11,8 @@ from notifyd.ingress.edge.rest.dev_guard import check_local
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.model.principal import operator
 from notifyd.policy.tokens import looks_like_a_token
-from notifyd.service.limits import rate_limited, secret_tries
-from notifyd.wire.operation import OF_USERS, Access
+from notifyd.service.access.limits import rate_limited, secret_tries
+from notifyd.wire.rest.operation import OF_USERS, Access
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call

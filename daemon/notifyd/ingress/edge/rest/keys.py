@@ -10,15 +10,15 @@ from notifyd.clock import ms_of, now_ms
 from notifyd.ingress.edge.rest.bodies import decode_body
 from notifyd.ingress.edge.rest.views import key_view
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
-from notifyd.service.keys import IssuedKey, NewKey
-from notifyd.wire.http_answer import Answer
+from notifyd.service.access.keys import IssuedKey, NewKey
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
-from notifyd.wire.rest import Done, IssuedKeyAnswer, KeyAnswer, KeysAnswer, NewKeyBody, RotationBody
+from notifyd.wire.rest.bodies import Done, IssuedKeyAnswer, KeyAnswer, KeysAnswer, NewKeyBody, RotationBody
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Reception
-    from notifyd.service.keys import Keys
+    from notifyd.service.access.keys import Keys
 
 _new_key: Final = msgspec.json.Decoder(NewKeyBody)
 _rotation: Final = msgspec.json.Decoder(RotationBody)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from notifyd.telemetry.merging import merged
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call

@@ -9,17 +9,17 @@ import trio
 from notifyd.errors import Invalid, NotifydError
 from notifyd.ingress.edge.rest.views import receipt_view
 from notifyd.policy.waiting import Until, Verdict
-from notifyd.service.waiting import Sight, Wait
-from notifyd.wire.http_answer import Answer
+from notifyd.service.publishing.waiting import Sight, Wait
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
-from notifyd.wire.receipt_rest import NotificationAnswer, WaitView
+from notifyd.wire.rest.receipt_bodies import NotificationAnswer, WaitView
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.model.ids import ClientId
     from notifyd.model.receipt import Receipt
-    from notifyd.service.notifications import Notifications
-    from notifyd.service.waiting import Waiting
+    from notifyd.service.publishing.notifications import Notifications
+    from notifyd.service.publishing.waiting import Waiting
 
 _SECONDS: Final = 30
 _MAX_SECONDS: Final = 300

@@ -11,10 +11,9 @@ from notifyd.errors import Unavailable
 from notifyd.ingress.edge.rest.conditional import conditional
 from notifyd.ingress.edge.rest.metrics import metrics
 from notifyd.ingress.edge.rest.views import queue_view, stats_view
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
-from notifyd.wire.openapi import openapi_document
-from notifyd.wire.rest import (
+from notifyd.wire.rest.bodies import (
     ClearedAnswer,
     EngineView,
     HealthAnswer,
@@ -25,6 +24,7 @@ from notifyd.wire.rest import (
     StatsAnswer,
     StatusAnswer,
 )
+from notifyd.wire.rest.openapi import openapi_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.clock import iso_ms
-from notifyd.wire.delivery_rest import MemberView, PresenceAnswer
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
+from notifyd.wire.rest.delivery_bodies import MemberView, PresenceAnswer
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
-    from notifyd.service.presence import Presence
+    from notifyd.service.presence.presence import Presence
 
 
 class PresenceEndpoints:

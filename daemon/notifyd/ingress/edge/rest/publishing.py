@@ -19,12 +19,12 @@ from notifyd.model.notification import DEFAULT_PRIORITY, Kind
 from notifyd.model.principal import Principal, operator
 from notifyd.policy.fields import refuse
 from notifyd.policy.publishing import check_idempotency_key
-from notifyd.wire.client_operations import PUBLISH_TO_USERS
-from notifyd.wire.client_rest import UserNotificationBody
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
-from notifyd.wire.operations import BROADCAST, PUBLISH, PUBLISH_BATCH
-from notifyd.wire.rest import BatchAccepted, BatchBody, BroadcastBody, NotificationBody
+from notifyd.wire.rest.bodies import BatchAccepted, BatchBody, BroadcastBody, NotificationBody
+from notifyd.wire.rest.client_bodies import UserNotificationBody
+from notifyd.wire.rest.client_operations import PUBLISH_TO_USERS
+from notifyd.wire.rest.operations import BROADCAST, PUBLISH, PUBLISH_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Endpoint, Reception
-    from notifyd.service.clients import Clients
-    from notifyd.service.publish import Publisher
+    from notifyd.service.clients.clients import Clients
+    from notifyd.service.publishing.publish import Publisher
     from notifyd.store.ports import Pending
-    from notifyd.wire.operation import Operation
+    from notifyd.wire.rest.operation import Operation
 
 #: Begins a call: refuses it by an error, or gives the endpoint that waits for the rest.
 Beginning = Callable[["Call"], "Endpoint"]

@@ -10,7 +10,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.app import LongPoll, Pending, PendingUpgrade, Upgrade
     from notifyd.ingress.edge.http.request import Request
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 WebSocketUpgrade = Callable[["Request"], "Upgrade | Answer"]
 

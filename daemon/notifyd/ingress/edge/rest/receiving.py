@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from notifyd.ingress.edge.rest.bodies import decode_body
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
-from notifyd.wire.receiving_rest import AckAnswer, AckBody
+from notifyd.wire.rest.receiving_bodies import AckAnswer, AckBody
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call

@@ -15,10 +15,10 @@ from notifyd.ingress.edge.rest.cors import CREDENTIALS, VARY, allow_headers
 from notifyd.ingress.edge.rest.gate import Gate
 from notifyd.ingress.faults import http_fault, internal_fault
 from notifyd.telemetry import get_logger
-from notifyd.wire.client_operations import PUBLISH_TO_USERS
-from notifyd.wire.http_answer import Answer
-from notifyd.wire.operation import OF_USERS, Access
-from notifyd.wire.operations import BROADCAST, PUBLISH, PUBLISH_BATCH
+from notifyd.wire.http.answer import Answer
+from notifyd.wire.rest.client_operations import PUBLISH_TO_USERS
+from notifyd.wire.rest.operation import OF_USERS, Access
+from notifyd.wire.rest.operations import BROADCAST, PUBLISH, PUBLISH_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from notifyd.ingress.edge.rest.cors import preflight_headers
 from notifyd.ingress.edge.rest.paths import check_path
 from notifyd.ingress.edge.rest.reception import UNKNOWN_ROUTE
 from notifyd.ingress.faults import MethodRefused
-from notifyd.wire.http_answer import Answer, has_body
-from notifyd.wire.operation import OF_USERS
+from notifyd.wire.http.answer import Answer, has_body
+from notifyd.wire.rest.operation import OF_USERS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, MutableMapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Endpoint, Reception
     from notifyd.ingress.faults import Headers
-    from notifyd.wire.operation import Operation
+    from notifyd.wire.rest.operation import Operation
 
     Scope = MutableMapping[str, Any]
 

@@ -20,7 +20,7 @@ from notifyd.ingress.edge.rest.receiving import ReceivingEndpoints
 from notifyd.ingress.edge.rest.resource import Nothing, Resource
 from notifyd.ingress.edge.rest.users import UserEndpoints
 from notifyd.ingress.edge.rest.webhooks import WebhookEndpoints
-from notifyd.wire.operations import OPERATIONS
+from notifyd.wire.rest.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.reception import Endpoint, Reception
     from notifyd.ingress.edge.rest.services import RestServices
     from notifyd.ingress.edge.rest.streaming import Streaming
-    from notifyd.wire.http_answer import Answer
-    from notifyd.wire.operation import Operation
+    from notifyd.wire.http.answer import Answer
+    from notifyd.wire.rest.operation import Operation
 
 
 def endpoints_by_id(services: RestServices, reception: Reception, streaming: Streaming) -> dict[str, Endpoint]:

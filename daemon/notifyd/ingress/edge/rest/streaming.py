@@ -11,10 +11,10 @@ from notifyd.ingress.edge.feeds import AckedChannelFeed, AckedInboxFeed, Channel
 from notifyd.ingress.edge.rest.paths import check_path
 from notifyd.ingress.edge.sse import CONTENT_TYPE, EventStream, Refusal, Wish
 from notifyd.service.acks import AckWish
-from notifyd.service.attending import together
-from notifyd.wire.http_answer import Answer
-from notifyd.wire.receiving_operations import STREAM_CHANNEL, STREAM_INBOX
-from notifyd.wire.sse import parse_event_id
+from notifyd.service.receiving.attending import together
+from notifyd.wire.http.answer import Answer
+from notifyd.wire.http.sse import parse_event_id
+from notifyd.wire.rest.receiving_operations import STREAM_CHANNEL, STREAM_INBOX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

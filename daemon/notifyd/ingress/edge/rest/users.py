@@ -13,15 +13,15 @@ from notifyd.ingress.edge.rest.whose import check_own, client_of
 from notifyd.model.ids import ClientId, UserId
 from notifyd.model.position import StreamPosition
 from notifyd.policy.targets import check_user
-from notifyd.wire.client_rest import NewTokenBody, TokenAnswer
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode, json_string
+from notifyd.wire.rest.client_bodies import NewTokenBody, TokenAnswer
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Reception
     from notifyd.ingress.edge.rest.services import RestServices
-    from notifyd.service.inbox import Inboxes
+    from notifyd.service.receiving.inbox import Inboxes
     from notifyd.store.inbox_ports import InboxInfo
 
 _new_token: Final = msgspec.json.Decoder(NewTokenBody)

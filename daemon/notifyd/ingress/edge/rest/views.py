@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import asdict
 
 from notifyd.clock import iso_ms
-from notifyd.wire.receipt_rest import ReceiptView, TimelineEventView, UserReceiptView
-from notifyd.wire.rest import (
+from notifyd.wire.rest.bodies import (
     AckUsage,
     ChannelCountView,
     DeadLetterUsage,
@@ -20,6 +19,7 @@ from notifyd.wire.rest import (
     ReceiptUsage,
     StatsView,
 )
+from notifyd.wire.rest.receipt_bodies import ReceiptView, TimelineEventView, UserReceiptView
 
 if TYPE_CHECKING:
     from notifyd.model.key import ApiKey

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from notifyd.clock import iso_ms
-from notifyd.wire import webhook_rest as rest
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
+from notifyd.wire.rest import webhook_bodies as rest
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call

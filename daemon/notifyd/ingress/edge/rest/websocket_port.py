@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from notifyd.ingress.edge.request_ids import request_id
 from notifyd.ingress.edge.rest.resource import send_answer
 from notifyd.ingress.faults import error_body
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

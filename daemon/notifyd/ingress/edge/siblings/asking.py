@@ -12,7 +12,7 @@ from notifyd.wire.preface import Preface, encode_preface
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 #: A sibling on the same machine accepts at once, unless it is stopped or gone.
 REACH_SECONDS: Final = 5.0

@@ -11,7 +11,7 @@ from notifyd.ingress.edge.siblings.asking import ask
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 
 class Forwarding(LongPoll):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notifyd.ingress.edge.http.request import Request
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 # no letter of the ids themselves
 _MARK: Final = "."

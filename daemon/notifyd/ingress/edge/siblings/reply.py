@@ -6,7 +6,7 @@ from typing import Final
 
 import httptools
 
-from notifyd.wire.http_answer import Answer
+from notifyd.wire.http.answer import Answer
 
 _MAX_BYTES: Final = 64 * 1024 * 1024
 # what the answer gets anew from the worker that the peer talks to

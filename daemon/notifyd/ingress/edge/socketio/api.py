@@ -98,7 +98,7 @@ class Socket(Protocol):
 
     @property
     def put(self) -> Callable[[bytes], bool]:
-        """Takes what the encoder of the present transport made (`wire.socketio.websocket_event`, `.polling_event`).
+        """Takes what the encoder of the present transport made: `websocket_event` or `polling_event` of the packets.
 
         Several may be joined. False: over the outbox's bound; nothing was taken, and the transport must go.
         """

@@ -17,7 +17,7 @@ from notifyd.ingress.edge.socketio.codes import (
     TRANSPORT_ERROR,
 )
 from notifyd.ingress.edge.socketio.sessions import new_sid
-from notifyd.wire.engineio import (
+from notifyd.wire.socketio.engineio import (
     BINARY,
     CLOSE,
     MESSAGE,
@@ -29,7 +29,7 @@ from notifyd.wire.engineio import (
     split,
     websocket_packet,
 )
-from notifyd.wire.engineio_session import Beat, Heartbeat
+from notifyd.wire.socketio.engineio_session import Beat, Heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.socketio.polling import PollingSide
     from notifyd.ingress.edge.socketio.sessions import Sessions
     from notifyd.ingress.edge.websocket.socket import WebSocket
-    from notifyd.wire.engineio import EngineRules
+    from notifyd.wire.socketio.engineio import EngineRules
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from notifyd.ingress.edge.socketio.polling import PollingSide
 from notifyd.ingress.edge.socketio.requests import Query, cors, polled, preflight, refused, unavailable
 from notifyd.ingress.edge.socketio.sessions import Sessions, new_sid
 from notifyd.ingress.edge.socketio.upgrading import Probe
-from notifyd.wire.engineio import BAD_REQUEST, UNKNOWN_SID, open_packet, polling_packet
+from notifyd.wire.socketio.engineio import BAD_REQUEST, UNKNOWN_SID, open_packet, polling_packet
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadlines
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.socketio.engine_api import AllowedOrigin, EngineApplication
     from notifyd.ingress.edge.socketio.requests import Headers
     from notifyd.ingress.edge.socketio.settings import EngineSettings
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 _SIBLING_SECONDS: Final = 5.0
 

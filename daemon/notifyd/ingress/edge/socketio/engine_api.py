@@ -23,7 +23,7 @@ class EngineLink(Protocol):
 
     @property
     def put(self) -> Callable[[bytes], bool]:
-        """Takes what `wire.engineio` made for the present transport. False: it was not taken, the peer is too slow."""
+        """Takes what `wire.socketio.engineio` made for the present transport. False: not taken, the peer is slow."""
 
     @property
     def pending_bytes(self) -> int:

@@ -10,8 +10,8 @@ import trio
 from notifyd.ingress.edge.http.app import LongPoll
 from notifyd.ingress.edge.socketio.codes import PARSE_ERROR, TRANSPORT_ERROR
 from notifyd.ingress.edge.socketio.requests import polled, refused
-from notifyd.wire.engineio import BAD_REQUEST, PacketInvalid, packets, polling_packet, to_frames
-from notifyd.wire.engineio_session import PollQueue, Stage
+from notifyd.wire.socketio.engineio import BAD_REQUEST, PacketInvalid, packets, polling_packet, to_frames
+from notifyd.wire.socketio.engineio_session import PollQueue, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.socketio.sessions import Sessions
     from notifyd.ingress.edge.socketio.upgrading import Probe
     from notifyd.ingress.edge.websocket.socket import WebSocket
-    from notifyd.wire.engineio import EngineRules
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
+    from notifyd.wire.socketio.engineio import EngineRules
 
 log = structlog.get_logger()
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, structs
 
-from notifyd.wire.engineio import (
+from notifyd.wire.http.answer import Answer
+from notifyd.wire.socketio.engineio import (
     BAD_HANDSHAKE_METHOD,
     BAD_REQUEST,
     FORBIDDEN,
@@ -14,7 +15,6 @@ from notifyd.wire.engineio import (
     UNSUPPORTED_VERSION,
     refusal_body,
 )
-from notifyd.wire.http_answer import Answer
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.socketio.api import Application
     from notifyd.ingress.edge.socketio.engine_api import AllowedOrigin
     from notifyd.ingress.edge.socketio.settings import SocketIoSettings
-    from notifyd.wire.http_answer import Answer
+    from notifyd.wire.http.answer import Answer
 
 
 class SocketIoServer:

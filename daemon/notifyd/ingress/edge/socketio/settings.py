@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from notifyd.wire.engineio import EngineRules
-from notifyd.wire.socketio_session import SocketIoRules
+from notifyd.wire.socketio.engineio import EngineRules
+from notifyd.wire.socketio.session import SocketIoRules
 
 
 class EngineSettings(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from notifyd.wire.socketio import ack_packet, disconnect_packet, event_packet
+from notifyd.wire.socketio.packets import ack_packet, disconnect_packet, event_packet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,16 +17,16 @@ from notifyd.ingress.edge.socketio.codes import (
     TRANSPORT_CLOSE,
 )
 from notifyd.ingress.edge.socketio.socket import NamespaceSocket
-from notifyd.wire.socketio import connect_error_packet, connect_packet
-from notifyd.wire.socketio_session import SocketIoSession, What
+from notifyd.wire.socketio.packets import connect_error_packet, connect_packet
+from notifyd.wire.socketio.session import SocketIoSession, What
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadlines
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.socketio.api import Application, PendingConnect, Step
     from notifyd.ingress.edge.socketio.engine_api import EngineLink
-    from notifyd.wire.socketio import Outgoing, Packet
-    from notifyd.wire.socketio_session import Incoming, SocketIoRules
+    from notifyd.wire.socketio.packets import Outgoing, Packet
+    from notifyd.wire.socketio.session import Incoming, SocketIoRules
 
 log = structlog.get_logger()
 
@@ -91,7 +91,7 @@ class SocketIoTransport:
     # What its sockets call
 
     def send(self, packet: Outgoing) -> bool:
-        """Write a packet. False: it was not taken, the peer is too slow."""
+        """Write a packet. False: not taken, the peer is slow."""
         link = self.link
         return link.put(packet.frames() if link.transport == "websocket" else packet.pieces())
 

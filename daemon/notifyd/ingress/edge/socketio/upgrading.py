@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from notifyd.ingress.edge.socketio.codes import PROTOCOL_ERROR
-from notifyd.wire.engineio import PROBE, PROBE_ANSWER, websocket_packet
+from notifyd.wire.socketio.engineio import PROBE, PROBE_ANSWER, websocket_packet
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadline

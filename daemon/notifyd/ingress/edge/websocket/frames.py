@@ -1,16 +1,16 @@
 """Bytes of a WebSocket client to messages: ordinary frames directly, all that is unusual through wsproto.
 
-Nearly every frame is a whole, short, unfragmented one. `notifyd.wire.websocket` recognises those and wsproto is not
-even there, which saves a connection 2.5 KB and a message most of its cost. A frame that is fragmented, incomplete or in
-any way wrong goes to wsproto, which decides; it stays until the message is over. Closes are read here, because wsproto
-does not know 1014.
+Nearly every frame is a whole, short, unfragmented one. `notifyd.wire.websocket.frames` recognises those and wsproto is
+not even there, which saves a connection 2.5 KB and a message most of its cost. A frame that is fragmented, incomplete
+or in any way wrong goes to wsproto, which decides; it stays until the message is over. Closes are read here, because
+wsproto does not know 1014.
 """
 
 from __future__ import annotations
 
 from wsproto.frame_protocol import Frame, FrameProtocol, ParseFailed
 
-from notifyd.wire.websocket import BINARY, CLOSE, TEXT, FrameHead, frame_head, may_close_with, unmask
+from notifyd.wire.websocket.frames import BINARY, CLOSE, TEXT, FrameHead, frame_head, may_close_with, unmask
 
 TOO_BIG = 1009
 _NOT_UTF8 = 1007

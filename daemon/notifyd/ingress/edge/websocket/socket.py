@@ -10,7 +10,7 @@ import trio
 
 from notifyd.ingress.edge.lingering import Lingering
 from notifyd.ingress.edge.websocket.frames import FrameReader, FrameRefused
-from notifyd.wire.websocket import BINARY, CLOSE, PING, PONG, TEXT, close_frame, ping_frame, pong_frame
+from notifyd.wire.websocket.frames import BINARY, CLOSE, PING, PONG, TEXT, close_frame, ping_frame, pong_frame
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

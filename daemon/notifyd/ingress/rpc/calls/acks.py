@@ -8,7 +8,7 @@ from notifyd.ingress.rpc.acking import acknowledge
 from notifyd.ingress.rpc.encode import durable_message
 from notifyd.model.durable import DurableKey, owner_of
 from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import any_client_of, client_of
+from notifyd.wire.rpc.messages import any_client_of, client_of
 
 if TYPE_CHECKING:
     from notifyd.service.acks import Acks

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from notifyd.ingress.rpc.encode import channel_message
 from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import any_client_of, client_of, position_message, position_of, publication_message
+from notifyd.wire.rpc.messages import any_client_of, client_of, position_message, position_of, publication_message
 
 if TYPE_CHECKING:
     from notifyd.service.channels import Channels
-    from notifyd.service.clients import Clients
+    from notifyd.service.clients.clients import Clients
 
 _CHANNELS: Final = 1000
 _MAX_CHANNELS: Final = 100_000

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from notifyd.clock import now_ms
 from notifyd.ingress.rpc.seconds import milliseconds_of
 from notifyd.model.ids import ClientId
-from notifyd.service.clients import ClientChanges, Clients, NewClient, RegisteredClient
+from notifyd.service.clients.clients import ClientChanges, Clients, NewClient, RegisteredClient
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1 import types_pb2
-from notifyd.wire.rpc import any_client_of, client_message, client_of, timestamp_of
+from notifyd.wire.rpc.messages import any_client_of, client_message, client_of, timestamp_of
 
 if TYPE_CHECKING:
     from notifyd.model.client import Client
-    from notifyd.service.tokens import Tokens
+    from notifyd.service.access.tokens import Tokens
 
 
 class ClientCalls:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import Invalid
 from notifyd.ingress.rpc.encode import connection_message, cut_off_message
-from notifyd.service.connections import ConnectionQuery
+from notifyd.service.receiving.connections import ConnectionQuery
 from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import client_of
+from notifyd.wire.rpc.messages import client_of
 
 if TYPE_CHECKING:
     from notifyd.service.cluster.connections import ServiceConnections
-    from notifyd.service.connections import Kicked
+    from notifyd.service.receiving.connections import Kicked
 
 _LIMIT: Final = 1000
 _MAX_LIMIT: Final = 100_000

@@ -8,7 +8,7 @@ from notifyd.clock import now_ms
 from notifyd.errors import Invalid
 from notifyd.service.daemon import ConfigChange
 from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import timestamp_of
+from notifyd.wire.rpc.messages import timestamp_of
 
 if TYPE_CHECKING:
     from notifyd.service.cluster.figures import ServiceFigures

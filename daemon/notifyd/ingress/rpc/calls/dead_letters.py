@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from notifyd.model.ids import NotificationId, UserId
-from notifyd.service.dead_letters import check_named, stage_of
+from notifyd.service.publishing.dead_letters import check_named, stage_of
 from notifyd.store.delivery_ports import DeadLetterQuery
 from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import any_client_of, instant_of
-from notifyd.wire.rpc_dead_letters import dead_letter_message, whole_dead_letter_message
+from notifyd.wire.rpc.dead_letters import dead_letter_message, whole_dead_letter_message
+from notifyd.wire.rpc.messages import any_client_of, instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import trio
 
     from notifyd.model.dead_letter import DeadLetter
-    from notifyd.service.dead_letters import DeadLetters, Retried
+    from notifyd.service.publishing.dead_letters import DeadLetters, Retried
     from notifyd.v1 import types_pb2
 
 _LIMIT: Final = 50

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from notifyd.clock import now_ms
 from notifyd.ingress.rpc.seconds import milliseconds_of
-from notifyd.service.keys import IssuedKey, KeyRights, Keys, NewKey
+from notifyd.service.access.keys import IssuedKey, KeyRights, Keys, NewKey
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1 import types_pb2
-from notifyd.wire.rpc import any_client_of, client_of, instant_of, key_message
+from notifyd.wire.rpc.messages import any_client_of, client_of, instant_of, key_message
 
 if TYPE_CHECKING:
     from notifyd.model.key import ApiKey

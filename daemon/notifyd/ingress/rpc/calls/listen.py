@@ -11,7 +11,7 @@ from notifyd.ingress.rpc.link import StreamLink
 from notifyd.ingress.rpc.sources import WatchedInbox, channel_opening, check_channels
 from notifyd.model.principal import operator, standing_in
 from notifyd.policy.targets import check_user
-from notifyd.wire.rpc import client_of, listen_frame
+from notifyd.wire.rpc.messages import client_of, listen_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from notifyd.ingress.rpc.publishing import Submission
 from notifyd.ingress.rpc.request_ids import current_request_id
 from notifyd.model.principal import operator
 from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import client_of, publish_command, receipt_message
+from notifyd.wire.rpc.messages import client_of, publish_command, receipt_message
 
 if TYPE_CHECKING:
     import trio

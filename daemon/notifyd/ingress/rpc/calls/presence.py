@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import client_of, member_message
+from notifyd.wire.rpc.messages import client_of, member_message
 
 if TYPE_CHECKING:
-    from notifyd.service.clients import Clients
-    from notifyd.service.presence import Presence
+    from notifyd.service.clients.clients import Clients
+    from notifyd.service.presence.presence import Presence
 
 
 class PresenceCalls:

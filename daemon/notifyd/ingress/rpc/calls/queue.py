@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from notifyd.ingress.rpc.encode import queue_message
 from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import any_client_of, receipt_message
+from notifyd.wire.rpc.messages import any_client_of, receipt_message
 
 if TYPE_CHECKING:
-    from notifyd.service.queue import Queue
+    from notifyd.service.publishing.queue import Queue
 
 _LIMIT: Final = 50
 _MAX_LIMIT: Final = 10_000

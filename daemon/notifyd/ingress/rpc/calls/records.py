@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import trio
 
     from notifyd.bridge.intake import Intake
-    from notifyd.service.record_export import RecordExport
-    from notifyd.service.record_import import RecordImport
+    from notifyd.service.records.exporting import RecordExport
+    from notifyd.service.records.importing import RecordImport
     from notifyd.wire.record_lines import Counts
 
 #: Of lines in one message, which a peer may refuse from 4 MiB on.

@@ -8,11 +8,11 @@ from notifyd.ingress.rpc.encode import inbox_message
 from notifyd.model.ids import DeviceId, UserId
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1 import types_pb2
-from notifyd.wire.rpc import any_client_of, client_of, device_message
+from notifyd.wire.rpc.messages import any_client_of, client_of, device_message
 
 if TYPE_CHECKING:
-    from notifyd.service.devices import Devices
-    from notifyd.service.inbox import Inboxes
+    from notifyd.service.clients.devices import Devices
+    from notifyd.service.receiving.inbox import Inboxes
 
 _DEVICES: Final = 1000
 _MAX_DEVICES: Final = 10_000

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import Invalid
 from notifyd.policy.waiting import Until
-from notifyd.service.waiting import Wait
+from notifyd.service.publishing.waiting import Wait
 from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import receipt_message
+from notifyd.wire.rpc.messages import receipt_message
 
 if TYPE_CHECKING:
     import trio
 
-    from notifyd.service.waiting import Sight, Waiting
+    from notifyd.service.publishing.waiting import Sight, Waiting
 
 _SECONDS: Final = 30.0
 _MAX_SECONDS: Final = 3600.0

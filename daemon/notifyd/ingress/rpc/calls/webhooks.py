@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.v1 import admin_pb2 as pb
-from notifyd.wire.rpc import timestamp_of
+from notifyd.wire.rpc.messages import timestamp_of
 
 if TYPE_CHECKING:
     from notifyd.service.webhooks import Webhooks, WebhookView

@@ -11,8 +11,8 @@ from notifyd.errors import Denied, NotAuthenticated
 from notifyd.model.ids import ClientId
 from notifyd.model.principal import Principal, operator
 from notifyd.policy.tokens import looks_like_a_token
-from notifyd.service.limits import secret_tries
-from notifyd.wire.rpc import client_of
+from notifyd.service.access.limits import secret_tries
+from notifyd.wire.rpc.messages import client_of
 
 if TYPE_CHECKING:
     from notifyd.ingress.rpc.public.credentials import Caller

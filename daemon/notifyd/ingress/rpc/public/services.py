@@ -5,18 +5,18 @@ from __future__ import annotations
 import msgspec
 
 from notifyd.ingress.rpc.options import RpcOptions
+from notifyd.service.access.limits import RateLimiter
 from notifyd.service.acks import Acks
-from notifyd.service.attending import Attending
-from notifyd.service.clients import Clients
-from notifyd.service.connect import Connector
+from notifyd.service.clients.clients import Clients
+from notifyd.service.clients.devices import Devices
 from notifyd.service.daemon import Daemon
-from notifyd.service.devices import Devices
-from notifyd.service.inbox import Inboxes
-from notifyd.service.limits import RateLimiter
-from notifyd.service.notifications import Notifications
-from notifyd.service.presence import Presence
-from notifyd.service.publish import Publisher
-from notifyd.service.subscribe import Subscriber
+from notifyd.service.presence.presence import Presence
+from notifyd.service.publishing.notifications import Notifications
+from notifyd.service.publishing.publish import Publisher
+from notifyd.service.receiving.attending import Attending
+from notifyd.service.receiving.connect import Connector
+from notifyd.service.receiving.inbox import Inboxes
+from notifyd.service.receiving.subscribe import Subscriber
 
 
 class PublicServices(msgspec.Struct, frozen=True):

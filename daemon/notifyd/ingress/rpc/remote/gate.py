@@ -11,8 +11,8 @@ from notifyd.ingress.rpc.public.credentials import Caller, read_caller
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from notifyd.service.limits import RateLimiter
-    from notifyd.service.refusals import Refusals
+    from notifyd.service.access.limits import RateLimiter
+    from notifyd.service.access.refusals import Refusals
 
 #: What refused credentials are noted to have come by.
 _TRANSPORT: Final = "admin"

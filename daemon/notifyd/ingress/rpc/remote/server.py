@@ -13,7 +13,7 @@ from notifyd.ingress.rpc.tcp import Address, TcpServer
 if TYPE_CHECKING:
     from notifyd.ingress.rpc.options import RpcOptions
     from notifyd.ingress.rpc.services import AdminServices
-    from notifyd.service.limits import RateLimiter
+    from notifyd.service.access.limits import RateLimiter
     from notifyd.telemetry.metrics import Counters
 
 

@@ -10,7 +10,7 @@ from notifyd.ingress.rpc.link import StreamLink
 from notifyd.ingress.rpc.publishing import Submission
 from notifyd.ingress.rpc.request_ids import current_request_id
 from notifyd.v1 import client_pb2 as pb
-from notifyd.wire.rpc import publish_command, receipt_message
+from notifyd.wire.rpc.messages import publish_command, receipt_message
 
 if TYPE_CHECKING:
     import trio

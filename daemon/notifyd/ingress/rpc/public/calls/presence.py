@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.v1 import client_pb2 as pb
-from notifyd.wire.rpc import member_message
+from notifyd.wire.rpc.messages import member_message
 
 if TYPE_CHECKING:
     from notifyd.ingress.rpc.public.credentials import Caller
     from notifyd.ingress.rpc.public.gate import Gate
-    from notifyd.service.presence import Presence
+    from notifyd.service.presence.presence import Presence
 
 
 class PresenceCalls:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.policy.fields import check_named
-from notifyd.service.clients import NewClient
+from notifyd.service.clients.clients import NewClient
 from notifyd.v1 import client_pb2 as pb
 
 if TYPE_CHECKING:
     from notifyd.ingress.rpc.public.credentials import Caller
     from notifyd.ingress.rpc.public.gate import Gate
-    from notifyd.service.clients import Clients
-    from notifyd.service.devices import Devices
+    from notifyd.service.clients.clients import Clients
+    from notifyd.service.clients.devices import Devices
 
 
 class RegistrationCalls:

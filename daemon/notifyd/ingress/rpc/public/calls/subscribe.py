@@ -10,9 +10,9 @@ from notifyd.ingress.rpc.acking import acknowledge
 from notifyd.ingress.rpc.feed import AckedOpening, Feed, FeedServices, Opening
 from notifyd.ingress.rpc.link import StreamLink
 from notifyd.ingress.rpc.sources import InboxSource, channel_opening, check_channels
-from notifyd.service.inbox import user_of
+from notifyd.service.receiving.inbox import user_of
 from notifyd.v1 import client_pb2 as pb
-from notifyd.wire.rpc import listen_frame, position_of
+from notifyd.wire.rpc.messages import listen_frame, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""Who is behind a credential, and how much it may ask."""

@@ -1,0 +1,1 @@
+"""Registered clients and the devices of their users."""

@@ -1,0 +1,1 @@
+"""Connections, and what each of them is sent."""

@@ -1,0 +1,1 @@
+"""Moving clients, keys and devices from one engine to another."""

@@ -1,0 +1,1 @@
+"""The client service's interface: its events on Socket.IO, and the same in plain JSON."""

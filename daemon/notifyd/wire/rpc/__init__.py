@@ -1,0 +1,1 @@
+"""The gRPC interface: our objects as its messages, and back."""

@@ -1,0 +1,1 @@
+"""Engine.IO and Socket.IO as bytes, and where a session of each stands."""

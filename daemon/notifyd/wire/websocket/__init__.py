@@ -1,0 +1,1 @@
+"""WebSocket as bytes: the handshake and frames."""
