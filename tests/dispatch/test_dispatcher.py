@@ -17,12 +17,12 @@ from notifyd.model.notification import Kind, Notification, State
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.service.publishing.queue import Queue
-from notifyd.store.ports import Lease, Outcome
+from notifyd.store.ports import Lease
 from tests.service.node import OPERATOR, Node, open_node, writes
 from tests.store.samples import expire
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from notifyd.hub.connection import Connection
     from notifyd.model.dead_letter import DeadLetter
@@ -242,80 +242,6 @@ async def test_a_batch_that_was_begun_is_finished(node: Node, nursery, bus: Bus,
 def lease_of(name: str, kind: Kind, *users: str, connections: tuple[str, ...] = ()) -> Lease:
     named = {"users": tuple(map(UserId, users)), "connections": tuple(map(ConnectionId, connections))}
     return Lease(Notification(NotificationId(name), DEFAULT_CLIENT, kind, "", b"1", b"", 5, 0, 0, 1, 0, **named), 0, 1)
-
-
-@pytest.fixture
-def settle(node: Node, bus: Bus, monkeypatch: pytest.MonkeyPatch) -> Settle:
-    settle = Settle(node.broker.queue.settle)
-    monkeypatch.setattr(node.broker.queue, "settle", settle)
-    return settle
-
-
-class Settle:
-    """The queue's `settle`, which can be slow and can have a fault."""
-
-    def __init__(self, settle: Callable[..., Awaitable[None]]) -> None:
-        self._settle = settle
-        self.go_on = trio.Semaphore(100)
-        self.faults = 0
-
-    async def __call__(self, outcomes: Sequence[Outcome], *, now: int) -> None:
-        await self.go_on.acquire()
-        if self.faults:
-            self.faults -= 1
-            raise ValueError("choked")
-        await self._settle(outcomes, now=now)
-
-
-async def test_one_batch_is_settled_while_the_next_is_dispatched(node: Node, nursery, bus: Bus, settle: Settle) -> None:
-    settle.go_on = trio.Semaphore(0)
-    identifiers = [await node.publish() for _ in range(20)]
-    nursery.start_soon(node.dispatcher.run)
-    await wait_all_tasks_blocked()
-    assert (bus.batches, node.counters.dispatched) == ([10, 10], 10)
-    settle.go_on.release()
-    await wait_all_tasks_blocked()
-    assert (bus.batches, node.counters.dispatched) == ([10, 10], 20)
-    settle.go_on.release()
-    await wait_all_tasks_blocked()
-    assert {(await receipt(node, each)).state for each in identifiers} == {State.DISPATCHED}
-
-
-async def test_what_waits_to_be_settled_is_settled_before_it_ends(
-    node: Node, nursery, bus: Bus, settle: Settle
-) -> None:
-    settle.go_on = trio.Semaphore(0)
-    identifier = await node.publish()
-    ended = trio.Event()
-
-    async def run() -> None:
-        with trio.CancelScope() as scope:
-            cancel.append(scope.cancel)
-            await node.dispatcher.run()
-        ended.set()
-
-    cancel: list[Callable[[], None]] = []
-    nursery.start_soon(run)
-    await wait_all_tasks_blocked()
-    cancel[0]()
-    await wait_all_tasks_blocked()
-    assert not ended.is_set()
-    settle.go_on.release()
-    await ended.wait()
-    assert (await receipt(node, identifier)).state is State.DISPATCHED
-
-
-async def test_a_fault_in_settling_ends_nothing(
-    node: Node, nursery, bus: Bus, settle: Settle, subscriber: Connection
-) -> None:
-    settle.faults = 1
-    nursery.start_soon(node.dispatcher.run)
-    await node.publish()
-    await wait_all_tasks_blocked()
-    identifier = await node.publish()
-    await wait_all_tasks_blocked()
-    assert offsets(subscriber) == [1, 2]
-    assert (node.counters.errors, (await receipt(node, identifier)).state) == (1, State.DISPATCHED)
 
 
 def test_deliveries_are_counted_for_each_lease_and_for_each_user() -> None:

@@ -83,18 +83,12 @@ class Dispatcher:
         self.events: EventDesk | None = None
         #: How busy the channels are that this node dispatches to.
         self.rates = ChannelRates()
-        #: One batch is settled at a time, in their order.
-        self._settles = trio.Semaphore(1)
         self._failures = 0
         #: So many of the next ones are dispatched one by one, because one of them fails whatever it is batched with.
         self._suspects = 0
 
     async def run(self) -> None:
         """Dispatch until cancelled; a batch that was begun is finished first."""
-        async with trio.open_nursery() as nursery:
-            await self._run(nursery)
-
-    async def _run(self, settling: trio.Nursery) -> None:
         while True:
             leases = await self._lease()
             if leases is None:
@@ -104,7 +98,7 @@ class Dispatcher:
                 await self._rest()
                 continue
             with trio.CancelScope(shield=True):
-                done = await self._try(leases, settling)
+                done = await self._try(leases)
             if done:
                 self._failures = 0
                 await trio.lowlevel.checkpoint_if_cancelled()
@@ -126,10 +120,10 @@ class Dispatcher:
         self._suspects = max(0, self._suspects - 1)
         return leases
 
-    async def _try(self, leases: Sequence[Lease], settling: trio.Nursery) -> bool:
+    async def _try(self, leases: Sequence[Lease]) -> bool:
         """Deliver one batch; False when the store is away and the batch was given back."""
         try:
-            return await self._dispatch(leases, settling)
+            return await self._dispatch(leases)
         except Exception:
             # A fault of ours that one notification brings out must not keep the others from going on.
             log.exception("dispatch_fault", leases=len(leases), **leases[0].notification.log_fields())
@@ -156,7 +150,7 @@ class Dispatcher:
         with trio.move_on_after(min(max(seconds, 0.001), _LONGEST_REST_SECONDS)):
             await self._queue.wait_for_work()
 
-    async def _dispatch(self, leases: Sequence[Lease], settling: trio.Nursery) -> bool:
+    async def _dispatch(self, leases: Sequence[Lease]) -> bool:
         now, begun = now_ms(), monotonic()
         expired = [lease for lease in leases if lease.notification.expired(now)]
         live = [lease for lease in leases if not lease.notification.expired(now)] if expired else leases
@@ -174,9 +168,7 @@ class Dispatcher:
         pushed = await self._offer(self._push, outcomes) if self._push is not None else frozenset()
         if self.events is not None:
             _tell_unreached(self.events, outcomes, pushed)
-        # the next lease need not wait for it, and goes to a store in one round trip with it
-        await self._settles.acquire()
-        settling.start_soon(self._settle_aside, outcomes, now)
+        await self._settle(outcomes, now)
         self._counters.expired += len(expired)
         self._counters.dispatched += len(live)
         self._rate(live)
@@ -217,17 +209,6 @@ class Dispatcher:
                 if offline:
                     nursery.start_soon(offer, outcome.lease.notification, offline)
         return pushed
-
-    async def _settle_aside(self, outcomes: Sequence[Outcome], now: int) -> None:
-        try:
-            with trio.CancelScope(shield=True):
-                await self._settle(outcomes, now)
-        except Exception:
-            # as with every fault of ours: they were delivered, and come again when their leases run out
-            log.exception("settle_fault", outcomes=len(outcomes), **outcomes[0].lease.notification.log_fields())
-            self._counters.errors += 1
-        finally:
-            self._settles.release()
 
     async def _settle(self, outcomes: Sequence[Outcome], now: int) -> None:
         try:
