@@ -14,6 +14,7 @@ from notifyd.redislink.errors import Refused
 from notifyd.redislink.line import Line
 from notifyd.redislink.link import open_link
 from notifyd.redislink.scripts import load_script, script_of
+from notifyd.redislink.waiting import Waiting
 from notifyd.telemetry.histogram import Histogram
 from tests.redislink.waiting import until
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from notifyd.redislink.link import Link
     from notifyd.redislink.options import RedisOptions
+    from notifyd.redislink.reply import Reply
     from notifyd.redislink.route import Command
     from tests.valkey import Valkey
 
@@ -112,6 +114,31 @@ async def test_a_thread_that_hangs_is_given_up_and_comes_back() -> None:
             line.send("PING")
         route.gate.release(2)
         await until(lambda: line.failing_since is None)
+        assert await line.send("PING").wait() == 0
+        await line.close()
+
+
+async def test_a_line_that_is_given_up_between_two_flights_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    route, waiting, slow = Gated(), Waiting(100), threading.Semaphore(0)
+    take = waiting.take
+
+    def take_slowly() -> list[Reply]:
+        assert slow.acquire(timeout=20)
+        return take()
+
+    monkeypatch.setattr(waiting, "take", take_slowly)
+    line = Line("test", route, max_waiting=100, patience_seconds=5)
+    monkeypatch.setattr(line, "_waiting", waiting)
+    with trio.fail_after(10):
+        reply = line.send("PING")
+        now = time.monotonic()
+        line.watch(now)
+        line.watch(now + 6)
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            await reply.wait()
+        slow.release(100)
+        await until(lambda: line.failing_since is None)
+        route.gate.release()
         assert await line.send("PING").wait() == 0
         await line.close()
 

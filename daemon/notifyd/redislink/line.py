@@ -155,6 +155,7 @@ class Line:
         for reply in self._flying:
             reply.settle(why)
         self._land(waiting, [why] * len(waiting))
+        self._bell.put(None)
 
     # in the thread
 
@@ -165,6 +166,9 @@ class Line:
                 self._fly(flight)
             elif self._closing:
                 break
+            elif self._away is not None:
+                # given up while this thread had nothing in hand: nobody else finds out that Redis is there
+                self._come_back()
         self._route.close()
         self._soon(self._ended.set)
 
