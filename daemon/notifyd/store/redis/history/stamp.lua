@@ -25,10 +25,6 @@ elseif known[4] == ARGV[3] and tonumber(known[5]) > tonumber(ARGV[4]) then
 end
 
 local first = 8 + tonumber(ARGV[7])
-for i = 8, first - 1, 1000 do
-  redis.call('HDEL', places, unpack(ARGV, i, math.min(i + 999, first - 1)))
-end
-
 local names = {}
 for i = first, #ARGV, 3 do
   names[#names + 1] = ARGV[i]
@@ -86,6 +82,10 @@ end
 redis.call('HSET', meta, 'epoch', epoch, 'head', head, 'bytes', bytes, 'last', now, 'shard', ARGV[3], 'fence', ARGV[4])
 redis.call('PERSIST', meta)
 redis.call('EXPIRE', places, PLACES_SECONDS)
+-- at the end: of a slot that is on its way to another node no key may be used that has just become empty
+for i = 8, first - 1, 1000 do
+  redis.call('HDEL', places, unpack(ARGV, i, math.min(i + 999, first - 1)))
+end
 tell()
 
 local oldest = redis.call('LINDEX', sizes, 0)
