@@ -25,6 +25,11 @@ elseif known[4] == ARGV[3] and tonumber(known[5]) > tonumber(ARGV[4]) then
 end
 
 local first = 8 + tonumber(ARGV[7])
+local over = {}
+for i = 8, first - 1 do
+  over[ARGV[i]] = true
+end
+
 local names = {}
 for i = first, #ARGV, 3 do
   names[#names + 1] = ARGV[i]
@@ -48,7 +53,8 @@ end
 local offsets = {}
 for n = 1, #names do
   local offset = tonumber(old[n] or nil)
-  if not offset then
+  if not offset or over[names[n]] then
+    over[names[n]] = nil
     head = head + 1
     offset = head
     local size, stored = ARGV[first + 3 * n - 2], ARGV[first + 3 * n - 1]
@@ -82,9 +88,13 @@ end
 redis.call('HSET', meta, 'epoch', epoch, 'head', head, 'bytes', bytes, 'last', now, 'shard', ARGV[3], 'fence', ARGV[4])
 redis.call('PERSIST', meta)
 redis.call('EXPIRE', places, PLACES_SECONDS)
--- at the end: of a slot that is on its way to another node no key may be used that has just become empty
-for i = 8, first - 1, 1000 do
-  redis.call('HDEL', places, unpack(ARGV, i, math.min(i + 999, first - 1)))
+-- at the end: in a slot that is on its way to another node no key may be used that has just become empty
+local gone = {}
+for name in pairs(over) do
+  gone[#gone + 1] = name
+end
+for i = 1, #gone, 1000 do
+  redis.call('HDEL', places, unpack(gone, i, math.min(i + 999, #gone)))
 end
 tell()
 
