@@ -130,6 +130,18 @@ async def test_a_shard_changes_hands_as_soon_as_nothing_of_it_is_in_hand(redis_o
         assert one.queue.ownership.owned() == []
 
 
+async def test_a_shard_that_comes_when_it_is_another_nodes_by_right_is_passed_on(redis_options: RedisOptions) -> None:
+    async with nodes(redis_options) as (one,):
+        ownership = one.queue.ownership
+        await one.owns(*range(SHARDS))
+        one.queue._tick_seconds = 3600
+        one.shards.working_nodes = lambda: ["other"]
+        one.queue.reconsider()
+        await one.owns()
+        await ownership.claim([ownership.of(0)])
+        assert ownership.owned() == []
+
+
 async def test_a_push_under_way_holds_nothing_up(redis_options: RedisOptions) -> None:
     async with nodes(redis_options, redis_options) as (one, other):
         one.shards.working_nodes = other.shards.working_nodes = lambda: [one.name]

@@ -263,6 +263,10 @@ class Ownership:
             if sight.ready and not before:
                 self.bells[lane].ring()
         self.set_paused(paused=bool(paused))
+        if shard not in self.wanted():
+            # others took work before the answer came, and a look at what is to be given back passed it over
+            self._surplus.append(shard)
+            self.hand_over(now=0)
 
     def _heard(self, shard: Shard, payload: bytes) -> None:
         word, _, at = payload.decode().partition(" ")
