@@ -55,22 +55,28 @@ _TAG = re.compile(r"[A-Za-z0-9_.:-]{0,64}(\{[A-Za-z0-9_.:-]{1,64}\})?[A-Za-z0-9_
 
 def is_redis(url: str) -> bool:
     """True if *url* names a Redis, however it is reached."""
-    return _scheme(url) in _REDIS_SCHEMES
+    return scheme_of(url) in _REDIS_SCHEMES
 
 
 def is_cluster(url: str) -> bool:
     """True if *url* names a Redis Cluster, whose keys are spread over its servers by their hash tags."""
-    return _scheme(url).endswith("+cluster")
+    return scheme_of(url).endswith("+cluster")
 
 
 def is_encrypted(url: str) -> bool:
     """True if *url* names a Redis that is reached over TLS."""
-    return is_redis(url) and _scheme(url).startswith("rediss")
+    return is_redis(url) and scheme_of(url).startswith("rediss")
+
+
+def scheme_of(text: str) -> str:
+    """The first word of a URL, with redis for valkey; "" if it is none."""
+    scheme, mark, _ = text.partition("://")
+    return re.sub("^valkey", "redis", scheme) if mark else ""
 
 
 def servers(url: str) -> tuple[tuple[str, int], ...]:
     """Host and port of each server that *url* names; none where it names a file, or has others looked up."""
-    scheme = _scheme(url)
+    scheme = scheme_of(url)
     parts = _SHAPES[scheme][0].fullmatch(url) if scheme in _USUAL_PORTS else None
     hosts = parts["hosts"].split(",") if parts else []
     return tuple(_place(host, _USUAL_PORTS[scheme]) for host in hosts if not host.endswith(".sock"))
@@ -89,7 +95,7 @@ def records(text: str) -> str | None:
     """What is wrong with *text* as the URL of records; None if nothing is."""
     if text == SQLITE:
         return None
-    if _scheme(text) in _MONGO_SCHEMES:
+    if scheme_of(text) in _MONGO_SCHEMES:
         return _shaped(text)
     return f"must be {SQLITE} (a file in the state folder), or a URL that begins with {_listed(_MONGO_SCHEMES)}"
 
@@ -131,23 +137,18 @@ def tag(text: str) -> str | None:
 
 def without_secrets(url: str) -> str:
     """*url*, which has passed one of the checks here, for an eye: *** is its password, and what a MongoDB is told."""
-    shape = _SHAPES.get(_scheme(url))
+    shape = _SHAPES.get(scheme_of(url))
     parts = shape[0].fullmatch(url) if shape else None
     if parts is None:
         return url
     start, end = parts.span("password")
     text = f"{url[:start]}***{url[end:]}" if parts["password"] else url
     place, mark, _ = text.partition("?")
-    return f"{place}?***" if mark and _scheme(url) in _MONGO_SCHEMES else text
-
-
-def _scheme(text: str) -> str:
-    scheme, mark, _ = text.partition("://")
-    return re.sub("^valkey", "redis", scheme) if mark else ""
+    return f"{place}?***" if mark and scheme_of(url) in _MONGO_SCHEMES else text
 
 
 def _shaped(text: str) -> str | None:
-    pattern, shape = _SHAPES[_scheme(text)]
+    pattern, shape = _SHAPES[scheme_of(text)]
     parts = pattern.fullmatch(text) if len(text) <= _URL_LENGTH else None
     if parts is None:
         return f"must look like {shape}; in a user and a password : @ / ? # are written %3A %40 %2F %3F %23"

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from notifyd.config.engine_forms import scheme_of
 from notifyd.errors import Invalid
 
 _URL: Final = re.compile(
@@ -82,12 +83,11 @@ def parse_url(url: str) -> Address:
     match = _URL.fullmatch(url)
     if match is None:
         raise Invalid("a Redis URL looks like redis://[user:password@]host[:port][/database]")
-    scheme, login, hosts, path, query = match.groups()
-    path = path or ""
+    _, login, hosts, path, query = match.groups()
+    scheme, path = scheme_of(url), path or ""
     username, password = _login(login or "")
     if scheme == "unix":
         return _unix(hosts, path, query, username, password)
-    scheme = re.sub("^valkey", "redis", scheme)
     if scheme not in _MODES:
         raise Invalid(f"{scheme}:// is no Redis: use {', '.join(f'{known}://' for known in (*_MODES, 'unix'))}")
     if query:

@@ -174,7 +174,7 @@ class Ownership:
             if shard in wanted and shard.following is None:
                 topic = self._shards.keys.bell(shard.number)
                 shard.following = self._shards.listener.follow(
-                    topic, partial(self._heard, shard), partial(self._listens, shard)
+                    topic, partial(self._heard, shard), partial(self._claim_soon, shard)
                 )
             elif shard not in wanted and shard.following is not None:
                 shard.following.stop()
@@ -274,17 +274,13 @@ class Ownership:
             self.set_paused(paused=word == "paused")
         elif word != "free":
             self.rung(shard.number, Lane(word), int(at))
-        elif not shard.owned and shard in self.wanted():
-            self._claim_soon(shard)
-
-    def _listens(self, shard: Shard) -> None:
-        """Its bell is heard from now on. It may have been given back just before; other bells the next tick makes up
-        for.
-        """
-        if not shard.owned and shard in self.wanted():
+        else:
             self._claim_soon(shard)
 
     def _claim_soon(self, shard: Shard) -> None:
+        """It was given back, or may have been before its bell was followed; other bells the next tick makes up for."""
+        if shard.owned or shard not in self.wanted():
+            return
         known = self._known(shard)
         # where it fails the next tick does it
         with suppress(StoreUnavailable):
