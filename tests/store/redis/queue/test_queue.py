@@ -98,6 +98,20 @@ async def test_a_node_without_a_dispatcher_lets_others_work(
         assert len(await one.lease()) == 1
 
 
+async def test_a_node_that_stood_still_goes_on_with_its_shards(
+    redis_options: RedisOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifyd.store.redis.queue.ownership._IDLE_SECONDS", 0.0)
+    async with nodes(redis_options) as (one,):
+        ownership = one.queue.ownership
+        await one.lease()
+        assert ownership.owned() == list(range(SHARDS))
+        one.queue._tick_seconds = 3600
+        # a tick comes before anybody could ask
+        await ownership.keep(now=T0)
+        assert ownership.owned() == list(range(SHARDS))
+
+
 async def test_what_is_held_is_not_handed_over(redis_options: RedisOptions) -> None:
     async with nodes(redis_options) as (one,):
         await one.accept(in_shard(0), in_shard(1))

@@ -33,8 +33,10 @@ _SCRIPTS: Final = "notifyd.store.redis.queue"
 _CLAIM: Final = load_script(_SCRIPTS, "claim")
 _GIVE_BACK: Final = load_script(_SCRIPTS, "give_back")
 
-#: Where nobody has asked for work for so long, others are to do it.
+#: Where nobody has asked for work for so long, others are to do it; and so many ticks besides, for a node that stood
+#: still finds the time gone by before its dispatcher had a chance to ask.
 _IDLE_SECONDS: Final = 3.0
+_IDLE_TICKS: Final = 3
 
 
 class Held(NamedTuple):
@@ -107,6 +109,8 @@ class Ownership:
         self._surplus: list[Shard] = []
         #: When this node's dispatcher asked last; None: it has not begun.
         self._worked_at: float | None = None
+        #: How many ticks came since.
+        self._ticks = 0
 
     def of(self, number: int) -> Shard:
         """One shard, this node's or not."""
@@ -127,11 +131,12 @@ class Ownership:
         """Whether the dispatcher of this node, once it has begun, is still at it; it ends before a node that drains."""
         if self._worked_at is None or self.bells[Lane.LIVE].waiting:
             return True
-        return trio.current_time() < self._worked_at + _IDLE_SECONDS
+        return self._ticks < _IDLE_TICKS or trio.current_time() < self._worked_at + _IDLE_SECONDS
 
     def works(self) -> None:
         """The dispatcher asks for work."""
         self._worked_at = trio.current_time()
+        self._ticks = 0
 
     def ran_out(self, since: int, now: int) -> int:
         """How many leases of this node ended between two instants."""
@@ -198,11 +203,12 @@ class Ownership:
             self._learn(shard, known, await answer_to(reply))
 
     async def keep(self, *, now: int) -> None:
-        """Claim and keep the wanted shards, and give the others back that nothing is held of.
+        """Claim and keep the wanted shards, and give the others back that nothing is held of: once in each tick.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
+        self._ticks += 1
         wanted = self.wanted() if self.working() else ()
         self.follow()
         self.give_back([shard for shard in self._all if shard not in wanted], now=now)
