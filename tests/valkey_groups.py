@@ -6,7 +6,8 @@ import time
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from tests.valkey import Valkey, free_port, running_valkey
+from tests.e2e.ports import free_port
+from tests.valkey import Valkey, running_valkey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -16,8 +16,8 @@ import trio
 
 from tests.deploy.monitoring import DASHBOARDS, RULES, SCRAPE, alerts, filled_in, queries
 from tests.e2e.patience import within
+from tests.e2e.ports import free_port
 from tests.interop.programs import tool
-from tests.valkey import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

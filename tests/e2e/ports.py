@@ -1,7 +1,8 @@
-"""The ports of a daemon that is away for a moment."""
+"""Ports of the loopback that nobody else gets: of a daemon that is away for a moment, or of a server to be started."""
 
 from __future__ import annotations
 
+import atexit
 import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -29,6 +30,22 @@ class HeldPorts:
             except OSError:
                 place.close()
 
+    def pick(self) -> int:
+        """Hold one that is free, and answer it."""
+        place = self._held.enter_context(socket.socket())
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind(("127.0.0.1", 0))
+        return int(place.getsockname()[1])
+
     def let_go(self) -> None:
         """Who they were held for has them again."""
         self._held.close()
+
+
+_own = HeldPorts()
+atexit.register(_own.let_go)
+
+
+def free_port() -> int:
+    """A port that nobody listens on, held while this process lives, for a server that has to be told its port."""
+    return _own.pick()

@@ -15,6 +15,7 @@ from tests.e2e.following import Follower
 from tests.e2e.living import Live
 from tests.e2e.patience import PATIENCE, within
 from tests.e2e.peer import connect, join
+from tests.e2e.ports import free_port
 from tests.e2e.test_lifecycle import service_manager
 from tests.e2e.workers import (
     admin_socket,
@@ -27,7 +28,7 @@ from tests.e2e.workers import (
     subscribers,
     until_started,
 )
-from tests.valkey import free_port, valkey
+from tests.valkey import valkey
 
 if TYPE_CHECKING:
     from tests.e2e.fixtures import Starter

@@ -16,9 +16,9 @@ import trio
 from tests.docs.pages import page, section
 from tests.e2e.patience import PATIENCE
 from tests.e2e.peer import join
+from tests.e2e.ports import free_port
 from tests.e2e.rest import Rest
 from tests.interop.programs import missing
-from tests.valkey import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -11,9 +11,9 @@ import trio
 from notifyd.errors import StoreUnavailable
 from notifyd.redislink.link import Link, open_link
 from notifyd.redislink.options import RedisOptions
+from tests.e2e.ports import free_port
 from tests.redislink.tls_front import self_signed, tls_front
 from tests.redislink.waiting import Heard, until
-from tests.valkey import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -9,6 +9,7 @@ from notifyd.v1 import admin_pb2 as pb
 from tests.app.test_tls import make
 from tests.cli.samples import HOSTILE
 from tests.cli.scripted import Admin, Ctl
+from tests.e2e.ports import free_port
 
 FINE = pb.Finding(name="daemon", verdict="ok", found="notifyd 0.1.0, process 17, is ready")
 HOLLOW = pb.Finding(name="broker-persistence", verdict="warning", found="appendonly is off", advice="switch it on")
@@ -17,11 +18,6 @@ FULL = pb.Finding(name="disk", verdict="failed", found="0 MiB are free", advice=
 
 def answer(*findings: pb.Finding) -> pb.DiagnoseResponse:
     return pb.DiagnoseResponse(findings=findings)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def found(ctl: Ctl) -> dict[str, tuple[str, str]]:
