@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from notifyctl.benching import bounds, report, slo
-from notifyctl.benching.aim import Aim, Wish, aim, target
-from notifyctl.benching.board import Board
+from notifyctl.benching.measuring import report, slo
+from notifyctl.benching.planning import bounds
+from notifyctl.benching.planning.aim import Aim, Wish, aim, target
 from notifyctl.benching.running import Run
+from notifyctl.benching.showing.board import Board
 from notifyctl.exits import Refusal, Status, status_of, usage
 from notifyctl.showing.output import Column
 
 if TYPE_CHECKING:
-    from notifyctl.benching.options import Aiming, Judging
-    from notifyctl.benching.plan import Job
-    from notifyctl.benching.slo import Clause
+    from notifyctl.benching.measuring.slo import Clause
+    from notifyctl.benching.planning.options import Aiming, Judging
+    from notifyctl.benching.planning.plan import Job
     from notifyctl.command import Invocation
     from notifyctl.showing.output import Record
 
@@ -107,7 +108,7 @@ def _execute(run: Invocation, wish: Wish, at: Aim, job: Job, clauses: list[Claus
 
 def _print(run: Invocation, record: Record) -> None:
     if run.output.form == "table" and not run.output.quiet:
-        from notifyctl.benching.screen import show
+        from notifyctl.benching.showing.screen import show
 
         show(record)
         return

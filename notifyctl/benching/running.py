@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from notifyctl.benching import report
-from notifyctl.benching.course import Course
-from notifyctl.benching.histogram import Histogram
-from notifyctl.benching.limits import way
-from notifyctl.benching.meter import Meter, processors
-from notifyctl.benching.place import Failed
-from notifyctl.benching.posting import Poster
+from notifyctl.benching.connections.place import Failed
+from notifyctl.benching.loads.course import Course
+from notifyctl.benching.measuring import report
+from notifyctl.benching.measuring.histogram import Histogram
+from notifyctl.benching.measuring.meter import Meter, processors
+from notifyctl.benching.planning.limits import way
+from notifyctl.benching.publishing.posting import Poster
 from notifyctl.exits import Refusal, Status, status_of
 from notifyctl.values.moments import iso
 
 if TYPE_CHECKING:
-    from notifyctl.benching.board import Board
-    from notifyctl.benching.plan import Job, Target, Volume
+    from notifyctl.benching.planning.plan import Job, Target, Volume
+    from notifyctl.benching.showing.board import Board
     from notifyctl.daemons.calling import Daemon
     from notifyctl.showing.output import Record
 

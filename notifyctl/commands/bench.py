@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from notifyctl.benching.options import (
+from notifyctl.benching.planning.options import (
     Aiming,
     Connections,
     Judging,
@@ -17,7 +17,7 @@ from notifyctl.benching.options import (
     at_once_option,
     rate_option,
 )
-from notifyctl.benching.plan import Job, Volume
+from notifyctl.benching.planning.plan import Job, Volume
 from notifyctl.command import Invocation, command, noun
 from notifyctl.params import duration_option
 from notifyctl.showing.output import Record
@@ -55,12 +55,12 @@ def connect(
     A latency is the time from the first packet until the connection is authenticated and subscribed. With --rate it
     counts from when the connection was due, so that one that had to wait for others counts that wait.
     """
-    from notifyctl.benching import loads
+    from notifyctl.benching.loads import plain
 
     volume = Volume(rate, connections, None, concurrency=concurrency, warmup_seconds=0.0)
 
     async def body(course: Any) -> Record:
-        await loads.connect(course, volume, connections=connections, hold_seconds=hold, subscribe=subscribe)
+        await plain.connect(course, volume, connections=connections, hold_seconds=hold, subscribe=subscribe)
         return {}
 
     settings: Record = {"connections": connections, "rate": rate, "concurrency": concurrency}
@@ -81,12 +81,12 @@ def publish(run: Invocation, *, aiming: Aiming, publishing: Publishing, judging:
     when the request was due, so that a daemon that stands still is charged for all who wait meanwhile; without, each
     request waits for the one before it, and the figures say how fast it can be and not how it feels under that load.
     """
-    from notifyctl.benching import loads
+    from notifyctl.benching.loads import plain
 
     volume = publishing.volume()
 
     async def body(course: Any) -> Record:
-        await loads.publish(course, volume)
+        await plain.publish(course, volume)
         return {}
 
     _perform(run, aiming, judging, Job("publish", body, volume.record(), volume=volume, via=publishing.via))
@@ -161,8 +161,8 @@ def storm(
     Publishing goes on meanwhile. Each connection resumes behind what it has heard, and in the end everything that was
     accepted must have reached everybody: `missing` counts what did not.
     """
-    from notifyctl.benching.storm import Weather
-    from notifyctl.benching.storm import storm as blow
+    from notifyctl.benching.loads.storm import Weather
+    from notifyctl.benching.loads.storm import storm as blow
 
     # it ends when all are back; that it may take so long counts where the rate is limited
     most = math.ceil(rate * rounds * within)
@@ -180,12 +180,12 @@ def storm(
 def _deliver(
     run: Invocation, name: str, aiming: Aiming, judging: Judging, publishing: Publishing, subscribers: int
 ) -> None:
-    from notifyctl.benching import loads
+    from notifyctl.benching.loads import plain
 
     volume = publishing.volume()
 
     async def body(course: Any) -> Record:
-        await loads.fan_out(course, volume, subscribers=subscribers)
+        await plain.fan_out(course, volume, subscribers=subscribers)
         return {}
 
     settings = {"subscribers": subscribers, **volume.record()}

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from notifyctl.benching.report import METRICS
+from notifyctl.benching.measuring.report import METRICS
 
 PAGE = (Path(__file__).resolve().parents[3] / "man" / "notifyctl.1").read_text(encoding="utf-8")
 SECTION = PAGE.partition(".Sh MEASURING\n")[2].partition(".Sh ")[0]

@@ -1,0 +1,1 @@
+"""The connections of a load, and what is read from them."""

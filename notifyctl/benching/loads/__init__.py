@@ -1,0 +1,1 @@
+"""The loads, and what drives them."""
