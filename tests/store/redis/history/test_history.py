@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import trio
 
 from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
@@ -68,13 +69,15 @@ async def test_what_was_given_up_is_left_out_on_every_node(redis_options: RedisO
         published = await one.stamp([notification(), bad, notification()])
         await two.get(3)
         one.history.settled([Outcome(Lease(bad, 0, 1), State.DEAD)])
-        # the notice goes before it
         published += await one.publish("orders")
         await two.get(1)
         at = StreamPosition(published[0].epoch, 0)
         await late.attend()
         for node in (one, two, late):
             history = node.history.since(DEFAULT_CLIENT, "orders", at, now=T0)
+            while not history.skipped:
+                await trio.lowlevel.checkpoint()
+                history = node.history.since(DEFAULT_CLIENT, "orders", at, now=T0)
             assert (offsets(history.publications), history.skipped, history.recovered) == ([1, 3, 4], 1, True)
 
 

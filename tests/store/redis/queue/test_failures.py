@@ -11,7 +11,7 @@ from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import State
 from notifyd.model.timeline import Happening, TimelineEvent
 from notifyd.redislink.options import RedisOptions
-from tests.store.redis.queue.queues import in_shard, nodes
+from tests.store.redis.queue.queues import HASTY_SECONDS, in_shard, nodes
 from tests.store.samples import T0, idempotency, notification
 
 if TYPE_CHECKING:
@@ -175,7 +175,10 @@ async def publish(node: Node, accepted: list[Notification]) -> None:
 async def test_nothing_accepted_is_lost_when_nodes_and_redis_come_and_go(start_valkey: Callable[..., Valkey]) -> None:
     server = start_valkey(*KEPT)
     accepted: list[Notification] = []
-    async with nodes(*[options_of(server)] * 3) as running, trio.open_nursery() as workers:
+    async with (
+        nodes(*[options_of(server)] * 3, timeout_seconds=HASTY_SECONDS) as running,
+        trio.open_nursery() as workers,
+    ):
         one, other, third = running
         for node in running:
             workers.start_soon(work, node)

@@ -14,7 +14,7 @@ from notifyd.redislink.scripts import load_script
 from notifyd.store.options import BrokerLimits, QueueLimits
 from notifyd.store.ports import Lane
 from notifyd.store.redis.queue.idempotency import digest_of
-from tests.store.redis.queue.queues import SHARDS, in_shard, nodes
+from tests.store.redis.queue.queues import HASTY_SECONDS, SHARDS, in_shard, nodes
 from tests.store.samples import HOUR, T0, idempotency, notification, push_of
 
 if TYPE_CHECKING:
@@ -82,6 +82,21 @@ async def test_a_node_that_stops_hands_over_at_once(redis_options: RedisOptions)
         one.stop()
         await other.owns(*range(SHARDS))
         assert len(await other.lease()) == len(made)
+
+
+async def test_a_node_that_stops_lets_go_of_what_it_does_not_know_yet_to_be_its_own(
+    redis_options: RedisOptions,
+) -> None:
+    async with nodes(redis_options, redis_options) as (one, other):
+        ownership = one.queue.ownership
+        await one.owns(*[shard.number for shard in ownership.wanted()])
+        one.queue._tick_seconds = 3600
+        for shard in ownership.wanted():
+            # as before the answer to its claim
+            ownership.lost(shard)
+        one.stop()
+        other.shards.working_nodes = lambda: [other.name]
+        await other.owns(*range(SHARDS))
 
 
 async def test_a_node_without_a_dispatcher_lets_others_work(
@@ -183,7 +198,7 @@ async def test_a_bell_that_is_followed_late_misses_no_shard(redis_options: Redis
 
 
 async def test_what_a_node_held_that_vanished_is_given_to_another(redis_options: RedisOptions) -> None:
-    async with nodes(redis_options, redis_options) as (one, other):
+    async with nodes(redis_options, redis_options, timeout_seconds=HASTY_SECONDS) as (one, other):
         share = [shard.number for shard in one.queue.ownership.wanted()]
         made = in_shard(share[0])
         await one.accept(made)

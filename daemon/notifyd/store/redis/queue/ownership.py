@@ -228,21 +228,24 @@ class Ownership:
         Raises:
             StoreUnavailable: Redis is away.
         """
-        replies = []
-        for shard in shards:
-            if shard.owned and not shard.in_hand(now):
-                replies.append(self._shards.call(_GIVE_BACK, shard.number, (self._shards.node,)))
-                self.lost(shard)
-        return replies
+        return [self._let_go(shard) for shard in shards if shard.owned and not shard.in_hand(now)]
 
     def give_all_back(self, *, now: int) -> list[Reply]:
-        """As `give_back`, for good; raises as it does. Where leases are in force, silence gives them back sooner."""
-        return self.give_back([shard for shard in self._all if not shard.holds(now)], now=now)
+        """As `give_back`, for good; raises as it does. Where leases are in force, silence gives them back sooner.
+
+        A claim whose answer is still to come may have made any of the others this node's.
+        """
+        return [self._let_go(shard) for shard in self._all if not shard.asking and not shard.holds(now)]
 
     def lost(self, shard: Shard) -> None:
         """Another node sees to it, or nobody does."""
         shard.owned = shard.asked = False
         shard.lanes = {lane: Sight() for lane in LANES}
+
+    def _let_go(self, shard: Shard) -> Reply:
+        reply = self._shards.call(_GIVE_BACK, shard.number, (self._shards.node,))
+        self.lost(shard)
+        return reply
 
     def _ask(self, shard: Shard) -> Reply:
         return self._shards.call(_CLAIM, shard.number, (self._shards.node, self.lease_ms))
