@@ -12,8 +12,8 @@ from notifyd.model.command import Publish
 from notifyd.model.notification import Kind
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
-from notifyd.policy.ids import new_notification_id
-from notifyd.policy.publishing import FRAME_OVERHEAD_BYTES, notification_of
+from notifyd.policy.naming.ids import new_notification_id
+from notifyd.policy.publishing.publish import FRAME_OVERHEAD_BYTES, notification_of
 from tests.service.node import OPERATOR, PUBLISH_RULES, RecordingLink
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from notifyd.model.command import Publish
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.notification import Kind
 from notifyd.model.principal import operator
-from notifyd.policy.pushing import SendResult
+from notifyd.policy.pushing.answers import SendResult
 from tests.app.composed import composed, loaded_with
 from tests.store.samples import expire
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from notifyd.policy.push_content import PushMessage
+    from notifyd.policy.pushing.content import PushMessage
 
 
 class Provider:

@@ -15,8 +15,8 @@ from notifyd.app.secrets import (
     webhook_secret,
     wrong_master_key,
 )
-from notifyd.policy.sealing import SealBroken
-from notifyd.policy.signing import signing_key
+from notifyd.policy.access.sealing import SealBroken
+from notifyd.policy.webhooks.signing import signing_key
 
 if TYPE_CHECKING:
     from pathlib import Path

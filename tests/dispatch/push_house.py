@@ -15,7 +15,7 @@ from notifyd.errors import StoreUnavailable
 from notifyd.model.device import Device
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, DeviceId, NotificationId, UserId
 from notifyd.model.notification import Kind, Notification
-from notifyd.policy.pushing import SendResult
+from notifyd.policy.pushing.answers import SendResult
 from notifyd.store.memory.queue import MemoryQueue
 from notifyd.store.options import QueueLimits
 from notifyd.store.ports import Accepted, Lane, Lease, Outcome
@@ -24,7 +24,7 @@ from notifyd.telemetry.metrics import Counters
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.policy.push_content import PushMessage
+    from notifyd.policy.pushing.content import PushMessage
 
 ANN, BOB = UserId("ann"), UserId("bob")
 RULES = PushRules(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from notifyd.dispatch.gate import Gate
-from notifyd.policy.pushing import RetryRules
+from notifyd.policy.pushing.answers import RetryRules
 
 RULES = RetryRules(max_attempts=3, retry_seconds=1, retry_max_seconds=60, max_retry_after_seconds=100)
 

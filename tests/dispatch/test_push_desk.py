@@ -5,7 +5,7 @@ import pytest
 from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.model.notification import Kind
-from notifyd.policy.order import order_key
+from notifyd.policy.publishing.order import order_key
 from notifyd.store.memory.queue import MemoryQueue
 from notifyd.store.options import QueueLimits
 from tests.dispatch.push_house import ANN, BOB, House

@@ -3,7 +3,7 @@ from __future__ import annotations
 from notifyd.dispatch.push_progress import Progress, ProgressBook
 from notifyd.model.device import Device
 from notifyd.model.ids import DEFAULT_CLIENT, DeviceId, NotificationId, UserId
-from notifyd.policy.pushing import Action, Verdict
+from notifyd.policy.pushing.answers import Action, Verdict
 
 TAKEN, AGAIN = Verdict(Action.ACCEPTED), Verdict(Action.RETRY, "unavailable")
 PHONE, TABLET = (

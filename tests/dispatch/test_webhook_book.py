@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from notifyd.dispatch.webhook_book import Figures, WebhookBook
 from notifyd.model.ids import ClientId
-from notifyd.policy.events import OF_CHANNELS, OF_USERS, EventType
+from notifyd.policy.webhooks.events import OF_CHANNELS, OF_USERS, EventType
 from tests.webhooks.parts import DOWN, OK, endpoint
 
 SHOP, BANK = ClientId("shop"), ClientId("bank")

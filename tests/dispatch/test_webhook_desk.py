@@ -6,8 +6,8 @@ import msgspec
 
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 from notifyd.model.notification import Kind, State
-from notifyd.policy.dead_letters import letter_of
-from notifyd.policy.events import EventType
+from notifyd.policy.publishing.dead_letters import letter_of
+from notifyd.policy.webhooks.events import EventType
 from notifyd.store.ports import Lane
 from tests.dispatch.webhook_house import EventHouse
 from tests.store.samples import for_users, notification

@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from notifyd.policy.webhook_answers import WebhookAnswer
+from notifyd.policy.webhooks.answers import WebhookAnswer
 from notifyd.store.ports import Lane
 from tests.dispatch.push_house import Clock
 from tests.dispatch.webhook_house import EventHouse

@@ -8,9 +8,9 @@ from notifyd.dispatch.webhook_book import Figures
 from notifyd.dispatch.webhook_sending import WebhookSending, call_endpoint
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.model.notification import Kind, State
-from notifyd.policy.events import EventType, event_body
-from notifyd.policy.signing import signed_headers
-from notifyd.policy.webhook_answers import WebhookAnswer
+from notifyd.policy.webhooks.answers import WebhookAnswer
+from notifyd.policy.webhooks.events import EventType, event_body
+from notifyd.policy.webhooks.signing import signed_headers
 from notifyd.store.ports import Lease, Outcome
 from notifyd.telemetry.metrics import Counters
 from tests.store.samples import T0, notification

@@ -9,7 +9,7 @@ from notifyd.dispatch.webhook_book import WebhookBook
 from notifyd.dispatch.webhook_desk import EventRules, WebhookDesk
 from notifyd.dispatch.webhook_router import WebhookRouter
 from notifyd.model.ids import DEFAULT_CLIENT
-from notifyd.policy.events import EventType
+from notifyd.policy.webhooks.events import EventType
 from notifyd.telemetry.metrics import Counters
 from tests.dispatch.push_house import LaneQueue
 from tests.webhooks.parts import RULES, Caller

@@ -6,7 +6,7 @@ import re
 
 from tests.app.test_doctor import ALWAYS, CONFIGURED
 from tests.docs.pages import page, section
-from tests.policy.test_engine_diagnosis import MONGO, REDIS, judge_mongo, judge_redis
+from tests.policy.diagnosis.test_engines import MONGO, REDIS, judge_mongo, judge_redis
 
 
 def test_every_check_is_described_and_no_other():

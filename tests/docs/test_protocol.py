@@ -16,7 +16,7 @@ from notifyd.ingress.edge.socketio import codes
 from notifyd.ingress.edge.websocket import frames, socket
 from notifyd.model import disconnect
 from notifyd.model.disconnect import Disconnect
-from notifyd.policy.tokens import RawClaims
+from notifyd.policy.access.tokens import RawClaims
 from notifyd.v1 import client_pb2, types_pb2
 from notifyd.wire import native, presence
 from notifyd.wire.http import sse

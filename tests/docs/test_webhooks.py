@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from notifyd.config.guaranteeing import EVENT_TYPES
-from notifyd.policy.signing import new_secret, signed_headers, signing_key
+from notifyd.policy.webhooks.signing import new_secret, signed_headers, signing_key
 from tests.docs.pages import needs, page, section
 
 SECTION = section(page("notifyd.8"), "WEBHOOKS")

@@ -8,7 +8,7 @@ import trio
 
 from notifyd.hub.sweeper import Sweeper
 from notifyd.model.disconnect import CREDENTIAL_ENDED, DEAD_LINK, NOT_AUTHENTICATED
-from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.receiving.liveness import LivenessRules
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection

@@ -21,10 +21,10 @@ from notifyd.ingress.edge.rest.websocket_port import WebSocketPortApp
 from notifyd.ingress.edge.server import EdgeServer
 from notifyd.ingress.edge.settings import EdgeSettings, HttpSettings, WebSocketSettings
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
-from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.access.sealing import Sealer
 from notifyd.policy.presence import PresenceRule, PresenceRules
-from notifyd.policy.publishing import PublishRules
-from notifyd.policy.sealing import Sealer
+from notifyd.policy.publishing.publish import PublishRules
+from notifyd.policy.receiving.liveness import LivenessRules
 from notifyd.service.access.keyring import KeyRing
 from notifyd.service.access.keys import KeyRules, Keys, NewKey
 from notifyd.service.access.limits import RateLimiter

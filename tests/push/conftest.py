@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notifyd.policy.push_content import PushContent, PushMessage
+from notifyd.policy.pushing.content import PushContent, PushMessage
 from notifyd.push.fcm import FcmProvider, open_push
 from tests.fcm.account import options
 from tests.fcm.fake import FakeFcm

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from notifyd.errors import Invalid
-from notifyd.policy.pushing import SendResult
+from notifyd.policy.pushing.answers import SendResult
 from notifyd.push.fcm import open_push
 from tests.fcm.account import PROJECT, options, private_key
 from tests.push.conftest import messages, opened

@@ -11,8 +11,8 @@ import requests
 from firebase_admin import exceptions
 from google.auth.exceptions import RefreshError
 
-from notifyd.policy.push_content import PushMessage
-from notifyd.policy.pushing import SendResult
+from notifyd.policy.pushing.answers import SendResult
+from notifyd.policy.pushing.content import PushMessage
 from notifyd.push.firebase import failure_of, message_of
 from tests.push.conftest import CONTENT
 

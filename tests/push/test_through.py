@@ -17,7 +17,7 @@ from notifyd.dispatch.push_router import PushRouter, PushRules
 from notifyd.model.device import Device
 from notifyd.model.ids import DEFAULT_CLIENT, DeviceId, NotificationId, UserId
 from notifyd.model.notification import Kind, Notification, State
-from notifyd.policy.ids import new_notification_id
+from notifyd.policy.naming.ids import new_notification_id
 from notifyd.store.memory.devices import MemoryDevices
 from notifyd.store.open import open_broker
 from notifyd.store.options import BrokerOptions

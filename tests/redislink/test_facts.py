@@ -7,7 +7,7 @@ import trio
 
 from notifyd.errors import StoreUnavailable
 from notifyd.model.diagnosis import Verdict
-from notifyd.policy.engine_diagnosis import judge_redis
+from notifyd.policy.diagnosis.engines import judge_redis
 from notifyd.redislink.facts import cluster_facts, redis_facts
 from notifyd.redislink.link import open_link
 from notifyd.redislink.options import RedisOptions

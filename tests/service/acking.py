@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.policy.window import AckRules
+from notifyd.policy.receiving.window import AckRules
 from notifyd.service.acks import AckClock, Acks
 from notifyd.service.acks.aftermath import Aftermath
 from notifyd.service.acks.house import AckHouse

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.errors import StoreUnavailable
-from notifyd.policy.sealing import Sealer
+from notifyd.policy.access.sealing import Sealer
 from notifyd.service.access.keyring import KeyRing
 from notifyd.service.access.keys import KeyRules, Keys
 from notifyd.service.access.tokens import TokenRules, Tokens

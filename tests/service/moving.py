@@ -14,7 +14,7 @@ from tests.service.sharing import Peer, SharedRecords
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notifyd.policy.sealing import Sealer
+    from notifyd.policy.access.sealing import Sealer
 
 
 class House:

@@ -16,10 +16,10 @@ from notifyd.model.command import Publish
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 from notifyd.model.notification import Kind
 from notifyd.model.principal import operator
-from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.access.sealing import Sealer
 from notifyd.policy.presence import PresenceRule, PresenceRules
-from notifyd.policy.publishing import PublishRules
-from notifyd.policy.sealing import Sealer
+from notifyd.policy.publishing.publish import PublishRules
+from notifyd.policy.receiving.liveness import LivenessRules
 from notifyd.service.access.keyring import KeyRing
 from notifyd.service.access.keys import IssuedKey, KeyRules, Keys, NewKey
 from notifyd.service.access.limits import RateLimiter

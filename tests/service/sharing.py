@@ -9,7 +9,7 @@ from notifyd.errors import StoreUnavailable
 from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
-from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.receiving.liveness import LivenessRules
 from notifyd.service.access.key_following import KeyFollower
 from notifyd.service.access.keyring import KeyRing
 from notifyd.service.access.keys import IssuedKey, KeyRules, Keys, NewKey
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.model.client import Client
     from notifyd.model.key import ApiKey
-    from notifyd.policy.sealing import Sealer
+    from notifyd.policy.access.sealing import Sealer
 
 
 class SharedRecords(MemoryRecords):

@@ -8,7 +8,7 @@ import trio
 from structlog.testing import capture_logs
 
 from notifyd.errors import NotFound
-from notifyd.policy.webhook_answers import WebhookAnswer
+from notifyd.policy.webhooks.answers import WebhookAnswer
 from notifyd.service.webhooks import Webhooks
 from tests.dispatch.webhook_house import EventHouse
 from tests.webhooks.parts import DOWN, OK, SECRET, endpoint

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, ConnectionId, NotificationId, UserId
 from notifyd.model.notification import Kind, Notification, State
-from notifyd.policy.dead_letters import letter_of
-from notifyd.policy.order import order_key
+from notifyd.policy.publishing.dead_letters import letter_of
+from notifyd.policy.publishing.order import order_key
 from notifyd.store.ports import Broker, IdempotencyKey, Outcome
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import trio
 from notifyd.dispatch.webhook_book import Endpoint, WebhookBook
 from notifyd.dispatch.webhook_router import WebhookRouter
 from notifyd.model.ids import ClientId
-from notifyd.policy.events import Wish
-from notifyd.policy.signing import signing_key
-from notifyd.policy.webhook_answers import UNREACHABLE, WebhookAnswer, WebhookRules
+from notifyd.policy.webhooks.answers import UNREACHABLE, WebhookAnswer, WebhookRules
+from notifyd.policy.webhooks.events import Wish
+from notifyd.policy.webhooks.signing import signing_key
 from notifyd.service.webhooks import Webhooks
 
 if TYPE_CHECKING:

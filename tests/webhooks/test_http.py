@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from notifyd.policy.signing import new_secret, signed_headers, signing_key
-from notifyd.policy.webhook_answers import TIMEOUT, UNREACHABLE, WebhookAnswer
+from notifyd.policy.webhooks.answers import TIMEOUT, UNREACHABLE, WebhookAnswer
+from notifyd.policy.webhooks.signing import new_secret, signed_headers, signing_key
 from notifyd.webhooks.http import HttpCaller, trusted_context
 from notifyd.webhooks.ports import WebhookCall
 from tests.webhooks.receiver import DROP, HANG, Receiver, Reply, verified

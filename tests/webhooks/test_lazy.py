@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import trio
 
-from notifyd.policy.webhook_answers import WebhookAnswer
+from notifyd.policy.webhooks.answers import WebhookAnswer
 from notifyd.webhooks.lazy import LazyCaller
 from notifyd.webhooks.ports import WebhookCall
 from tests.webhooks.receiver import Receiver

@@ -10,7 +10,7 @@ from notifyd.app.engines import Engines
 from notifyd.config import Loaded
 from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
-from notifyd.policy.sealing import Sealer
+from notifyd.policy.access.sealing import Sealer
 from notifyd.service.access.keyring import KeyRing
 from notifyd.service.access.keys import Keys
 from notifyd.service.access.limits import RateLimiter

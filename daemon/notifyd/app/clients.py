@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from notifyd.config import Settings
     from notifyd.model.client import Client
     from notifyd.model.ids import ClientId
-    from notifyd.policy.sealing import Sealer
+    from notifyd.policy.access.sealing import Sealer
     from notifyd.service.access.keyring import KeyRing
     from notifyd.service.access.keys import Keys
     from notifyd.service.receiving.connect import Connector

@@ -9,7 +9,7 @@ from notifyd.app.secrets import FILE_NAME, MASTER_KEY_FILE_NAME, WEBHOOKS_FOLDER
 from notifyd.config.catalogue import catalogue
 from notifyd.config.engine_forms import LOCAL, SQLITE, is_cluster
 from notifyd.config.places import overlay_file
-from notifyd.policy.engine_diagnosis import judge_mongo, judge_redis
+from notifyd.policy.diagnosis.engines import judge_mongo, judge_redis
 from notifyd.service.doctor import Doctor
 from notifyd.service.doctor.credentials import PushCheck, TlsCheck
 from notifyd.service.doctor.engines import EngineCheck, LocalBrokerCheck, RecordsCheck

@@ -11,7 +11,7 @@ from notifyd.ingress.edge.rest.app import ChannelServiceApp
 from notifyd.ingress.edge.rest.realtime import Realtime
 from notifyd.ingress.edge.rest.services import RestOptions, RestServices
 from notifyd.ingress.edge.rest.websocket_port import WebSocketPortApp
-from notifyd.policy.console_sessions import ConsoleRules
+from notifyd.policy.access.console_sessions import ConsoleRules
 from notifyd.service.access.signed_out import SignedOut
 from notifyd.service.logs import Logs
 from notifyd.telemetry.prometheus import Exposition

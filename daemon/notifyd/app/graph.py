@@ -24,7 +24,7 @@ from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceSe
 from notifyd.ingress.edge.native import connection as native
 from notifyd.ingress.edge.native.protocol import NativeProtocol
 from notifyd.ingress.edge.native.services import NativeRules, NativeServices
-from notifyd.policy.recovery import Pids
+from notifyd.policy.receiving.recovery import Pids
 from notifyd.wire.http.sse import notification_event
 from notifyd.wire.namespaces.dialect import notification_frame as dialect_frame
 from notifyd.wire.native import notification_frame

@@ -48,7 +48,7 @@ from notifyd.ingress.edge.siblings.house import Siblings
 from notifyd.ingress.edge.socketio.server import SocketIoServer
 from notifyd.ingress.rpc.server import AdminServer
 from notifyd.ingress.rpc.services import AdminServices
-from notifyd.policy.sealing import SealBroken
+from notifyd.policy.access.sealing import SealBroken
 from notifyd.push.fcm import open_push
 from notifyd.service.disk import DiskWatch
 from notifyd.service.logs import Logs

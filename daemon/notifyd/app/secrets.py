@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from notifyd.app.private_files import private_line
 from notifyd.app.problems import CannotStart
 from notifyd.errors import Invalid
-from notifyd.policy.sealing import MASTER_KEY_BYTES
-from notifyd.policy.signing import new_secret, signing_key
+from notifyd.policy.access.sealing import MASTER_KEY_BYTES
+from notifyd.policy.webhooks.signing import new_secret, signing_key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notifyd.policy.sealing import SealBroken
+    from notifyd.policy.access.sealing import SealBroken
 
 FILE_NAME: Final = "admin.token"
 MASTER_KEY_FILE_NAME: Final = "master.key"

@@ -15,11 +15,11 @@ from notifyd.ingress.edge.native.services import NativeRules
 from notifyd.ingress.edge.settings import ConnectionSettings, EdgeSettings, HttpSettings, WebSocketSettings
 from notifyd.ingress.edge.socketio.settings import EngineSettings, SocketIoSettings
 from notifyd.ingress.rpc.options import RpcOptions
-from notifyd.policy.liveness import LivenessRules
 from notifyd.policy.presence import PresenceRule, PresenceRules
-from notifyd.policy.publishing import PublishRules
-from notifyd.policy.webhook_answers import WebhookRules
-from notifyd.policy.window import AckRules
+from notifyd.policy.publishing.publish import PublishRules
+from notifyd.policy.receiving.liveness import LivenessRules
+from notifyd.policy.receiving.window import AckRules
+from notifyd.policy.webhooks.answers import WebhookRules
 from notifyd.push.options import FcmOptions
 from notifyd.service.access.keys import KeyRules
 from notifyd.service.access.tokens import TokenRules

@@ -12,8 +12,8 @@ from notifyd.dispatch.webhook_book import Endpoint, WebhookBook
 from notifyd.dispatch.webhook_desk import WebhookDesk
 from notifyd.dispatch.webhook_router import WebhookRouter
 from notifyd.model.ids import ClientId
-from notifyd.policy.events import OF_CHANNELS, OF_USERS, Wish
-from notifyd.policy.signing import signing_key
+from notifyd.policy.webhooks.events import OF_CHANNELS, OF_USERS, Wish
+from notifyd.policy.webhooks.signing import signing_key
 from notifyd.service.presence.occupancy import OccupancyWatch
 from notifyd.service.webhooks import Webhooks
 from notifyd.webhooks.lazy import LazyCaller

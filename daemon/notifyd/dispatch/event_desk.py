@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from notifyd.model.notification import State
-from notifyd.policy.dead_letters import letter_of
+from notifyd.policy.publishing.dead_letters import letter_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

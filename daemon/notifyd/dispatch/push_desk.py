@@ -12,9 +12,9 @@ from notifyd.clock import now_ms
 from notifyd.errors import NotifydError, QueueFull, StoreUnavailable
 from notifyd.model.ids import ClientId, UserId
 from notifyd.model.notification import Kind, Notification
-from notifyd.policy.ids import new_notification_id
-from notifyd.policy.order import order_key
-from notifyd.policy.push_content import wants_push
+from notifyd.policy.naming.ids import new_notification_id
+from notifyd.policy.publishing.order import order_key
+from notifyd.policy.pushing.content import wants_push
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from notifyd.policy.pushing import Action
+from notifyd.policy.pushing.answers import Action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.model.device import Device
     from notifyd.model.ids import DeviceId, NotificationId
-    from notifyd.policy.pushing import Verdict
+    from notifyd.policy.pushing.answers import Verdict
 
 #: Beyond it the oldest is forgotten, and its devices may be rung twice.
 MAX_REMEMBERED: Final = 10_000

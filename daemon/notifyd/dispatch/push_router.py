@@ -19,7 +19,7 @@ from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import ClientId, NotificationId, UserId
 from notifyd.model.notification import State
 from notifyd.policy.backoff import backoff_seconds
-from notifyd.policy.pushing import RetryRules
+from notifyd.policy.pushing.answers import RetryRules
 from notifyd.store.ports import Lane, Lease, Outcome
 
 if TYPE_CHECKING:

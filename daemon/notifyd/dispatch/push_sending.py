@@ -12,8 +12,8 @@ from notifyd.clock import monotonic, now_ms
 from notifyd.dispatch.push_progress import ProgressBook
 from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import State
-from notifyd.policy.push_content import PushMessage, content_of
-from notifyd.policy.pushing import Action, PushDecision, Verdict, decide, due_at, pause_seconds, verdict_of
+from notifyd.policy.pushing.answers import Action, PushDecision, Verdict, decide, due_at, pause_seconds, verdict_of
+from notifyd.policy.pushing.content import PushMessage, content_of
 from notifyd.store.ports import Outcome
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from notifyd.dispatch.push_devices import DeviceBook, PushLedger
     from notifyd.model.device import Device
     from notifyd.model.ids import ClientId, NotificationId
-    from notifyd.policy.pushing import RetryRules
+    from notifyd.policy.pushing.answers import RetryRules
     from notifyd.push.ports import PushProvider
     from notifyd.store.ports import Lease
     from notifyd.telemetry.metrics import Counters

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from notifyd.policy.events import Wish
+from notifyd.policy.webhooks.events import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from notifyd.model.ids import ClientId
-    from notifyd.policy.events import EventType
-    from notifyd.policy.webhook_answers import WebhookAnswer
+    from notifyd.policy.webhooks.answers import WebhookAnswer
+    from notifyd.policy.webhooks.events import EventType
 
 
 class Endpoint(msgspec.Struct, frozen=True):

@@ -13,9 +13,9 @@ from notifyd.clock import now_ms
 from notifyd.errors import QueueFull, StoreUnavailable
 from notifyd.model.ids import ClientId, NotificationId, UserId
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind, Notification
-from notifyd.policy.events import EventType, dead_data, event_body, unreached_data, worth_telling
-from notifyd.policy.ids import new_notification_id
-from notifyd.policy.order import order_key
+from notifyd.policy.naming.ids import new_notification_id
+from notifyd.policy.publishing.order import order_key
+from notifyd.policy.webhooks.events import EventType, dead_data, event_body, unreached_data, worth_telling
 from notifyd.store.ports import Lane
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from notifyd.dispatch.consumer import Notes
     from notifyd.dispatch.gate import Gate
     from notifyd.dispatch.webhook_book import WebhookBook
-    from notifyd.policy.webhook_answers import WebhookRules
+    from notifyd.policy.webhooks.answers import WebhookRules
     from notifyd.store.ports import Lease, QueueStore
     from notifyd.telemetry.metrics import Counters
     from notifyd.webhooks.ports import WebhookCaller

@@ -11,17 +11,17 @@ import trio
 from notifyd import __version__
 from notifyd.clock import monotonic, now_ms
 from notifyd.model.notification import State
-from notifyd.policy.events import head_of
-from notifyd.policy.pushing import due_at
-from notifyd.policy.signing import signed_headers
-from notifyd.policy.webhook_answers import decide
+from notifyd.policy.pushing.answers import due_at
+from notifyd.policy.webhooks.answers import decide
+from notifyd.policy.webhooks.events import head_of
+from notifyd.policy.webhooks.signing import signed_headers
 from notifyd.store.ports import Outcome
 from notifyd.webhooks.ports import WebhookCall
 
 if TYPE_CHECKING:
     from notifyd.dispatch.gate import Gate
     from notifyd.dispatch.webhook_book import Endpoint, Figures
-    from notifyd.policy.webhook_answers import WebhookAnswer, WebhookRules
+    from notifyd.policy.webhooks.answers import WebhookAnswer, WebhookRules
     from notifyd.store.ports import Lease
     from notifyd.telemetry.metrics import Counters
     from notifyd.webhooks.ports import WebhookCaller

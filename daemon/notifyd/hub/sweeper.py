@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from notifyd.model.disconnect import CREDENTIAL_ENDED, DEAD_LINK, NOT_AUTHENTICATED, TOKEN_ENDED, Disconnect
-from notifyd.policy.liveness import LivenessRules, Pulse, Step, next_step
+from notifyd.policy.receiving.liveness import LivenessRules, Pulse, Step, next_step
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection

@@ -10,7 +10,7 @@ from notifyd.model.ids import ClientId
 class Client(msgspec.Struct, frozen=True):
     """The record of one client. Instants are milliseconds since the Unix epoch.
 
-    Secrets are sealed (policy.sealing): what is here may be written to a disk or a log.
+    Secrets are sealed (policy.access.sealing): what is here may be written to a disk or a log.
     """
 
     id: ClientId

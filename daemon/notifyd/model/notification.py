@@ -67,7 +67,7 @@ class Notification(msgspec.Struct, frozen=True, gc=False):
     due_at: int
     #: From this instant on it is never delivered.
     expires_at: int
-    #: Smaller goes first; equal keys go in the order of acceptance. See policy.order.
+    #: Smaller goes first; equal keys go in the order of acceptance. See policy.publishing.order.
     order_key: int
     #: Which credential submitted it: a key id, or the name of an interface for operators.
     submitted_by: str = ""

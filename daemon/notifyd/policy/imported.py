@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from notifyd.errors import Invalid
 from notifyd.model.client import Client
 from notifyd.model.key import ApiKey
-from notifyd.policy.clients import problems_of
-from notifyd.policy.scopes import parse_scopes
-from notifyd.policy.targets import check_user
+from notifyd.policy.access.clients import problems_of
+from notifyd.policy.access.scopes import parse_scopes
+from notifyd.policy.naming.targets import check_user
 
 if TYPE_CHECKING:
     from notifyd.model.device import Device

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from notifyd.policy.scopes import matches
+from notifyd.policy.access.scopes import matches
 
 if TYPE_CHECKING:
     from notifyd.model.principal import Principal

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from notifyd.bridge.worker import ThreadWorker
-from notifyd.policy.pushing import UNREACHABLE, SendResult
+from notifyd.policy.pushing.answers import UNREACHABLE, SendResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.policy.push_content import PushMessage
+    from notifyd.policy.pushing.content import PushMessage
     from notifyd.push.firebase import Firebase
     from notifyd.push.options import FcmOptions
 

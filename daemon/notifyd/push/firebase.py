@@ -16,10 +16,10 @@ from firebase_admin import _http_client, credentials, exceptions, messaging
 from google.auth.transport.requests import AuthorizedSession, Request
 
 from notifyd.errors import Invalid
-from notifyd.policy.pushing import TIMEOUT, UNREACHABLE, SendResult
+from notifyd.policy.pushing.answers import TIMEOUT, UNREACHABLE, SendResult
 
 if TYPE_CHECKING:
-    from notifyd.policy.push_content import PushContent, PushMessage
+    from notifyd.policy.pushing.content import PushContent, PushMessage
     from notifyd.push.options import FcmOptions
 
 log = structlog.get_logger("notifyd.push")

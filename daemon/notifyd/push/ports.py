@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.policy.push_content import PushMessage
-    from notifyd.policy.pushing import SendResult
+    from notifyd.policy.pushing.answers import SendResult
+    from notifyd.policy.pushing.content import PushMessage
 
 
 class PushProvider(Protocol):

@@ -8,7 +8,7 @@ import msgspec
 
 from notifyd.clock import now_ms
 from notifyd.errors import NotFound
-from notifyd.policy.channels import MAX_CHANNEL_LENGTH, check_channel
+from notifyd.policy.naming.channels import MAX_CHANNEL_LENGTH, check_channel
 from notifyd.service.receiving.attending import at_hand
 from notifyd.store.history_ports import ChannelInfo, History, HistoryStore
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from notifyd.model.diagnosis import FolderFacts, Verdict
-from notifyd.policy.diagnosis import judge_folder
+from notifyd.policy.diagnosis.daemon import judge_folder
 from notifyd.service.daemon import EngineState
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from notifyd.clock import now_ms
 from notifyd.dispatch.webhook_sending import call_endpoint
 from notifyd.errors import NotFound
 from notifyd.model.ids import DEFAULT_CLIENT
-from notifyd.policy.events import EventType, event_body, head_of
-from notifyd.policy.ids import new_notification_id
+from notifyd.policy.naming.ids import new_notification_id
+from notifyd.policy.webhooks.events import EventType, event_body, head_of
 
 if TYPE_CHECKING:
     from notifyd.dispatch.webhook_book import Endpoint, WebhookBook

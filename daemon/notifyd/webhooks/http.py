@@ -10,7 +10,7 @@ import httpx
 import structlog
 import trio
 
-from notifyd.policy.webhook_answers import TIMEOUT, UNREACHABLE, WebhookAnswer
+from notifyd.policy.webhooks.answers import TIMEOUT, UNREACHABLE, WebhookAnswer
 
 if TYPE_CHECKING:
     from notifyd.webhooks.ports import WebhookCall

@@ -9,7 +9,7 @@ import trio
 from notifyd.bridge.worker import ThreadWorker
 
 if TYPE_CHECKING:
-    from notifyd.policy.webhook_answers import WebhookAnswer
+    from notifyd.policy.webhooks.answers import WebhookAnswer
     from notifyd.webhooks.ports import WebhookCall, WebhookCaller
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 if TYPE_CHECKING:
-    from notifyd.policy.webhook_answers import WebhookAnswer
+    from notifyd.policy.webhooks.answers import WebhookAnswer
 
 
 class WebhookCall(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from notifyctl.declared.items import EVERYTHING
 from notifyctl.declared.reading import Declared, read
 from notifyctl.exits import Refusal, Status
 from notifyd.config import ConfigInvalid
-from notifyd.policy.scopes import DEFAULT_SCOPES
+from notifyd.policy.access.scopes import DEFAULT_SCOPES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,10 +16,10 @@ from notifyd.hub.sweeper import Sweeper
 from notifyd.ingress.rpc.link import StreamLink
 from notifyd.ingress.rpc.services import AdminServices
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
-from notifyd.policy.liveness import LivenessRules
+from notifyd.policy.access.sealing import Sealer
 from notifyd.policy.presence import PresenceRule, PresenceRules
-from notifyd.policy.publishing import PublishRules
-from notifyd.policy.sealing import Sealer
+from notifyd.policy.publishing.publish import PublishRules
+from notifyd.policy.receiving.liveness import LivenessRules
 from notifyd.service.access.key_following import KeyFollower
 from notifyd.service.access.keyring import KeyRing
 from notifyd.service.access.keys import KeyRules, Keys, NewKey

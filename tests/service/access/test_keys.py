@@ -10,7 +10,7 @@ from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Exhausted, Invalid, NotAuthenticated, NotFound, NotifydError, StoreUnavailable
 from notifyd.model.disconnect import CREDENTIAL_ENDED
 from notifyd.model.ids import ClientId, KeyId
-from notifyd.policy.scopes import DEFAULT_SCOPES
+from notifyd.policy.access.scopes import DEFAULT_SCOPES
 from notifyd.service.access.keyring import KeyRing
 from notifyd.service.access.keys import KeyRights, KeyRules, Keys
 from notifyd.store.memory.keys import MemoryKeys

@@ -15,7 +15,7 @@ from notifyd.clock import now_ms
 from notifyd.errors import Invalid, NotAuthenticated, NotFound
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.model.principal import Grants
-from notifyd.policy.tokens import sign
+from notifyd.policy.access.tokens import sign
 from notifyd.service.clients.clients import NewClient
 from tests.service.client_samples import GOOD_SECRET, TOKEN_RULES, House
 

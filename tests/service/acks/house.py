@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notifyd.model.ids import DEFAULT_CLIENT
-from notifyd.policy.window import AckRules
+from notifyd.policy.receiving.window import AckRules
 from notifyd.service.acks import AckWish
 from notifyd.store.delivery_ports import DeadLetterQuery
 from tests.service.acking import acks_of

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Exhausted, Invalid, NotFound, StoreUnavailable
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
-from notifyd.policy.sealing import SealBroken, Sealer
+from notifyd.policy.access.sealing import SealBroken, Sealer
 from notifyd.service.access.keys import KeyRules, Keys, NewKey
 from notifyd.service.clients.clients import ClientChanges, ClientRules, NewClient
 from tests.service.client_samples import GOOD_SECRET, House

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from notifyd.errors import NotAuthenticated, NotFound, StoreUnavailable
 from notifyd.model.disconnect import CLIENT_REMOVED, CREDENTIAL_ENDED, SECRET_ENDED
 from notifyd.model.ids import DEFAULT_CLIENT
-from notifyd.policy.sealing import Sealer
+from notifyd.policy.access.sealing import Sealer
 from notifyd.service.clients.clients import NewClient
 from tests.service.node import endings
 from tests.service.sharing import Peer, SharedRecords

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from notifyd.hub.connection import Connection
     from notifyd.model.presence import PresenceChange
-    from notifyd.policy.events import EventType
+    from notifyd.policy.webhooks.events import EventType
 
 RULES = PresenceRules((PresenceRule("*", presence=True, join_leave=True),))
 

@@ -13,7 +13,7 @@ from tests.service.node import OPERATOR, Node
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
-    from notifyd.policy.events import EventType
+    from notifyd.policy.webhooks.events import EventType
 
 KEY = Principal(DEFAULT_CLIENT, KeyId("key_1"), ALL_GRANTS)
 ANN = Principal(DEFAULT_CLIENT, KeyId(""), ALL_GRANTS, user_id=UserId("ann"))

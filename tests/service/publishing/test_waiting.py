@@ -9,7 +9,7 @@ from notifyd.clock import now_ms
 from notifyd.errors import Draining, Exhausted, NotFound
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, NotificationId
 from notifyd.model.timeline import Happening, TimelineEvent
-from notifyd.policy.waiting import Until, Verdict
+from notifyd.policy.publishing.waiting import Until, Verdict
 from notifyd.service.publishing.notifications import Notifications
 from notifyd.service.publishing.waiting import Sight, Wait, Waiting
 

@@ -12,7 +12,7 @@ from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Exhausted, Invalid
 from notifyd.model.disconnect import CREDENTIAL_ENDED
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
-from notifyd.policy.sealing import Sealer
+from notifyd.policy.access.sealing import Sealer
 from notifyd.wire.record_lines import Counts, Tally, end_line, line_of, read_line
 from tests.service.client_samples import DAY_MS
 from tests.service.moving import House

@@ -12,7 +12,7 @@ from notifyd.errors import Draining, Exhausted, NotFound, NotifydError, Unavaila
 from notifyd.ingress.bullmq.offers import Completed, Failed, GivenBack, Outcome
 from notifyd.model.ids import KeyId
 from notifyd.model.principal import ALL_GRANTS, Principal
-from notifyd.policy.jobs import Gate
+from notifyd.policy.publishing.jobs import Gate
 from notifyd.wire.bullmq import reason, receipt
 
 if TYPE_CHECKING:

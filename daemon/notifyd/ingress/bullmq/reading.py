@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from notifyd.errors import Invalid, NotifydError
 from notifyd.ingress.bullmq.offers import Offer
-from notifyd.policy.scopes import matches
+from notifyd.policy.access.scopes import matches
 from notifyd.wire.bullmq import JobIdentity, job_publish
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from notifyd.errors import Denied, NotAuthenticated
 from notifyd.model.ids import KeyId
 from notifyd.model.key import ApiKey
 from notifyd.model.principal import Principal
-from notifyd.policy.scopes import parse_scopes
+from notifyd.policy.access.scopes import parse_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -15,8 +15,8 @@ from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Exhausted, Invalid, NotFound, StoreUnavailable
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.model.key import ApiKey
-from notifyd.policy.ids import new_key_id
-from notifyd.policy.scopes import DEFAULT_SCOPES, parse_scopes
+from notifyd.policy.access.scopes import DEFAULT_SCOPES, parse_scopes
+from notifyd.policy.naming.ids import new_key_id
 from notifyd.service.access.key_following import ended, may_the_same
 from notifyd.service.access.keyring import KeyRing, digest_of
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from notifyd.clock import monotonic
 from notifyd.errors import RateLimited
-from notifyd.policy.rate import Allowance, TokenBucket
+from notifyd.policy.access.rate import Allowance, TokenBucket
 
 if TYPE_CHECKING:
     from notifyd.telemetry.metrics import Counters

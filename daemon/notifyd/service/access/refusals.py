@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from notifyd.clock import monotonic
-from notifyd.policy.rate import TokenBucket
+from notifyd.policy.access.rate import TokenBucket
 
 if TYPE_CHECKING:
     from notifyd.errors import NotifydError

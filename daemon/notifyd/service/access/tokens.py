@@ -12,9 +12,9 @@ from notifyd.clock import now_ms
 from notifyd.errors import Invalid, NotAuthenticated
 from notifyd.model.ids import ClientId, KeyId, UserId
 from notifyd.model.principal import Grants, Principal
-from notifyd.policy.claims import Claims, check_claims, patterns_of, wrong_client
-from notifyd.policy.targets import check_user
-from notifyd.policy.tokens import RawClaims, SignatureWrong, check_form, claimed_client, sign, verified
+from notifyd.policy.access.claims import Claims, check_claims, patterns_of, wrong_client
+from notifyd.policy.access.tokens import RawClaims, SignatureWrong, check_form, claimed_client, sign, verified
+from notifyd.policy.naming.targets import check_user
 from notifyd.service.clients.registry import Secret
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from notifyd.hub.connection import Connection
     from notifyd.model.principal import Principal
-    from notifyd.policy.window import Flight
+    from notifyd.policy.receiving.window import Flight
     from notifyd.service.acks.house import AckHouse
     from notifyd.service.acks.receiver import AckReceiver
     from notifyd.service.receiving.inbox import Inboxes

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from notifyd.model.durable import DurableKey
     from notifyd.model.position import StreamPosition
     from notifyd.model.principal import Principal
-    from notifyd.policy.window import AckRules
+    from notifyd.policy.receiving.window import AckRules
     from notifyd.service.acks.house import AckHouse
     from notifyd.service.acks.receiver import Encode
     from notifyd.service.acks.values import Acked, AckWish, DurableView, Opened

@@ -10,12 +10,12 @@ from notifyd.clock import now_ms
 from notifyd.hub.slow import SlowConsumers
 from notifyd.model.dead_letter import DeadLetter
 from notifyd.model.timeline import Happening, TimelineEvent
-from notifyd.policy.dead_letters import receiver_letter_id
+from notifyd.policy.publishing.dead_letters import receiver_letter_id
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.model.ids import DeadLetterId, NotificationId
-    from notifyd.policy.window import Flight
+    from notifyd.policy.receiving.window import Flight
     from notifyd.service.acks.tracks import Track, Whose
     from notifyd.store.delivery_ports import DeadLetterStore, ReceiptStore
     from notifyd.telemetry.metrics import Counters

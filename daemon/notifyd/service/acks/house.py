@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from notifyd.hub.hub import Hub
-    from notifyd.policy.window import AckRules
+    from notifyd.policy.receiving.window import AckRules
     from notifyd.service.acks.aftermath import Aftermath
     from notifyd.service.acks.clock import AckClock
     from notifyd.service.acks.registry import AckRegistry

@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from notifyd.clock import now_ms
 from notifyd.model.publication import Publication
-from notifyd.policy.window import Flight, Window
+from notifyd.policy.receiving.window import Flight, Window
 
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.model.ids import NotificationId
-    from notifyd.policy.window import AckRules
+    from notifyd.policy.receiving.window import AckRules
     from notifyd.service.acks.tracks import Track
 
 Encode = Callable[[Publication], bytes]

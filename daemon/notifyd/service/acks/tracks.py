@@ -18,7 +18,7 @@ from notifyd.model.dead_letter import Stage
 from notifyd.model.durable import DurableKey, DurableState
 from notifyd.model.ids import ClientId, ConnectionId, UserId
 from notifyd.model.position import StreamPosition
-from notifyd.policy.settled import Settled
+from notifyd.policy.receiving.settled import Settled
 
 if TYPE_CHECKING:
     from notifyd.model.publication import Publication

@@ -14,14 +14,20 @@ from notifyd.clock import now_ms
 from notifyd.errors import Conflict, Exhausted, Invalid
 from notifyd.model.client import Client
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
-from notifyd.policy.clients import problems_of, problems_of_id, problems_of_secret, refuse_client, warnings_of_secret
-from notifyd.policy.ids import new_client_id
-from notifyd.policy.sealing import SealBroken
+from notifyd.policy.access.clients import (
+    problems_of,
+    problems_of_id,
+    problems_of_secret,
+    refuse_client,
+    warnings_of_secret,
+)
+from notifyd.policy.access.sealing import SealBroken
+from notifyd.policy.naming.ids import new_client_id
 from notifyd.service.clients.following import FollowingRegistry
 from notifyd.service.clients.registry import unknown_client
 
 if TYPE_CHECKING:
-    from notifyd.policy.sealing import Sealer
+    from notifyd.policy.access.sealing import Sealer
     from notifyd.service.access.keyring import KeyRing
     from notifyd.store.record_ports import ClientStore
 

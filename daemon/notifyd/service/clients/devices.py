@@ -11,8 +11,8 @@ import structlog
 from notifyd.clock import now_ms
 from notifyd.errors import Invalid, NotFound
 from notifyd.model.device import Device
-from notifyd.policy.ids import new_device_id
-from notifyd.policy.targets import check_user
+from notifyd.policy.naming.ids import new_device_id
+from notifyd.policy.naming.targets import check_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import structlog
 
 from notifyd.clock import now_ms
 from notifyd.model.ids import DEFAULT_CLIENT
-from notifyd.policy.sealing import SealBroken
+from notifyd.policy.access.sealing import SealBroken
 from notifyd.service.clients.registry import Entry, Registry, Secret
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from notifyd.model.client import Client
     from notifyd.model.ids import ClientId
-    from notifyd.policy.sealing import Sealer
+    from notifyd.policy.access.sealing import Sealer
     from notifyd.service.access.keyring import KeyRing
     from notifyd.service.clients.clients import Followers
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from notifyd.clock import now_ms
 from notifyd.errors import NotFound
-from notifyd.policy.clients import origin_of
+from notifyd.policy.access.clients import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

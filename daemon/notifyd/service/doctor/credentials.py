@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from notifyd.clock import ms_of, now_ms
 from notifyd.model.diagnosis import Finding, Verdict
 from notifyd.model.machine import CertificateFacts, PushFacts
-from notifyd.policy.machine_diagnosis import judge_certificate, judge_push
+from notifyd.policy.diagnosis.machine import judge_certificate, judge_push
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ import trio
 
 from notifyd.errors import StoreUnavailable
 from notifyd.model.diagnosis import Finding, Verdict
-from notifyd.policy.engine_diagnosis import judge_away, judge_local
+from notifyd.policy.diagnosis.engines import judge_away, judge_local
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

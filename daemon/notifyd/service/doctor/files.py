@@ -12,7 +12,7 @@ import trio
 
 from notifyd.model.diagnosis import Finding, Verdict
 from notifyd.model.machine import PrivateFile, SyncFacts
-from notifyd.policy.machine_diagnosis import judge_leftovers, judge_private, judge_sync
+from notifyd.policy.diagnosis.machine import judge_leftovers, judge_private, judge_sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

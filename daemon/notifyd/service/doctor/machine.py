@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from notifyd.model.diagnosis import DescriptorFacts, Finding, FolderFacts, MasterKeyFacts, Verdict
-from notifyd.policy.diagnosis import judge_descriptors, judge_folder, judge_master_key
+from notifyd.policy.diagnosis.daemon import judge_descriptors, judge_folder, judge_master_key
 from notifyd.telemetry.process import open_files
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import trio
 
 from notifyd.model.machine import ListenerFacts
-from notifyd.policy.machine_diagnosis import judge_backlog, judge_listeners
+from notifyd.policy.diagnosis.machine import judge_backlog, judge_listeners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

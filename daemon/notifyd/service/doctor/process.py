@@ -8,7 +8,7 @@ import trio
 
 from notifyd.clock import monotonic, now_ms
 from notifyd.model.machine import ClockFacts, MemoryFacts
-from notifyd.policy.machine_diagnosis import judge_memory, judge_steps
+from notifyd.policy.diagnosis.machine import judge_memory, judge_steps
 from notifyd.telemetry.machine import memory_limit_bytes
 from notifyd.telemetry.process import resident_bytes
 

@@ -11,9 +11,9 @@ import trio
 
 from notifyd.hub.observer import observing
 from notifyd.model.ids import ClientId, UserId
-from notifyd.policy.events import EventType
 from notifyd.policy.occupancy import Occupancy
 from notifyd.policy.presence import is_operator
+from notifyd.policy.webhooks.events import EventType
 from notifyd.service.cluster.shared_set import SharedSet
 
 if TYPE_CHECKING:

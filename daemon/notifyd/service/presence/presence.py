@@ -12,9 +12,9 @@ from notifyd.errors import Denied
 from notifyd.hub.observer import observing
 from notifyd.model.ids import ClientId, ConnectionId, UserId
 from notifyd.model.presence import Member, PresenceChange, PresenceView
-from notifyd.policy.channels import MAX_CHANNEL_LENGTH, check_channel
+from notifyd.policy.access.scopes import check_subscribe
+from notifyd.policy.naming.channels import MAX_CHANNEL_LENGTH, check_channel
 from notifyd.policy.presence import PresenceRules, is_operator, member_key
-from notifyd.policy.scopes import check_subscribe
 from notifyd.service.cluster.shared_set import SharedSet
 
 if TYPE_CHECKING:

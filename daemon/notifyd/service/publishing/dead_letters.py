@@ -13,8 +13,8 @@ from notifyd.model.dead_letter import DeadLetter, Stage
 from notifyd.model.ids import ClientId, DeadLetterId, NotificationId
 from notifyd.model.notification import Notification
 from notifyd.model.timeline import Happening, TimelineEvent
-from notifyd.policy.publishing import MAX_LIFE_MS
-from notifyd.policy.requeueing import notification_again
+from notifyd.policy.publishing.publish import MAX_LIFE_MS
+from notifyd.policy.publishing.requeueing import notification_again
 from notifyd.store.delivery_ports import DeadLetterQuery
 from notifyd.store.ports import Pending
 

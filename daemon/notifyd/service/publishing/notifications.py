@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from notifyd.clock import now_ms
 from notifyd.errors import NotFound
 from notifyd.model.ids import ClientId, NotificationId
-from notifyd.policy.timelines import told
+from notifyd.policy.publishing.timelines import told
 
 if TYPE_CHECKING:
     from notifyd.model.receipt import Receipt

@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING
 
 from notifyd.clock import now_ms
 from notifyd.errors import Draining, Invalid, NotifydError
-from notifyd.policy.ids import new_notification_id
-from notifyd.policy.publishing import PublishRules, check_grant, check_idempotency_key, fingerprint, notification_of
+from notifyd.policy.naming.ids import new_notification_id
+from notifyd.policy.publishing.publish import (
+    PublishRules,
+    check_grant,
+    check_idempotency_key,
+    fingerprint,
+    notification_of,
+)
 from notifyd.store.ports import IdempotencyKey, Pending, QueueStore
 from notifyd.telemetry import get_logger
 

@@ -10,7 +10,7 @@ import trio
 from notifyd.clock import now_ms
 from notifyd.errors import Draining, Exhausted
 from notifyd.model.receipt import Receipt
-from notifyd.policy.waiting import Until, Verdict, acks_of, verdict_of, wanted_acks
+from notifyd.policy.publishing.waiting import Until, Verdict, acks_of, verdict_of, wanted_acks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,8 +12,8 @@ from notifyd.clock import now_ms
 from notifyd.errors import Denied, Draining, Exhausted, NotAuthenticated
 from notifyd.hub.connection import Connection, Link
 from notifyd.model.disconnect import CLIENT_REMOVED, CREDENTIAL_ENDED, DEAD_LINK, SECRET_ENDED
-from notifyd.policy.ids import new_connection_id
-from notifyd.policy.scopes import matches
+from notifyd.policy.access.scopes import matches
+from notifyd.policy.naming.ids import new_connection_id
 from notifyd.service.access.refusals import Refusals
 
 if TYPE_CHECKING:

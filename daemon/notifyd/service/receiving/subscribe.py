@@ -10,8 +10,8 @@ from notifyd.clock import now_ms
 from notifyd.errors import Exhausted, NotAuthenticated
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
-from notifyd.policy.channels import check_channel
-from notifyd.policy.scopes import check_subscribe
+from notifyd.policy.access.scopes import check_subscribe
+from notifyd.policy.naming.channels import check_channel
 from notifyd.service.receiving.attending import at_hand
 
 if TYPE_CHECKING:

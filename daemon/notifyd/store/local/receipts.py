@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from notifyd.errors import StoreUnavailable
 from notifyd.model.receipt import InboxState
-from notifyd.policy.timelines import told
+from notifyd.policy.publishing.timelines import told
 from notifyd.store.archive import ArchivedNotes
 from notifyd.store.memory.bells import Bells
 from notifyd.store.memory.notes import noted_in

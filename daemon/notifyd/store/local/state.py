@@ -8,7 +8,7 @@ from notifyd.clock import monotonic
 from notifyd.model.dead_letter import Stage
 from notifyd.model.notification import Kind, State
 from notifyd.model.timeline import Happening, TimelineEvent
-from notifyd.policy.dead_letters import letter_of
+from notifyd.policy.publishing.dead_letters import letter_of
 from notifyd.store.local.receipts import LocalReceipts
 from notifyd.store.memory.channel import withheld
 from notifyd.store.memory.entry import Entry

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from notifyd.model.notification import Kind
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
-from notifyd.policy.scopes import matches
+from notifyd.policy.access.scopes import matches
 from notifyd.store.history_ports import ChannelInfo, History
 from notifyd.store.memory.ages import Ages
 from notifyd.store.memory.channel import Channel, ChannelBounds, Stamped

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from notifyd.ingress.edge.console.services import ConsoleOptions
 from notifyd.ingress.edge.rest.services import RestOptions
-from notifyd.policy.console_sessions import ConsoleRules, SessionSeal
+from notifyd.policy.access.console_sessions import ConsoleRules, SessionSeal
 from tests.ingress.conftest import OPTIONS
 from tests.ingress.edge.console.operator import Operator
 from tests.ingress.harness import ADMIN_TOKEN

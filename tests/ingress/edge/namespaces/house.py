@@ -17,7 +17,7 @@ from notifyd.model.command import Publish
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, ConnectionId, UserId
 from notifyd.model.notification import Kind
 from notifyd.model.principal import operator
-from notifyd.policy.recovery import Pids
+from notifyd.policy.receiving.recovery import Pids
 from notifyd.service.receiving.attending import Attending
 from notifyd.wire.namespaces import dialect
 from tests.service.acking import acks_of

@@ -10,7 +10,7 @@ import trio
 
 from notifyd.ingress.edge.namespaces.application import NamespaceApplication
 from notifyd.model.ids import DEFAULT_CLIENT, ConnectionId, UserId
-from notifyd.policy.recovery import Pids, Session
+from notifyd.policy.receiving.recovery import Pids, Session
 from tests.ingress.edge.namespaces import house
 from tests.ingress.edge.namespaces.house import User, dispatch_with, publish
 

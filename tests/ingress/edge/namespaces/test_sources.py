@@ -13,7 +13,7 @@ from notifyd.ingress.edge.catch_up import Gap
 from notifyd.ingress.edge.namespaces.sources import ChannelSource, JoinSource
 from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.model.position import StreamPosition
-from notifyd.policy.recovery import Session
+from notifyd.policy.receiving.recovery import Session
 from notifyd.wire.namespaces.events import Place
 from tests.service.node import text_of, writes
 

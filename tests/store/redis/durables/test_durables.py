@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from notifyd.errors import StoreUnavailable
 from notifyd.model.durable import DurableKey, DurableState
 from notifyd.model.ids import DEFAULT_CLIENT
-from notifyd.policy.durable_changes import change_between, merged
+from notifyd.policy.receiving.durable_changes import change_between, merged
 from notifyd.redislink.scripts import load_script
 from notifyd.store.options import DurableLimits
 from notifyd.store.redis.durables.durables import RedisDurables

@@ -15,7 +15,7 @@ from notifyd.errors import Denied, NotAuthenticated, NotFound
 from notifyd.ingress.edge.namespaces.credentials import cookie
 from notifyd.ingress.edge.rest.bodies import check_media_type
 from notifyd.ingress.edge.rest.dev_guard import check_local
-from notifyd.policy.console_sessions import ConsoleSession, SessionSeal, new_session
+from notifyd.policy.access.console_sessions import ConsoleSession, SessionSeal, new_session
 from notifyd.telemetry import get_logger
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.rest.call import Call
     from notifyd.ingress.edge.rest.reception import Reception
     from notifyd.ingress.edge.rest.services import RestServices
-    from notifyd.policy.console_sessions import ConsoleSession
+    from notifyd.policy.access.console_sessions import ConsoleSession
 
 _sign_in: Final = msgspec.json.Decoder(SignInBody)
 _kick: Final = msgspec.json.Decoder(KickBody)

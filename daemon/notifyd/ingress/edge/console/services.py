@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from notifyd.policy.console_sessions import ConsoleRules
+from notifyd.policy.access.console_sessions import ConsoleRules
 from notifyd.service.access.signed_out import SignedOut
 from notifyd.service.cluster.connections import ServiceConnections
 from notifyd.service.cluster.nodes import Nodes

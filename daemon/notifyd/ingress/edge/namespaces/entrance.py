@@ -15,7 +15,7 @@ from notifyd.ingress.edge.namespaces.sources import OWN
 from notifyd.ingress.edge.origins import origin_allowed, same_origin
 from notifyd.model.position import StreamPosition
 from notifyd.model.principal import Principal
-from notifyd.policy.recovery import Session
+from notifyd.policy.receiving.recovery import Session
 from notifyd.wire.namespaces.events import Place, parse_place
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from notifyd.errors import Conflict, Denied, Invalid, NotAuthenticated, NotifydE
 from notifyd.ingress.edge.namespaces.acking import Acknowledged, AckRequests
 from notifyd.ingress.edge.namespaces.sources import ChannelSource
 from notifyd.model.publication import Publication
-from notifyd.policy.rate import TokenBucket
+from notifyd.policy.access.rate import TokenBucket
 from notifyd.service.access.limits import rate_limited
 from notifyd.service.acks import AckWish
 from notifyd.wire.namespaces.jobs import job_command

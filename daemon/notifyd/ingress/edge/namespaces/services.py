@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from notifyd.ingress.edge.forwarded import TrustedProxies
-from notifyd.policy.recovery import Pids
+from notifyd.policy.receiving.recovery import Pids
 from notifyd.service.acks import Acks
 from notifyd.service.clients.clients import Clients
 from notifyd.service.clients.devices import Devices

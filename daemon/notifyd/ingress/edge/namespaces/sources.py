@@ -14,7 +14,7 @@ from notifyd.wire.namespaces.events import Place
 if TYPE_CHECKING:
     from notifyd.hub.connection import Connection
     from notifyd.ingress.edge.namespaces.services import NamespaceServices
-    from notifyd.policy.recovery import Session
+    from notifyd.policy.receiving.recovery import Session
 
 #: The name of a client's own stream.
 OWN: Final = ""

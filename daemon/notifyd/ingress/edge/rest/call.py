@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from notifyd.ingress.edge.http.request import Request
     from notifyd.model.principal import Principal
-    from notifyd.policy.rate import Allowance
+    from notifyd.policy.access.rate import Allowance
     from notifyd.wire.rest.operation import Access
 
 _MAX_QUERY_FIELDS = 50

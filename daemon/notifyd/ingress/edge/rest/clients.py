@@ -11,7 +11,7 @@ from notifyd.errors import FieldProblem, Invalid
 from notifyd.ingress.edge.rest.bodies import decode_body, sift
 from notifyd.ingress.edge.rest.client_views import client_view, registered_client, rotated_secret
 from notifyd.model.ids import ClientId
-from notifyd.policy.clients import problems_of, problems_of_secret, refuse_client
+from notifyd.policy.access.clients import problems_of, problems_of_secret, refuse_client
 from notifyd.service.clients.clients import NewClient
 from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode

@@ -10,7 +10,7 @@ from notifyd.ingress.edge.rest.cookies import OF_COOKIES, cookie_token
 from notifyd.ingress.edge.rest.dev_guard import check_local
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId
 from notifyd.model.principal import operator
-from notifyd.policy.tokens import looks_like_a_token
+from notifyd.policy.access.tokens import looks_like_a_token
 from notifyd.service.access.limits import rate_limited, secret_tries
 from notifyd.wire.rest.operation import OF_USERS, Access
 

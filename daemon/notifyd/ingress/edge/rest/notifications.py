@@ -8,7 +8,7 @@ import trio
 
 from notifyd.errors import Invalid, NotifydError
 from notifyd.ingress.edge.rest.views import receipt_view
-from notifyd.policy.waiting import Until, Verdict
+from notifyd.policy.publishing.waiting import Until, Verdict
 from notifyd.service.publishing.waiting import Sight, Wait
 from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode

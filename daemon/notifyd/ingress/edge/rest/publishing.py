@@ -18,7 +18,7 @@ from notifyd.model.ids import ClientId, UserId
 from notifyd.model.notification import DEFAULT_PRIORITY, Kind
 from notifyd.model.principal import Principal, operator
 from notifyd.policy.fields import refuse
-from notifyd.policy.publishing import check_idempotency_key
+from notifyd.policy.publishing.publish import check_idempotency_key
 from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode
 from notifyd.wire.rest.bodies import BatchAccepted, BatchBody, BroadcastBody, NotificationBody

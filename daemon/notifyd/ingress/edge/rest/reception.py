@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.rest.services import RestOptions, RestServices
     from notifyd.ingress.faults import Headers
-    from notifyd.policy.rate import Allowance
+    from notifyd.policy.access.rate import Allowance
 
 log = get_logger("notifyd.rest")
 

@@ -12,7 +12,7 @@ from notifyd.ingress.edge.rest.rows import newest_rows
 from notifyd.ingress.edge.rest.whose import check_own, client_of
 from notifyd.model.ids import ClientId, UserId
 from notifyd.model.position import StreamPosition
-from notifyd.policy.targets import check_user
+from notifyd.policy.naming.targets import check_user
 from notifyd.wire.http.answer import Answer
 from notifyd.wire.json import encode, json_string
 from notifyd.wire.rest.client_bodies import NewTokenBody, TokenAnswer

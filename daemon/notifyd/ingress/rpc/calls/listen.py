@@ -10,7 +10,7 @@ from notifyd.ingress.rpc.feed import AckedOpening, Feed, FeedServices, Opening
 from notifyd.ingress.rpc.link import StreamLink
 from notifyd.ingress.rpc.sources import WatchedInbox, channel_opening, check_channels
 from notifyd.model.principal import operator, standing_in
-from notifyd.policy.targets import check_user
+from notifyd.policy.naming.targets import check_user
 from notifyd.wire.rpc.messages import client_of, listen_frame
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from notifyd.errors import Invalid
-from notifyd.policy.waiting import Until
+from notifyd.policy.publishing.waiting import Until
 from notifyd.service.publishing.waiting import Wait
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.wire.rpc.messages import receipt_message

@@ -10,7 +10,7 @@ import msgspec
 from notifyd.errors import Denied, NotAuthenticated
 from notifyd.model.ids import ClientId
 from notifyd.model.principal import Principal, operator
-from notifyd.policy.tokens import looks_like_a_token
+from notifyd.policy.access.tokens import looks_like_a_token
 from notifyd.service.access.limits import secret_tries
 from notifyd.wire.rpc.messages import client_of
 

@@ -9,7 +9,7 @@ import trio
 from msgspec.structs import replace
 
 from notifyd.model.durable import DurableState
-from notifyd.policy.durable_changes import DurableChange, change_between, merged
+from notifyd.policy.receiving.durable_changes import DurableChange, change_between, merged
 from notifyd.store.redis.mirrors.mirror import Mirror
 
 if TYPE_CHECKING:

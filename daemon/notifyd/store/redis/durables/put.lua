@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Adds what a node has changed in a durable subscription to what is known of it, and tells its topic.
--- The same as `merged` in policy/durable_changes.py.
+-- The same as `merged` in policy/receiving/durable_changes.py.
 --
 -- KEYS    state: a hash of e (epoch), f (floor), u (used at), v (number of changes), and for each offset that is settled
 --         above the floor "x", for each that is not settled the tries that failed

@@ -16,7 +16,7 @@ from notifyd.store.redis.ticket import Ticket
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from notifyd.policy.durable_changes import DurableChange
+    from notifyd.policy.receiving.durable_changes import DurableChange
     from notifyd.redislink.line import Line
     from notifyd.redislink.reply import Reply
     from notifyd.store.redis.durables.index import DurableIndex

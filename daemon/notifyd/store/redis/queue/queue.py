@@ -12,7 +12,7 @@ from notifyd.errors import Invalid, StoreUnavailable
 from notifyd.model.dead_letter import Stage
 from notifyd.model.notification import Kind, State
 from notifyd.model.timeline import Happening, TimelineEvent
-from notifyd.policy.dead_letters import letter_of
+from notifyd.policy.publishing.dead_letters import letter_of
 from notifyd.store.memory.doorbell import Doorbell
 from notifyd.store.ports import Accepted, Lane
 from notifyd.store.redis.queue.figures import Figures

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import Kind, State
-from notifyd.policy.dead_letters import letter_of
+from notifyd.policy.publishing.dead_letters import letter_of
 from notifyd.redislink.errors import Refused
 from notifyd.redislink.scripts import load_script
 from notifyd.store.redis.letters.form import letter_body

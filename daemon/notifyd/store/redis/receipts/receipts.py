@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import Kind, State
 from notifyd.model.timeline import Happening, TimelineEvent
-from notifyd.policy.timelines import told
+from notifyd.policy.publishing.timelines import told
 from notifyd.redislink.scripts import load_script
 from notifyd.store.memory.bells import Bells
 from notifyd.store.redis.queue.withdrawing import tries_in

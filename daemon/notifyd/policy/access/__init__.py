@@ -1,0 +1,1 @@
+"""Who may do what: clients, their keys and tokens, operators' sessions, and how much each may ask."""

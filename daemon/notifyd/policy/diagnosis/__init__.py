@@ -1,0 +1,1 @@
+"""What to think of the daemon, its machine and its engines."""

@@ -1,0 +1,1 @@
+"""What may be a name, and names for new things."""

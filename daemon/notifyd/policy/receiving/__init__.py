@@ -1,0 +1,1 @@
+"""Connections and subscriptions: what they are sent, have acked and come back to."""

@@ -1,0 +1,1 @@
+"""Events and the calls that tell of them."""
