@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from notifyd.redislink.keys import Keys, escaped
-from notifyd.redislink.slots import slot_of
+from notifyd.redislink.servers.slots import slot_of
 
 NAMES = ["plain", "a/b", "a{b}c", "{", "}", "100%", "%7B", "a}b", "{}", "ü"]
 

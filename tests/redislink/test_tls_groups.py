@@ -9,12 +9,12 @@ import pytest
 import trio
 
 from notifyd.errors import StoreUnavailable
-from notifyd.redislink.asyncio_client import REDIS_AWAY
+from notifyd.redislink.for_asyncio.client import REDIS_AWAY
 from notifyd.redislink.link import open_link
 from notifyd.redislink.options import RedisOptions
 from tests.cli.authority import Authority
 from tests.redis_tls import addressed, named
-from tests.redislink.test_asyncio_client import asked
+from tests.redislink.for_asyncio.test_client import asked
 from tests.valkey_groups import running_cluster, running_group
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from notifyd.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyd.redislink.line import Line
+    from notifyd.redislink.commands.line import Line
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -12,10 +12,10 @@ from notifyd.errors import StoreUnavailable
 from notifyd.model.diagnosis import RedisFacts
 from notifyd.redislink.errors import Refused, unavailable
 from notifyd.redislink.scripts import load_script
-from notifyd.redislink.slots import slot_of
+from notifyd.redislink.servers.slots import slot_of
 
 if TYPE_CHECKING:
-    from notifyd.redislink.line import Line
+    from notifyd.redislink.commands.line import Line
 
 _WORKING: Final = "ok"
 _TELL: Final = load_script("notifyd.redislink", "tell")

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
-from notifyd.redislink.cluster import ClusterRoute
-from notifyd.redislink.dial import Dialer
+from notifyd.redislink.commands.cluster import ClusterRoute
+from notifyd.redislink.commands.line import Line
+from notifyd.redislink.commands.route import SingleRoute
 from notifyd.redislink.errors import unavailable
-from notifyd.redislink.finder import make_finder
 from notifyd.redislink.keys import Keys
-from notifyd.redislink.line import Line
-from notifyd.redislink.listener import Listener
-from notifyd.redislink.places import ClusterPlaces, OnePlace
-from notifyd.redislink.route import SingleRoute
+from notifyd.redislink.servers.dial import Dialer
+from notifyd.redislink.servers.finder import make_finder
+from notifyd.redislink.topics.listener import Listener
+from notifyd.redislink.topics.places import ClusterPlaces, OnePlace
 from notifyd.redislink.url import Address, Mode, parse_url
 
 if TYPE_CHECKING:
+    from notifyd.redislink.commands.route import Route
     from notifyd.redislink.options import RedisOptions
-    from notifyd.redislink.places import Places
-    from notifyd.redislink.route import Route
+    from notifyd.redislink.topics.places import Places
     from notifyd.telemetry.histogram import Histogram
 
 _WATCH_SECONDS: Final = 0.5

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from notifyd.ingress.bullmq.flights import Flights
-from notifyd.redislink.asyncio_client import REDIS_AWAY, open_client
+from notifyd.redislink.for_asyncio.client import REDIS_AWAY, open_client
 from notifyd.redislink.options import RedisOptions
 
 if TYPE_CHECKING:

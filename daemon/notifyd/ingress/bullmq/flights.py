@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from notifyd.redislink.asyncio_client import NO_SCRIPT, exchange
+from notifyd.redislink.for_asyncio.client import NO_SCRIPT, exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping, Sequence

@@ -19,7 +19,7 @@ from notifyd.errors import Invalid
 from notifyd.ingress.bullmq.flights import Flights
 from notifyd.ingress.bullmq.sharing import Sharing
 from notifyd.policy.publishing.jobs import retry_delay_ms
-from notifyd.redislink.asyncio_client import REDIS_AWAY, open_client, pipelines
+from notifyd.redislink.for_asyncio.client import REDIS_AWAY, open_client, pipelines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

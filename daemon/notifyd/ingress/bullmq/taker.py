@@ -16,7 +16,7 @@ from notifyd.ingress.bullmq.offers import Completed, Failed, Offer, Outcome, Tal
 from notifyd.ingress.bullmq.queue import Found, JobQueue, Taken
 from notifyd.ingress.bullmq.reading import offer_of
 from notifyd.ingress.bullmq.upkeep import Upkeep
-from notifyd.redislink.asyncio_client import REDIS_AWAY
+from notifyd.redislink.for_asyncio.client import REDIS_AWAY
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator

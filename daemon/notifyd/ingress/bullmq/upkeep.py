@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from notifyd.clock import now_ms
-from notifyd.redislink.asyncio_client import REDIS_AWAY
+from notifyd.redislink.for_asyncio.client import REDIS_AWAY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from notifyd.model.ids import ClientId
-    from notifyd.redislink.line import Line
+    from notifyd.redislink.commands.line import Line
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.link import Link
-    from notifyd.redislink.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.redislink.scripts import Script
 

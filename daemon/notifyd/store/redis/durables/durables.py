@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from notifyd.model.durable import DurableKey, DurableState
     from notifyd.model.ids import ClientId
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.link import Link
-    from notifyd.redislink.reply import Reply
     from notifyd.store.delivery_ports import Written
     from notifyd.store.options import DurableLimits
     from notifyd.store.ports import Attendance

@@ -8,9 +8,9 @@ from notifyd.model.durable import DurableKey
 from notifyd.model.ids import ClientId
 
 if TYPE_CHECKING:
+    from notifyd.redislink.commands.line import Line
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.keys import Keys
-    from notifyd.redislink.line import Line
-    from notifyd.redislink.reply import Reply
 
 PAGE: Final = 200
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from notifyd.policy.receiving.durable_changes import DurableChange
-    from notifyd.redislink.line import Line
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.line import Line
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.store.redis.durables.index import DurableIndex
     from notifyd.store.redis.durables.mirror import DurableMirror
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from notifyd.model.ids import ClientId
     from notifyd.model.notification import Notification
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.link import Link
-    from notifyd.redislink.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.store.options import HistoryLimits
     from notifyd.store.ports import Lease

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from notifyd.model.ids import ClientId, NotificationId
+    from notifyd.redislink.commands.line import Line
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.keys import StreamKeys
-    from notifyd.redislink.line import Line
-    from notifyd.redislink.reply import Reply
     from notifyd.store.redis.history.streams import Streams
     from notifyd.store.redis.mirrors.mirror import Mirrors
 

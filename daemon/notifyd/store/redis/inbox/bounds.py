@@ -12,7 +12,7 @@ from notifyd.store.redis.inbox.form import forgotten_in, trimmed_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.store.redis.inbox.form import Left, Trimmed
     from notifyd.store.redis.inbox.index import InboxIndex
     from notifyd.store.redis.inbox.receipts import InboxReceipts

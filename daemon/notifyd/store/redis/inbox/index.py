@@ -18,9 +18,9 @@ from notifyd.redislink.scripts import load_script
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from notifyd.redislink.line import Line
+    from notifyd.redislink.commands.line import Line
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.link import Link
-    from notifyd.redislink.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.store.redis.inbox.form import Figures
     from notifyd.store.redis.inbox.scripts import UserKey

@@ -23,7 +23,7 @@ from notifyd.redislink.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.store.memory.user_inbox import InboxItem
     from notifyd.store.redis.inbox.receipts import InboxReceipts
     from notifyd.store.redis.inbox.scripts import InboxScripts, UserKey

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.model.ids import NotificationId, UserId
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.store.redis.inbox.bounds import InboxBounds
     from notifyd.store.redis.inbox.form import Placed

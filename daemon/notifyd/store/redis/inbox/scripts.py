@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.model.ids import ClientId, NotificationId, UserId
+    from notifyd.redislink.commands.line import Line
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.keys import InboxKeys
-    from notifyd.redislink.line import Line
     from notifyd.redislink.link import Link
-    from notifyd.redislink.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.redislink.scripts import Script
     from notifyd.store.options import InboxLimits

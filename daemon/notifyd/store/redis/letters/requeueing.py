@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from notifyd.model.dead_letter import DeadLetter
     from notifyd.model.ids import DeadLetterId, NotificationId
     from notifyd.model.notification import Notification
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.store.ports import Accepted, Pending
     from notifyd.store.redis.letters.shards import LetterShards
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from notifyd.model.dead_letter import DeadLetter
     from notifyd.model.ids import DeadLetterId
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.store.redis.letters.bounds import LetterBounds
     from notifyd.store.redis.letters.shards import LetterShards
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from notifyd.model.dead_letter import DeadLetter
     from notifyd.model.ids import DeadLetterId, NotificationId
-    from notifyd.redislink.line import Line
+    from notifyd.redislink.commands.line import Line
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.link import Link
-    from notifyd.redislink.reply import Reply
     from notifyd.redislink.resp import Word
 
 _SCRIPTS: Final = "notifyd.store.redis.letters"

@@ -12,8 +12,8 @@ from notifyd.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from notifyd.redislink.line import Line
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.line import Line
+    from notifyd.redislink.commands.reply import Reply
 
 #: Told again so often, because what is not told again is forgotten.
 _RENEW_SECONDS: Final = 6 * 3600.0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notifyd.model.notification import Notification
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.store.ports import IdempotencyKey
     from notifyd.store.redis.queue.intake import Intake

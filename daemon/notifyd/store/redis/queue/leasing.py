@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from notifyd.model.ids import NotificationId
     from notifyd.model.publication import Publication
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.store.redis.queue.ownership import Ownership, Shard
     from notifyd.store.redis.queue.room import Room
     from notifyd.store.redis.shards import Shards

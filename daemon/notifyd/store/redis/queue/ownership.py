@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.model.ids import NotificationId
-    from notifyd.redislink.reply import Reply
-    from notifyd.redislink.topics import Following
+    from notifyd.redislink.commands.reply import Reply
+    from notifyd.redislink.topics.following import Following
     from notifyd.store.redis.queue.room import Room
     from notifyd.store.redis.shards import Shards
 

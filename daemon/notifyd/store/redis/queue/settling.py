@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.model.ids import NotificationId
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.store.options import ReceiptLimits
     from notifyd.store.ports import Lease, Outcome

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId
     from notifyd.model.notification import Notification
     from notifyd.model.receipt import Receipt
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.store.options import ReceiptLimits
     from notifyd.store.ports import Lane

@@ -15,7 +15,7 @@ from notifyd.redislink.scripts import load_script
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.resp import Word
     from notifyd.store.options import ReceiptLimits
     from notifyd.store.redis.shards import Shards

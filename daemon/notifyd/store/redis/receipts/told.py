@@ -11,7 +11,7 @@ import trio
 from notifyd.model.ids import NotificationId
 
 if TYPE_CHECKING:
-    from notifyd.redislink.topics import Following
+    from notifyd.redislink.topics.following import Following
     from notifyd.store.memory.bells import Bells
     from notifyd.store.redis.shards import Shards
 

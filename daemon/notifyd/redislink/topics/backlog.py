@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 import trio
 
-from notifyd.redislink.topics import Topic
+from notifyd.redislink.topics.following import Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

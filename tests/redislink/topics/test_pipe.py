@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notifyd.errors import StoreUnavailable
-from notifyd.redislink.topic_pipe import TopicPipe
+from notifyd.redislink.topics.pipe import TopicPipe
 from notifyd.redislink.url import Endpoint
 
 if TYPE_CHECKING:

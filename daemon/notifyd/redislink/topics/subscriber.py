@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from notifyd.errors import StoreUnavailable
-from notifyd.redislink.pauses import Pauses
-from notifyd.redislink.topic_pipe import TopicPipe
+from notifyd.redislink.servers.pauses import Pauses
+from notifyd.redislink.topics.pipe import TopicPipe
+from notifyd.redislink.topics.waker import Waker
 from notifyd.redislink.url import Endpoint
-from notifyd.redislink.waker import Waker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyd.redislink.backlog import Backlog
-    from notifyd.redislink.places import Places
-    from notifyd.redislink.topics import Topic
+    from notifyd.redislink.topics.backlog import Backlog
+    from notifyd.redislink.topics.following import Topic
+    from notifyd.redislink.topics.places import Places
 
 log = structlog.get_logger("notifyd.redislink")
 

@@ -14,9 +14,9 @@ from notifyd.redislink.resp import INCOMPLETE, ProtocolViolation, make_reader, p
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyd.redislink.backlog import Event
-    from notifyd.redislink.dial import Dialed
-    from notifyd.redislink.topics import Topic
+    from notifyd.redislink.servers.dial import Dialed
+    from notifyd.redislink.topics.backlog import Event
+    from notifyd.redislink.topics.following import Topic
 
 _READ_BYTES: Final = 65536
 #: Topics in one command, and how many confirmations may be owed: they wait in Redis's memory.

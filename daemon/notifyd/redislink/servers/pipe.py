@@ -12,8 +12,8 @@ from notifyd.redislink.resp import INCOMPLETE, ProtocolViolation, Word, make_rea
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.redislink.dial import Dialed
     from notifyd.redislink.scripts import Script
+    from notifyd.redislink.servers.dial import Dialed
 
 _READ_BYTES: Final = 65536
 #: How long an answer that drips in may go on past its deadline.

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from notifyd.redislink.commands.placing import key_of
 from notifyd.redislink.errors import ErrorReply
-from notifyd.redislink.placing import key_of
-from notifyd.redislink.slots import moved_to, slot_of
+from notifyd.redislink.servers.slots import moved_to, slot_of
 from notifyd.redislink.url import Endpoint
 
 

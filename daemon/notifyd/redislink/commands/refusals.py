@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 if TYPE_CHECKING:
+    from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.errors import ErrorReply
-    from notifyd.redislink.reply import Reply
 
 log = structlog.get_logger("notifyd.redislink")
 

@@ -10,7 +10,7 @@ import trio
 from redis.asyncio import Redis, RedisCluster
 
 from notifyd.errors import Invalid
-from notifyd.redislink.asyncio_client import REDIS_AWAY, open_client, pipelines
+from notifyd.redislink.for_asyncio.client import REDIS_AWAY, open_client, pipelines
 from notifyd.redislink.options import RedisOptions
 
 if TYPE_CHECKING:

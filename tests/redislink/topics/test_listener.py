@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from notifyd.redislink.backlog import Backlog
 from notifyd.redislink.link import open_link
 from notifyd.redislink.options import RedisOptions
-from notifyd.redislink.topics import Topic
+from notifyd.redislink.topics.backlog import Backlog
+from notifyd.redislink.topics.following import Topic
 from tests.redislink.waiting import Heard, until
 
 if TYPE_CHECKING:

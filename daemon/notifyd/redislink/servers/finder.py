@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from notifyd.errors import StoreUnavailable
-from notifyd.redislink.dial import Dialer
 from notifyd.redislink.errors import ErrorReply, unavailable
-from notifyd.redislink.pipe import Pipe
+from notifyd.redislink.servers.dial import Dialer
+from notifyd.redislink.servers.pipe import Pipe
 from notifyd.redislink.url import Endpoint, Mode
 
 if TYPE_CHECKING:
-    from notifyd.redislink.dial import Dialed
     from notifyd.redislink.options import RedisOptions
+    from notifyd.redislink.servers.dial import Dialed
     from notifyd.redislink.url import Address
 
 

@@ -13,7 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
 
-from notifyd.redislink.asyncio_sentinels import Sentinels
+from notifyd.redislink.for_asyncio.sentinels import Sentinels
 from notifyd.redislink.url import Mode, parse_url
 
 if TYPE_CHECKING:

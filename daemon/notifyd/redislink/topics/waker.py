@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from notifyd.redislink.topic_pipe import TopicPipe
+    from notifyd.redislink.topics.pipe import TopicPipe
 
 K = TypeVar("K")
 

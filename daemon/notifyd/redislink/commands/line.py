@@ -12,17 +12,17 @@ import structlog
 import trio
 
 from notifyd.errors import StoreUnavailable
+from notifyd.redislink.commands.placing import key_of
+from notifyd.redislink.commands.refusals import Refusals
+from notifyd.redislink.commands.reply import Reply
+from notifyd.redislink.commands.waiting import Waiting
 from notifyd.redislink.errors import ErrorReply, unavailable
-from notifyd.redislink.placing import key_of
-from notifyd.redislink.refusals import Refusals
-from notifyd.redislink.reply import Reply
 from notifyd.redislink.resp import Word, pack
-from notifyd.redislink.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from notifyd.redislink.route import Route
+    from notifyd.redislink.commands.route import Route
     from notifyd.redislink.scripts import Script
     from notifyd.telemetry.histogram import Histogram
 

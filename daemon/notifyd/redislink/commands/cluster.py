@@ -9,18 +9,18 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from notifyd.errors import StoreUnavailable
+from notifyd.redislink.commands.route import exchange, receive, send
 from notifyd.redislink.errors import ErrorReply, unavailable
-from notifyd.redislink.nodes import Nodes
 from notifyd.redislink.resp import pack
-from notifyd.redislink.route import exchange, receive, send
-from notifyd.redislink.slots import SlotMap, moved_to, slot_of
+from notifyd.redislink.servers.nodes import Nodes
+from notifyd.redislink.servers.slots import SlotMap, moved_to, slot_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.redislink.dial import Dialer
-    from notifyd.redislink.pipe import Pipe
-    from notifyd.redislink.route import Command
+    from notifyd.redislink.commands.route import Command
+    from notifyd.redislink.servers.dial import Dialer
+    from notifyd.redislink.servers.pipe import Pipe
     from notifyd.redislink.url import Endpoint
 
 #: How often a command is sent after its slot.

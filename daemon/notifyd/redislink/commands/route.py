@@ -6,14 +6,14 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from notifyd.redislink.errors import ErrorReply, unavailable
-from notifyd.redislink.pipe import Pipe
 from notifyd.redislink.resp import pack
+from notifyd.redislink.servers.pipe import Pipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.redislink.finder import Finder
     from notifyd.redislink.scripts import Script
+    from notifyd.redislink.servers.finder import Finder
 
 
 class Command(Protocol):

@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from notifyd.redislink.reply import Reply
+    from notifyd.redislink.commands.reply import Reply
 
 #: What goes together: enough to make the round trip cheap, little enough to be done in some milliseconds.
 _FLIGHT_COMMANDS: Final = 1000

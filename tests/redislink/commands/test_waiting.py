@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from notifyd.redislink.reply import Reply
-from notifyd.redislink.waiting import Waiting
+from notifyd.redislink.commands.reply import Reply
+from notifyd.redislink.commands.waiting import Waiting
 
 
 def replies(count: int, size: int = 10) -> list[Reply]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.redislink.pauses import Pauses
-from notifyd.redislink.pipe import Pipe
+from notifyd.redislink.servers.pauses import Pauses
+from notifyd.redislink.servers.pipe import Pipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.redislink.dial import Dialer
+    from notifyd.redislink.servers.dial import Dialer
     from notifyd.redislink.url import Endpoint
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 import structlog
 import trio
 
-from notifyd.redislink.backlog import Backlog
-from notifyd.redislink.subscriber import Subscriber
-from notifyd.redislink.topics import Following, Topic
+from notifyd.redislink.topics.backlog import Backlog
+from notifyd.redislink.topics.following import Following, Topic
+from notifyd.redislink.topics.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyd.redislink.places import Places
+    from notifyd.redislink.topics.places import Places
 
 log = structlog.get_logger("notifyd.redislink")
 

@@ -13,7 +13,7 @@ from notifyd.redislink.url import Endpoint
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from notifyd.redislink.pipe import Pipe
+    from notifyd.redislink.servers.pipe import Pipe
 
 #: How many nodes are asked for the map before it is given up for now.
 _ASKED: Final = 5

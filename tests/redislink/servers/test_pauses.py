@@ -4,7 +4,7 @@ import pytest
 
 from notifyd.errors import StoreUnavailable
 from notifyd.redislink.errors import unavailable
-from notifyd.redislink.pauses import Pauses
+from notifyd.redislink.servers.pauses import Pauses
 from notifyd.redislink.url import Endpoint
 
 HERE, THERE = Endpoint("here", 1), Endpoint("there", 1)

@@ -10,21 +10,21 @@ import pytest
 import trio
 
 from notifyd.errors import StoreUnavailable
+from notifyd.redislink.commands.line import Line
+from notifyd.redislink.commands.waiting import Waiting
 from notifyd.redislink.errors import Refused
-from notifyd.redislink.line import Line
 from notifyd.redislink.link import open_link
 from notifyd.redislink.scripts import load_script, script_of
-from notifyd.redislink.waiting import Waiting
 from notifyd.telemetry.histogram import Histogram
 from tests.redislink.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notifyd.redislink.commands.reply import Reply
+    from notifyd.redislink.commands.route import Command
     from notifyd.redislink.link import Link
     from notifyd.redislink.options import RedisOptions
-    from notifyd.redislink.reply import Reply
-    from notifyd.redislink.route import Command
     from tests.valkey import Valkey
 
 

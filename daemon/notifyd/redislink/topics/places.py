@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from notifyd.redislink.errors import unavailable
-from notifyd.redislink.nodes import Nodes
-from notifyd.redislink.slots import SlotMap, slot_of
+from notifyd.redislink.servers.nodes import Nodes
+from notifyd.redislink.servers.slots import SlotMap, slot_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.redislink.dial import Dialed, Dialer
-    from notifyd.redislink.finder import Finder
+    from notifyd.redislink.servers.dial import Dialed, Dialer
+    from notifyd.redislink.servers.finder import Finder
     from notifyd.redislink.url import Endpoint
 
 

@@ -1,0 +1,1 @@
+"""Redis for libraries that bring an asyncio loop of their own."""

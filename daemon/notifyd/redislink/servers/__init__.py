@@ -1,0 +1,1 @@
+"""Which servers there are, and connections to them. For threads, and blocking."""

@@ -1,0 +1,1 @@
+"""What is published on topics: followed by a thread, brought into trio."""
