@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from notifyd.app import translate
-from notifyd.app.cluster import node_of
-from notifyd.app.edge import applications, rest_options
-from notifyd.app.engines import Engines
-from notifyd.app.graph import Graph, compose
-from notifyd.app.public import public_server
+from notifyd.app.listeners.edge import applications, rest_options
+from notifyd.app.listeners.public import public_server
+from notifyd.app.parts.cluster import node_of
+from notifyd.app.parts.engines import Engines
+from notifyd.app.parts.graph import Graph, compose
 from notifyd.app.translate_engines import broker_options
 from notifyd.config import Loaded, load_settings
 from notifyd.ingress.edge.listener import open_sockets

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import trio
 
-    from notifyd.app.graph import Graph
+    from notifyd.app.parts.graph import Graph
 
 
 @pytest.fixture

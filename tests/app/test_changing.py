@@ -16,7 +16,7 @@ from tests.app.composed import composed
 if TYPE_CHECKING:
     import trio
 
-    from notifyd.app.graph import Graph
+    from notifyd.app.parts.graph import Graph
     from notifyd.config.documents import Document
 
 ORDERS = '[{pattern = "orders.*", presence = true}]'

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from trio.testing import wait_all_tasks_blocked
 
 from notifyd.app.draining import Drainer
-from notifyd.app.sd_notify import ServiceManager
+from notifyd.app.machine.sd_notify import ServiceManager
 from notifyd.errors import Draining
 from notifyd.model.command import Publish
 from notifyd.model.disconnect import DRAINED
@@ -16,7 +16,7 @@ from notifyd.model.notification import Kind
 from tests.service.node import OPERATOR, RecordingLink
 
 if TYPE_CHECKING:
-    from notifyd.app.graph import Graph
+    from notifyd.app.parts.graph import Graph
     from notifyd.hub.connection import Connection
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 
+from notifyd.app.listeners.tls import Certificate
 from notifyd.app.problems import CannotStart
 from notifyd.app.reload import Reloader
-from notifyd.app.tls import Certificate
 from notifyd.errors import Invalid
 from notifyd.model.disconnect import NOT_AUTHENTICATED
 from tests.app.composed import loaded_with
@@ -17,7 +17,7 @@ from tests.service.node import RecordingLink, endings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notifyd.app.graph import Graph
+    from notifyd.app.parts.graph import Graph
     from notifyd.config import Loaded, Settings
     from notifyd.service.daemon import ConfigEntry
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from notifyd.app.sd_notify import ServiceManager
+from notifyd.app.machine.sd_notify import ServiceManager
 from notifyd.app.upkeep import keep_durables, keep_last_uses, keep_watch, watchdog
 from notifyd.clock import now_ms
 from notifyd.errors import StoreUnavailable
@@ -19,7 +19,7 @@ from tests.service.node import OPERATOR, RecordingLink
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notifyd.app.graph import Graph
+    from notifyd.app.parts.graph import Graph
     from notifyd.model.ids import KeyId
 
 

@@ -360,7 +360,7 @@ def test_a_channel_beyond_the_scopes_is_denied(daemon: RealDaemon, real: Ctl, tm
     assert (result.status, result.error["code"]) == (4, "scope_missing")
 
 
-@pytest.mark.slow  # tests/app/test_locks.py is the quick round
+@pytest.mark.slow  # tests/app/machine/test_locks.py is the quick round
 def test_a_second_daemon_is_a_conflict(daemon: RealDaemon):
     second = RealDaemon(daemon.folder)
     second.ctl(

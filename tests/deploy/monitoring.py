@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from notifyd.app.gauges import gauges
+from notifyd.app.showing.gauges import gauges
 from notifyd.telemetry.merging import merged
 from notifyd.telemetry.prometheus import Exposition
 from tests.app.composed import composed, loaded_with

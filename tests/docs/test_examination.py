@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.app.test_doctor import ALWAYS, CONFIGURED
+from tests.app.showing.test_doctor import ALWAYS, CONFIGURED
 from tests.docs.pages import page, section
 from tests.policy.diagnosis.test_engines import MONGO, REDIS, judge_mongo, judge_redis
 

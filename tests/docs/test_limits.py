@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notifyd.app.bounds import BOUNDS, Bound, limits
-from notifyd.app.gauges import gauges
+from notifyd.app.showing.bounds import BOUNDS, Bound, limits
+from notifyd.app.showing.gauges import gauges
 from notifyd.config.catalogue import catalogue
 from notifyd.model import disconnect
 from notifyd.model.disconnect import Disconnect
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import trio
 
-    from notifyd.app.graph import Graph
+    from notifyd.app.parts.graph import Graph
 
 LIMITS = section(page("notifyd.8"), "LIMITS")
 ITEMS = items(LIMITS, "Ic")

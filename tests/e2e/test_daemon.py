@@ -23,7 +23,7 @@ async def test_a_notification_goes_from_a_producer_to_a_subscriber(daemon: Daemo
     assert received["data"] == {"title": "Hello"}
 
 
-@pytest.mark.slow  # tests/app/test_locks.py and tests/crash are the quick rounds
+@pytest.mark.slow  # tests/app/machine/test_locks.py and tests/crash are the quick rounds
 @within(30)
 async def test_after_a_kill_the_locks_are_free_and_the_state_is_there(daemon: Daemon) -> None:
     key = await daemon.key()

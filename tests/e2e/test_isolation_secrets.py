@@ -208,7 +208,7 @@ async def test_no_secret_is_told_by_anything(start: Starter, fcm: FakeFcm, recei
     assert any(verified(f"whsec_{session.secrets['webhook secret']}", call) for call in receiver.calls)
 
 
-@pytest.mark.slow  # tests/app/test_secrets.py and test_private_files.py are the quick rounds
+@pytest.mark.slow  # tests/app/machine/test_secrets.py and test_private_files.py are the quick rounds
 @within(60)
 async def test_secrets_lie_in_the_store_sealed_and_for_nobody_else(start: Starter) -> None:
     daemon = await start(dev=False)

@@ -39,7 +39,7 @@ async def serve(daemon: Daemon, *more: str) -> Finished:
     return await run(daemon.command(*more), daemon)
 
 
-@pytest.mark.slow  # tests/app/test_locks.py is the quick round
+@pytest.mark.slow  # tests/app/machine/test_locks.py is the quick round
 @within(30)
 async def test_a_second_daemon_on_the_same_state_names_the_first(service: Daemon) -> None:
     second = await serve(service)
@@ -49,7 +49,7 @@ async def test_a_second_daemon_on_the_same_state_names_the_first(service: Daemon
         assert (await client.call("GET", "/api/health/ready")).status == 200
 
 
-@pytest.mark.slow  # tests/app/test_locks.py is the quick round
+@pytest.mark.slow  # tests/app/machine/test_locks.py is the quick round
 @within(30)
 async def test_a_second_daemon_on_the_same_socket_names_the_first(service: Daemon, tmp_path: Path) -> None:
     second = await serve(service, "--state-dir", str(tmp_path / "other"))
@@ -277,7 +277,7 @@ def service_manager(daemon: Daemon) -> Iterator[Hearing]:
         yield heard
 
 
-@pytest.mark.slow  # tests/app/test_sd_notify.py is the quick round
+@pytest.mark.slow  # tests/app/machine/test_sd_notify.py is the quick round
 @within(30)
 async def test_the_watchdog_is_told_that_the_daemon_lives(start: Starter) -> None:
     daemon = await start(started=False)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import trio
 
-from tests.app.test_tls import make
+from tests.app.listeners.test_tls import make
 from tests.e2e.daemon import Finished
 from tests.e2e.patience import within
 from tests.e2e.proxy import Proxy

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import trio
 
-from tests.app.test_tls import der, make
+from tests.app.listeners.test_tls import der, make
 from tests.e2e.patience import within
 
 if TYPE_CHECKING:

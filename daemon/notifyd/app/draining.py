@@ -12,9 +12,9 @@ from notifyd.model.disconnect import DRAINED
 from notifyd.service.daemon import Drain
 
 if TYPE_CHECKING:
-    from notifyd.app.fronts import Fronts
-    from notifyd.app.graph import Graph
-    from notifyd.app.sd_notify import ServiceManager
+    from notifyd.app.listeners.fronts import Fronts
+    from notifyd.app.machine.sd_notify import ServiceManager
+    from notifyd.app.parts.graph import Graph
     from notifyd.config import Settings
 
 log = structlog.get_logger("notifyd")

@@ -9,9 +9,9 @@ import structlog
 import trio
 
 from notifyd.app import translate, translate_engines
-from notifyd.app.presence import configure_presence
+from notifyd.app.parts.presence import configure_presence
+from notifyd.app.parts.webhooks import read_endpoints
 from notifyd.app.problems import CannotStart
-from notifyd.app.webhooks import read_endpoints
 from notifyd.config import ConfigInvalid, Loaded, catalogue, diff_settings, reloaded, value_of
 from notifyd.config.catalogue import TABLES
 from notifyd.config.gathering import SECRET, kept_secret
@@ -22,8 +22,8 @@ from notifyd.service.daemon import ConfigEntry, Reloaded
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from notifyd.app.graph import Graph
-    from notifyd.app.tls import Certificate
+    from notifyd.app.listeners.tls import Certificate
+    from notifyd.app.parts.graph import Graph
     from notifyd.config import Entry, Settings
     from notifyd.dispatch.webhook_book import Endpoint
 

@@ -11,12 +11,12 @@ import structlog
 import trio
 
 from notifyd.app import translate
-from notifyd.app.locks import lock_state
+from notifyd.app.listeners.tls import Certificate
+from notifyd.app.machine.locks import lock_state
+from notifyd.app.machine.secrets import admin_token, master_key, master_key_path
+from notifyd.app.machine.sockets import choose_socket, claim_socket
 from notifyd.app.problems import AlreadyRunning, CannotStart
 from notifyd.app.running import Place, run_daemon
-from notifyd.app.secrets import admin_token, master_key, master_key_path
-from notifyd.app.sockets import choose_socket, claim_socket
-from notifyd.app.tls import Certificate
 from notifyd.errors import NotifydError
 from notifyd.telemetry.logs import LogOptions, configure
 from notifyd.telemetry.metrics import Counters

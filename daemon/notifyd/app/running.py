@@ -13,25 +13,25 @@ import structlog
 import trio
 
 from notifyd.app import translate, translate_engines
-from notifyd.app.bullmq import bullmq_state
 from notifyd.app.changing import Changer, ReadsConfig
-from notifyd.app.cluster import join_cluster, node_of, sharing
-from notifyd.app.doctor import compose_doctor
 from notifyd.app.draining import Drainer
-from notifyd.app.engines import Engines
-from notifyd.app.fronts import Fronts, Ports
-from notifyd.app.graph import Graph, compose
-from notifyd.app.listening import listen
-from notifyd.app.panel import show_panel
+from notifyd.app.listeners.fronts import Fronts, Ports
+from notifyd.app.listeners.http import listen
+from notifyd.app.listeners.public import public_server
+from notifyd.app.listeners.remote import remote_admin, start_ports
+from notifyd.app.listeners.renewal import watch_certificate
+from notifyd.app.listeners.tls import Certificate
+from notifyd.app.machine.sd_notify import ServiceManager
+from notifyd.app.machine.secrets import wrong_master_key
+from notifyd.app.machine.sockets import found_by_itself
+from notifyd.app.parts.bullmq import bullmq_state
+from notifyd.app.parts.cluster import join_cluster, node_of, sharing
+from notifyd.app.parts.engines import Engines
+from notifyd.app.parts.graph import Graph, compose
 from notifyd.app.problems import CannotStart
-from notifyd.app.public import public_server
 from notifyd.app.reload import Reloader
-from notifyd.app.remote import remote_admin, start_ports
-from notifyd.app.renewal import watch_certificate
-from notifyd.app.sd_notify import ServiceManager
-from notifyd.app.secrets import wrong_master_key
-from notifyd.app.sockets import found_by_itself
-from notifyd.app.tls import Certificate
+from notifyd.app.showing.doctor import compose_doctor
+from notifyd.app.showing.panel import show_panel
 from notifyd.app.upkeep import (
     keep_durables,
     keep_last_uses,

@@ -13,7 +13,7 @@ from notifyd.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notifyd.app.sd_notify import ServiceManager
+    from notifyd.app.machine.sd_notify import ServiceManager
     from notifyd.service.access.keys import Keys
     from notifyd.service.acks import Acks
     from notifyd.service.daemon import Daemon

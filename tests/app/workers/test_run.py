@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from notifyd.app.locks import lock_state
+from notifyd.app.machine.locks import lock_state
 from notifyd.app.problems import AlreadyRunning
 from notifyd.app.workers import run
 from tests.app.composed import loaded_with

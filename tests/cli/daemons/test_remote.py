@@ -12,7 +12,7 @@ import pytest
 
 from notifyctl.daemons import contexts
 from notifyd.v1 import admin_pb2 as pb
-from tests.app.test_tls import make
+from tests.app.listeners.test_tls import make
 from tests.cli import samples
 from tests.cli.scripted import Admin, Ctl
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from notifyd.v1 import admin_pb2 as pb
-from tests.app.test_tls import make
+from tests.app.listeners.test_tls import make
 from tests.cli.samples import HOSTILE
 from tests.cli.scripted import Admin, Ctl
 from tests.e2e.ports import free_port

@@ -19,7 +19,7 @@ import grpc
 from notifyd.v1 import admin_pb2 as pb
 from notifyd.v1 import types_pb2
 from notifyd.v1.admin_pb2_grpc import AdminServiceStub
-from tests.app.test_tls import make
+from tests.app.listeners.test_tls import make
 from tests.cli.real import LONGEST_SECONDS, RealDaemon
 from tests.webhooks.receiver import Receiver
 

@@ -15,12 +15,12 @@ import structlog
 import trio
 
 from notifyd.app import translate
-from notifyd.app.locks import HeldLock, lock_state
-from notifyd.app.panel import show_panel
+from notifyd.app.machine.locks import HeldLock, lock_state
+from notifyd.app.machine.sd_notify import ServiceManager
+from notifyd.app.machine.secrets import admin_token, master_key, master_key_path
+from notifyd.app.machine.sockets import choose_socket, claim_socket, found_by_itself
 from notifyd.app.problems import AlreadyRunning, CannotStart
-from notifyd.app.sd_notify import ServiceManager
-from notifyd.app.secrets import admin_token, master_key, master_key_path
-from notifyd.app.sockets import choose_socket, claim_socket, found_by_itself
+from notifyd.app.showing.panel import show_panel
 from notifyd.app.workers.messages import Start
 from notifyd.app.workers.places import sockets_of
 from notifyd.app.workers.ports import KeptPorts

@@ -21,7 +21,7 @@ from notifyd.ingress.rpc.public.services import PublicOptions
 from notifyd.ingress.rpc.stalls import of_ports, unread_marks
 from notifyd.ingress.rpc.tcp import Identity
 from notifyd.v1 import client_pb2 as pb
-from tests.app.test_tls import make
+from tests.app.listeners.test_tls import make
 from tests.ingress.rpc.node import end_of, refusal_of, until
 from tests.ingress.rpc.public import wire
 from tests.ingress.rpc.public.house import (

@@ -1,0 +1,1 @@
+"""What a daemon consists of, put together."""
