@@ -73,7 +73,7 @@ async def test_the_service_manager_hears_that_the_loop_turns(tmp_path: Path, nur
 
 
 async def test_where_nobody_watches_nothing_is_told() -> None:
-    with trio.fail_after(1):
+    with trio.fail_after(20):
         await watchdog(ServiceManager({}))
 
 

@@ -77,7 +77,7 @@ class Faulty:
 
     async def health(self) -> dict[str, Any]:
         """What /api/health says."""
-        with trio.fail_after(5):
+        with trio.fail_after(20):
             async with self.daemon.rest() as asker:
                 return dict((await asker.call("GET", "/api/health")).json)
 

@@ -33,7 +33,7 @@ async def test_it_is_written_when_its_transaction_is(autojump_clock: trio.testin
         await trio.testing.wait_all_tasks_blocked()
         commit.finish()
     assert written.done()
-    with trio.fail_after(1):
+    with trio.fail_after(20):
         await written.wait()
 
 

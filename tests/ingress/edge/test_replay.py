@@ -80,7 +80,7 @@ async def replay(node: Node, connection: Connection, offset: int | None, *, page
     assert isinstance(link, Reader)
     writer = Writer(link.encode, announce, link.drained, page_bytes)
     position = None if offset is None else since(node, offset)
-    with trio.fail_after(5):
+    with trio.fail_after(20):
         await subscribe_and_replay(node.subscriber, connection, "news", position, writer)
 
 
@@ -278,7 +278,7 @@ async def receive(node: Node, connection: Connection, offset: int | None = None)
     writer = Writer(link.encode, announce, link.drained, 24)
     epoch = node.broker.inbox.position(DEFAULT_CLIENT, UserId("alice")).epoch
     position = None if offset is None else StreamPosition(epoch, offset)
-    with trio.fail_after(5):
+    with trio.fail_after(20):
         await receive_and_replay(node.inboxes, node.subscriber, connection, position, writer)
 
 

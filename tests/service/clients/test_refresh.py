@@ -130,7 +130,7 @@ async def test_it_looks_by_itself(here: Peer, there: Peer, nursery, autojump_clo
 async def test_a_change_made_here_while_the_store_is_read_is_not_undone(here: Peer, records: SharedRecords) -> None:
     key, other = (await here.key()).record, (await here.key()).record
     records.gate = trio.Event()
-    with trio.fail_after(5):
+    with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(here.refresher.look)
             await trio.testing.wait_all_tasks_blocked()
@@ -152,7 +152,7 @@ async def test_what_waits_for_a_look_shares_it_and_what_comes_later_gets_its_own
 ) -> None:
     await here.key()
     records.gate, records.asked = trio.Event(), 0
-    with trio.fail_after(5):
+    with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(here.refresher.look)
             await trio.testing.wait_all_tasks_blocked()

@@ -114,5 +114,5 @@ async def test_dead_letters_are_read_and_taken_away(operator: Operator) -> None:
 async def test_what_does_not_exist_says_so(operator: Operator) -> None:
     assert (await operator.call("GET", "/nothing")).status == 404
     assert (await operator.call("DELETE", "/overview")).status == 405
-    with trio.fail_after(5):
+    with trio.fail_after(20):
         assert (await operator.call("GET", "/notifications/unknown")).code == "notification_not_found"

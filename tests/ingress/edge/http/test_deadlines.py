@@ -71,12 +71,12 @@ async def test_a_body_that_drips_is_408() -> None:
 
 
 async def test_a_body_that_keeps_its_pace_may_take_long() -> None:
-    settings = {"body_timeout_seconds": 0.2, "min_body_bytes_per_second": 10}
+    settings = {"body_timeout_seconds": 1.0, "min_body_bytes_per_second": 1}
     async with serving(http=settings) as served, served.connect() as peer:
         await peer.send(HEAD + b"Content-Length: 10\r\n\r\n")
         for _ in range(10):
-            await trio.sleep(0.05)
             await peer.send(b"x")
+            await trio.sleep(0.12)
         assert (await peer.answer()).body == b"x" * 10
 
 
@@ -94,10 +94,10 @@ async def test_an_idle_connection_is_closed_silently() -> None:
 
 
 async def test_requests_keep_a_connection_from_idling() -> None:
-    async with serving(http={"idle_timeout_seconds": 0.3}) as served, served.connect() as peer:
-        for _ in range(8):
+    async with serving(http={"idle_timeout_seconds": 2.0}) as served, served.connect() as peer:
+        for _ in range(3):
             assert (await peer.ask(GET)).status == 200
-            await trio.sleep(0.08)
+            await trio.sleep(0.8)
 
 
 async def test_a_peer_that_takes_no_answer_is_dropped() -> None:

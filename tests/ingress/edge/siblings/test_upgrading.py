@@ -66,7 +66,7 @@ async def test_a_close_of_the_holder_ends_the_connection() -> None:
             assert await link.hear() == "4hello"
             built.engines[0].drain(1012, "come back")
             assert await link.closed_with() == 1012
-        with trio.fail_after(5):
+        with trio.fail_after(20):
             await built.peers[1].served.server.tunnels_ended()
 
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 #: The times of the outside suites.
 FAST = Timing(300, 200, 1000)
 #: The same heartbeat, with the patience that a loaded machine needs of its peers.
-CALM = Timing(300, 20_000, 20_000)
+BEATING = Timing(300, 20_000, 20_000)
+#: No heartbeat comes between what a test says and hears.
+CALM = Timing(60_000, 20_000, 20_000)
 
 
 class Link(RawPeer):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from tests.ingress.edge.socketio.drivers import FAST, Link, Peer, conformance
+from tests.ingress.edge.socketio.drivers import BEATING, FAST, Link, Peer, conformance
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,6 +29,13 @@ async def peer(request: pytest.FixtureRequest) -> AsyncIterator[Peer]:
 async def hasty(request: pytest.FixtureRequest) -> AsyncIterator[Peer]:
     """A peer of a server that gives up as soon as that of the official suite."""
     async with conformance(request.param, FAST) as peer:
+        yield peer
+
+
+@pytest.fixture(params=["/engine.io/", "/socket.io/"])
+async def beating(request: pytest.FixtureRequest) -> AsyncIterator[Peer]:
+    """A peer of a server that pings as often."""
+    async with conformance(request.param, BEATING) as peer:
         yield peer
 
 
@@ -125,13 +132,13 @@ async def test_an_invalid_packet_ends_a_websocket(echo: Peer, packet: str) -> No
         assert await link.hear() == "close 4000"
 
 
-async def test_polling_pings_in_time(peer: Peer) -> None:
-    await peer.begin()
+async def test_polling_pings_in_time(beating: Peer) -> None:
+    await beating.begin()
     for _ in range(3):
         started = trio.current_time()
-        assert await peer.poll() == (200, "2")
-        assert 0.2 < trio.current_time() - started < 5
-        assert (await peer.post("3"))[0] == 200
+        assert await beating.poll() == (200, "2")
+        assert trio.current_time() - started > 0.2
+        assert (await beating.post("3"))[0] == 200
 
 
 async def test_polling_ends_without_a_pong(hasty: Peer) -> None:
@@ -147,12 +154,12 @@ async def test_polling_ends_when_nobody_polls(hasty: Peer) -> None:
     assert (await hasty.poll())[0] == 400
 
 
-async def test_websocket_pings_in_time(peer: Peer) -> None:
-    async with peer.opened() as link:
+async def test_websocket_pings_in_time(beating: Peer) -> None:
+    async with beating.opened() as link:
         for _ in range(3):
             started = trio.current_time()
             assert await link.hear() == "2"
-            assert 0.25 < trio.current_time() - started < 5
+            assert trio.current_time() - started > 0.25
             await link.say("3")
 
 
@@ -160,7 +167,7 @@ async def test_websocket_ends_without_a_pong(hasty: Peer) -> None:
     async with hasty.opened() as link:
         started = trio.current_time()
         assert await link.hear_all(2) == ["2", "close 4009"]
-        assert 0.45 < trio.current_time() - started < 5
+        assert trio.current_time() - started > 0.45
 
 
 async def test_a_polling_peer_closes(peer: Peer) -> None:

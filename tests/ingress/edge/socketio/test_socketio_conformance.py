@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from tests.conformance.server import Timing
-from tests.ingress.edge.socketio.drivers import FAST, Peer, conformance
+from tests.ingress.edge.socketio.drivers import BEATING, FAST, Peer, conformance
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,11 +53,11 @@ async def test_no_handshake_in_time_closes() -> None:
     async with conformance("/socket.io/", timing) as peer, peer.opened() as link:
         started = trio.current_time()
         assert await link.hear_but_pings() == "close 4001"
-        assert 0.95 < trio.current_time() - started < 5
+        assert trio.current_time() - started > 0.95
 
 
-async def test_disconnecting_from_the_main_namespace_keeps_the_transport(peer: Peer) -> None:
-    async with peer.connected() as link:
+async def test_disconnecting_from_the_main_namespace_keeps_the_transport() -> None:
+    async with conformance("/socket.io/", BEATING) as peer, peer.connected() as link:
         await link.say("41")
         assert await link.hear() == "2"
 

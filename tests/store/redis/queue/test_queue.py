@@ -66,7 +66,7 @@ async def test_what_waits_in_a_shard_that_another_node_has_is_nothing_to_do(redi
         await other.lease()
         # it should go over, and does not while something is held of it
         one.shards.working_nodes = lambda: [one.name]
-        with trio.fail_after(5):
+        with trio.fail_after(20):
             while not one.queue.ownership.of(number).asked:
                 await one.lease()
         await one.accept(in_shard(number))
@@ -305,7 +305,7 @@ async def test_a_pause_is_one_of_all_nodes(redis_options: RedisOptions) -> None:
         assert (await other.counted()).paused
         await other.queue.resume()
         found: list[Lease] = []
-        with trio.fail_after(5):
+        with trio.fail_after(20):
             while len(found) < len(made):
                 for node in (one, other):
                     found += await node.lease()
@@ -319,11 +319,11 @@ async def test_what_is_noted_on_one_node_is_told_on_another(redis_options: Redis
         other.receipts.note(made.id, acked, acked=2)
         other.receipts.flush()
         async with trio.open_nursery() as nursery:
-            with trio.fail_after(5):
+            with trio.fail_after(20):
                 nursery.start_soon(one.receipts.changed, made.id)
                 await trio.testing.wait_all_tasks_blocked()
                 other.receipts.note(made.id, acked, acked=1)
-        with trio.fail_after(5):
+        with trio.fail_after(20):
             while True:
                 receipt = await one.receipts.find(None, made.id)
                 assert receipt is not None
