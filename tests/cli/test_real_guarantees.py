@@ -103,7 +103,7 @@ def test_a_retry_reaches_the_subscription_again(real: Ctl, channel: str, dead: s
     assert real("dead-letters", "list", "--channel", channel).out.startswith(dead)
     piped = real("dead-letters", "list", "--channel", channel).out.encode()
     assert real("dead-letters", "retry", "-", "-q", stdin=piped).lines == [dead.partition(".")[0]]
-    again = real("listen", channel, "--durable", "deaf", "-n", "1", "--timeout", "10s")
+    again = real("listen", channel, "--durable", "deaf", "-n", "1", "--timeout", "60s")
     assert again.objects[0]["data"] == {"body": "hello"}
     assert real("dead-letters", "retry", dead).status == 3
 
