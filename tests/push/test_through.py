@@ -158,7 +158,7 @@ async def test_retry_after_is_waited_for(fcm: FakeFcm) -> None:
         await daemon.reached(lambda: daemon.counters.pushes_retried == 1)
         await daemon.reached(lambda: daemon.counters.pushes_accepted == 1)
     first, second = fcm.seen.at
-    assert 0.95 < second - first < 3
+    assert second - first > 0.95
 
 
 async def test_a_pause_is_one_for_all(fcm: FakeFcm) -> None:

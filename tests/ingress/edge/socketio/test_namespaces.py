@@ -216,9 +216,9 @@ async def test_a_socket_that_we_end() -> None:
 
 
 async def test_a_transport_without_a_namespace_is_closed_again() -> None:
-    async with sockets(Recorder(), rules={"connect_timeout_seconds": 0.05}) as peer, peer.opened() as link:
+    async with sockets(Recorder(), rules={"connect_timeout_seconds": 0.8}) as peer, peer.opened() as link:
         await connect(link)
-        await trio.sleep(0.1)
+        await trio.sleep(0.9)
         await link.say("41")
         assert await link.hear() == "close 4001"
 

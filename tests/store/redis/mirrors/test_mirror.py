@@ -37,7 +37,7 @@ async def test_what_is_at_hand_needs_no_wait(redis_options: RedisOptions) -> Non
 
 
 async def test_what_nobody_uses_is_let_go_of(redis_options: RedisOptions) -> None:
-    async with nodes(redis_options, idle_seconds=0.01) as (node,):
+    async with nodes(redis_options, idle_seconds=0.8) as (node,):
         await node.attend("idle")
         await node.attend("live")
         node.news.present(DEFAULT_CLIENT, "live", UserId(""), 1)
