@@ -77,11 +77,11 @@ async def test_a_connection_belongs_to_one_client(node: Node) -> None:
 
 async def test_a_key_that_expires_takes_its_connections_along(node: Node, nursery, autojump_clock) -> None:
     nursery.start_soon(node.sweeper.run)
-    issued = await node.key(expires_at=now_ms() + 70_000)
+    issued = await node.key(expires_at=now_ms() + 30_000)
     connection = await node.connect_with(issued)
-    await trio.sleep(30)
+    await trio.sleep(15)
     assert endings(connection) == []
-    await trio.sleep(50)
+    await trio.sleep(20)
     assert endings(connection) == [CREDENTIAL_ENDED]
 
 
