@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import trio
 
 _START_SECONDS: Final = 20.0
+#: Of options for a server that nobody breaks: a machine that stands still is no Redis that is away.
+PATIENT: Final = {"timeout_seconds": 20.0, "connect_timeout_seconds": 20.0}
 #: Nothing on the disk.
 _QUIET: Final = ("--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "notice")
 
@@ -223,7 +225,7 @@ _numbers = iter(range(1, 1 << 30))
 @pytest.fixture
 def redis_options(valkey: Valkey) -> RedisOptions:
     """The shared server, and a prefix that no other test has."""
-    return RedisOptions(url=valkey.unix_url, prefix=f"t{next(_numbers)}")
+    return RedisOptions(url=valkey.unix_url, prefix=f"t{next(_numbers)}", **PATIENT)
 
 
 @pytest.fixture

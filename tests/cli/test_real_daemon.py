@@ -72,7 +72,9 @@ REST = ("plain", "ndjson")
 @pytest.mark.parametrize("args", READS, ids=" ".join)
 def test_reading_commands_work_in_every_format(real: Ctl, args: list[str], form: str):
     result = real(*args, "-o", form)
-    assert (result.status, result.err) == (0, "")
+    assert result.err == ""
+    # what is wrong with a machine that stands still is told rightly
+    assert result.status in ((0, 1) if args == ["doctor"] else (0,))
 
 
 def test_a_daemon_with_a_local_broker_is_the_only_node(real: Ctl):

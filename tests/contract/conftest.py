@@ -16,7 +16,7 @@ from notifyd.store.options import BrokerLimits, BrokerOptions
 from notifyd.store.ports import Broker
 from tests.mongo_double.fixtures import database
 from tests.store.samples import T0, expire
-from tests.valkey import redis_options, valkey
+from tests.valkey import PATIENT, redis_options, valkey
 from tests.valkey_groups import Cluster, running_cluster
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture
 def cluster_options(cluster: Cluster) -> RedisOptions:
     """The cluster, and a prefix that no other test has."""
-    return RedisOptions(url=cluster.url, prefix=f"t{next(_numbers)}")
+    return RedisOptions(url=cluster.url, prefix=f"t{next(_numbers)}", **PATIENT)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ async def open_engine(
         if redis is None:
             options = BrokerOptions(durability=engine, state_dir=tmp_path, limits=limits)  # type: ignore[arg-type]
         else:
-            options = BrokerOptions(url=redis.url, redis=redis, limits=limits)
+            options = BrokerOptions(url=redis.url, redis=redis, limits=limits, node_timeout_seconds=60)
         broker = await open_broker(options, clock=lambda: T0)
         nursery.start_soon(broker.run)
         return broker

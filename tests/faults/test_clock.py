@@ -22,7 +22,7 @@ DAY = 24 * HOUR
 LIVELY = (
     "broker.durability=os",
     "websocket.heartbeat_interval_seconds=0.2",
-    "websocket.connection_timeout_seconds=0.9",
+    "websocket.connection_timeout_seconds=6",
 )
 lively = pytest.mark.parametrize("faulty", [LIVELY], indirect=True)
 
@@ -53,7 +53,7 @@ async def test_a_clock_that_jumps_harms_nothing_that_is_live(faulty: Faulty) -> 
 async def test_a_clock_that_jumps_ends_no_connection(faulty: Faulty) -> None:
     for jump in (DAY, -DAY, 0.0):
         faulty.faults.turn_clock(jump)
-        await trio.sleep(1.2)  # longer than a connection may be silent
+        await trio.sleep(6.5)  # longer than a connection may be silent
         await faulty.works()
 
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["redis_options", "valkey"]
 
-RULES = PeerRules(heartbeat_seconds=0.05, timeout_seconds=0.5, query_timeout_seconds=0.3)
+RULES = PeerRules(heartbeat_seconds=0.05, timeout_seconds=60, query_timeout_seconds=20)
+#: Where the silence of others is waited for.
+HASTY = PeerRules(heartbeat_seconds=0.05, timeout_seconds=0.5, query_timeout_seconds=0.3)
 
 
 class Node:
@@ -36,11 +38,11 @@ class Node:
 async def start_node(redis_options: RedisOptions, nursery: trio.Nursery) -> AsyncIterator[Callable[..., object]]:
     links = []
 
-    async def start(name: str, **changes: object) -> Node:
+    async def start(name: str, rules: PeerRules = RULES, **changes: object) -> Node:
         link = await open_link(redis_options)
         links.append(link)
         info = NodeInfo(f"{name}-1", name, "0", 1, 0, **changes)  # type: ignore[arg-type]
-        peers = open_peers(link, lambda: info, RULES)
+        peers = open_peers(link, lambda: info, rules)
         assert isinstance(peers, RedisPeers)
         scope = trio.CancelScope()
 
@@ -51,7 +53,7 @@ async def start_node(redis_options: RedisOptions, nursery: trio.Nursery) -> Asyn
         nursery.start_soon(run)
         return Node(peers, scope)
 
-    with trio.fail_after(15):
+    with trio.fail_after(30):
         yield start
         nursery.cancel_scope.cancel()
         for link in links:

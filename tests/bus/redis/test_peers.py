@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 import trio
 
 from notifyd.bus.ports import Replies
 from notifyd.errors import StoreUnavailable
-from tests.bus.redis.conftest import Node
+from tests.bus.redis.conftest import HASTY, RULES, Node
 from tests.redislink.waiting import until
+
+if TYPE_CHECKING:
+    from notifyd.bus.open import PeerRules
 
 Start = Callable[..., Awaitable[Node]]
 
 
-async def two(start_node: Start) -> tuple[Node, Node]:
-    one, other = await start_node("one"), await start_node("other")
+async def two(start_node: Start, rules: PeerRules = RULES) -> tuple[Node, Node]:
+    one, other = await start_node("one", rules), await start_node("other", rules)
     await until(lambda: len(one.peers.live()) == 2 and len(other.peers.live()) == 2)
     return one, other
 
@@ -67,7 +71,7 @@ async def test_one_that_goes_down_is_alive_and_takes_no_work_at_once(start_node:
 
 
 async def test_one_that_falls_silent_is_dead(start_node: Start) -> None:
-    one, other = await two(start_node)
+    one, other = await two(start_node, HASTY)
 
     async def silent(**_: object) -> None:
         await trio.lowlevel.checkpoint()
@@ -121,7 +125,7 @@ async def test_an_ask_gathers_the_answers_of_all_others(start_node: Start) -> No
 
 
 async def test_who_does_not_answer_in_time_is_missing(start_node: Start) -> None:
-    one, other = await two(start_node)
+    one, other = await two(start_node, HASTY)
 
     async def never(_body: msgspec.Raw) -> bytes:
         await trio.sleep_forever()

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from tests.service.node import Node
     from tests.valkey import Valkey
 
-#: Consumers that die are noticed at once.
+#: Consumers that die are noticed at once, where a test says so: locks last.
+PATIENT = Timing(lock_seconds=60.0, stalled_seconds=0.1, idle_seconds=1.0, keep_seconds=2.0)
 QUICK = Timing(lock_seconds=0.3, stalled_seconds=0.1, idle_seconds=1.0, keep_seconds=2.0)
 JOB = "notification-job"
 TO_ORDERS: dict[str, Any] = {"clientId": "default", "channel": "orders", "payload": {"title": "hi"}}
@@ -113,7 +114,7 @@ class House:
         redis = RedisOptions(self.queue.server.url, timeout_seconds=0.7, connect_timeout_seconds=1.0)
         return msgspec.structs.replace(BullmqOptions(redis, queue=self.queue.name), **others)
 
-    def consumer(self, *, services: BullmqServices | None = None, timing: Timing = QUICK, **options: Any) -> Consumer:
+    def consumer(self, *, services: BullmqServices | None = None, timing: Timing = PATIENT, **options: Any) -> Consumer:
         """A consumer that does not run."""
         return Consumer(self.options(**options), services or self.services(), timing)
 

@@ -10,7 +10,7 @@ import structlog
 import trio
 
 from notifyd.model.notification import Kind
-from tests.ingress.bullmq.queues import QUICK, TO_ORDERS, House, Queue, until
+from tests.ingress.bullmq.queues import PATIENT, QUICK, TO_ORDERS, House, Queue, until
 from tests.service.node import open_node
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ async def test_a_job_whose_consumer_died_is_the_same_notification_when_it_runs_a
     house: House, queue: Queue
 ) -> None:
     slow = SlowPublisher(house.node.publisher)
-    dying = house.consumer(services=house.services(publisher=slow))
+    dying = house.consumer(services=house.services(publisher=slow), timing=QUICK)
     async with trio.open_nursery() as first:
         first.start_soon(dying.run)
         job_id = await queue.add()
@@ -176,7 +176,7 @@ async def test_a_job_that_was_removed_and_added_again_is_a_new_notification(hous
 
 async def test_a_notification_that_is_not_kept_in_time_fails_the_try(house: House, queue: Queue) -> None:
     slow = SlowPublisher(house.node.publisher)
-    timing = msgspec.structs.replace(QUICK, keep_seconds=0.05)
+    timing = msgspec.structs.replace(PATIENT, keep_seconds=0.05)
     house.start(services=house.services(publisher=slow), timing=timing)
     job = await queue.finished(await queue.add())
     assert job.reason == "unavailable: the notification was not kept within 0.05 s"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import structlog
 
-from tests.ingress.bullmq.queues import QUICK, House, Queue, until
+from tests.ingress.bullmq.queues import PATIENT, House, Queue, until
 
-OFTEN = msgspec.structs.replace(QUICK, sharing_seconds=0.1)
+OFTEN = msgspec.structs.replace(PATIENT, sharing_seconds=0.1)
 
 
 async def test_two_services_on_one_queue_are_told_of_each_other(house: House, queue: Queue) -> None:
