@@ -97,7 +97,7 @@ async def test_an_interval_below_the_timeout_is_kept() -> None:
         for _ in range(4):
             assert await link.hear() == "2"
             await link.say("3")
-        assert 0.1 < trio.current_time() - started < 9
+        assert trio.current_time() - started < 9
 
 
 async def test_a_ping_out_of_turn_has_to_be_answered_in_time() -> None:
