@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from notifyd.app import translate
 from notifyd.app.listeners.edge import applications, rest_options
 from notifyd.app.listeners.public import public_server
 from notifyd.app.parts.cluster import node_of
 from notifyd.app.parts.engines import Engines
 from notifyd.app.parts.graph import Graph, compose
-from notifyd.app.translate_engines import broker_options
+from notifyd.app.translate.edge import edge_settings
+from notifyd.app.translate.engines import broker_options
+from notifyd.app.translate.socketio import socketio_settings
 from notifyd.config import Loaded, load_settings
 from notifyd.ingress.edge.listener import open_sockets
 from notifyd.ingress.edge.server import EdgeServer
@@ -78,8 +79,8 @@ class Served(msgspec.Struct, frozen=True):
 async def served(graph: Graph, nursery: trio.Nursery, *, token: str) -> Served:
     """Everything that applications and users talk to, and what delivers; *token* is the admin token."""
     settings = graph.loaded.settings
-    edge = EdgeServer(translate.edge_settings(settings))
-    engine = translate.socketio_settings(settings)
+    edge = EdgeServer(edge_settings(settings))
+    engine = socketio_settings(settings)
     socketio = SocketIoServer(graph.namespaces, engine, edge.deadlines, graph.namespaces.allowed_origin)
     public = public_server(graph, token=token, dev=False, certificate=None)
     assert public is not None

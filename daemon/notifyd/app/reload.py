@@ -8,10 +8,15 @@ import msgspec
 import structlog
 import trio
 
-from notifyd.app import translate, translate_engines
 from notifyd.app.parts.presence import configure_presence
 from notifyd.app.parts.webhooks import read_endpoints
 from notifyd.app.problems import CannotStart
+from notifyd.app.translate.access import client_rules, connect_rules, device_rules, key_rules, token_rules
+from notifyd.app.translate.delivery import dispatch_rules, publish_rules
+from notifyd.app.translate.edge import namespace_rules, native_rules
+from notifyd.app.translate.engines import broker_limits
+from notifyd.app.translate.pushing import push_rules
+from notifyd.app.translate.receiving import ack_rules, liveness_rules, subscribe_rules
 from notifyd.config import ConfigInvalid, Loaded, catalogue, diff_settings, reloaded, value_of
 from notifyd.config.catalogue import TABLES
 from notifyd.config.gathering import SECRET, kept_secret
@@ -80,24 +85,24 @@ class Reloader:
 
     def _apply(self, changed: Sequence[str]) -> None:
         graph, settings = self._graph, self.settings
-        graph.publisher.rules = translate.publish_rules(settings)
+        graph.publisher.rules = publish_rules(settings)
         graph.publisher.idempotency_ms = round(settings.delivery.idempotency_seconds * 1000)
-        graph.dispatcher.rules = translate.dispatch_rules(settings)
+        graph.dispatcher.rules = dispatch_rules(settings)
         graph.waiting.max_waiters = settings.receipts.max_waiters
-        graph.subscriber.rules = translate.subscribe_rules(settings)
-        graph.acks.configure(translate.ack_rules(settings))
-        graph.connector.rules = translate.connect_rules(settings)
-        graph.keys.rules = translate.key_rules(settings)
-        graph.clients.rules = translate.client_rules(settings)
-        graph.tokens.rules = translate.token_rules(settings)
-        graph.devices.rules = translate.device_rules(settings)
+        graph.subscriber.rules = subscribe_rules(settings)
+        graph.acks.configure(ack_rules(settings))
+        graph.connector.rules = connect_rules(settings)
+        graph.keys.rules = key_rules(settings)
+        graph.clients.rules = client_rules(settings)
+        graph.tokens.rules = token_rules(settings)
+        graph.devices.rules = device_rules(settings)
         configure_presence(graph.presence, graph.presence_news, settings)
         graph.engines.logbook.set_level(settings.log.level)
-        graph.engines.broker.configure(translate_engines.broker_limits(settings))
-        _take_over(graph.native_rules, translate.native_rules(settings))
-        _take_over(graph.namespace_rules, translate.namespace_rules(settings))
+        graph.engines.broker.configure(broker_limits(settings))
+        _take_over(graph.native_rules, native_rules(settings))
+        _take_over(graph.namespace_rules, namespace_rules(settings))
         if graph.pushing is not None:
-            graph.pushing.router.rules = translate.push_rules(settings)
+            graph.pushing.router.rules = push_rules(settings)
         if any(path.startswith("limits.") for path in changed):
             # Only then: it gives everybody a full bucket.
             limits = settings.limits
@@ -107,7 +112,7 @@ class Reloader:
             apply(settings)
 
     def _apply_liveness(self) -> None:
-        rules = translate.liveness_rules(self.settings)
+        rules = liveness_rules(self.settings)
         if rules != self._graph.sweeper.rules:
             self._graph.sweeper.rules = rules
             self._graph.sweeper.look_again(self._graph.hub.connections(), trio.current_time())

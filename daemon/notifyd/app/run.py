@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 import structlog
 import trio
 
-from notifyd.app import translate
 from notifyd.app.listeners.tls import Certificate
 from notifyd.app.machine.locks import lock_state
 from notifyd.app.machine.secrets import admin_token, master_key, master_key_path
 from notifyd.app.machine.sockets import choose_socket, claim_socket
 from notifyd.app.problems import AlreadyRunning, CannotStart
 from notifyd.app.running import Place, run_daemon
+from notifyd.app.translate.logs import log_options
 from notifyd.errors import NotifydError
 from notifyd.telemetry.logs import LogOptions, configure
 from notifyd.telemetry.metrics import Counters
@@ -103,10 +103,10 @@ def _claim(settings: Settings, held: ExitStack) -> Path:
 
 def _log_options(settings: Settings, membership: Membership | None) -> LogOptions:
     if membership is None:
-        return translate.log_options(settings)
+        return log_options(settings)
     # the files of the first one are named as those of a daemon that is one process
     suffix = f"-{membership.index}" if membership.index else ""
-    return translate.log_options(settings, worker=membership.index, suffix=suffix)
+    return log_options(settings, worker=membership.index, suffix=suffix)
 
 
 def _run(loaded: Loaded, place: Place) -> None:

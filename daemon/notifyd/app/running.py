@@ -12,7 +12,6 @@ import msgspec
 import structlog
 import trio
 
-from notifyd.app import translate, translate_engines
 from notifyd.app.changing import Changer, ReadsConfig
 from notifyd.app.draining import Drainer
 from notifyd.app.listeners.fronts import Fronts, Ports
@@ -32,6 +31,11 @@ from notifyd.app.problems import CannotStart
 from notifyd.app.reload import Reloader
 from notifyd.app.showing.doctor import compose_doctor
 from notifyd.app.showing.panel import show_panel
+from notifyd.app.translate.edge import edge_settings
+from notifyd.app.translate.engines import broker_options
+from notifyd.app.translate.pushing import push_options
+from notifyd.app.translate.rpc import rpc_options
+from notifyd.app.translate.socketio import socketio_settings
 from notifyd.app.upkeep import (
     keep_durables,
     keep_last_uses,
@@ -125,7 +129,7 @@ async def _prepare(loaded: Loaded, place: Place) -> Graph:
 
 async def _open(loaded: Loaded, place: Place) -> Engines:
     settings = loaded.settings
-    broker = await open_broker(translate_engines.broker_options(settings), place.counters)
+    broker = await open_broker(broker_options(settings), place.counters)
     timeout = settings.records.timeout_seconds
     records = await open_records(
         settings.records.url,
@@ -133,7 +137,7 @@ async def _open(loaded: Loaded, place: Place) -> Engines:
         timeout_seconds=timeout,
         calls=place.counters.times.engine.of("records"),
     )
-    options = translate.push_options(settings)
+    options = push_options(settings)
     push = await open_push(options) if options is not None else None
     if push is None:
         log.info("push_not_configured", setting="push.firebase_project_id")
@@ -156,8 +160,8 @@ async def _serve(graph: Graph, place: Place) -> None:
     member = place.membership
     manager = ServiceManager() if member is None else ServiceManager({})
     siblings = Siblings() if member is None else Siblings(member.index, member.edge_sockets)
-    edge = EdgeServer(translate.edge_settings(graph.loaded.settings))
-    options = translate.rpc_options(graph.loaded.settings)
+    edge = EdgeServer(edge_settings(graph.loaded.settings))
+    options = rpc_options(graph.loaded.settings)
     read = place.reload or _as_it_is(graph.loaded)
     if place.certificate is not None:
         graph.daemon.certificate_ends_at = place.certificate.ends_at
@@ -166,7 +170,7 @@ async def _serve(graph: Graph, place: Place) -> None:
     admin = AdminServer(place.socket, services, options, place.counters)
     socketio = SocketIoServer(
         graph.namespaces,
-        translate.socketio_settings(graph.loaded.settings),
+        socketio_settings(graph.loaded.settings),
         edge.deadlines,
         graph.namespaces.allowed_origin,
         siblings,

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from notifyd.app import translate
 from notifyd.app.listeners.edge import applications, rest_options
 from notifyd.app.showing.bounds import limits
 from notifyd.app.showing.gauges import gauges
+from notifyd.app.translate.socketio import socketio_settings
 from notifyd.ingress.edge.deadlines import Deadlines
 from notifyd.ingress.edge.http.app import Upgrade
 from notifyd.ingress.edge.http.request import Peer, Request
@@ -26,7 +26,7 @@ def handshake(target: str) -> Request:
 
 
 def socketio_of(graph: Graph) -> SocketIoServer:
-    return SocketIoServer(graph.namespaces, translate.socketio_settings(graph.loaded.settings), Deadlines())
+    return SocketIoServer(graph.namespaces, socketio_settings(graph.loaded.settings), Deadlines())
 
 
 async def test_options_come_from_the_settings(graph: Graph) -> None:
@@ -69,7 +69,7 @@ async def test_the_bounds_are_those_in_force(graph: Graph) -> None:
 async def test_both_ports_speak_websocket_and_one_socketio(graph: Graph) -> None:
     settings, deadlines = graph.loaded.settings, Deadlines()
     settings = replace(settings, socketio=replace(settings.socketio, path="/live"))
-    socketio = SocketIoServer(graph.namespaces, translate.socketio_settings(settings), deadlines)
+    socketio = SocketIoServer(graph.namespaces, socketio_settings(settings), deadlines)
     main, websocket = applications(graph, rest_options(settings, dev=False, token="t"), lambda: settings, socketio)
     assert main.options.admin_token == "t"
     assert isinstance(main.upgrade(handshake("/")), Upgrade)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.app import translate
 from notifyd.app.showing.gauges import gauges
+from notifyd.app.translate.measures import page_bytes
 from notifyd.ingress.edge.console.services import ConsoleOptions, ConsoleServices
 from notifyd.ingress.edge.rest.app import ChannelServiceApp
 from notifyd.ingress.edge.rest.realtime import Realtime
@@ -74,7 +74,7 @@ def rest_options(settings: Settings, *, dev: bool, token: str) -> RestOptions:
         allowed_origins=tuple(settings.http.allowed_origins),
         max_body_bytes=settings.http.max_body_bytes,
         max_batch=settings.delivery.max_batch,
-        page_bytes=translate.native_rules(settings).page_bytes,
+        page_bytes=page_bytes(settings),
         console=console_options(settings),
     )
 

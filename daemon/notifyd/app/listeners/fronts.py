@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import trio
 
-from notifyd.app import translate
+from notifyd.app.translate.edge import connection_settings
+from notifyd.app.translate.socketio import socketio_settings
 from notifyd.model.disconnect import DRAINED
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ class Fronts:
 
     def configure(self, settings: Settings) -> None:
         """Take over what may change while they run, the certificate that was loaded last included."""
-        self.edge.configure(translate.connection_settings(settings))
-        self.socketio.configure(translate.socketio_settings(settings))
+        self.edge.configure(connection_settings(settings))
+        self.socketio.configure(socketio_settings(settings))
         self.show_certificate()
 
     def show_certificate(self) -> None:

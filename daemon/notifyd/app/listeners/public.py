@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.app import translate
 from notifyd.app.problems import CannotStart
+from notifyd.app.translate.rpc import public_rpc_options
 from notifyd.ingress.rpc.public.server import PublicServer
 from notifyd.ingress.rpc.public.services import PublicOptions, PublicServices
 from notifyd.service.daemon import Listener
@@ -41,7 +41,7 @@ def public_server(graph: Graph, *, token: str, dev: bool, certificate: Certifica
         dev=dev,
         aliases=settings.grpc.aliases,
         outbox_bytes=settings.websocket.outbox_bytes,
-        bounds=translate.public_rpc_options(settings),
+        bounds=public_rpc_options(settings),
     )
     identity = certificate.identity() if certificate else None
     server = settings.server

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.app import translate
 from notifyd.app.listeners.public import shown_host, start_public
 from notifyd.app.problems import CannotStart
+from notifyd.app.translate.rpc import remote_rpc_options
 from notifyd.ingress.rpc.remote.server import RemoteAdminServer
 from notifyd.ingress.rpc.tcp import Address
 from notifyd.service.daemon import Listener
@@ -28,7 +28,7 @@ def remote_admin(graph: Graph, services: AdminServices, certificate: Certificate
     address = Address(
         settings.admin.remote_host, settings.admin.remote_port, certificate.identity() if certificate else None
     )
-    options = translate.remote_rpc_options(settings)
+    options = remote_rpc_options(settings)
     return RemoteAdminServer(address, services, options, graph.limiter, graph.engines.counters)
 
 

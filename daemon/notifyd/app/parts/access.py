@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from notifyd.app import translate
 from notifyd.app.parts.clients import compose_clients, compose_refreshing
 from notifyd.app.parts.engines import Engines
+from notifyd.app.translate.access import connect_rules, key_rules
+from notifyd.app.translate.receiving import liveness_rules
 from notifyd.config import Loaded
 from notifyd.hub.hub import Hub
 from notifyd.hub.sweeper import Sweeper
@@ -42,11 +43,11 @@ def compose_access(loaded: Loaded, engines: Engines, hub: Hub) -> Access:
     """Put them together; keys and clients have still to be loaded."""
     settings, records, counters = loaded.settings, engines.records, engines.counters
     ring = KeyRing()
-    sweeper = Sweeper(translate.liveness_rules(settings))
+    sweeper = Sweeper(liveness_rules(settings))
     registered = compose_clients(settings, records, ring, Sealer(engines.master_key), engines.broker, counters)
-    connector = Connector(hub, ring, registered.tokens, sweeper, counters, translate.connect_rules(settings))
+    connector = Connector(hub, ring, registered.tokens, sweeper, counters, connect_rules(settings))
     registered.aftermath.connector = connector
-    keys = Keys(records.keys, ring, translate.key_rules(settings), connector.end_key, registered.clients.known)
+    keys = Keys(records.keys, ring, key_rules(settings), connector.end_key, registered.clients.known)
     limits = settings.limits
     return Access(
         loaded=loaded,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.app.translate import ack_rules
+from notifyd.app.translate.receiving import ack_rules
 from notifyd.service.acks import AckClock, Acks
 from notifyd.service.acks.aftermath import Aftermath, DeathDesk
 from notifyd.service.acks.house import AckHouse

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Final
 
-from notifyd.app.translate_engines import node_name
+from notifyd.app.translate.engines import node_name
 from notifyd.config.engine_forms import LOCAL
 from notifyd.ingress.bullmq.consumer import Consumer
 from notifyd.ingress.bullmq.options import BullmqOptions, Timing

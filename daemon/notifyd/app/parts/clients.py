@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
-from notifyd.app import translate
+from notifyd.app.translate.access import client_rules, device_rules, token_rules
 from notifyd.clock import now_ms
 from notifyd.errors import StoreUnavailable
 from notifyd.service.access.key_following import KeyFollower
@@ -74,10 +74,10 @@ def compose_clients(
     """Put them together; `Clients.load` has still to be called, and the aftermath to get its connector."""
     aftermath = Aftermath(broker, counters)
     followers = Followers(aftermath.rotated, aftermath.removed)
-    clients = Clients(records.clients, ring, sealer, translate.client_rules(settings), followers)
+    clients = Clients(records.clients, ring, sealer, client_rules(settings), followers)
     aftermath.clients = clients
-    tokens = Tokens(clients, translate.token_rules(settings))
-    devices = Devices(records.devices, clients, translate.device_rules(settings))
+    tokens = Tokens(clients, token_rules(settings))
+    devices = Devices(records.devices, clients, device_rules(settings))
     return ClientServices(clients, tokens, devices, aftermath)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import msgspec
 
 from notifyd import __version__
-from notifyd.app import translate_engines
+from notifyd.app.translate.engines import node_name, peer_rules
 from notifyd.bus.open import open_peers
 from notifyd.bus.ports import Peers
 from notifyd.bus.shared import SharedBus
@@ -68,7 +68,7 @@ def sharing(broker: Broker) -> Sharing | None:
 
 def node_of(settings: Settings, broker: Broker) -> NodeName:
     """What this daemon is called."""
-    name, shared = translate_engines.node_name(settings), sharing(broker)
+    name, shared = node_name(settings), sharing(broker)
     return NodeName(name, name if shared is None else shared.node)
 
 
@@ -117,7 +117,7 @@ def _peers(settings: Settings, engines: Engines, hub: Hub, daemon: Daemon) -> Pe
         )
 
     shared = sharing(engines.broker)
-    return open_peers(None if shared is None else shared.link, describe, translate_engines.peer_rules(settings))
+    return open_peers(None if shared is None else shared.link, describe, peer_rules(settings))
 
 
 def join_cluster(graph: Graph, nursery: trio.Nursery) -> None:

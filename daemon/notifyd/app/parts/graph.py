@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
-from notifyd.app import translate
 from notifyd.app.parts.access import compose_access
 from notifyd.app.parts.bullmq import compose_bullmq
 from notifyd.app.parts.live import compose_live
 from notifyd.app.parts.operating import Operating, compose_operating
+from notifyd.app.translate.edge import namespace_rules, native_rules
 from notifyd.hub.hub import Hub
 from notifyd.ingress.edge import sse
 from notifyd.ingress.edge.namespaces import dialect
@@ -69,15 +69,15 @@ def compose(loaded: Loaded, engines: Engines, *, dev: bool) -> Graph:
     settings, broker, counters = loaded.settings, engines.broker, engines.counters
     access = compose_access(loaded, engines, Hub(ENCODERS, counters))
     made = compose_operating(compose_live(access), dev=dev)
-    native_rules, namespace_rules = translate.native_rules(settings), translate.namespace_rules(settings)
+    for_native, for_namespaces = native_rules(settings), namespace_rules(settings)
     namespace_services = _namespace_services(made)
     return Graph(
         **asdict(made),
-        native=NativeProtocol(_native_services(made), native_rules),
-        native_rules=native_rules,
-        namespaces=NamespaceApplication(namespace_services, namespace_rules),
-        dialect=DialectApp(namespace_services, namespace_rules),
-        namespace_rules=namespace_rules,
+        native=NativeProtocol(_native_services(made), for_native),
+        native_rules=for_native,
+        namespaces=NamespaceApplication(namespace_services, for_namespaces),
+        dialect=DialectApp(namespace_services, for_namespaces),
+        namespace_rules=for_namespaces,
         bullmq=compose_bullmq(settings, made.publisher, made.clients, broker, counters),
     )
 

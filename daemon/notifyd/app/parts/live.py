@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
-from notifyd.app import translate
 from notifyd.app.parts.access import Access
 from notifyd.app.parts.acking import compose_acks
 from notifyd.app.parts.presence import compose_presence
 from notifyd.app.parts.pushing import Pushing, compose_pushing
 from notifyd.app.parts.webhooks import Telling, compose_telling
+from notifyd.app.translate.delivery import dispatch_rules, publish_rules
+from notifyd.app.translate.receiving import subscribe_rules
 from notifyd.bus.open import open_bus
 from notifyd.dispatch.dispatcher import Dispatcher
 from notifyd.service.publishing.publish import Publisher
@@ -50,18 +51,18 @@ def compose_live(access: Access) -> Live:
     broker, counters = engines.broker, engines.counters
     hub.crowds = broker.news
     bus = open_bus(broker.news, hub)
-    subscriber = Subscriber(hub, broker.history, translate.subscribe_rules(settings), counters)
+    subscriber = Subscriber(hub, broker.history, subscribe_rules(settings), counters)
     inboxes = Inboxes(hub, broker.inbox, counters)
     pushing = compose_pushing(settings, engines.push, broker, engines.records, inboxes, counters)
     presence, presence_news = compose_presence(settings, hub, counters)
     telling = compose_telling(settings, hub, broker, inboxes, counters)
     desk = pushing.desk if pushing is not None else None
-    dispatcher = Dispatcher(broker.queue, broker.history, bus, translate.dispatch_rules(settings), counters, desk)
+    dispatcher = Dispatcher(broker.queue, broker.history, bus, dispatch_rules(settings), counters, desk)
     telling.listen_to(dispatcher, pushing)
     seconds = settings.delivery.idempotency_seconds
     return Live(
         **asdict(access),
-        publisher=Publisher(broker.queue, translate.publish_rules(settings), counters, idempotency_seconds=seconds),
+        publisher=Publisher(broker.queue, publish_rules(settings), counters, idempotency_seconds=seconds),
         dispatcher=dispatcher,
         bus=bus,
         pushing=pushing,

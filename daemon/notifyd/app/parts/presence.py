@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from notifyd.app import translate
+from notifyd.app.translate.receiving import presence_rules
 from notifyd.ingress.edge import sse
 from notifyd.ingress.edge.namespaces import dialect
 from notifyd.ingress.edge.namespaces.connection import by_format
@@ -31,7 +31,7 @@ def compose_presence(settings: Settings, hub: Hub, counters: Counters) -> tuple[
     """What knows who is where, and what tells the others; nothing runs yet."""
     news = PresenceNews(hub, CHANGE_ENCODERS, counters)
     presence = Presence(
-        hub, translate.presence_rules(settings), news.tell, max_channel_length=settings.websocket.max_channel_length
+        hub, presence_rules(settings), news.tell, max_channel_length=settings.websocket.max_channel_length
     )
     news.rules = presence.rules
     return presence, news
@@ -39,5 +39,5 @@ def compose_presence(settings: Settings, hub: Hub, counters: Counters) -> tuple[
 
 def configure_presence(presence: Presence, news: PresenceNews, settings: Settings) -> None:
     """Go by *settings* from now on."""
-    presence.configure(translate.presence_rules(settings))
+    presence.configure(presence_rules(settings))
     news.rules = presence.rules

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from notifyd.app import translate
+from notifyd.app.translate.delivery import publish_rules
+from notifyd.app.translate.pushing import push_rules
 from notifyd.dispatch.push_desk import PushDesk
 from notifyd.dispatch.push_router import PushRouter
 
@@ -33,9 +34,9 @@ def compose_pushing(
     """Put them together; None where there is no provider."""
     if provider is None:
         return None
-    ageing_ms = translate.publish_rules(settings).ageing_ms
+    ageing_ms = publish_rules(settings).ageing_ms
     desk = PushDesk(broker.queue, records.devices, broker.inbox, counters, inboxes.online, ageing_ms=ageing_ms)
-    rules = translate.push_rules(settings)
+    rules = push_rules(settings)
     router = PushRouter(broker.queue, records.devices, broker.inbox, provider, rules, counters, inboxes.arrived)
     router.note_in(broker.receipts)
     return Pushing(desk, router)

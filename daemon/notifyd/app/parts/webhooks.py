@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from notifyd.app import translate
 from notifyd.app.machine.secrets import webhook_secret
+from notifyd.app.translate.webhooks import event_rules, webhook_rules
 from notifyd.dispatch.webhook_book import Endpoint, WebhookBook
 from notifyd.dispatch.webhook_desk import WebhookDesk
 from notifyd.dispatch.webhook_router import WebhookRouter
@@ -46,8 +46,8 @@ class Telling(msgspec.Struct, frozen=True):
         self.book.configure(endpoints)
         for name in changed:
             self.router.reopen(name)
-        self.desk.rules = translate.event_rules(settings)
-        self.router.rules = translate.webhook_rules(settings)
+        self.desk.rules = event_rules(settings)
+        self.router.rules = webhook_rules(settings)
         self.watch.configure(
             settings.events.grace_seconds,
             users=self.book.any_wants(*OF_USERS),
@@ -68,8 +68,8 @@ def compose_telling(settings: Settings, hub: Hub, broker: Broker, inboxes: Inbox
         CannotStart: a secret cannot be read, written or used.
     """
     book, caller = WebhookBook(), LazyCaller()
-    desk = WebhookDesk(broker.queue, book, translate.event_rules(settings), counters, inboxes.online)
-    router = WebhookRouter(broker.queue, book, caller, translate.webhook_rules(settings), counters)
+    desk = WebhookDesk(broker.queue, book, event_rules(settings), counters, inboxes.online)
+    router = WebhookRouter(broker.queue, book, caller, webhook_rules(settings), counters)
     router.note_in(broker.receipts)
     watch = OccupancyWatch(hub, desk, settings.events.grace_seconds)
     telling = Telling(book, desk, router, watch, Webhooks(book, router, caller), caller)

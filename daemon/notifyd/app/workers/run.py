@@ -14,13 +14,13 @@ import msgspec
 import structlog
 import trio
 
-from notifyd.app import translate
 from notifyd.app.machine.locks import HeldLock, lock_state
 from notifyd.app.machine.sd_notify import ServiceManager
 from notifyd.app.machine.secrets import admin_token, master_key, master_key_path
 from notifyd.app.machine.sockets import choose_socket, claim_socket, found_by_itself
 from notifyd.app.problems import AlreadyRunning, CannotStart
 from notifyd.app.showing.panel import show_panel
+from notifyd.app.translate.logs import log_options
 from notifyd.app.workers.messages import Start
 from notifyd.app.workers.places import sockets_of
 from notifyd.app.workers.ports import KeptPorts
@@ -79,7 +79,7 @@ def _prepare(loaded: Loaded, invocation: Invocation, held: ExitStack) -> Plan:
     claim = claim_socket(socket)
     held.callback(claim.release)
     held.callback(_clear, sockets_of(socket, server.workers))
-    logbook = configure(translate.log_options(settings, suffix="-supervisor"), Counters())
+    logbook = configure(log_options(settings, suffix="-supervisor"), Counters())
     held.callback(logbook.close)
     for sentence in loaded.warnings:
         log.warning("configuration", advice=sentence)

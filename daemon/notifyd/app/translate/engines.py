@@ -1,4 +1,4 @@
-"""From the settings to what the engines, and what stands on them, want to be told."""
+"""What the engines, and what stands on them, want to be told."""
 
 from __future__ import annotations
 
