@@ -14,8 +14,9 @@ from notifyd.app.listeners.tls import Certificate
 from notifyd.app.machine.locks import lock_state
 from notifyd.app.machine.secrets import admin_token, master_key, master_key_path
 from notifyd.app.machine.sockets import choose_socket, claim_socket
+from notifyd.app.place import Place
 from notifyd.app.problems import AlreadyRunning, CannotStart
-from notifyd.app.running import Place, run_daemon
+from notifyd.app.running import run_daemon
 from notifyd.app.translate.logs import log_options
 from notifyd.errors import NotifydError
 from notifyd.telemetry.logs import LogOptions, configure

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Final
 import structlog
 import trio
 
+from notifyd.app.listeners.renewal import watch_certificate
 from notifyd.errors import StoreUnavailable
+from notifyd.service.disk import DiskWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from notifyd.app.listeners.fronts import Fronts
     from notifyd.app.machine.sd_notify import ServiceManager
+    from notifyd.app.parts.graph import Graph
+    from notifyd.app.place import Place
+    from notifyd.config import Settings
     from notifyd.service.access.keys import Keys
     from notifyd.service.acks import Acks
     from notifyd.service.daemon import Daemon
-    from notifyd.service.disk import DiskWatch
     from notifyd.store.record_ports import Records
     from notifyd.telemetry.histogram import Histogram
 
@@ -28,6 +33,27 @@ _PROBE_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 0.5
 _DISK_SECONDS: Final = 10.0
 _DURABLE_USE_SECONDS: Final = 3600.0
+
+
+def look_after(
+    nursery: trio.Nursery, graph: Graph, place: Place, fronts: Fronts, in_force: Callable[[], Settings]
+) -> None:
+    """Start all that a daemon needs of them; *in_force* answers the settings of the moment."""
+    if place.certificate is not None:
+        nursery.start_soon(watch_certificate, place.certificate, fronts.show_certificate)
+    nursery.start_soon(keep_last_uses, graph.keys)
+    nursery.start_soon(keep_durables, graph.acks, lambda: in_force().subscriptions.durable_max_age_seconds)
+    nursery.start_soon(watch_records, graph.engines.records)
+    nursery.start_soon(keep_watch, graph.daemon, place.counters.times.loop_lag)
+    nursery.start_soon(watch_disk, _disk_of(graph))
+    nursery.start_soon(graph.refresher.run)
+
+
+def _disk_of(graph: Graph) -> DiskWatch:
+    disk = DiskWatch(graph.loaded.settings.server.state_dir)
+    graph.daemon.disk_room = lambda: disk.room
+    graph.daemon.others.append(disk.state)
+    return disk
 
 
 async def keep_last_uses(keys: Keys) -> None:

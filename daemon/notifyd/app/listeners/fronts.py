@@ -43,7 +43,7 @@ class Fronts:
         self.edge = edge
         self.socketio = socketio
         self.admin = admin
-        self.public, self.remote = ports
+        self.ports = ports
         self._certificate = certificate
 
     def configure(self, settings: Settings) -> None:
@@ -56,7 +56,7 @@ class Fronts:
         """Show the certificate that was loaded last, from the next handshake on."""
         # the edge shares it
         if self._certificate is not None:
-            for server in filter(None, (self.public, self.remote)):
+            for server in filter(None, self.ports):
                 server.renew(self._certificate.identity())
 
     async def tunnels_ended(self) -> None:
@@ -68,12 +68,12 @@ class Fronts:
         self.socketio.drain(DRAINED.code, DRAINED.reason)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.edge.drain, seconds)
-            if self.public is not None:
-                nursery.start_soon(self.public.stop, seconds)
+            if self.ports.public is not None:
+                nursery.start_soon(self.ports.public.stop, seconds)
 
     async def stop(self) -> None:
         """Let go of the operators too."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.admin.stop)
-            if self.remote is not None:
-                nursery.start_soon(self.remote.stop)
+            if self.ports.remote is not None:
+                nursery.start_soon(self.ports.remote.stop)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from notifyd.app.listeners.fronts import Fronts
     from notifyd.app.parts.graph import Graph
+    from notifyd.app.place import Place
     from notifyd.app.reload import Reloader
-    from notifyd.app.running import Place
     from notifyd.config.listening import ServerSettings
 
 
