@@ -160,6 +160,7 @@ class Daemon:
             await self._ready.wait()
         self._held.let_go()
         if not self._listeners:
+            await self.ended()
             raise DaemonFailed("".join(self.stderr))
 
     async def _listen(self, process: trio.Process) -> None:
