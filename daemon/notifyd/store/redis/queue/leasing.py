@@ -15,7 +15,7 @@ from notifyd.model.notification import Kind
 from notifyd.model.position import StreamPosition
 from notifyd.redislink.scripts import load_script
 from notifyd.store.ports import Lane, Lease
-from notifyd.store.redis.queue.ownership import Held
+from notifyd.store.redis.queue.shard import Held
 from notifyd.store.redis.queue.sights import HEADS, shares
 from notifyd.store.redis.shards import answer_to
 from notifyd.wire.stored import decode_notification
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from notifyd.model.ids import NotificationId
     from notifyd.model.publication import Publication
     from notifyd.redislink.commands.reply import Reply
-    from notifyd.store.redis.queue.ownership import Ownership, Shard
+    from notifyd.store.redis.queue.ownership import Ownership
     from notifyd.store.redis.queue.room import Room
+    from notifyd.store.redis.queue.shard import Shard
     from notifyd.store.redis.shards import Shards
 
 _LEASE: Final = load_script("notifyd.store.redis.queue", "lease")

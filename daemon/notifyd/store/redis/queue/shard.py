@@ -1,0 +1,57 @@
+"""One shard of the queue, as a node knows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from notifyd.store.ports import Lane
+from notifyd.store.redis.queue.lanes import LANES
+from notifyd.store.redis.queue.sights import Sight
+
+if TYPE_CHECKING:
+    from notifyd.model.ids import NotificationId
+    from notifyd.redislink.topics.following import Following
+
+
+class Held(NamedTuple):
+    """What this node leased."""
+
+    token: int
+    until: int
+    lane: Lane
+
+
+class Shard:
+    """One shard, as this node knows it."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.owned = False
+        #: Whether an answer to a claim is known; where another node has it, the next tick tries again.
+        self.asked = False
+        #: Of the time since it was claimed; see `Lease.fence`.
+        self.fence = 0
+        self.lanes = {lane: Sight() for lane in LANES}
+        self.held: dict[NotificationId, Held] = {}
+        #: Leases of the lane LIVE that were asked for and not answered yet.
+        self.asking = 0
+        #: By lane the tokens of leases that were asked for, and of which no answer came.
+        self.unanswered: dict[Lane, list[int]] = {}
+        #: Follows its bell.
+        self.following: Following | None = None
+
+    def rings(self) -> list[int]:
+        """See `Sight.rings`, of each lane."""
+        return [sight.rings for sight in self.lanes.values()]
+
+    def holds(self, now: int) -> bool:
+        """Whether leases of this node are in force; forgets those that ran out."""
+        self.held = {known: held for known, held in self.held.items() if held.until > now}
+        return bool(self.held)
+
+    def in_hand(self, now: int) -> bool:
+        """Whether another node could overtake this one in some stream, if it had the shard now.
+
+        Pushes and webhooks are settled whoever has it, and may take as long as somebody else's server does.
+        """
+        return bool(self.asking) or any(held.lane is Lane.LIVE and held.until > now for held in self.held.values())
