@@ -17,7 +17,6 @@ from notifyd.redislink.scripts import load_script
 from notifyd.store.options import DurableLimits
 from notifyd.store.redis.durables.durables import RedisDurables
 from notifyd.store.redis.durables.mirror import state_in
-from tests.redislink.waiting import until
 from tests.store.redis.history.streaming import Node, nodes
 from tests.store.samples import T0
 
@@ -80,8 +79,7 @@ async def test_what_one_node_settles_counts_on_the_other(redis_options: RedisOpt
         other.durables.put(theirs, now=T0)
         await one.until(both)
         await other.until(both)
-        # a look that was begun before all this tells it as it was then, until the news are taken in as well
-        await until(lambda: one.durables.find(KEY) == other.durables.find(KEY) == both)
+        assert one.durables.find(KEY) == other.durables.find(KEY) == both
 
 
 async def test_what_is_settled_while_it_is_being_read_stays_settled(

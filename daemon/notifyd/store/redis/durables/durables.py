@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from notifyd.store.ports import Attendance
     from notifyd.store.redis.mirrors.mirror import Mirrors
 
+_READ: Final = load_script("notifyd.store.redis.durables", "read")
 _REMOVE: Final = load_script("notifyd.store.redis.durables", "remove")
 _TICK_SECONDS: Final = 1.0
 
@@ -149,16 +150,18 @@ class RedisDurables:
         """See `DurableStore.usage`: as it was when it was last looked at, with what this node did since."""
         return self._count
 
-    async def read(self, mirror: DurableMirror) -> Sequence[bytes]:
-        """What Redis knows of one, as HGETALL answers it; on the way those of its owner are counted.
+    async def read(self, mirror: DurableMirror) -> tuple[int, Sequence[bytes]]:
+        """The number of the last change of one, and what Redis knows of it, as HGETALL answers it.
+
+        On the way those of its owner are counted.
 
         Raises:
             StoreUnavailable: Redis is away.
         """
-        count, reply = self._index.owned(mirror.key), self._line.send("HGETALL", mirror.name)
+        count, reply = self._index.owned(mirror.key), self._line.script(_READ, [mirror.name])
         self._owned[_owner(mirror.key)] = int(await count.wait())
-        answer: Sequence[bytes] = await reply.wait()
-        return answer
+        number, answer = await reply.wait()
+        return int(number), answer
 
     def tell(self, mirror: DurableMirror, state: DurableState) -> None:
         """Another node has changed what is known here."""
@@ -223,18 +226,18 @@ class RedisDurables:
         went = 0
         rest: list[Reply] = []
         for key, reply in zip(keys, replies, strict=True):
-            gone, used_at = await reply.wait()
+            gone, used_at, number = await reply.wait()
             went += gone
-            rest += self._gone(key) if gone else self._index.add(key, int(used_at))
+            rest += self._gone(key, int(number)) if gone else self._index.add(key, int(used_at))
         for reply in rest:
             await reply.wait()
         return went
 
-    def _gone(self, key: DurableKey) -> list[Reply]:
+    def _gone(self, key: DurableKey, number: int) -> list[Reply]:
         self._counted(key, -1)
         mirror = self._known.get(key)
         if mirror is not None:
-            mirror.forgotten()
+            mirror.was_trimmed(number)
         return self._index.remove(key)
 
     async def _read_all(self, keys: Sequence[DurableKey]) -> list[DurableState]:

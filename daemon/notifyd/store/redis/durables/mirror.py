@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from notifyd.model.durable import DurableState
 from notifyd.policy.receiving.durable_changes import DurableChange, change_between, merged
+from notifyd.store.redis.durables.knowledge import Knowledge
 from notifyd.store.redis.mirrors.mirror import Mirror
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _VERSION: Final = 1
 _SETTLED: Final = b"x"
 #: Somebody who uses it says so at least this often.
 _USED_SECONDS: Final = 9000.0
+#: Answers of Redis that may wait for messages of what comes before them; beyond that it is read.
+_MOST_GAPS: Final = 64
 
 
 class _Changed(msgspec.Struct, frozen=True, array_like=True, tag="d"):
@@ -32,6 +35,8 @@ class _Changed(msgspec.Struct, frozen=True, array_like=True, tag="d"):
     number: int
     node: str
     change: DurableChange
+    #: Nothing was known before.
+    began: bool = False
 
 
 class _Removed(msgspec.Struct, frozen=True, array_like=True, tag="r"):
@@ -39,6 +44,8 @@ class _Removed(msgspec.Struct, frozen=True, array_like=True, tag="r"):
 
     version: int
     node: str
+    #: 0 from an earlier version of the daemon.
+    number: int = 0
 
 
 _decode: Final = msgspec.json.Decoder(_Changed | _Removed).decode
@@ -52,25 +59,30 @@ class DurableMirror(Mirror):
         self.name, self.topic = names
         #: In force: what Redis knows, and this node's changes.
         self.state: DurableState | None = None
-        #: What Redis knows; None for nothing.
-        self.told: DurableState | None = None
         #: Whether Redis is to forget it before anything else.
         self.removing = False
         #: When its last use was noted in the index; 0: it is not in the index.
         self.indexed_at = 0
         self._durables = durables
+        self._knowledge = Knowledge(key)
+        #: Redis knows nothing that a part could be added to.
+        self.lost = False
+        #: How often it was to be forgotten.
+        self.removals = 0
         #: What its user put last, or was given.
         self._seen: DurableState | None = None
-        self._number = 0
-        #: What Redis was told while it is being read, with the numbers; None while it is not being read.
-        self._told_meanwhile: list[tuple[int, DurableChange]] | None = None
-        self._removed_meanwhile = False
         super().__init__(mirrors, self.name, self.topic)
+
+    @property
+    def told(self) -> DurableState | None:
+        """What Redis knows, as far as it is known here; None for nothing."""
+        return self._knowledge.told
 
     @property
     def idle_seconds(self) -> float:
         """See `Mirror.idle_seconds`."""
-        return self._mirrors.idle_seconds if self.state is None else _USED_SECONDS
+        unused = self.state is None and not self.removing
+        return self._mirrors.idle_seconds if unused else _USED_SECONDS
 
     def find(self) -> DurableState | None:
         """What is in force, for somebody who goes on from there."""
@@ -89,32 +101,41 @@ class DurableMirror(Mirror):
         """Forget it."""
         self.state = self._seen = None
         self.removing = True
+        self.removals += 1
 
     def untold(self) -> DurableChange | None:
         """What Redis does not know yet; None where it is to have nothing."""
-        told = None if self.removing else self.told
+        told = None if self.removing or self.lost else self.told
         return None if self.state is None else change_between(told, self.state)
 
-    def was_told(self, change: DurableChange | None, *, number: int = 0, removed: bool) -> None:
-        """Redis knows *change* now, which was made by `untold`, and where it was *removed* before that nothing else.
+    def was_told(self, number: int, change: DurableChange) -> None:
+        """Redis knows *change* now, which was made by `untold`; *number* is that of the change."""
+        self.lost = False
+        self._knowledge.answer(number, change)
+        if self._knowledge.gaps > _MOST_GAPS:
+            self.look_again()
 
-        *number* is that of the change, as Redis counts them.
-        """
-        if removed:
-            self.removing, self.told = False, None
-            if self._told_meanwhile is not None:
-                self._told_meanwhile, self._removed_meanwhile = [], True
-        if change is not None:
-            self.told = merged(self.key, self.told, change)
-            if self._told_meanwhile is not None:
-                self._told_meanwhile.append((number, change))
+    def was_lost(self) -> None:
+        """Redis knows nothing: it is to be told the whole."""
+        self.lost = True
+        self.indexed_at = 0
+        self.look_again()
 
-    def forgotten(self) -> None:
-        """Redis knows nothing of it any more; what this node has to tell of it begins it anew."""
+    def was_removed(self, number: int, *, removals: int) -> None:
+        """Redis has forgotten it, as `remove` wanted it until then; *number* is that of this change."""
+        # what its user has put since is none of what was removed
+        own = None if self.state is None else change_between(None, self.state)
+        if removals == self.removals:
+            self.removing = False
+        self.lost = False
+        self._knowledge.answer(number, None)
+        self._adopt(own)
+
+    def was_trimmed(self, number: int) -> None:
+        """Redis has forgotten it, because nobody used it."""
         own = self._own_change()
-        self.told, self.indexed_at = None, 0
-        if own is None:
-            self.state = self._seen = None
+        self._knowledge.answer(number, None)
+        self._adopt(own)
 
     def apply(self, message: bytes) -> bool:
         """See `Mirror.apply`."""
@@ -124,46 +145,43 @@ class DurableMirror(Mirror):
             return True
         if news.version != _VERSION:
             return True
-        if isinstance(news, _Removed):
-            self._number = 0
-            if news.node != self._mirrors.interest.node:
-                self.forgotten()
+        return self._apply_removed(news) if isinstance(news, _Removed) else self._apply_changed(news)
+
+    def _apply_changed(self, news: _Changed) -> bool:
+        knowledge = self._knowledge
+        if knowledge.has(news.number):
             return True
-        if news.number != self._number + 1:
-            # one that is known already, or one after a gap
-            return bool(news.number <= self._number)
-        change, told = news.change, self.told
-        if told is not None and told.epoch != change.epoch and not (change.whole and change.before == told.epoch):
-            return False
-        self._number = news.number
         own = self._own_change()
-        if news.node == self._mirrors.interest.node:
-            self.told = merged(self.key, told, change)
-        else:
-            self._adopt(merged(self.key, told, change), own)
+        if not knowledge.add(news.number, news.change, began=news.began):
+            return False
+        if not self._is_own(news.node):
+            self._adopt(own)
+        return True
+
+    def _apply_removed(self, news: _Removed) -> bool:
+        if not news.number:
+            return False
+        if self._knowledge.has(news.number):
+            return True
+        own = self._own_change()
+        self._knowledge.remove(news.number)
+        # where this node is removing it, the answer to that tells what is in force
+        if not self.removing:
+            self._adopt(own)
         return True
 
     async def fetch(self) -> None:
         """See `Mirror.fetch`."""
-        self._told_meanwhile, self._removed_meanwhile = [], False
+        self._knowledge.begin_look()
         try:
-            answer = await self._durables.read(self)
-        finally:
-            meanwhile, self._told_meanwhile = self._told_meanwhile, None
+            number, answer = await self._durables.read(self)
+        except BaseException:
+            self._knowledge.found_nothing_out()
+            raise
         own = self._own_change()
-        fields: Mapping[bytes, bytes] = dict(zip(answer[::2], answer[1::2], strict=True))
-        if self._removed_meanwhile:
-            fields = {}
-        self._number = int(fields.get(b"v", 0))
-        told = state_in(self.key, fields)
-        # the answer may be older than what Redis has been told since, which would seem to be taken back
-        for number, change in meanwhile or ():
-            if number > self._number:
-                told = merged(self.key, told, change)
-        if told is None:
-            self.forgotten()
-        else:
-            self._adopt(told, own)
+        self._knowledge.found(number, state_in(self.key, dict(zip(answer[::2], answer[1::2], strict=True))))
+        if not self.stopped():
+            self._adopt(own)
 
     def dropped(self) -> None:
         """See `Mirror.dropped`."""
@@ -175,10 +193,16 @@ class DurableMirror(Mirror):
         change = change_between(self.told, self.state)
         return None if change.empty() else change
 
-    def _adopt(self, told: DurableState, own: DurableChange | None) -> None:
-        """Redis knows *told*, and this node has *own* to add."""
-        before, self.told = self.state, told
+    def _adopt(self, own: DurableChange | None) -> None:
+        """Have in force what Redis knows now, and *own*, which this node has to add."""
+        before, told = self.state, self.told
         if self.removing:
+            return
+        if told is None:
+            # what this node has to tell of it begins it anew
+            self.indexed_at = 0
+            if own is None:
+                self.state = self._seen = None
             return
         state = told
         if own is not None and (own.epoch == told.epoch or own.before == told.epoch):
@@ -188,6 +212,9 @@ class DurableMirror(Mirror):
         self.state = state
         if before is not None and not _same(before, state):
             self._durables.tell(self, state)
+
+    def _is_own(self, node: str) -> bool:
+        return node == self._mirrors.interest.node
 
     def seen(self, state: DurableState) -> None:
         """Its user was given *state*."""

@@ -2,11 +2,14 @@
 -- Adds what a node has changed in a durable subscription to what is known of it, and tells its topic.
 -- The same as `merged` in policy/receiving/durable_changes.py.
 --
--- KEYS    state: a hash of e (epoch), f (floor), u (used at), v (number of changes), and for each offset that is settled
---         above the floor "x", for each that is not settled the tries that failed
+-- KEYS    state: a hash of e (epoch), f (floor), u (used at), v (number of the last change), and for each offset that is
+--         settled above the floor "x", for each that is not settled the tries that failed
 -- ARGV    topic, node, change: [epoch, epoch before, whole, [[first, last] settled], [[first, last] taken back],
 --         [[offset, tries or -1]], used at]
 -- answer  the number of the change; 0 where nothing is known that a part could be added to; -1 where it is known in another epoch
+--
+-- The first number is the time, in microseconds, and each change has the next one. So one that was removed and is made
+-- anew has higher numbers than it had before.
 
 local state, topic, node = KEYS[1], ARGV[1], ARGV[2]
 local change = cjson.decode(ARGV[3])
@@ -14,10 +17,11 @@ local epoch, before, whole, settled, reopened, attempts, used_at = unpack(change
 local BATCH = 1000
 
 local known = redis.call('HMGET', state, 'e', 'f', 'u')
-if not known[1] and not whole then
+local began = not known[1]
+if began and not whole then
   return 0
 end
-if known[1] and known[1] ~= epoch then
+if not began and known[1] ~= epoch then
   if not whole or known[1] ~= before then
     return -1
   end
@@ -95,6 +99,11 @@ end
 
 used_at = math.max(used_at, tonumber(known[3] or 0))
 redis.call('HSET', state, 'e', epoch, 'f', name(floor), 'u', string.format('%.0f', used_at))
+if began then
+  local now = redis.call('TIME')
+  redis.call('HSET', state, 'v', now[1] .. string.format('%06d', now[2]))
+end
 local version = redis.call('HINCRBY', state, 'v', 1)
-redis.call('SPUBLISH', topic, '["d",1,' .. version .. ',' .. cjson.encode(node) .. ',' .. ARGV[3] .. ']')
+redis.call('SPUBLISH', topic, '["d",1,' .. string.format('%.0f', version) .. ',' .. cjson.encode(node) .. ',' .. ARGV[3]
+  .. ',' .. tostring(began) .. ']')
 return version

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import trio
@@ -46,13 +48,6 @@ class Noted:
     async def wait(self) -> None:
         """See `Written.wait`."""
         await self._ticket.wait()
-
-
-class _Sent(NamedTuple):
-    mirror: DurableMirror
-    change: DurableChange | None
-    removed: bool
-    replies: list[Reply]
 
 
 class DurableSender:
@@ -127,32 +122,45 @@ class DurableSender:
 
     async def _send_page(self, mirrors: Sequence[DurableMirror]) -> list[DurableMirror]:
         again: list[DurableMirror] = []
-        for sent in [self._send(mirror) for mirror in mirrors]:
-            mirror, change = sent.mirror, sent.change
-            answer = [await reply.wait() for reply in sent.replies]
-            if change is None:
-                mirror.was_told(None, removed=sent.removed)
-            elif answer[-1] > _LOST:
-                mirror.was_told(change, number=answer[-1], removed=sent.removed)
-            elif answer[-1] == _LOST:
-                mirror.told, mirror.indexed_at = None, 0
+        for mirror, replies in [(mirror, self._send(mirror)) for mirror in mirrors]:
+            for reply in replies:
+                await reply.wait()
+            if mirror.lost:
                 again.append(mirror)
-            else:
-                # it is in another epoch by now, which counts
-                mirror.look_again()
         return again
 
-    def _send(self, mirror: DurableMirror) -> _Sent:
+    def _send(self, mirror: DurableMirror) -> list[Reply]:
+        """The answers are taken in as they come: before whatever is read after them."""
         removing, change = mirror.removing, mirror.untold()
         replies: list[Reply] = []
         if removing:
-            replies.append(self._line.script(_REMOVE, [mirror.name], (mirror.topic, self._node, "")))
-            replies += self._index.remove(mirror.key)
+            removal = self._line.script(_REMOVE, [mirror.name], (mirror.topic, self._node, ""))
+            removal.then(partial(_removed, mirror, mirror.removals))
+            replies += [removal, *self._index.remove(mirror.key)]
             mirror.indexed_at = 0
         if change is not None:
             if not mirror.indexed_at or change.used_at >= mirror.indexed_at + _INDEX_LAG_MS:
                 # first, so that nothing is kept that is not in it
                 replies += self._index.add(mirror.key, change.used_at)
                 mirror.indexed_at = max(1, change.used_at)
-            replies.append(self._line.script(_PUT, [mirror.name], (mirror.topic, self._node, _encode(change))))
-        return _Sent(mirror, change, removing, replies)
+            put = self._line.script(_PUT, [mirror.name], (mirror.topic, self._node, _encode(change)))
+            put.then(partial(_told, mirror, change))
+            replies.append(put)
+        return replies
+
+
+def _removed(mirror: DurableMirror, removals: int, reply: Reply) -> None:
+    with suppress(NotifydError):
+        mirror.was_removed(int(reply.result()[2]), removals=removals)
+
+
+def _told(mirror: DurableMirror, change: DurableChange, reply: Reply) -> None:
+    with suppress(NotifydError):
+        number = int(reply.result())
+        if number > _LOST:
+            mirror.was_told(number, change)
+        elif number == _LOST:
+            mirror.was_lost()
+        else:
+            # it is in another epoch by now, which counts
+            mirror.look_again()

@@ -47,6 +47,8 @@ class Mirror(ABC):
         self._mirrors = mirrors
         #: Whether every message since the last look has been taken in.
         self._current = False
+        #: Whether the look that is under way does not count: something may have been missed since it began.
+        self._overtaken = False
         self._early: deque[bytes] = deque()
         self._early_bytes = 0
         self._overrun = False
@@ -61,6 +63,8 @@ class Mirror(ABC):
     @abstractmethod
     async def fetch(self) -> None:
         """Read from Redis what is not known yet. Messages that come meanwhile are kept for afterwards.
+
+        Called once at a time, so that no answer takes the place of a later one.
 
         Raises:
             StoreUnavailable: Redis is away; what was read so far may be in force.
@@ -100,6 +104,7 @@ class Mirror(ABC):
     def look_again(self) -> None:
         """Something is missing: have it read."""
         self._current = False
+        self._overtaken = True
         self._mirrors.want(self)
 
     async def wait_ready(self) -> None:
@@ -107,7 +112,7 @@ class Mirror(ABC):
         await self._arrived.wait()
 
     async def bring_up_to_date(self) -> None:
-        """Look until nothing is missing, or others should have their turn.
+        """Look until nothing is missing, or others should have their turn. Called once at a time.
 
         Raises:
             StoreUnavailable: Redis is away.
@@ -117,6 +122,7 @@ class Mirror(ABC):
             self._early.clear()
             self._early_bytes = 0
             self._overrun = False
+            self._overtaken = False
             await self.fetch()
             if self._stopped:
                 return
@@ -126,13 +132,12 @@ class Mirror(ABC):
             if self._catch_up():
                 self._current = True
                 return
-        self._mirrors.want(self)
 
     def _catch_up(self) -> bool:
         while self._early:
             if not self.apply(self._early.popleft()):
                 return False
-        return not self._overrun
+        return not self._overrun and not self._overtaken
 
     def _live(self) -> None:
         if not self._stopped:
@@ -197,6 +202,8 @@ class Mirrors:
         self._all: set[Mirror] = set()
         self._wanted: dict[Mirror, None] = {}
         self._bell = trio.Event()
+        #: Those that are being brought up to date.
+        self._busy: set[Mirror] = set()
         #: Those that failed, until the next sweep.
         self._later: set[Mirror] = set()
 
@@ -205,10 +212,12 @@ class Mirrors:
         return len(self._all)
 
     def want(self, mirror: Mirror) -> None:
-        """Have *mirror* brought up to date."""
+        """Have *mirror* brought up to date; where that is under way, it goes on until it is."""
         if mirror.stopped():
             return
         self._all.add(mirror)
+        if mirror in self._busy:
+            return
         self._wanted[mirror] = None
         self._bell.set()
 
@@ -233,6 +242,7 @@ class Mirrors:
                         break
                     mirror = next(iter(self._wanted))
                     del self._wanted[mirror]
+                    self._busy.add(mirror)
                     nursery.start_soon(self._bring, mirror, slots)
 
     async def _bring(self, mirror: Mirror, slots: trio.Semaphore) -> None:
@@ -241,8 +251,16 @@ class Mirrors:
                 await mirror.bring_up_to_date()
         except StoreUnavailable:
             self._later.add(mirror)
+        except trio.Cancelled:
+            # where another one has failed, it is this one's turn again
+            self._later.add(mirror)
+            raise
         finally:
+            self._busy.discard(mirror)
             slots.release()
+        if not mirror.current and mirror not in self._later:
+            # others have their turn first
+            self.want(mirror)
 
     async def _sweep(self) -> None:
         while True:
