@@ -58,7 +58,7 @@ class InboxListing:
                 self._index.changed(key, dropped.before, dropped.after)
                 mirror = self._mirrors.find(key)
                 if mirror is not None and dropped.before.head:
-                    mirror.restart(dropped.next_epoch)
+                    mirror.dropped_for(dropped.epoch, dropped.next_epoch)
             await self._index.enter()
         return forgotten
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -29,6 +30,8 @@ log = structlog.get_logger("notifyd.store")
 #: The words of `ends`; what is withheld is another thing, see `UserInbox`.
 _ENDS: Final = {state.value: state for state in InboxState}
 _WITHHELD: Final = "withheld"
+#: So many times may a user be removed while the inbox is being read.
+_DROPPED: Final = 8
 _GONE: Final = Publication(gone(Kind.USERS), "", 0)
 
 
@@ -39,6 +42,8 @@ class InboxMirror(Mirror):
         super().__init__(inboxes.mirrors, inboxes.scripts.tag(key), inboxes.scripts.keys(key).topic)
         self.inbox = UserInbox(0, key, epoch="", generation=0)
         self._inboxes = inboxes
+        #: Epochs that this node has dropped since it began to read.
+        self._dropped: deque[str] = deque(maxlen=_DROPPED)
 
     def apply(self, message: bytes) -> bool:
         """See `Mirror.apply`."""
@@ -61,12 +66,12 @@ class InboxMirror(Mirror):
                 self._keep(offset, entry, publication)
         self._stand(floor, 0, ())
 
-    def restart(self, epoch: str) -> None:
-        """It is another inbox now, with nothing in it yet."""
-        if self.ready and epoch != self.inbox.epoch:
-            client_id, user_id = self.inbox.key
-            self._mirrors.news.add_restarted(Restarted(client_id, user_id=user_id))
-            self.inbox = UserInbox(0, self.inbox.key, epoch=epoch, generation=0)
+    def dropped_for(self, before: str, epoch: str) -> None:
+        """This node has dropped the one of the epoch *before*; that of the other *epoch* followed it, and others may
+        have followed that one since."""
+        self._dropped.append(before)
+        if before == self.inbox.epoch:
+            self._restart(epoch)
 
     def withhold(self, notification_id: NotificationId) -> None:
         """Leave this one out of every read."""
@@ -80,10 +85,13 @@ class InboxMirror(Mirror):
             if self.ready:
                 await self._mirrors.news.room()
             known = self.inbox
+            self._dropped.clear()
             reply = self._inboxes.scripts.read(known.key, epoch=known.epoch, after=known.head)
             page = page_in(await reply.wait())
             if self.stopped():
                 return
+            if page.epoch in self._dropped:
+                continue  # after it was read
             if page.epoch != self.inbox.epoch or page.floor > self.inbox.head:
                 self._begin_anew(page)
             self._take_in(page.entries)
@@ -98,10 +106,17 @@ class InboxMirror(Mirror):
         """See `Mirror.dropped`."""
         self._inboxes.close(self.inbox.key)
 
+    def _restart(self, epoch: str) -> None:
+        """It is another inbox now, with nothing in it yet."""
+        if self.ready and epoch != self.inbox.epoch:
+            client_id, user_id = self.inbox.key
+            self._mirrors.news.add_restarted(Restarted(client_id, user_id=user_id))
+            self.inbox = UserInbox(0, self.inbox.key, epoch=epoch, generation=0)
+
     def _begin_anew(self, page: Page) -> None:
         """It is another inbox, or so much has left it that nothing of what is known here is in it any more."""
         if self.ready:
-            self.restart(page.epoch)
+            self._restart(page.epoch)
         elif page.epoch != self.inbox.epoch:
             key = self.inbox.key
             self.inbox = UserInbox(0, key, epoch=page.epoch, generation=0)
@@ -146,5 +161,6 @@ class InboxMirror(Mirror):
                 continue
             if word == _WITHHELD:
                 item.publication = withheld(item.publication)
-            else:
+            elif item.ended is not InboxState.DELIVERED:
+                # what has arrived stays so, whoever tells late that it was given up before
                 item.ended = _ENDS.get(word)

@@ -108,8 +108,6 @@ class InboxPlacing:
                 for each, offset in zip(call.share, placed.offsets, strict=True)
                 if offset > placed.before.head
             ]
-            if not placed.before.head:
-                mirror.restart(placed.epoch)
             mirror.extend(placed.epoch, fresh, placed.after.floor)
 
     def _publications(self, stamp: Publication, places: Places) -> list[Publication]:
