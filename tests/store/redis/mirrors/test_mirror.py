@@ -4,10 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
+import trio.testing
 
 from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.redislink.options import RedisOptions
+from notifyd.store.redis.mirrors.mirror import Mirror
+from tests.redislink.waiting import until
+from tests.store.redis.gates import Gate
 from tests.store.redis.history.streaming import nodes
 from tests.store.samples import T0, offsets
 
@@ -16,6 +20,27 @@ if TYPE_CHECKING:
 
     from tests.store.redis.history.streaming import Node
     from tests.valkey import Valkey
+
+
+class Looked(Mirror):
+    """One whose looks come to their end when a test lets them."""
+
+    def __init__(self, node: Node, gate: Gate) -> None:
+        self.under_way = self.most_under_way = 0
+        self._gate = gate
+        super().__init__(node.mirrors, "looked", node.link.keys.node_topic("looked"))
+
+    def apply(self, message: bytes) -> bool:
+        return True
+
+    async def fetch(self) -> None:
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        await self._gate.go_through()
+        self.under_way -= 1
+
+    def dropped(self) -> None:
+        """Nobody may find it anyway."""
 
 
 def readable(node: Node, channel: str) -> bool:
@@ -48,6 +73,25 @@ async def test_what_nobody_uses_is_let_go_of(redis_options: RedisOptions) -> Non
         await node.attend("idle")
         (published,) = await node.publish("idle")
         assert await node.get(1) == [published]
+
+
+async def test_one_look_follows_the_other(redis_options: RedisOptions) -> None:
+    async with nodes(redis_options) as (node,):
+        gate = Gate()
+        gate.shut()
+        mirror = Looked(node, gate)
+        node.mirrors.want(mirror)
+        for _ in range(3):
+            await until(lambda: len(gate) == 1)
+            mirror.look_again()
+            await trio.testing.wait_all_tasks_blocked()
+            gate.let_one()
+            # it may be read, and is behind
+            await until(lambda: mirror.ready)
+            assert not mirror.current
+        gate.open()
+        await until(lambda: mirror.current)
+        assert mirror.most_under_way == 1
 
 
 @pytest.mark.slow
