@@ -44,6 +44,7 @@ class SlowDurables(RedisDurables):
         self._heard: list[bytes] = []
         self.lives = 0
         self._looking = 0
+        self._looked = False
         #: The one that was read last.
         self.mirror: DurableMirror
         self._slow_down(node)
@@ -51,7 +52,7 @@ class SlowDurables(RedisDurables):
 
     async def read(self, mirror: DurableMirror) -> Any:
         if mirror.key == KEY:
-            self.mirror = mirror
+            self.mirror, self._looked = mirror, True
         self._looking += 1
         try:
             found = await super().read(mirror)
@@ -63,7 +64,7 @@ class SlowDurables(RedisDurables):
     async def at_hand(self) -> DurableState | None:
         """What it is, with nothing left to be read."""
         self.attend(KEY)
-        await until(lambda: self.lives > 0 and not self._looking and self.mirror.current)
+        await until(lambda: self.lives > 0 and self._looked and not self._looking and self.mirror.current)
         return self.find(KEY)
 
     async def have_heard(self, kind: str, node: SlowDurables) -> None:
