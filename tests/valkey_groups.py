@@ -76,6 +76,9 @@ def running_cluster(
     masters: int = 3, replicas: int = 0, *options: str, kind: Callable[..., Valkey] = Valkey
 ) -> Iterator[Cluster]:
     """A cluster that runs while the body does, each of its servers with these *options* besides."""
+    # where nobody can take over it is not noticed that a machine stands still
+    patience_ms = "1500" if replicas else "60000"
+    options = ("--cluster-node-timeout", patience_ms, *options)
     with ExitStack() as stack:
         servers = [stack.enter_context(_clustered(*options, kind=kind)) for _ in range(masters + replicas)]
         first = servers[0]
@@ -137,10 +140,7 @@ def running_group(sentinels: int = 3, *, kind: Callable[..., Valkey] = Valkey) -
 
 
 def _clustered(*options: str, kind: Callable[..., Valkey]) -> AbstractContextManager[Valkey]:
-    return running_valkey(
-        "--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-port", str(free_port()), *options,
-        kind=kind,
-    )  # fmt: skip
+    return running_valkey("--cluster-enabled", "yes", "--cluster-port", str(free_port()), *options, kind=kind)
 
 
 def _knows(server: Valkey, count: int) -> bool:

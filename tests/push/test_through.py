@@ -193,7 +193,8 @@ async def test_many_users_are_pushed(fcm: FakeFcm, count: int) -> None:
         await daemon.publish(*users)
         await daemon.reached(lambda: daemon.counters.pushes_accepted == count)
     assert len(fcm.seen.hits) == count
-    assert set(fcm.seen.hits.values()) == {1}
+    # one whose answer came too late is sent once more
+    assert sum(fcm.seen.hits.values()) <= count + daemon.counters.pushes_retried
 
 
 async def test_who_has_no_device_costs_nothing(fcm: FakeFcm) -> None:
