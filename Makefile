@@ -4,8 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-# Neighbours stay on one process, and share the daemon of their module; who has nothing left takes from the other.
-PYTEST := $(BIN)/python -m pytest -q -n 2 --dist worksteal
+# Neighbours stay on one process, and share the daemon of their module; who has nothing left takes from the others. One
+# more than the cores of a small machine: many tests wait for something most of their time.
+PYTEST := $(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 # Each of the slow tests runs many processes: on a machine that others use they take three times as long.
 PATIENCE := $(or $(NOTIFYD_TEST_PATIENCE),3)
