@@ -8,7 +8,8 @@ READY  := $(VENV)/.ready
 # more than the cores of a small machine: many tests wait for something most of their time.
 PYTEST := $(BIN)/python -m pytest -q -n 3 --dist worksteal
 
-# Each of the slow tests runs many processes: on a machine that others use they take three times as long.
+# Each of the slow tests runs many processes, so that two at a time are enough: on a machine that others use they take
+# three times as long.
 PATIENCE := $(or $(NOTIFYD_TEST_PATIENCE),3)
 
 # pytest compiles the tests anew in each run where it may not keep them: ten seconds of the processor
@@ -42,7 +43,7 @@ test: $(READY) ## the quick tests, one round of each kind
 .PHONY: test-all
 test-all: test ## everything: the quick tests, then browsers, npm clients, many kill rounds
 	npm ci --prefix tests/interop --no-audit --no-fund
-	NOTIFYD_TEST_PATIENCE=$(PATIENCE) $(PYTEST) -m slow
+	NOTIFYD_TEST_PATIENCE=$(PATIENCE) $(PYTEST) -n 2 -m slow
 
 .PHONY: check
 check: $(READY) ## lint, types, layers, generated code

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 import msgspec
+import trio
 
 from tests.e2e.daemon import Daemon
 from tests.e2e.rest import rest
@@ -79,8 +80,12 @@ class Remote:
     async def hear(self, tell: str, name: str = "a") -> Told:
         """The next of that kind from the socket *name*, whether or not it was told already."""
         self._heard[tell, name] += 1
-        while len(self.all(tell, name)) < self._heard[tell, name]:
-            self.told.append(json.loads(await self._running.until("")))
+        try:
+            while len(self.all(tell, name)) < self._heard[tell, name]:
+                self.told.append(json.loads(await self._running.until("")))
+        except trio.Cancelled:
+            print(f"waited for {tell} of {name}; told last:", *self.told[-9:], sep="\n")
+            raise
         return self.all(tell, name)[self._heard[tell, name] - 1]
 
     def all(self, tell: str, name: str = "a") -> list[Told]:
