@@ -4,9 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-# Neighbours stay on one process, and share the daemon of their module; who has nothing left takes from the others. One
-# more than the cores of a small machine: many tests wait for something most of their time.
-PYTEST := $(BIN)/python -m pytest -q -n 3 --dist worksteal
+# Neighbours stay on one process, and share the daemon of their module; who has nothing left takes from the others.
+PYTEST := $(BIN)/python -m pytest -q --dist worksteal
+# One process more than a small machine has cores: many of the quick tests wait for something most of their time.
+QUICK  := -n 3 -m "not slow"
+SLOW   := -n 2 -m slow
 
 # Each of the slow tests runs many processes, so that two at a time are enough: on a machine that others use they take
 # three times as long.
@@ -38,12 +40,12 @@ dev: $(READY) ## as `make run`, started anew whenever its code or configuration 
 
 .PHONY: test
 test: $(READY) ## the quick tests, one round of each kind
-	$(PYTEST) -m "not slow"
+	$(PYTEST) $(QUICK)
 
 .PHONY: test-all
 test-all: test ## everything: the quick tests, then browsers, npm clients, many kill rounds
 	npm ci --prefix tests/interop --no-audit --no-fund
-	NOTIFYD_TEST_PATIENCE=$(PATIENCE) $(PYTEST) -n 2 -m slow
+	NOTIFYD_TEST_PATIENCE=$(PATIENCE) $(PYTEST) $(SLOW)
 
 .PHONY: check
 check: $(READY) ## lint, types, layers, generated code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,23 +23,26 @@ class HeldPorts:
     def hold(self, ports: Iterable[int]) -> None:
         """Keep them from now on; one that somebody else has by now is found out by who needs it."""
         for port in ports:
-            place = self._held.enter_context(socket.socket())
-            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                place.bind(("127.0.0.1", port))
-            except OSError:
-                place.close()
+            with suppress(OSError):
+                self._bind(port)
 
     def pick(self) -> int:
         """Hold one that is free, and answer it."""
-        place = self._held.enter_context(socket.socket())
-        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        place.bind(("127.0.0.1", 0))
-        return int(place.getsockname()[1])
+        return self._bind(0)
 
     def let_go(self) -> None:
         """Who they were held for has them again."""
         self._held.close()
+
+    def _bind(self, port: int) -> int:
+        place = self._held.enter_context(socket.socket())
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            place.bind(("127.0.0.1", port))
+        except OSError:
+            place.close()
+            raise
+        return int(place.getsockname()[1])
 
 
 _own = HeldPorts()

@@ -89,13 +89,21 @@ def slow_down(line: Line, names: Collection[str], gate: Gate) -> None:
     line.script = script  # type: ignore[method-assign]
 
 
-def hold_back(listener: Listener, gate: Gate) -> list[Callable[[], None]]:
-    """Have what is published come through *gate*. Answers what was called because a topic was live."""
+def hold_back(listener: Listener, gate: Gate, heard: list[bytes] | None = None) -> list[Callable[[], None]]:
+    """Have what is published come through *gate*; *heard* has all that came to it.
+
+    Answers what was called because a topic was live.
+    """
     follow = listener.follow
     lives: list[Callable[[], None]] = []
 
     def slow_follow(topic: str, on_message: Callable[[bytes], None], on_live: Callable[[], None]) -> Following:
-        return follow(topic, lambda message: gate.pass_on(lambda: on_message(message)), lambda: live(on_live))
+        return follow(topic, lambda message: hear(on_message, message), lambda: live(on_live))
+
+    def hear(on_message: Callable[[bytes], None], message: bytes) -> None:
+        if heard is not None:
+            heard.append(message)
+        gate.pass_on(lambda: on_message(message))
 
     def live(on_live: Callable[[], None]) -> None:
         lives.append(on_live)

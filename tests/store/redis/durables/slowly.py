@@ -12,15 +12,14 @@ from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.store.options import DurableLimits
 from notifyd.store.redis.durables.durables import RedisDurables
 from tests.redislink.waiting import until
-from tests.store.redis.gates import Gate, slow_down
+from tests.store.redis.gates import Gate, hold_back, slow_down
 from tests.store.redis.history.streaming import nodes
 from tests.store.samples import T0
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from notifyd.redislink.options import RedisOptions
-    from notifyd.redislink.topics.following import Following
     from notifyd.store.redis.durables.mirror import DurableMirror
     from tests.store.redis.history.streaming import Node
 
@@ -42,12 +41,12 @@ class SlowDurables(RedisDurables):
         self.looks = Gate()
         self.name = node.name
         self._heard: list[bytes] = []
-        self.lives = 0
         self._looking = 0
         self._looked = False
         #: The one that was read last.
         self.mirror: DurableMirror
-        self._slow_down(node)
+        self.lives = hold_back(node.link.listener, self.news, self._heard)
+        slow_down(node.link.line("durables"), _TELLING, self.answers)
         super().__init__(node.link, node.mirrors, DurableLimits(), clock=lambda: T0)
 
     async def read(self, mirror: DurableMirror) -> Any:
@@ -64,31 +63,13 @@ class SlowDurables(RedisDurables):
     async def at_hand(self) -> DurableState | None:
         """What it is, with nothing left to be read."""
         self.attend(KEY)
-        await until(lambda: self.lives > 0 and self._looked and not self._looking and self.mirror.current)
+        await until(lambda: bool(self.lives) and self._looked and not self._looking and self.mirror.current)
         return self.find(KEY)
 
     async def have_heard(self, kind: str, node: SlowDurables) -> None:
         """A message of this kind, told by *node*, has come, to the gate at least."""
         head, name = f'["{kind}"'.encode(), f'"{node.name}"'.encode()
         await until(lambda: any(message.startswith(head) and name in message for message in self._heard))
-
-    def _slow_down(self, node: Node) -> None:
-        listener = node.link.listener
-        follow = listener.follow
-
-        def slow_follow(topic: str, on_message: Callable[[bytes], None], on_live: Callable[[], None]) -> Following:
-            return follow(topic, lambda message: hear(on_message, message), lambda: live(on_live))
-
-        def live(on_live: Callable[[], None]) -> None:
-            on_live()
-            self.lives += 1
-
-        def hear(on_message: Callable[[bytes], None], message: bytes) -> None:
-            self._heard.append(message)
-            self.news.pass_on(lambda: on_message(message))
-
-        listener.follow = slow_follow  # type: ignore[method-assign]
-        slow_down(node.link.line("durables"), _TELLING, self.answers)
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ async def between_two_looks(node: SlowDurables) -> None:
     """Have one found, while another, which was due before that, is under way."""
     node.looks.shut()
     node.attend(KEY)
-    await until(lambda: node.lives == 1 and len(node.looks) > 0)
+    await until(lambda: len(node.lives) == 1 and len(node.looks) > 0)
     # as when the topic is confirmed now
     node.mirror.look_again()
     # a second one that does not wait for the first would be there by then

@@ -244,8 +244,7 @@ class RedisDurables:
         replies = [self._line.send("HGETALL", self._names(key)[0]) for key in keys]
         found: list[DurableState] = []
         for key, reply in zip(keys, replies, strict=True):
-            answer = await reply.wait()
-            state = state_in(key, dict(zip(answer[::2], answer[1::2], strict=True)))
+            state = state_in(key, await reply.wait())
             if state is None:
                 # the index outlived it
                 self._index.remove(key)

@@ -14,7 +14,7 @@ from notifyd.store.redis.durables.knowledge import Knowledge
 from notifyd.store.redis.mirrors.mirror import Mirror
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from notifyd.model.durable import DurableKey
     from notifyd.store.redis.durables.durables import RedisDurables
@@ -179,7 +179,7 @@ class DurableMirror(Mirror):
             self._knowledge.found_nothing_out()
             raise
         own = self._own_change()
-        self._knowledge.found(number, state_in(self.key, dict(zip(answer[::2], answer[1::2], strict=True))))
+        self._knowledge.found(number, state_in(self.key, answer))
         if not self.stopped():
             self._adopt(own)
 
@@ -221,8 +221,9 @@ class DurableMirror(Mirror):
         self._seen = state
 
 
-def state_in(key: DurableKey, fields: Mapping[bytes, bytes]) -> DurableState | None:
-    """The state that a hash tells, see `put.lua`; None for none."""
+def state_in(key: DurableKey, answer: Sequence[bytes]) -> DurableState | None:
+    """The state that a hash tells, see `put.lua`, as HGETALL answers it; None for none."""
+    fields = dict(zip(answer[::2], answer[1::2], strict=True))
     epoch = fields.get(b"e")
     if epoch is None:
         return None

@@ -51,7 +51,6 @@ class Mirror(ABC):
         self._overtaken = False
         self._early: deque[bytes] = deque()
         self._early_bytes = 0
-        self._overrun = False
         self._stopped = False
         self._arrived = trio.Event()
         self._following = mirrors.link.listener.follow(topic, self._receive, self._live)
@@ -121,7 +120,6 @@ class Mirror(ABC):
             # what came before the look is in what it finds
             self._early.clear()
             self._early_bytes = 0
-            self._overrun = False
             self._overtaken = False
             await self.fetch()
             if self._stopped:
@@ -137,7 +135,7 @@ class Mirror(ABC):
         while self._early:
             if not self.apply(self._early.popleft()):
                 return False
-        return not self._overrun and not self._overtaken
+        return not self._overtaken
 
     def _live(self) -> None:
         if not self._stopped:
@@ -153,7 +151,7 @@ class Mirror(ABC):
             self._early.append(message)
             self._early_bytes += len(message)
         else:
-            self._overrun = True
+            self._overtaken = True
 
 
 class MirrorAttendance:
