@@ -59,16 +59,42 @@ class Cluster:
 
         A slot can be moved once.
         """
-        slot = self.masters[0].call("CLUSTER", "KEYSLOT", key)
-        source = self.owner(key)
-        to.call("CLUSTER", "SETSLOT", slot, "IMPORTING", source.call("CLUSTER", "MYID"))
-        source.call("CLUSTER", "SETSLOT", slot, "MIGRATING", to.call("CLUSTER", "MYID"))
+        moving = Moving(self, key, to)
         moved = 0
-        while keys := source.call("CLUSTER", "GETKEYSINSLOT", slot, 10):
-            source.call("MIGRATE", to.host, to.port, "", 0, 5000, "KEYS", *keys)
-            moved += len(keys)
-        self.move(key, to)
+        while more := moving.take(10):
+            moved += more
+        moving.end()
         return moved
+
+
+class Moving:
+    """The slot of a key on its way to another server, from when it is made until `end`."""
+
+    def __init__(self, cluster: Cluster, key: str, to: Valkey) -> None:
+        self._cluster = cluster
+        self._key = key
+        self.slot = to.call("CLUSTER", "KEYSLOT", key)
+        self.source = cluster.owner(key)
+        self.target = to
+        # in this order, so that who is sent on is taken in
+        to.call("CLUSTER", "SETSLOT", self.slot, "IMPORTING", self.source.call("CLUSTER", "MYID"))
+        self.source.call("CLUSTER", "SETSLOT", self.slot, "MIGRATING", to.call("CLUSTER", "MYID"))
+
+    def take(self, count: int) -> int:
+        """Move so many of its keys; how many there were."""
+        keys = self.source.call("CLUSTER", "GETKEYSINSLOT", self.slot, count)
+        if keys:
+            self.source.call("MIGRATE", self.target.host, self.target.port, "", 0, 5000, "KEYS", *keys)
+        return len(keys)
+
+    def end(self) -> None:
+        """No key is left: tell all who has it."""
+        self._cluster.move(self._key, self.target)
+
+    def give_up(self) -> None:
+        """It stays where it is; nothing was moved."""
+        for server in (self.source, self.target):
+            server.call("CLUSTER", "SETSLOT", self.slot, "STABLE")
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from tests.e2e.peer import join
 from tests.e2e.test_redis_failures import forgive_all, outage, two
 from tests.interop.programs import HERE, MODULES, npm_package, program, tool
 from tests.redis_tls import addressed, named
-from tests.valkey_groups import GROUP, running_cluster, running_group
+from tests.valkey_groups import GROUP, Moving, running_cluster, running_group
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -151,7 +151,11 @@ async def test_a_slot_of_a_cluster_is_moved_while_it_is_used(
         async def trouble(producers: list[Producer]) -> None:
             for place in places:
                 to = next(master for master in cluster.masters if master is not cluster.owner(place))
-                assert await trio.to_thread.run_sync(cluster.reshard, place, to) > 0
+                moving = await trio.to_thread.run_sync(Moving, cluster, place, to)
+                # what belongs elsewhere goes on, before the first key is moved and between the others
+                while await trio.to_thread.run_sync(moving.take, 1):
+                    await producers[0].accepts_more(1)
+                await trio.to_thread.run_sync(moving.end)
                 await producers[0].accepts_more()
 
         # redis-py, which the consumer of jobs is made of, takes the name localhost for its address

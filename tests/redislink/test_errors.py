@@ -20,14 +20,6 @@ def test_what_redis_cannot_do_now_is_unavailable(code: str) -> None:
     assert "for some reason" in told.message
 
 
-def test_a_script_that_meets_a_slot_on_the_move_is_to_be_tried_again() -> None:
-    reply = ErrorReply("ERR Script attempted to access a non local key in a cluster node script: 16cb, on @user")
-    assert (reply.code, reply.unfit) == ("TRYAGAIN", False)
-    told = reply.told()
-    assert isinstance(told, StoreUnavailable)
-    assert not isinstance(told, Unfit)
-
-
 @pytest.mark.parametrize("code", ["ERR", "WRONGTYPE", "CROSSSLOT"])
 def test_what_does_not_fit_what_is_there_is_both_and_is_not_quoted_to_callers(code: str) -> None:
     reply = ErrorReply(f"{code} unknown command, with args beginning with: 'secret'")

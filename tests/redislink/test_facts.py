@@ -80,8 +80,12 @@ async def test_a_server_that_is_away_is_unavailable(start_valkey: Callable[..., 
 async def test_each_master_of_a_cluster_is_asked():
     with running_cluster(3, 1) as cluster, trio.fail_after(60):
         await trio.to_thread.run_sync(cluster.masters[1].call, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
-        link = await open_link(RedisOptions(url=cluster.url))
-        found = await cluster_facts(link.line("info"))
+        for master in cluster.masters:
+            # who may touch no other keys
+            login = ("app", "on", ">word", "~mine:*", "&mine:*", "+@all", "-@dangerous", "+info")
+            await trio.to_thread.run_sync(master.call, "ACL", "SETUSER", *login)
+        link = await open_link(RedisOptions(url=f"redis+cluster://app:word@{cluster.hosts}"))
+        found = await cluster_facts(link.line("info"), "mine")
         await link.close()
     assert [facts.place for facts in found] == [f"127.0.0.1:{master.port}" for master in cluster.masters]
     assert [facts.maxmemory_policy for facts in found] == ["noeviction", "allkeys-lru", "noeviction"]

@@ -14,7 +14,7 @@ from notifyd.redislink.link import Link, open_link
 from notifyd.redislink.options import RedisOptions
 from notifyd.redislink.scripts import script_of
 from tests.redislink.waiting import Heard, answered, until
-from tests.valkey_groups import Cluster, running_cluster, running_group
+from tests.valkey_groups import Cluster, Moving, running_cluster, running_group
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 COUNT = script_of("count", b"return {redis.call('INCR', KEYS[1]), ARGV[1]}")
+#: Makes names of its own beneath a tag.
+PUT = script_of("put", b"for n = 0, 2 do redis.call('RPUSH', KEYS[1] .. ':' .. n, ARGV[1]) end return 3")
 
 
 @asynccontextmanager
@@ -31,6 +33,11 @@ async def running_link(url: str) -> AsyncIterator[Link]:
         nursery.start_soon(link.run)
         yield link
         nursery.cancel_scope.cancel()
+
+
+def under_way(cluster: Cluster, key: str) -> Moving:
+    source = cluster.owner(key)
+    return Moving(cluster, key, next(master for master in cluster.masters if master is not source))
 
 
 @pytest.fixture(scope="module")
@@ -88,21 +95,34 @@ async def test_a_slot_on_its_way_is_asked_for_at_both_ends(cluster: Cluster) -> 
         async with running_link(cluster.url) as link:
             line = link.line("test")
             key = link.keys.channel("c", "on its way")
-            assert await line.send("EXISTS", key).wait() == 0
-            source = cluster.owner(key)
-            target = next(master for master in cluster.masters if master is not source)
-            slot = await trio.to_thread.run_sync(source.call, "CLUSTER", "KEYSLOT", key)
-            names = [await trio.to_thread.run_sync(one.call, "CLUSTER", "MYID") for one in (source, target)]
-            await trio.to_thread.run_sync(target.call, "CLUSTER", "SETSLOT", slot, "IMPORTING", names[0])
-            await trio.to_thread.run_sync(source.call, "CLUSTER", "SETSLOT", slot, "MIGRATING", names[1])
+            moving = await trio.to_thread.run_sync(under_way, cluster, key)
             try:
-                replies = [line.script(COUNT, [key], [number]) for number in range(3)]
-                assert [await reply.wait() for reply in replies] == [[1, b"0"], [2, b"1"], [3, b"2"]]
-                assert await trio.to_thread.run_sync(target.call, "CLUSTER", "COUNTKEYSINSLOT", slot) == 1
+                replies = [line.send("INCR", key) for _ in range(3)]
+                assert [await reply.wait() for reply in replies] == [1, 2, 3]
+                assert await trio.to_thread.run_sync(moving.target.call, "CLUSTER", "COUNTKEYSINSLOT", moving.slot) == 1
                 await line.send("DEL", key).wait()
             finally:
-                for server in (source, target):
-                    await trio.to_thread.run_sync(server.call, "CLUSTER", "SETSLOT", slot, "STABLE")
+                await trio.to_thread.run_sync(moving.give_up)
+
+
+async def test_a_script_does_nothing_while_its_slot_is_on_its_way(cluster: Cluster) -> None:
+    with trio.fail_after(60):
+        async with running_link(cluster.url) as link:
+            line = link.line("test")
+            tag = link.keys.shard(7)
+            assert await line.script(PUT, [tag], ["before"]).wait() == 3
+            moving = await trio.to_thread.run_sync(under_way, cluster, tag)
+            for _ in range(4):
+                with pytest.raises(StoreUnavailable, match="TRYAGAIN"):
+                    await line.script(PUT, [tag], ["meanwhile"]).wait()
+                with pytest.raises(StoreUnavailable, match="TRYAGAIN"):
+                    await line.script(COUNT, [f"{tag}:0"], ["declared"]).wait()
+                await trio.to_thread.run_sync(moving.take, 1)
+            await trio.to_thread.run_sync(moving.end)
+            assert await line.script(PUT, [tag], ["after"]).wait() == 3
+            for number in range(3):
+                found = await trio.to_thread.run_sync(moving.target.call, "LRANGE", f"{tag}:{number}", 0, -1)
+                assert found == [b"before", b"after"]
 
 
 async def test_a_dead_master_leaves_the_other_slots_alone_and_its_replica_takes_over() -> None:

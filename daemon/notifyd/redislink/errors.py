@@ -21,9 +21,6 @@ _NOT_NOW: Final = frozenset(
     }
 )  # fmt: skip
 
-#: How a server of a cluster says within a script what it calls TRYAGAIN elsewhere.
-_SCRIPT_ELSEWHERE: Final = "ERR Script attempted to access a non local key in a cluster node"
-
 #: Those among them of a server that answers what is only read.
 _NO_WRITES: Final = frozenset({"OOM", "READONLY", "MISCONF", "NOREPLICAS"})
 
@@ -79,9 +76,8 @@ class ErrorReply(Exception):
 
     @property
     def code(self) -> str:
-        """Its first word; TRYAGAIN as well where a script came upon a key of a slot that is being moved."""
-        text = str(self)
-        return "TRYAGAIN" if text.startswith(_SCRIPT_ELSEWHERE) else text.partition(" ")[0]
+        """Its first word."""
+        return str(self).partition(" ")[0]
 
     @property
     def lacks_script(self) -> bool:

@@ -43,22 +43,22 @@ async def redis_facts(line: Line) -> list[RedisFacts]:
     return [told if time is None else _timed(told, time, asked_at, answered_at)]
 
 
-async def cluster_facts(line: Line) -> list[RedisFacts]:
-    """Ask each server of a cluster that takes writes.
+async def cluster_facts(line: Line, prefix: str) -> list[RedisFacts]:
+    """Ask each server of a cluster that takes writes, by names of keys that begin with *prefix*.
 
     Raises:
         StoreUnavailable: one does not answer, or may not be asked.
     """
     try:
         masters = _masters(await line.send("CLUSTER", "SLOTS").wait())
-        return [await _told(line, place, slots) for place, slots in masters.items()]
+        return [await _told(line, place, _key_of(slots, prefix)) for place, slots in masters.items()]
     except Refused as exc:
         raise unavailable(f"it cannot be asked about itself: {exc}") from exc
 
 
-async def _told(line: Line, place: str, slots: tuple[int, int]) -> RedisFacts:
+async def _told(line: Line, place: str, key: str) -> RedisFacts:
     asked_at = now_ms()
-    info, time, command = await line.script(_TELL, [_key_of(slots)]).wait()
+    info, time, command = await line.script(_TELL, [key]).wait()
     return _timed(_facts(info, command, place=place), time, asked_at, now_ms())
 
 
@@ -74,9 +74,9 @@ def _masters(slots: list[Any]) -> dict[str, tuple[int, int]]:
     return {f"{host.decode()}:{port}": (first, last) for first, last, (host, port, *_), *_ in slots}
 
 
-def _key_of(slots: tuple[int, int]) -> str:
+def _key_of(slots: tuple[int, int], prefix: str) -> str:
     first, last = slots
-    return next(key for key in map(str, range(_MOST_KEYS)) if first <= slot_of(key) <= last)
+    return next(key for number in range(_MOST_KEYS) if first <= slot_of(key := f"{prefix}:{{{number}}}") <= last)
 
 
 def _facts(text: bytes, command: Any, *, place: str = "", appendfsync: str = "") -> RedisFacts:

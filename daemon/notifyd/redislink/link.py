@@ -55,6 +55,7 @@ class Link:
                 self._route(),
                 max_waiting=self._options.max_waiting,
                 patience_seconds=self._patience_seconds,
+                clustered=self._address.mode is Mode.CLUSTER,
                 flights=self._flights,
             )
         return line

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifyd.redislink.commands.placing import key_of
+from notifyd.redislink.commands.placing import key_of, never_there
 from notifyd.redislink.errors import ErrorReply
 from notifyd.redislink.servers.slots import moved_to, slot_of
 from notifyd.redislink.url import Endpoint
@@ -32,6 +32,13 @@ def test_a_tag_decides_the_slot() -> None:
     assert slot_of("123456789") == 12739
     assert slot_of("a:{q1}:x") == slot_of(b"b:{q1}") == slot_of("q1")
     assert slot_of("{}x") != slot_of("")
+
+
+@pytest.mark.parametrize("key", ["n:{q1}", "n:{c/a/b}:m", "n:nodes"])
+def test_what_is_never_there_would_stand_beside_a_key(key: str) -> None:
+    name = never_there(key)
+    assert slot_of(name) == slot_of(key)
+    assert name.startswith(f"{key}:")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -113,8 +114,13 @@ def _broker_check(graph: Graph, settings: Settings, link: Link | None) -> Check:
     from notifyd.redislink.facts import cluster_facts, redis_facts  # the driver is only for those who use it
 
     harm = "connections stay, and publishing answers 503 until it is back"
-    ask = cluster_facts if is_cluster(settings.broker.url) else redis_facts
-    return EngineCheck("broker", "Redis", lambda: ask(link.line(_LINE)), judge_redis, harm=harm)
+    line = link.line(_LINE)
+    ask = (
+        partial(cluster_facts, line, link.keys.prefix)
+        if is_cluster(settings.broker.url)
+        else partial(redis_facts, line)
+    )
+    return EngineCheck("broker", "Redis", ask, judge_redis, harm=harm)
 
 
 def _records_check(engines: Engines, settings: Settings) -> Check:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from notifyd.redislink.servers.pipe import Pipe
     from notifyd.redislink.url import Endpoint
 
-#: How often a command is sent after its slot.
+#: How often a command is sent after its slot, which may be there in a moment.
 _ROUNDS: Final = 8
 _ROUND_PAUSE_SECONDS: Final = 0.01
 _ASKING: Final = pack(("ASKING",))
@@ -36,6 +36,8 @@ class ClusterRoute:
         self._timeout_seconds = timeout_seconds
         self._nodes = Nodes(dialer)
         self._map = SlotMap(seeds, seconds=timeout_seconds)
+        #: Slots that are on their way for longer than that: nobody is to wait for them.
+        self._on_their_way: set[int] = set()
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """See `Route`. What is of one slot stays in order."""
@@ -49,9 +51,11 @@ class ClusterRoute:
             if turn:
                 time.sleep(_ROUND_PAUSE_SECONDS)
             self._round(commands, left, answers, deadline)
-            left = [number for number in left if _goes_on(answers[number])]
+            left = [number for number in left if self._goes_on(commands[number], answers[number])]
             if not left or time.monotonic() > deadline:
                 break
+        if left or self._on_their_way:
+            self._look_at_slots(commands, answers)
         return answers
 
     @property
@@ -132,6 +136,19 @@ class ClusterRoute:
             self._lost(endpoint, [], [], exc)
             return exc
 
+    def _goes_on(self, command: Command, answer: object) -> bool:
+        if _tries_again(answer):
+            return command.key is not None and slot_of(command.key) not in self._on_their_way
+        return isinstance(answer, ErrorReply) and answer.code == "MOVED"
+
+    def _look_at_slots(self, commands: Sequence[Command], answers: list[Any]) -> None:
+        """Which slots are on their way, as the answers tell."""
+        asked = [
+            (slot_of(one.key), answer) for one, answer in zip(commands, answers, strict=True) if one.key is not None
+        ]
+        self._on_their_way.difference_update([slot for slot, _ in asked])
+        self._on_their_way.update([slot for slot, answer in asked if _tries_again(answer)])
+
     def _look_for_lost(self) -> None:
         """Try those again that could not be reached, when it is time to."""
         for endpoint in self._nodes.away():
@@ -147,5 +164,6 @@ class ClusterRoute:
             answers[number] = why
 
 
-def _goes_on(answer: object) -> bool:
-    return isinstance(answer, ErrorReply) and answer.code in {"MOVED", "TRYAGAIN"}
+def _tries_again(answer: object) -> bool:
+    """Whether the slot is being moved, and what was asked for is not wholly at either end."""
+    return isinstance(answer, ErrorReply) and answer.code == "TRYAGAIN"

@@ -12,7 +12,7 @@ import structlog
 import trio
 
 from notifyd.errors import StoreUnavailable
-from notifyd.redislink.commands.placing import key_of
+from notifyd.redislink.commands.placing import key_of, never_there
 from notifyd.redislink.commands.refusals import Refusals
 from notifyd.redislink.commands.reply import Reply
 from notifyd.redislink.commands.waiting import Waiting
@@ -44,16 +44,25 @@ class Line:
     """
 
     def __init__(
-        self, name: str, route: Route, *, max_waiting: int, patience_seconds: float, flights: Histogram | None = None
+        self,
+        name: str,
+        route: Route,
+        *,
+        max_waiting: int,
+        patience_seconds: float,
+        clustered: bool = False,
+        flights: Histogram | None = None,
     ) -> None:
         """*patience_seconds*: when a flight counts as lost although its thread has not come back.
 
+        *clustered*: whether slots may move from one server to another.
         *flights* is told how long those took that came back.
         """
         self.name = name
         self._route = route
         self._token = trio.lowlevel.current_trio_token()
         self._patience_seconds = patience_seconds
+        self._clustered = clustered
         self._flights = flights
         self._waiting = Waiting(max_waiting)
         self._flying: list[Reply] = []
@@ -82,7 +91,16 @@ class Line:
         return self._hand_in(Reply(pack(words), None, key_of(words)))
 
     def script(self, script: Script, keys: Sequence[str], args: Sequence[Word] = ()) -> Reply:
-        """Hand in a call of a script. All *keys* carry one hash tag. Raises as `send` does."""
+        """Hand in a call of a script. All *keys* carry one hash tag. Raises as `send` does.
+
+        While their slot moves within a cluster nothing of it is done, and it is refused as when Redis is away.
+        """
+        if self._clustered:
+            # One of several declared keys that is at neither end has both ends refuse the call (TRYAGAIN), from the
+            # first key that moves to the last. Otherwise a script would find a part of what it works on, or nothing,
+            # and what it made at one end would be in the way of what comes from the other.
+            # https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#ask-redirection
+            keys = (*keys, never_there(keys[0]))
         packed = pack(("EVALSHA", script.sha, len(keys), *keys, *args))
         return self._hand_in(Reply(packed, script, keys[0] if keys else None))
 

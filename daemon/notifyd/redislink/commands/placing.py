@@ -43,3 +43,8 @@ def key_of(words: Sequence[Word]) -> str | bytes | None:
         return None
     key = words[place]
     return key if isinstance(key, (str, bytes)) else str(key)
+
+
+def never_there(key: str) -> str:
+    """A name in the slot of *key*, with its beginning, that nobody gives to a key. Braces in *key* are a tag's."""
+    return f"{key}:-" if "{" in key else f"{key}:{{{key}}}"
