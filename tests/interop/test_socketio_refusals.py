@@ -12,11 +12,17 @@ import trio
 from tests.e2e.patience import within
 from tests.interop.applications import SECRET, Application, register, socketio
 from tests.interop.programs import tool
+from tests.valkey import start_valkey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.e2e.daemon import Daemon
+    from tests.e2e.fixtures import Starter
+    from tests.valkey import Valkey
+
+__all__ = ["start_valkey"]
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +71,27 @@ async def test_a_namespace_that_is_nobodys_is_invalid(service: Daemon, tmp_path:
         assert (await remote.hear("connect_error"))["message"] == "Invalid namespace"
         await remote.do("connect", url=application.url.partition("/client-")[0], options=options)
         assert (await remote.hear("connect_error"))["message"] == "Invalid namespace"
+
+
+@pytest.mark.parametrize("transport", ["polling", "websocket"])
+@within(60)
+async def test_who_comes_while_redis_is_away_gets_in_when_it_is_back(
+    start: Starter, start_valkey: Callable[..., Valkey], tmp_path: Path, transport: str
+) -> None:
+    valkey = start_valkey()
+    daemon = await start(f"broker.url={valkey.url}", "broker.timeout_seconds=0.5")
+    application = await register(daemon)
+    async with socketio(tmp_path) as remote:
+        valkey.pause()
+        options = {"auth": application.auth(), "transports": [transport], "reconnectionDelay": 50}
+        await remote.do("connect", url=application.url, options={**options, "reconnectionDelayMax": 100})
+        assert (await remote.hear("disconnect"))["active"] is True
+        valkey.go_on()
+        await remote.hear("connect")
+        sent = await application.send("alice", n=1)
+        assert (await remote.notification())["notificationId"] == sent
+    # what the test did
+    daemon.stderr = [line for line in daemon.stderr if '"event":"broker_failed"' not in line]
 
 
 @pytest.mark.parametrize("transport", ["polling", "websocket"])

@@ -31,7 +31,8 @@ CLIENTS = 8
 async def test_sessions_hold_wherever_their_requests_come(
     start: Starter, valkey: Valkey, tmp_path: Path, transports: list[str]
 ) -> None:
-    daemon = await start(*settings(valkey.url, 3))
+    # nobody is sent away because a machine stands still
+    daemon = await start(*settings(valkey.url, 3), "broker.timeout_seconds=20")
     application = await register(daemon)
     names = [f"s{index}" for index in range(CLIENTS)]
     async with socketio(tmp_path) as remote:

@@ -24,6 +24,8 @@ class Disconnect(msgspec.Struct, frozen=True):
 DONE: Final = Disconnect(1000, "done", reconnect=False)
 GOING_AWAY: Final = Disconnect(1001, "the daemon is going away: reconnect", reconnect=True)
 DRAINED: Final = Disconnect(1012, "the daemon restarts: reconnect and resume from your position", reconnect=True)
+# IANA's registry of close codes: try again later
+NOT_NOW: Final = Disconnect(1013, "what you are served from is away for now: reconnect", reconnect=True)
 PROTOCOL_ERROR: Final = Disconnect(4000, "too many protocol errors: see the errors before this", reconnect=False)
 NOT_AUTHENTICATED: Final = Disconnect(4001, "not authenticated in time: send authenticate first", reconnect=True)
 WRONG_CREDENTIAL: Final = Disconnect(4003, "wrong credential: check the API key or the token", reconnect=False)

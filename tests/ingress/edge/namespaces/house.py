@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from notifyd.clock import now_ms
 from notifyd.dispatch.dispatcher import outcomes_of
+from notifyd.errors import StoreUnavailable
 from notifyd.ingress.edge.forwarded import TrustedProxies
 from notifyd.ingress.edge.http.request import Peer, Request
 from notifyd.ingress.edge.namespaces.connection import SOCKETIO_ENCODERS, NamespaceConnection
@@ -67,6 +68,14 @@ def services_of(node: Node) -> NamespaceServices:
         acks=acks_of(node.hub, node.broker, node.subscriber, node.inboxes, node.counters),
         attending=Attending(node.broker, node.subscriber),
     )
+
+
+class Away:
+    """What is to be at hand, while what it is in is away; an `Attendance`."""
+
+    async def wait(self) -> None:
+        """It does not come."""
+        raise StoreUnavailable("redis.example is away", retry_after_seconds=1)
 
 
 def handshake(path: str = "/socket.io/", query: str = "EIO=4&transport=websocket", **headers: str) -> Request:

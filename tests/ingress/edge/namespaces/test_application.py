@@ -9,12 +9,13 @@ import trio
 
 from notifyd.errors import StoreUnavailable
 from notifyd.ingress.edge.namespaces.application import NamespaceApplication, PendingWelcome
-from notifyd.ingress.edge.socketio.api import Refusal, Welcome
+from notifyd.ingress.edge.socketio.api import NotNow, Refusal, Welcome
 from notifyd.ingress.edge.socketio.transport import SocketIoTransport
+from notifyd.model.disconnect import DRAINED, NOT_NOW
 from notifyd.model.ids import DEFAULT_CLIENT, ClientId, UserId
 from notifyd.service.clients.clients import NewClient
 from notifyd.wire.socketio.session import SocketIoRules
-from tests.ingress.edge.namespaces.house import User, handshake, publish
+from tests.ingress.edge.namespaces.house import Away, User, handshake, publish
 
 if TYPE_CHECKING:
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
@@ -122,9 +123,23 @@ async def test_one_connection_too_many_is_told(node: Node, application: Namespac
 async def test_nobody_comes_in_while_draining(node: Node, application: NamespaceApplication) -> None:
     node.connector.draining = True
     answer = application.connect(DEFAULT, {"token": node.token("alice")}, handshake(), "websocket")
-    assert code(answer) == "draining"
-    assert isinstance(answer, Refusal)
-    assert answer.data == {"code": "draining", "message": answer.message, "retryAfter": 2}
+    assert isinstance(answer, NotNow)
+    assert answer.code == DRAINED.code
+    assert code(answer.refusal) == "draining"
+    assert answer.refusal.data == {"code": "draining", "message": answer.refusal.message, "retryAfter": 2}
+
+
+async def test_who_cannot_be_served_for_now_is_not_refused_for_good(
+    node: Node, services: NamespaceServices, application: NamespaceApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.attending, "principal", lambda _principal: Away())
+    pending = application.connect(DEFAULT, {"token": node.token("alice")}, handshake(), "websocket")
+    assert isinstance(pending, PendingWelcome)
+    answer = await pending.wait()
+    assert isinstance(answer, NotNow)
+    assert (answer.code, code(answer.refusal)) == (NOT_NOW.code, "store_unavailable")
+    assert "redis.example" not in answer.refusal.message
+    assert node.hub.of_client(DEFAULT_CLIENT) == []
 
 
 @pytest.mark.parametrize(
@@ -257,7 +272,9 @@ async def test_draining_may_begin_while_a_push_token_is_registered(node: Node, a
     pending = alice.application.connect(alice.namespace, auth, handshake(), "websocket")
     assert isinstance(pending, PendingWelcome)
     node.connector.draining = True
-    assert code(await pending.wait()) == "draining"
+    answer = await pending.wait()
+    assert isinstance(answer, NotNow)
+    assert answer.code == DRAINED.code
 
 
 class NoLink:

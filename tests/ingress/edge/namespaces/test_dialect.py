@@ -14,7 +14,7 @@ from notifyd.ingress.edge.namespaces.dialect_app import DialectApp, PendingVisit
 from notifyd.model.disconnect import DEAD_LINK
 from notifyd.model.ids import DEFAULT_CLIENT, UserId
 from notifyd.wire.http.answer import Answer
-from tests.ingress.edge.namespaces.house import finished, handshake, publish
+from tests.ingress.edge.namespaces.house import Away, finished, handshake, publish
 from tests.ingress.edge.native.browser import Socket
 
 if TYPE_CHECKING:
@@ -196,6 +196,18 @@ async def test_nobody_comes_in_while_draining(node: Node, app: DialectApp) -> No
     answer = app.upgrade(documented(node))
     assert isinstance(answer, Answer)
     assert (answer.status, json.loads(answer.body)["error"]["code"]) == (503, "draining")
+
+
+async def test_who_cannot_be_served_for_now_is_to_try_again(
+    node: Node, services: NamespaceServices, app: DialectApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.attending, "principal", lambda _principal: Away())
+    pending = app.upgrade(documented(node))
+    assert isinstance(pending, PendingVisit)
+    answer = await pending.wait()
+    assert isinstance(answer, Answer)
+    assert (answer.status, json.loads(answer.body)["error"]["code"]) == (503, "store_unavailable")
+    assert dict(answer.headers)[b"Retry-After"] == b"1"
 
 
 async def test_a_push_token_is_registered_first(node: Node, app: DialectApp) -> None:

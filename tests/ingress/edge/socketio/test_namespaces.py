@@ -9,7 +9,7 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from notifyd.ingress.edge.socketio.api import Welcome
+from notifyd.ingress.edge.socketio.api import NotNow, Welcome
 from notifyd.ingress.edge.socketio.settings import SocketIoSettings
 from notifyd.wire.socketio.packets import polling_event, websocket_event
 from notifyd.wire.socketio.session import SocketIoRules
@@ -61,6 +61,29 @@ async def test_a_refusal_leaves_the_transport_open() -> None:
         await link.say("40/no,{}")
         assert await link.hear() == '44/no,{"message":"not you","data":{"code":"nobody"}}'
         await connect(link)
+
+
+async def test_who_is_to_come_again_loses_a_transport_that_nobody_else_uses() -> None:
+    app = Recorder()
+    app.decide = lambda namespace: NotNow(1013, "later", REFUSED)
+    async with sockets(app) as peer:
+        async with peer.opened() as link:
+            await link.say("40/no,{}")
+            assert await link.hear() == "close 1013"
+        await peer.begin()
+        await peer.post("40/no,{}")
+        assert await peer.poll() == (200, "1")
+
+
+async def test_who_is_to_come_again_is_told_so_where_others_use_the_transport() -> None:
+    app = Recorder()
+    app.decide = lambda namespace: NotNow(1013, "later", REFUSED) if namespace == "/no" else app.welcome(namespace)
+    async with sockets(app) as peer, peer.opened() as link:
+        await connect(link)
+        await link.say("40/no,{}")
+        assert await link.hear() == '44/no,{"message":"not you","data":{"code":"nobody"}}'
+        await link.say('42["a"]')
+        await until_told(app.handlers["/"], ("a", []))
 
 
 class Later:

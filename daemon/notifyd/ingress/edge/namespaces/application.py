@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from notifyd.errors import Invalid, NotifydError
+from notifyd.errors import Invalid, NotifydError, Unavailable
 from notifyd.ingress.edge.namespaces.connection import NamespaceConnection
 from notifyd.ingress.edge.namespaces.credentials import query_fields
-from notifyd.ingress.edge.namespaces.entrance import Entrance, Visitor
+from notifyd.ingress.edge.namespaces.entrance import Entrance, Visitor, ending_of
 from notifyd.ingress.edge.namespaces.requests import refusal
 from notifyd.ingress.edge.origins import origin_listed, same_origin
-from notifyd.ingress.edge.socketio.api import Refusal, Welcome
+from notifyd.ingress.edge.socketio.api import NotNow, Refusal, Welcome
 from notifyd.model.ids import ClientId
 from notifyd.service.receiving.attending import at_hand
 from notifyd.wire.namespaces.events import client_of
@@ -18,6 +18,7 @@ from notifyd.wire.namespaces.events import client_of
 if TYPE_CHECKING:
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
+    from notifyd.ingress.edge.socketio.api import Decision
     from notifyd.store.ports import Attendance
 
 
@@ -29,9 +30,7 @@ class NamespaceApplication:
         self._rules = rules
         self._entrance = Entrance(services, rules)
 
-    def connect(
-        self, namespace: str, auth: Any, request: Request, transport: str
-    ) -> Welcome | Refusal | PendingWelcome:
+    def connect(self, namespace: str, auth: Any, request: Request, transport: str) -> Decision | PendingWelcome:
         """See `Application.connect`."""
         client_id = client_of(namespace)
         if client_id is None:
@@ -43,16 +42,16 @@ class NamespaceApplication:
                 return PendingWelcome(self, visitor, attendance)
             return self._welcome(visitor)
         except NotifydError as exc:
-            return _refusal(exc)
+            return _refused(exc)
 
-    async def welcome_later(self, visitor: Visitor, attendance: Attendance | None) -> Welcome | Refusal:
+    async def welcome_later(self, visitor: Visitor, attendance: Attendance | None) -> Decision:
         """As `connect` goes on for who has to wait for its streams, or whose push token is registered first."""
         trouble = await self._entrance.register_device(visitor) if visitor.credentials.fcm_token else None
         try:
             await at_hand(attendance)
             return self._welcome(self._entrance.again(visitor), trouble)
         except NotifydError as exc:
-            return _refusal(exc)
+            return _refused(exc)
 
     def _welcome(self, visitor: Visitor, trouble: NotifydError | None = None) -> Welcome:
         handler = NamespaceConnection(self._services, self._rules, visitor)
@@ -95,10 +94,14 @@ class PendingWelcome:
         self._visitor = visitor
         self._attendance = attendance
 
-    async def wait(self) -> Welcome | Refusal:
+    async def wait(self) -> Decision:
         """See `PendingConnect.wait`."""
         return await self._application.welcome_later(self._visitor, self._attendance)
 
 
-def _refusal(problem: NotifydError) -> Refusal:
-    return Refusal(problem.told, refusal(problem)["error"])
+def _refused(problem: NotifydError) -> Refusal | NotNow:
+    told = Refusal(problem.told, refusal(problem)["error"])
+    if not isinstance(problem, Unavailable):
+        return told
+    ending = ending_of(problem)
+    return NotNow(ending.code, ending.reason, told)

@@ -11,16 +11,11 @@ from notifyd.hub.connection import Connection
 from notifyd.ingress.edge.catch_up import CatchUps
 from notifyd.ingress.edge.inbox_source import InboxSource
 from notifyd.ingress.edge.marks import Marks
+from notifyd.ingress.edge.namespaces.entrance import ending_of
 from notifyd.ingress.edge.namespaces.events import PING, Events, Step
 from notifyd.ingress.edge.namespaces.requests import Answer, Encoders, Requests, exception, refusal
 from notifyd.ingress.edge.websocket.link import WebSocketLink
-from notifyd.model.disconnect import (
-    DRAINED,
-    PROTOCOL_ERROR,
-    TOKEN_ENDED,
-    TOO_MANY_CONNECTIONS,
-    WRONG_CREDENTIAL,
-)
+from notifyd.model.disconnect import PROTOCOL_ERROR
 from notifyd.model.ids import ConnectionId
 from notifyd.wire.namespaces import dialect
 from notifyd.wire.recent import RecentFrames
@@ -29,21 +24,8 @@ if TYPE_CHECKING:
     from notifyd.ingress.edge.namespaces.entrance import Visitor
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
     from notifyd.ingress.edge.websocket.socket import WebSocket
-    from notifyd.model.disconnect import Disconnect
 
 FORMAT: Final = "dialect"
-
-
-_ENDINGS: Final = {
-    "token_expired": TOKEN_ENDED,
-    "too_many_connections": TOO_MANY_CONNECTIONS,
-    "draining": DRAINED,
-}
-
-
-def ending_of(problem: NotifydError) -> Disconnect:
-    """How a connection closes whose peer may not come in."""
-    return _ENDINGS.get(problem.code, WRONG_CREDENTIAL)
 
 
 class DialectConnection(WebSocketLink):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notifyd.errors import Denied, Draining, Invalid, NotifydError
+from notifyd.errors import Denied, Invalid, NotifydError, Unavailable
 from notifyd.ingress.edge.http.app import Upgrade
-from notifyd.ingress.edge.namespaces.dialect import DialectConnection, ending_of
-from notifyd.ingress.edge.namespaces.entrance import Entrance
+from notifyd.ingress.edge.namespaces.dialect import DialectConnection
+from notifyd.ingress.edge.namespaces.entrance import Entrance, ending_of
 from notifyd.ingress.edge.namespaces.requests import exception
 from notifyd.ingress.edge.refusals import handshake_refused
 from notifyd.service.receiving.attending import at_hand
@@ -35,14 +35,15 @@ class DialectApp:
         """Consent to a handshake at a path that begins with `/client-`.
 
         A person at a terminal sees nothing of a handshake that is refused: who has no good credentials is told so over
-        the connection, which then closes. Pages that are not welcome, and anybody while draining, are refused at once.
+        the connection, which then closes. Pages that are not welcome, and anybody who cannot be served for now, are
+        refused at once.
         """
         client_id = client_of(request.path)
         try:
             if client_id is None:
                 raise Invalid("the path is /client-{clientId}")
             visitor = self._entrance.visitor(client_id, None, request)
-        except Draining as exc:
+        except Unavailable as exc:
             return handshake_refused(exc, request)
         except NotifydError as exc:
             if isinstance(exc, Denied) and exc.code == "origin_not_allowed":
@@ -50,16 +51,16 @@ class DialectApp:
             return Upgrade(RefusedVisit(exc))
         attendance = self._entrance.attend(visitor)
         if visitor.credentials.fcm_token or attendance is not None:
-            return PendingVisit(self, visitor, attendance)
+            return PendingVisit(self, visitor, attendance, request)
         return self.visit(visitor)
 
-    async def visit_later(self, visitor: Visitor, attendance: Attendance | None) -> Upgrade:
+    async def visit_later(self, visitor: Visitor, attendance: Attendance | None, request: Request) -> Upgrade | Answer:
         """As `upgrade` goes on for who has to wait for its streams, or whose push token is registered first."""
         trouble = await self._entrance.register_device(visitor) if visitor.credentials.fcm_token else None
         try:
             await at_hand(attendance)
         except NotifydError as exc:
-            return Upgrade(RefusedVisit(exc))
+            return handshake_refused(exc, request)
         return self.visit(visitor, trouble)
 
     def visit(self, visitor: Visitor, trouble: NotifydError | None = None) -> Upgrade:
@@ -70,16 +71,17 @@ class DialectApp:
 class PendingVisit:
     """A connection that something has to be done for first; a `PendingUpgrade`."""
 
-    __slots__ = ("_app", "_attendance", "_visitor")
+    __slots__ = ("_app", "_attendance", "_request", "_visitor")
 
-    def __init__(self, app: DialectApp, visitor: Visitor, attendance: Attendance | None) -> None:
+    def __init__(self, app: DialectApp, visitor: Visitor, attendance: Attendance | None, request: Request) -> None:
         self._app = app
         self._visitor = visitor
         self._attendance = attendance
+        self._request = request
 
-    async def wait(self) -> Upgrade:
+    async def wait(self) -> Upgrade | Answer:
         """See `PendingUpgrade.wait`."""
-        return await self._app.visit_later(self._visitor, self._attendance)
+        return await self._app.visit_later(self._visitor, self._attendance, self._request)
 
 
 class RefusedVisit:

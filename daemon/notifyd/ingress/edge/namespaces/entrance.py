@@ -13,6 +13,7 @@ from notifyd.errors import Denied, NotAuthenticated, NotifydError, Unavailable
 from notifyd.ingress.edge.namespaces.credentials import Credentials, read_credentials
 from notifyd.ingress.edge.namespaces.sources import OWN
 from notifyd.ingress.edge.origins import origin_allowed, same_origin
+from notifyd.model.disconnect import DRAINED, NOT_NOW, TOKEN_ENDED, TOO_MANY_CONNECTIONS, WRONG_CREDENTIAL
 from notifyd.model.position import StreamPosition
 from notifyd.model.principal import Principal
 from notifyd.policy.receiving.recovery import Session
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from notifyd.hub.connection import Connection, Link
     from notifyd.ingress.edge.http.request import Request
     from notifyd.ingress.edge.namespaces.services import NamespaceRules, NamespaceServices
+    from notifyd.model.disconnect import Disconnect
     from notifyd.model.ids import ClientId, ConnectionId
     from notifyd.store.ports import Attendance
 
@@ -29,6 +31,17 @@ log = structlog.get_logger("notifyd.namespaces")
 
 #: What refused visitors are noted to have come by; which transport it would have become is not known yet.
 _TRANSPORT: Final = "namespace"
+
+_ENDINGS: Final = {
+    "token_expired": TOKEN_ENDED,
+    "too_many_connections": TOO_MANY_CONNECTIONS,
+    "draining": DRAINED,
+}
+
+
+def ending_of(problem: NotifydError) -> Disconnect:
+    """How a connection closes whose peer may not come in."""
+    return _ENDINGS.get(problem.code, NOT_NOW if isinstance(problem, Unavailable) else WRONG_CREDENTIAL)
 
 
 class Visitor(msgspec.Struct, frozen=True):

@@ -40,12 +40,25 @@ class Refusal(Struct, frozen=True):
     data: dict[str, Any] | None = None
 
 
+class NotNow(Struct, frozen=True):
+    """Nobody can be let in for a while, which a stock client would take for good if it were told.
+
+    A transport without other namespaces ends with this code and reason, so that a stock client comes again by itself;
+    where there are others, the peer gets the refusal.
+    """
+
+    code: int
+    reason: str
+    refusal: Refusal
+
+
+Decision = Welcome | Refusal | NotNow
+
+
 class Application(Protocol):
     """Decides which namespaces there are and who may connect to them."""
 
-    def connect(
-        self, namespace: str, auth: Any, request: Request, transport: str
-    ) -> Welcome | Refusal | PendingConnect:
+    def connect(self, namespace: str, auth: Any, request: Request, transport: str) -> Decision | PendingConnect:
         """A CONNECT came. *auth* is its payload (None where it had none), *request* that of the transport's handshake:
         path, query, peer and those of its headers that tell of the peer (see `requests.remembered`).
 
@@ -56,7 +69,7 @@ class Application(Protocol):
 class PendingConnect(Protocol):
     """A decision about a CONNECT that takes time; other packets of the namespace wait for it."""
 
-    async def wait(self) -> Welcome | Refusal:
+    async def wait(self) -> Decision:
         """Wait for the decision."""
 
 

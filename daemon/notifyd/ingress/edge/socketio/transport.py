@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
-from notifyd.ingress.edge.socketio.api import Refusal, Welcome
+from notifyd.ingress.edge.socketio.api import NotNow, Refusal, Welcome
 from notifyd.ingress.edge.socketio.codes import (
     CLIENT_DISCONNECT,
     NOT_CONNECTED,
@@ -23,7 +23,7 @@ from notifyd.wire.socketio.session import SocketIoSession, What
 if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadlines
     from notifyd.ingress.edge.http.request import Request
-    from notifyd.ingress.edge.socketio.api import Application, PendingConnect, Step
+    from notifyd.ingress.edge.socketio.api import Application, Decision, PendingConnect, Step
     from notifyd.ingress.edge.socketio.engine_api import EngineLink
     from notifyd.wire.socketio.packets import Outgoing, Packet
     from notifyd.wire.socketio.session import Incoming, SocketIoRules
@@ -144,13 +144,13 @@ class SocketIoTransport:
         except Exception:
             log.exception("connect_failed")
             decision = _FAILED
-        if isinstance(decision, Welcome | Refusal):
+        if isinstance(decision, Welcome | Refusal | NotNow):
             self._settle(namespace, decision)
             return None
         return self._decide(namespace, decision)
 
     async def _decide(self, namespace: str, pending: PendingConnect) -> None:
-        decision: Welcome | Refusal
+        decision: Decision
         try:
             decision = await pending.wait()
         except Exception:
@@ -162,7 +162,12 @@ class SocketIoTransport:
             # Whoever was let in meanwhile has nobody to speak with.
             decision.handler.closed(TRANSPORT_CLOSE)
 
-    def _settle(self, namespace: str, decision: Welcome | Refusal) -> None:
+    def _settle(self, namespace: str, decision: Decision) -> None:
+        if isinstance(decision, NotNow):
+            if not self._session.sockets:
+                self.link.close(decision.code, decision.reason)
+                return
+            decision = decision.refusal
         if isinstance(decision, Refusal):
             self.answer(connect_error_packet(namespace, decision.message, decision.data))
             return
