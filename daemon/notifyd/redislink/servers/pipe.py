@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from notifyd.redislink.servers.dial import Dialed
 
 _READ_BYTES: Final = 65536
-#: How long an answer that drips in may go on past its deadline.
+#: How long what has begun may go on past its deadline.
 _GRACE_SECONDS: Final = 0.5
+#: How long what has come already is waited for.
+_LEAST_SECONDS: Final = 0.001
 
 
 class Pipe:
@@ -64,11 +66,12 @@ class Pipe:
         """
         answers: list[Any] = []
         gets = self._reader.gets
+        rest = _Rest(deadline)
         try:
             while len(answers) < count:
                 answer = gets()
                 if answer is INCOMPLETE:
-                    self._feed(deadline)
+                    self._feed(rest.seconds())
                 else:
                     answers.append(answer)
         except (OSError, ProtocolViolation) as exc:
@@ -95,8 +98,8 @@ class Pipe:
         self._closed = True
         self._dialed.close()
 
-    def _feed(self, deadline: float) -> None:
-        self._socket.settimeout(_until(deadline))
+    def _feed(self, seconds: float) -> None:
+        self._socket.settimeout(seconds)
         count = self._socket.recv_into(self._buffer)
         if count == 0:
             raise ConnectionResetError("the server closed it")
@@ -109,9 +112,35 @@ class Pipe:
         raise unavailable(f"the connection to Redis at {self.endpoint} broke: {exc}") from exc
 
 
+class _Rest:
+    """What is left until a deadline, for one wait after the other.
+
+    What has come by then is taken all the same: another connection may have been waited for meanwhile, or this process
+    has stood still. An answer that drips in has a moment more, from when it is found late.
+    """
+
+    __slots__ = ("_deadline", "_ends")
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+        self._ends = 0.0
+
+    def seconds(self) -> float:
+        """How long the next wait may take.
+
+        Raises:
+            TimeoutError: it is over.
+        """
+        now = time.monotonic()
+        if now >= self._deadline:
+            self._ends = self._ends or now + _GRACE_SECONDS
+            if now > self._ends:
+                raise TimeoutError
+        return max(self._deadline - now, _LEAST_SECONDS)
+
+
 def _until(deadline: float) -> float:
     rest = deadline - time.monotonic()
     if rest < -_GRACE_SECONDS:
         raise TimeoutError
-    # what has come while another connection was waited for is taken all the same
-    return max(rest, 0.001)
+    return max(rest, _LEAST_SECONDS)
