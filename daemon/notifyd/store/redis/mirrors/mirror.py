@@ -6,6 +6,7 @@ shows, and what is missing is read from Redis before anything later is taken in.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Final
@@ -165,12 +166,13 @@ class MirrorAttendance:
         """See `Attendance.wait`."""
         if self._mirror.ready:
             await trio.lowlevel.checkpoint()
-        until = trio.current_time() + self._mirrors.patience_seconds
+        # counted, and not by the clock: while this process stood still, Redis had no chance to be heard
+        glances = math.ceil(self._mirrors.patience_seconds / _GLANCE_SECONDS)
         while not self._mirror.ready:
-            now = trio.current_time()
-            if now >= until or self._mirrors.link.failing_since() is not None:
+            if glances <= 0 or self._mirrors.link.failing_since() is not None:
                 raise unavailable("Redis is away: what is asked for is not at hand")
-            with trio.move_on_at(min(now + _GLANCE_SECONDS, until)):
+            glances -= 1
+            with trio.move_on_after(_GLANCE_SECONDS):
                 await self._mirror.wait_ready()
 
 
