@@ -85,6 +85,10 @@ class Link:
         moments.append(self.listener.failing_since)
         return min((moment for moment in moments if moment is not None), default=None)
 
+    def away(self) -> bool:
+        """Whether there is no Redis: of a cluster no node answers."""
+        return any(line.away for line in self._lines.values())
+
     def refused_since(self) -> float | None:
         """Since when Redis has answered and taken no writes, on the monotonic clock; None: it refused none lately."""
         now = time.monotonic()

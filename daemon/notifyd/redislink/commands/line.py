@@ -114,6 +114,11 @@ class Line:
         """Since when Redis, or a node of the cluster, has been away, on the monotonic clock; None while all is well."""
         return self._failing_since
 
+    @property
+    def away(self) -> bool:
+        """Whether nobody answers: of a cluster no node."""
+        return self._away is not None
+
     def refused_since(self, now: float) -> float | None:
         """See `Refusals.since`."""
         return self._refusals.since(now)

@@ -25,11 +25,11 @@ class Coming:
     def __init__(self) -> None:
         self.link = self
         self.ready = False
-        self.failing: float | None = None
+        self.link_is_away = False
         self.arrived = trio.Event()
 
-    def failing_since(self) -> float | None:
-        return self.failing
+    def away(self) -> bool:
+        return self.link_is_away
 
     async def wait_ready(self) -> None:
         await self.arrived.wait()
@@ -59,7 +59,7 @@ async def test_time_in_which_the_process_stood_still_does_not_count(mock_clock: 
 
 async def test_who_waits_is_told_soon_that_redis_is_away(autojump_clock: MockClock) -> None:
     coming = Coming()
-    coming.failing = 1.0
+    coming.link_is_away = True
     began = trio.current_time()
     with pytest.raises(StoreUnavailable):
         await coming.wait()

@@ -169,7 +169,7 @@ class MirrorAttendance:
         # counted, and not by the clock: while this process stood still, Redis had no chance to be heard
         glances = math.ceil(self._mirrors.patience_seconds / _GLANCE_SECONDS)
         while not self._mirror.ready:
-            if glances <= 0 or self._mirrors.link.failing_since() is not None:
+            if glances <= 0 or self._mirrors.link.away():
                 raise unavailable("Redis is away: what is asked for is not at hand")
             glances -= 1
             with trio.move_on_after(_GLANCE_SECONDS):
