@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -17,6 +17,7 @@ from notifyd.model.notification import Kind, Notification, State
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.service.publishing.queue import Queue
+from notifyd.store.history_ports import StreamsUnavailable
 from notifyd.store.ports import Lease
 from tests.service.node import OPERATOR, Node, open_node, writes
 from tests.store.samples import expire
@@ -51,6 +52,23 @@ class Bus:
             if publication.notification.data in self.poison:
                 raise ValueError("choked")
         return await self._local.deliver(publications)
+
+
+class History:
+    """A node's, of which single streams can be away."""
+
+    def __init__(self, node: Node) -> None:
+        self._history = node.broker.history
+        self.away: set[str] = set()
+        self.asked = 0
+
+    async def append(self, leases: Sequence[Lease], *, now: int) -> list[Publication]:
+        self.asked += 1
+        gone = {lease.notification.stream for lease in leases} & self.away
+        if gone:
+            await trio.lowlevel.checkpoint()
+            raise StreamsUnavailable("a part is away", frozenset((DEFAULT_CLIENT, stream) for stream in gone))
+        return await self._history.append(leases, now=now)
 
 
 @pytest.fixture
@@ -179,6 +197,53 @@ async def test_however_long_the_bus_is_away_it_is_looked_for_each_second(
     bus.away = False
     await trio.sleep(1.1)
     assert (writes(subscriber), node.counters.dispatched) == (["news/1"], 1)
+
+
+async def test_streams_that_are_away_hold_up_no_others_and_stay_in_order(
+    node: Node, nursery, bus: Bus, clock: Clock, autojump_clock
+) -> None:
+    history = History(node)
+    whole: Any = history
+    # many more than fit into a batch
+    rules = msgspec.structs.replace(RULES, batch_size=3)
+    node.dispatcher = Dispatcher(node.broker.queue, whole, bus, rules, node.counters)
+    connection = node.connect()
+    for channel in ("news", "gone"):
+        node.hub.subscribe(connection, channel, offset=0)
+    history.away = {"gone"}
+    nursery.start_soon(node.dispatcher.run)
+    gone: list[str] = []
+    for _ in range(15):
+        # the local engine, of which no part is ever away, stamps as it accepts what is due at once
+        gone.append(await node.publish("gone", delay_ms=1))
+        await node.publish("news", delay_ms=1)
+        await trio.sleep(0.2)
+    assert " ".join(writes(connection)).split() == [f"news/{offset}" for offset in range(1, 16)]
+    asked = history.asked
+    await trio.sleep(10)
+    # its rests have become a second long
+    assert history.asked - asked < 30
+    history.away = set()
+    await trio.sleep(2.5)
+    receipts = [await receipt(node, identifier) for identifier in gone]
+    assert [found.offset for found in receipts] == list(range(1, 16))
+    assert {found.state for found in receipts} == {State.DISPATCHED}
+
+
+async def test_an_engine_that_names_streams_which_nobody_asked_for_is_away(
+    node: Node, nursery, bus: Bus, clock: Clock, autojump_clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def append(leases: Sequence[Lease], *, now: int) -> list[Publication]:
+        await trio.lowlevel.checkpoint()
+        raise StreamsUnavailable("others", frozenset({(DEFAULT_CLIENT, "other")}))
+
+    history: Any = History(node)
+    history.append = append
+    node.dispatcher = Dispatcher(node.broker.queue, history, bus, RULES, node.counters)
+    nursery.start_soon(node.dispatcher.run)
+    await node.publish()
+    await trio.sleep(10)
+    assert 10 <= node.counters.retried <= 25
 
 
 async def test_after_a_success_it_waits_little_again(

@@ -11,8 +11,10 @@ import trio
 
 from notifyd.clock import monotonic, now_ms
 from notifyd.dispatch.event_desk import tell_dead
+from notifyd.dispatch.resting import RestingStreams
 from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import MAX_PRIORITY, Kind, State
+from notifyd.store.history_ports import StreamsUnavailable
 from notifyd.store.ports import Lease, Outcome, QueueStore
 from notifyd.telemetry.activity import ChannelRates
 
@@ -84,6 +86,9 @@ class Dispatcher:
         #: How busy the channels are that this node dispatches to.
         self.rates = ChannelRates()
         self._failures = 0
+        self._resting = RestingStreams()
+        #: The instant for which was leased last.
+        self._leased_at = 0
         #: So many of the next ones are dispatched one by one, because one of them fails whatever it is batched with.
         self._suspects = 0
 
@@ -108,10 +113,13 @@ class Dispatcher:
     async def _lease(self) -> list[Lease] | None:
         """None: the store is away."""
         limit = 1 if self._suspects else self.rules.batch_size
+        self._leased_at = now_ms()
         try:
             # what was leased is dispatched, whoever wants this to end
             with trio.CancelScope(shield=True):
-                leases = await self._queue.lease(limit=limit, lease_seconds=self.rules.lease_seconds, now=now_ms())
+                leases = await self._queue.lease(
+                    limit=limit, lease_seconds=self.rules.lease_seconds, now=self._leased_at
+                )
         except StoreUnavailable as exc:
             # the first, the second, the fourth: a store may be away for hours
             if self._failures & (self._failures - 1) == 0:
@@ -155,24 +163,58 @@ class Dispatcher:
         expired = [lease for lease in leases if lease.notification.expired(now)]
         live = [lease for lease in leases if not lease.notification.expired(now)] if expired else leases
         try:
-            publications = await self._history.append(live, now=now) if live else []
-            delivered = await self._bus.deliver(publications) if live else []
+            stamped, publications = await self._stamp(live, now=now)
+            delivered = await self._bus.deliver(publications) if stamped else []
         except StoreUnavailable as exc:
-            self._counters.retried += len(leases)
-            log.warning("dispatch_failed", leases=len(leases), problem=exc.message)
-            self._queue.release(leases, due_at=now)
+            # those that rest were given back already
+            left = [*expired, *self._resting.split(live, leased_at=self._leased_at).going]
+            self._counters.retried += len(left)
+            log.warning("dispatch_failed", leases=len(left), problem=exc.message)
+            self._queue.release(left, due_at=now)
             return False
-        self._time(live, now, monotonic() - begun)
+        self._time(stamped, now, monotonic() - begun)
         outcomes = [Outcome(lease, State.EXPIRED) for lease in expired]
-        outcomes += outcomes_of(live, publications, delivered)
+        outcomes += outcomes_of(stamped, publications, delivered)
         pushed = await self._offer(self._push, outcomes) if self._push is not None else frozenset()
         if self.events is not None:
             _tell_unreached(self.events, outcomes, pushed)
         await self._settle(outcomes, now)
         self._counters.expired += len(expired)
-        self._counters.dispatched += len(live)
-        self._rate(live)
+        self._counters.dispatched += len(stamped)
+        self._rate(stamped)
         return True
+
+    async def _stamp(self, leases: Sequence[Lease], *, now: int) -> tuple[Sequence[Lease], Sequence[Publication]]:
+        """Those among *leases* that have got their places, and these; the streams of the others rest."""
+        leases = self._let_rest(leases)
+        while leases:
+            try:
+                publications = await self._history.append(leases, now=now)
+            except StreamsUnavailable as exc:
+                self._note_away(exc)
+                left = self._let_rest(leases)
+                if len(left) == len(leases):
+                    raise
+                leases = left
+            else:
+                self._resting.worked(leases)
+                return leases, publications
+        return (), ()
+
+    def _note_away(self, away: StreamsUnavailable) -> None:
+        first_ms, longest_ms = int(self.rules.retry_seconds * 1000), int(LONGEST_AWAY_SECONDS * 1000)
+        fresh = self._resting.failed(away.streams, now=now_ms(), first_ms=first_ms, longest_ms=longest_ms)
+        # each is told once, however long it is away
+        if fresh:
+            log.warning("streams_away", streams=fresh, problem=away.message)
+
+    def _let_rest(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        """Give those back whose streams rest; answers the others."""
+        going, resting = self._resting.split(leases, leased_at=self._leased_at)
+        for due_at, share in resting.items():
+            self._counters.retried += len(share)
+            self._queue.release(share, due_at=due_at)
+        return going
 
     def _time(self, leases: Sequence[Lease], leased_at: int, seconds: float) -> None:
         """Note how long these waited, and that their batch took *seconds*."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from notifyd.errors import StoreUnavailable
 from notifyd.model.ids import ClientId
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.store.ports import Attendance, Lease
+
+#: A client, and the name of a stream (`Notification.stream`).
+StreamKey = tuple[ClientId, str]
+
+
+class StreamsUnavailable(StoreUnavailable):
+    """Some streams are away while the others can be served."""
+
+    def __init__(self, message: str, streams: frozenset[StreamKey]) -> None:
+        super().__init__(message)
+        self.streams = streams
 
 
 class History(msgspec.Struct, frozen=True):
@@ -66,7 +78,8 @@ class HistoryStore(Protocol):
         that has subscribers is told of the publications, this one included (`Broker.news`).
 
         Raises:
-            StoreUnavailable: nothing was stamped; the same leases may be given again.
+            StreamsUnavailable: some streams of these are away; the leases of all others may be given again at once.
+            StoreUnavailable: the engine is away; the same leases may be given again.
         """
         ...
 

@@ -119,6 +119,11 @@ class Line:
         """Whether nobody answers: of a cluster no node."""
         return self._away is not None
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether some keys can be reached while others cannot."""
+        return self._clustered and not self.away
+
     def refused_since(self, now: float) -> float | None:
         """See `Refusals.since`."""
         return self._refusals.since(now)

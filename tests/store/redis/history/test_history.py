@@ -11,6 +11,7 @@ from notifyd.model.notification import State
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
 from notifyd.model.restarted import Restarted
+from notifyd.store.history_ports import StreamsUnavailable
 from notifyd.store.ports import Lease, Outcome
 from tests.store.redis.history.streaming import nodes
 from tests.store.samples import T0, notification, offsets
@@ -51,6 +52,21 @@ async def test_what_was_stamped_keeps_its_place(redis_options: RedisOptions) -> 
         # until it is over: who puts it back means another place
         node.history.settled([Outcome(Lease(waiting[0], 0, 1), State.DISPATCHED)])
         assert offsets(await node.stamp(waiting)) == [4, 2]
+
+
+async def test_a_stream_that_somebody_else_wrote_into_is_away_and_no_other(redis_options: RedisOptions) -> None:
+    async with nodes(redis_options) as (node,):
+        foreign = node.link.keys.stream(DEFAULT_CLIENT, "foreign").meta
+        await node.link.line("test").send("SET", foreign, "mine").wait()
+        waiting = [notification(channel) for channel in ("orders", "foreign", "news")]
+        for batch in (waiting, waiting[1:2]):
+            with pytest.raises(StreamsUnavailable) as caught:
+                await node.stamp(batch)
+            assert caught.value.streams == {(DEFAULT_CLIENT, "foreign")}
+        first = await node.stamp([waiting[0], waiting[2], notification("orders")])
+        assert offsets(first) == [1, 1, 2]
+        await node.link.line("test").send("DEL", foreign).wait()
+        assert offsets(await node.stamp(waiting)) == [1, 1, 1]
 
 
 async def test_who_does_not_own_the_shard_any_more_stamps_nothing(redis_options: RedisOptions) -> None:

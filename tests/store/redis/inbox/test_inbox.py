@@ -9,6 +9,7 @@ from notifyd.model.ids import DEFAULT_CLIENT
 from notifyd.model.notification import State
 from notifyd.model.receipt import InboxState
 from notifyd.model.restarted import Restarted
+from notifyd.store.history_ports import StreamsUnavailable
 from notifyd.store.ports import Lease, Outcome
 from tests.redislink.waiting import until
 from tests.store.redis.inbox.boxes import ANNA, BERT, CORA, nodes
@@ -40,6 +41,25 @@ async def test_who_attends_late_has_all_that_is_kept_and_no_news_of_it(redis_opt
         assert two.since().publications == placed
         again = await one.to(ANNA)
         assert await two.get(1) == again
+
+
+async def test_where_one_inbox_cannot_be_reached_the_clients_own_stream_is_away(redis_options: RedisOptions) -> None:
+    async with nodes(redis_options) as (_, (node,)):
+        await node.attend(ANNA, BERT)
+        foreign = node.link.keys.inbox(DEFAULT_CLIENT, CORA).meta
+        await node.link.line("test").send("SET", foreign, "mine").wait()
+        waiting = for_users(ANNA, CORA, BERT)
+        with pytest.raises(StreamsUnavailable) as caught:
+            await node.publish(waiting)
+        assert caught.value.streams == {(DEFAULT_CLIENT, "")}
+        await node.link.line("test").send("DEL", foreign).wait()
+        placed = await node.publish(waiting, for_users(ANNA))
+        assert [(each.user_id, each.inbox.offset) for each in placed if each.inbox] == [
+            (ANNA, 1),
+            (CORA, 1),
+            (BERT, 1),
+            (ANNA, 2),
+        ]
 
 
 async def test_a_user_who_is_unknown_has_an_epoch_that_stays(redis_options: RedisOptions) -> None:

@@ -43,6 +43,7 @@ class Inboxes(Protocol):
         Answers one publication for each user, those of one notification together and in the order given. Idempotent.
 
         Raises:
+            StreamsUnavailable: what some of the users need is away.
             StoreUnavailable: some may be placed; they may be given again.
         """
         ...

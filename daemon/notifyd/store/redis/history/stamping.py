@@ -11,17 +11,18 @@ from notifyd.model.publication import Publication
 from notifyd.redislink.errors import Refused, unavailable
 from notifyd.redislink.scripts import load_script
 from notifyd.store.memory.history import bounds_of
+from notifyd.store.redis.away import AwayStreams
 from notifyd.store.redis.history.stream_mirror import new_epoch
 from notifyd.wire.stored import encode_notification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notifyd.model.ids import ClientId
     from notifyd.model.notification import Notification
     from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.link import Link
     from notifyd.redislink.resp import Word
+    from notifyd.store.history_ports import StreamKey
     from notifyd.store.options import HistoryLimits
     from notifyd.store.ports import Lease
     from notifyd.store.redis.history.streams import Streams
@@ -36,13 +37,11 @@ _CALL_BYTES: Final = 4 << 20
 #: Bound here because to look a member up in its enum takes longer than what is done with it.
 _CHANNEL: Final = Kind.CHANNEL
 
-_Key = tuple["ClientId", str]
-
 
 class Stamped(NamedTuple):
     """What one call has stamped in one stream, and what is kept there now."""
 
-    key: _Key
+    key: StreamKey
     publications: list[Publication]
     epoch: str
     head: int
@@ -56,7 +55,7 @@ class _Call:
 
     __slots__ = ("fence", "key", "notifications", "shard", "size_bytes", "sizes", "stored")
 
-    def __init__(self, key: _Key, lease: Lease) -> None:
+    def __init__(self, key: StreamKey, lease: Lease) -> None:
         self.key = key
         self.shard = lease.shard
         self.fence = lease.fence
@@ -87,17 +86,26 @@ class Stamper:
         self._streams = streams
         self._news = news
         #: Names of what ended: its place is not asked for any more.
-        self._over: dict[_Key, list[str]] = {}
-        self._dead: dict[_Key, list[str]] = {}
+        self._over: dict[StreamKey, list[str]] = {}
+        self._dead: dict[StreamKey, list[str]] = {}
 
     async def stamp(self, leases: Sequence[Lease], *, now: int) -> list[Stamped]:
         """Stamp all, in the order given.
 
         Raises:
-            StoreUnavailable: Redis is away, or another node sees to a shard by now; they may be given again.
+            StreamsUnavailable: the node of some streams is away, or another one sees to their shard by now.
+            StoreUnavailable: Redis is away; they may be given again.
         """
         sent = [(call, self._send(call, now)) for call in _calls(leases)]
-        return [self._take_in(call, await _answer(reply), now) for call, reply in sent]
+        away = AwayStreams(self._line)
+        stamped: list[Stamped] = []
+        for call, reply in sent:
+            try:
+                stamped.append(self._take_in(call, await _answer(reply), now))
+            except StoreUnavailable as exc:
+                away.note(call.key, exc)
+        away.tell(others=bool(stamped))
+        return stamped
 
     def forget(self, notification: Notification, *, withhold: bool) -> None:
         """It is settled; *withhold*: and nobody is to read it."""
@@ -167,7 +175,7 @@ class Stamper:
 def _calls(leases: Sequence[Lease]) -> list[_Call]:
     """One for each stream, in the order of the leases; more where that would be much at once."""
     calls: list[_Call] = []
-    open_: dict[_Key, _Call] = {}
+    open_: dict[StreamKey, _Call] = {}
     for lease in leases:
         notification = lease.notification
         # `Notification.stream`, spelt out because this is done for everything that is published

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 import trio
 
+from notifyd.errors import StoreUnavailable
 from notifyd.model.position import StreamPosition
 from notifyd.model.publication import Publication
+from notifyd.store.redis.away import AwayStreams
 from notifyd.store.redis.inbox.form import Entry, body_for, placed_in, size_in_inbox
 from notifyd.wire.stored import encode_notification
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     Places = dict[tuple[NotificationId, UserId], StreamPosition]
 
 
+#: The name of a client's own stream.
+_OWN: Final = ""
 #: Users until others get their turn.
 _TURN: Final = 200
 
@@ -54,27 +58,16 @@ class InboxPlacing:
         notification together, in the order given.
 
         Raises:
-            StoreUnavailable: Redis is away; some may have been placed. The same may be given again.
+            StreamsUnavailable: what some users need is away; the clients' own streams are those of their notifications.
+            StoreUnavailable: Redis is away. Some may have been placed; the same may be given again.
         """
         if self._mirrors.moves.withholding:
             # one that was given up and put back has its old place until then
             await self._mirrors.moves.tell()
         calls = await self._hand_in(stamped, now)
-        places: Places = {}
-        entered = True
-        for number, call in enumerate(calls, 1):
-            placed = placed_in(await call.reply.wait())
-            self._placed(call, placed, now)
-            entered &= min(placed.offsets) > placed.before.head > 0
-            for publication, offset in zip(call.share, placed.offsets, strict=True):
-                if offset:
-                    places[publication.notification.id, call.key[1]] = StreamPosition(placed.epoch, offset)
-            if not number % _TURN:
-                await trio.lowlevel.checkpoint()
-        if not entered:
-            await self._index.enter()
-        if self._bounds.exceeded():
-            await self._bounds.enforce(now=now)
+        away = AwayStreams(self._scripts.line)
+        places = await self._answers(calls, away, now)
+        away.tell(others=bool(places))
         return [copy for publication in stamped for copy in self._publications(publication, places)]
 
     async def _hand_in(self, stamped: Sequence[Publication], now: int) -> list[_Call]:
@@ -91,6 +84,32 @@ class InboxPlacing:
             if not len(calls) % _TURN:
                 await trio.lowlevel.checkpoint()
         return calls
+
+    async def _answers(self, calls: Sequence[_Call], away: AwayStreams, now: int) -> Places:
+        places: Places = {}
+        entered = True
+        for number, call in enumerate(calls, 1):
+            try:
+                placed = placed_in(await call.reply.wait())
+            except StoreUnavailable as exc:
+                away.note((call.key[0], _OWN), exc)
+                continue
+            self._placed(call, placed, now)
+            entered &= min(placed.offsets) > placed.before.head > 0
+            for publication, offset in zip(call.share, placed.offsets, strict=True):
+                if offset:
+                    places[publication.notification.id, call.key[1]] = StreamPosition(placed.epoch, offset)
+            if not number % _TURN:
+                await trio.lowlevel.checkpoint()
+        try:
+            if not entered:
+                await self._index.enter()
+            if self._bounds.exceeded():
+                await self._bounds.enforce(now=now)
+        except StoreUnavailable as exc:
+            for call in calls:
+                away.note((call.key[0], _OWN), exc)
+        return places
 
     def _placed(self, call: _Call, placed: Placed, now: int) -> None:
         """Tell everybody of one inbox."""

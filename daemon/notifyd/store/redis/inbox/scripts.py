@@ -63,7 +63,8 @@ class InboxScripts:
         self._base_epoch = secrets.token_hex(5)
         self._epochs = count(1)
         self._keys: dict[UserKey, InboxKeys] = {}
-        self._line: Line = link.line("inbox")
+        #: What is placed goes by it.
+        self.line: Line = link.line("inbox")
         self._upkeep: Line = link.line("upkeep")
         self._mirrors: Line = link.line("mirrors")
 
@@ -85,7 +86,7 @@ class InboxScripts:
         limits = self.limits
         kept = int(limits.max_age_seconds) + 2 * _DAY_SECONDS
         bounds = (limits.max_notifications, limits.max_user_bytes, kept + _EMPTY_SECONDS, kept, _RENEW_MS)
-        return self._line.script(_PLACE, self.keys(key), (now, self._new_epoch(), *bounds, *items))
+        return self.line.script(_PLACE, self.keys(key), (now, self._new_epoch(), *bounds, *items))
 
     def read(self, key: UserKey, *, epoch: str, after: int) -> Reply:
         """Read what comes after a place; see `form.page_in`."""
@@ -95,15 +96,15 @@ class InboxScripts:
 
     def advance(self, key: UserKey, epoch: str, offset: int) -> Reply:
         """Move the cursor; answers where it was and where it is, or nothing."""
-        return self._line.script(_ADVANCE, self.keys(key), (epoch, offset))
+        return self.line.script(_ADVANCE, self.keys(key), (epoch, offset))
 
     def mark(self, key: UserKey, epoch: str, ends: Sequence[tuple[int, str]]) -> Reply:
         """Say how some ended; answers how many were changed."""
-        return self._line.script(_MARK, self.keys(key), (epoch, *[word for end in ends for word in end]))
+        return self.line.script(_MARK, self.keys(key), (epoch, *[word for end in ends for word in end]))
 
     def withhold(self, key: UserKey, notification_ids: Sequence[NotificationId]) -> Reply:
         """Leave some out of every read; answers how many were there."""
-        return self._line.script(_WITHHOLD, self.keys(key), notification_ids)
+        return self.line.script(_WITHHOLD, self.keys(key), notification_ids)
 
     def trim(self, key: UserKey, *, age: int = -1, free_bytes: int = 0, free_until: int = -1) -> Reply:
         """Let go of what is over the bounds of one user or was placed up to *age*; see `form.trimmed_in`.
@@ -117,7 +118,7 @@ class InboxScripts:
     def forget(self, key: UserKey, *, erase: bool) -> Reply:
         """Drop all of it; see `form.forgotten_in`. With *erase* nothing is told of it any more."""
         args = (self._new_epoch(), 2 * _DAY_SECONDS, "erase" if erase else "", _GONE_SECONDS)
-        return self._line.script(_FORGET, self.keys(key), args)
+        return self.line.script(_FORGET, self.keys(key), args)
 
     def meta(self, key: UserKey) -> Reply:
         """The fields of `META_FIELDS`."""

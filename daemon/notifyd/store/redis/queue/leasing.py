@@ -37,6 +37,9 @@ _PLACED: Final = load_script("notifyd.store.redis.queue", "placed")
 #: Scripts take tokens as they are; this leaves room to count up, within what any number can hold.
 _TOKEN_BITS: Final = 52
 
+#: How long a shard rests whose node was away, while others go on.
+_REST_MS: Final = 1000
+
 #: A look at what there is, and what it says, at the most.
 _LOOKS: Final = 4
 
@@ -85,10 +88,10 @@ class Leasing:
         until = now + int(lease_seconds * 1000)
         for _ in range(_LOOKS):
             wanted = ownership.wanted()
-            unasked = [shard for shard in wanted if not shard.asked]
+            unasked = [shard for shard in wanted if not shard.asked and now >= shard.rests_until]
             if unasked and ownership.working():
-                await ownership.claim(unasked)
-            asked = [shard for shard in wanted if shard.owned and shard.lanes[lane].asks(now)]
+                await self._claim(unasked, among=wanted, now=now)
+            asked = [shard for shard in wanted if shard.owned and shard.asks(lane, now)]
             if not asked or ownership.paused or limit < 1:
                 # who asks again and again must not keep the shards from coming to this node
                 await trio.lowlevel.checkpoint()
@@ -140,9 +143,20 @@ class Leasing:
         if not sum([self._ownership.of(number).holds(now) for number in range(self._shards.count)]):
             self._placed.clear()
 
+    async def _claim(self, shards: Sequence[Shard], *, among: Sequence[Shard], now: int) -> None:
+        try:
+            await self._ownership.claim(shards)
+        except StoreUnavailable:
+            if not any(shard.owned for shard in among):
+                raise
+        for shard in shards:
+            if not shard.asked:
+                shard.rests_until = now + _REST_MS
+
     async def _take(self, parts: Sequence[tuple[Shard, int]], lane: Lane, *, until: int, now: int) -> list[Lease]:
         asked: list[tuple[_Question, Reply]] = []
         taken: list[list[Lease]] = []
+        lost: list[Shard] = []
         failure: StoreUnavailable | None = None
         try:
             for shard, part in parts:
@@ -157,12 +171,16 @@ class Leasing:
                         taken.append(self._leased(question, await answer_to(reply)))
                     except StoreUnavailable as exc:
                         question.lost()
+                        lost.append(question.shard)
                         failure = exc
         finally:
             for question, _ in asked:
                 question.shard.asking -= lane is _LIVE
-        if failure is not None and not any(taken):
+        if failure is not None and not taken:
             raise failure
+        for shard in lost:
+            # its node is away and others are not: those are not to wait for it
+            shard.rests_until = now + _REST_MS
         # each shard has its own order, in which what has its place goes first
         return taken[0] if len(taken) == 1 else list(heapq.merge(*taken, key=_rank))
 

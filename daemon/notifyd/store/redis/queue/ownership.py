@@ -117,7 +117,7 @@ class Ownership:
             return None
         working = self.working()
         shards = [shard for shard in self.wanted() if shard.owned or (working and not shard.asked)]
-        moments = [shard.lanes[lane].due_at(now) for shard in shards]
+        moments = [shard.due_at(lane, now) for shard in shards]
         return min([moment for moment in moments if moment is not None], default=None)
 
     def set_paused(self, *, paused: bool) -> None:
@@ -151,11 +151,17 @@ class Ownership:
         """Claim these, or tell that they are still this node's; the answers say what waits in them.
 
         Raises:
-            StoreUnavailable: Redis is away.
+            StoreUnavailable: Redis is away; of a cluster the nodes of all of them.
         """
         asked = [(shard, self._known(shard), self._ask(shard)) for shard in shards]
+        failures: list[StoreUnavailable] = []
         for shard, known, reply in asked:
-            self._learn(shard, known, await answer_to(reply))
+            try:
+                self._learn(shard, known, await answer_to(reply))
+            except StoreUnavailable as exc:
+                failures.append(exc)
+        if failures and len(failures) == len(asked):
+            raise failures[0]
 
     async def keep(self, *, now: int) -> None:
         """Claim and keep the wanted shards, and give the others back that nothing is held of: once in each tick.

@@ -32,6 +32,8 @@ class Shard:
         #: Of the time since it was claimed; see `Lease.fence`.
         self.fence = 0
         self.lanes = {lane: Sight() for lane in LANES}
+        #: Nothing is asked of it before this instant.
+        self.rests_until = 0
         self.held: dict[NotificationId, Held] = {}
         #: Leases of the lane LIVE that were asked for and not answered yet.
         self.asking = 0
@@ -39,6 +41,15 @@ class Shard:
         self.unanswered: dict[Lane, list[int]] = {}
         #: Follows its bell.
         self.following: Following | None = None
+
+    def due_at(self, lane: Lane, now: int) -> int | None:
+        """When a lane has something; None: not before something new comes."""
+        due_at = self.lanes[lane].due_at(now)
+        return None if due_at is None else max(due_at, self.rests_until)
+
+    def asks(self, lane: Lane, now: int) -> bool:
+        """Whether a look at a lane is worth it."""
+        return now >= self.rests_until and self.lanes[lane].asks(now)
 
     def rings(self) -> list[int]:
         """See `Sight.rings`, of each lane."""
