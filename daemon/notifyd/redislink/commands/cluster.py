@@ -99,8 +99,13 @@ class ClusterRoute:
                     else:
                         self._learn(answer, pipe.endpoint)
         # only now: the nodes that are asked may have had other answers to give first
+        slots = {number: slot_of(commands[number].key or "") for number, _ in asks}
+        stuck: dict[int, Any] = {}
         for number, endpoint in asks:
-            answers[number] = self._ask(commands[number], endpoint, deadline)
+            # none goes before one of the same slot that was handed in earlier
+            answers[number] = stuck.get(slots[number]) or self._ask(commands[number], endpoint, deadline)
+            if _tries_again(answers[number]):
+                stuck[slots[number]] = answers[number]
 
     def _by_node(self, commands: Sequence[Command], left: list[int], answers: list[Any]) -> dict[Endpoint, list[int]]:
         groups: dict[Endpoint, list[int]] = {}
