@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 
+from notifyd.model.ids import ClientId
 from notifyd.redislink.keys import Keys
+from notifyd.store.redis.shards import shard_of
 from tests.cli.authority import Authority
 from tests.e2e.cluster import shared
 from tests.e2e.daemon import DaemonFailed
@@ -159,11 +161,13 @@ async def test_a_slot_of_a_cluster_is_moved_while_it_is_used(
                 await producers[0].accepts_more()
 
         # redis-py, which the consumer of jobs is made of, takes the name localhost for its address
-        settings = (f"broker.ca_file={authority.file}", "bullmq.enabled=false")
+        settings = (f"broker.ca_file={authority.file}", "bullmq.enabled=false", "broker.shards=4")
         async with two(start, tmp_path, secure(cluster), settings=settings) as pair:
             prefix = next(one.partition("=")[2] for one in pair.here.settings if one.startswith("broker.prefix="))
             keys = Keys(prefix)
-            places = [keys.channel(pair.app.id, "c0"), keys.shard(0)]
+            # the shard that the first producer's notifications are not in
+            shard = (shard_of(ClientId(pair.app.id), "c0", 4) + 1) % 4
+            places = [keys.channel(pair.app.id, "c0"), keys.shard(shard)]
             await outage(pair, trouble)
             forgive_all(pair)
 
