@@ -13,7 +13,7 @@ def leases(*channels: str) -> list[Lease]:
 
 
 def rest(streams: RestingStreams, *keys: tuple[ClientId, str], now: int = T0) -> int:
-    return streams.failed(keys, now=now, first_ms=50, longest_ms=1000)
+    return streams.failed(keys, now=now, first_ms=50)
 
 
 def test_where_nothing_rests_all_go() -> None:
@@ -60,8 +60,15 @@ def test_the_rest_doubles_up_to_the_longest_and_is_forgotten_when_it_worked() ->
 
 def test_no_rest_is_so_short_that_it_is_none() -> None:
     streams = RestingStreams()
-    streams.failed([ORDERS], now=T0, first_ms=0, longest_ms=1000)
+    streams.failed([ORDERS], now=T0, first_ms=0)
     assert streams.split(leases("orders"), leased_at=T0).going == []
+
+
+def test_a_clock_that_is_set_back_ends_the_rest() -> None:
+    streams = RestingStreams()
+    rest(streams, ORDERS, now=T0 + 3_600_000)
+    batch = leases("orders")
+    assert streams.split(batch, leased_at=T0).going == batch
 
 
 def test_no_more_are_known_than_a_bound() -> None:

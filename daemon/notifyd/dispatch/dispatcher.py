@@ -202,8 +202,7 @@ class Dispatcher:
         return (), ()
 
     def _note_away(self, away: StreamsUnavailable) -> None:
-        first_ms, longest_ms = int(self.rules.retry_seconds * 1000), int(LONGEST_AWAY_SECONDS * 1000)
-        fresh = self._resting.failed(away.streams, now=now_ms(), first_ms=first_ms, longest_ms=longest_ms)
+        fresh = self._resting.failed(away.streams, now=now_ms(), first_ms=int(self.rules.retry_seconds * 1000))
         # each is told once, however long it is away
         if fresh:
             log.warning("streams_away", streams=fresh, problem=away.message)

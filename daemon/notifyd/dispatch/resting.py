@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from notifyd.store.history_ports import StreamKey
     from notifyd.store.ports import Lease
 
+#: The longest rest: what was given before is late by so much once its stream is back, however long that was.
+LONGEST_REST_MS: Final = 1000
 #: Streams that are known at most; beyond that the ones that have rested are forgotten, and then all.
 _MOST: Final = 10_000
 
@@ -40,8 +42,8 @@ class RestingStreams:
         """How many are known."""
         return len(self._rests)
 
-    def failed(self, streams: Collection[StreamKey], *, now: int, first_ms: int, longest_ms: int) -> int:
-        """These were away at *now*; each rests twice as long as the last time, up to *longest_ms*.
+    def failed(self, streams: Collection[StreamKey], *, now: int, first_ms: int) -> int:
+        """These were away at *now*; each rests for *first_ms*, and then twice as long as the last time.
 
         Answers how many of them were there before.
         """
@@ -53,7 +55,7 @@ class RestingStreams:
         for stream in streams:
             rest = self._rests.get(stream)
             failures = 0 if rest is None else rest.failures
-            millis = min(max(first_ms, 1) << min(failures, 30), longest_ms)
+            millis = min(max(first_ms, 1) << min(failures, 30), LONGEST_REST_MS)
             self._rests[stream] = _Rest(failures + 1, now + millis)
         return len(self._rests) - before
 
@@ -74,7 +76,8 @@ class RestingStreams:
         resting: dict[int, list[Lease]] = {}
         for lease in leases:
             rest = self._rests.get(_stream(lease))
-            if rest is None or rest.until <= leased_at:
+            # no longer than that, wherever a wall clock is set to meanwhile
+            if rest is None or not leased_at < rest.until <= leased_at + LONGEST_REST_MS:
                 going.append(lease)
             else:
                 resting.setdefault(rest.until, []).append(lease)

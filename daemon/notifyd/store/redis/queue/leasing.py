@@ -37,9 +37,6 @@ _PLACED: Final = load_script("notifyd.store.redis.queue", "placed")
 #: Scripts take tokens as they are; this leaves room to count up, within what any number can hold.
 _TOKEN_BITS: Final = 52
 
-#: How long a shard rests whose node was away, while others go on.
-_REST_MS: Final = 1000
-
 #: A look at what there is, and what it says, at the most.
 _LOOKS: Final = 4
 
@@ -88,7 +85,7 @@ class Leasing:
         until = now + int(lease_seconds * 1000)
         for _ in range(_LOOKS):
             wanted = ownership.wanted()
-            unasked = [shard for shard in wanted if not shard.asked and now >= shard.rests_until]
+            unasked = [shard for shard in wanted if not shard.asked and not shard.rests(now)]
             if unasked and ownership.working():
                 await self._claim(unasked, among=wanted, now=now)
             asked = [shard for shard in wanted if shard.owned and shard.asks(lane, now)]
@@ -145,13 +142,13 @@ class Leasing:
 
     async def _claim(self, shards: Sequence[Shard], *, among: Sequence[Shard], now: int) -> None:
         try:
-            await self._ownership.claim(shards)
+            away: Sequence[Shard] = await self._ownership.claim(shards)
         except StoreUnavailable:
             if not any(shard.owned for shard in among):
                 raise
-        for shard in shards:
-            if not shard.asked:
-                shard.rests_until = now + _REST_MS
+            away = shards
+        for shard in away:
+            shard.rest(now)
 
     async def _take(self, parts: Sequence[tuple[Shard, int]], lane: Lane, *, until: int, now: int) -> list[Lease]:
         asked: list[tuple[_Question, Reply]] = []
@@ -180,7 +177,7 @@ class Leasing:
             raise failure
         for shard in lost:
             # its node is away and others are not: those are not to wait for it
-            shard.rests_until = now + _REST_MS
+            shard.rest(now)
         # each shard has its own order, in which what has its place goes first
         return taken[0] if len(taken) == 1 else list(heapq.merge(*taken, key=_rank))
 

@@ -147,21 +147,26 @@ class Ownership:
                 shard.following.stop()
                 shard.following = None
 
-    async def claim(self, shards: Sequence[Shard]) -> None:
+    async def claim(self, shards: Sequence[Shard]) -> list[Shard]:
         """Claim these, or tell that they are still this node's; the answers say what waits in them.
+
+        Answers those that could not be asked about, where others could.
 
         Raises:
             StoreUnavailable: Redis is away; of a cluster the nodes of all of them.
         """
         asked = [(shard, self._known(shard), self._ask(shard)) for shard in shards]
-        failures: list[StoreUnavailable] = []
+        failure: StoreUnavailable | None = None
+        away: list[Shard] = []
         for shard, known, reply in asked:
             try:
                 self._learn(shard, known, await answer_to(reply))
             except StoreUnavailable as exc:
-                failures.append(exc)
-        if failures and len(failures) == len(asked):
-            raise failures[0]
+                failure = exc
+                away.append(shard)
+        if failure is not None and len(away) == len(asked):
+            raise failure
+        return away
 
     async def keep(self, *, now: int) -> None:
         """Claim and keep the wanted shards, and give the others back that nothing is held of: once in each tick.
@@ -215,6 +220,7 @@ class Ownership:
         return _Known(shard.rings(), self._room.told(shard.number))
 
     def _learn(self, shard: Shard, known: _Known, answer: Any) -> None:
+        shard.wake()
         if not answer[0]:
             if shard.owned:
                 log.warning("shard_lost", shard=shard.number, owner=answer[1].decode(errors="replace"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notifyd.store.ports import Lane
 from notifyd.store.redis.queue.lanes import LANES
@@ -11,6 +11,9 @@ from notifyd.store.redis.queue.sights import Sight
 if TYPE_CHECKING:
     from notifyd.model.ids import NotificationId
     from notifyd.redislink.topics.following import Following
+
+#: How long a shard rests whose node is away.
+_REST_MS: Final = 1000
 
 
 class Held(NamedTuple):
@@ -32,8 +35,7 @@ class Shard:
         #: Of the time since it was claimed; see `Lease.fence`.
         self.fence = 0
         self.lanes = {lane: Sight() for lane in LANES}
-        #: Nothing is asked of it before this instant.
-        self.rests_until = 0
+        self._rests_until = 0
         self.held: dict[NotificationId, Held] = {}
         #: Leases of the lane LIVE that were asked for and not answered yet.
         self.asking = 0
@@ -42,14 +44,26 @@ class Shard:
         #: Follows its bell.
         self.following: Following | None = None
 
+    def rest(self, now: int) -> None:
+        """Its node is away while others are not: those are not to wait for it."""
+        self._rests_until = now + _REST_MS
+
+    def wake(self) -> None:
+        """Its node has answered."""
+        self._rests_until = 0
+
+    def rests(self, now: int) -> bool:
+        """Whether it is not to be asked yet; not for longer, wherever a wall clock is set to meanwhile."""
+        return now < self._rests_until <= now + _REST_MS
+
     def due_at(self, lane: Lane, now: int) -> int | None:
         """When a lane has something; None: not before something new comes."""
         due_at = self.lanes[lane].due_at(now)
-        return None if due_at is None else max(due_at, self.rests_until)
+        return max(due_at, self._rests_until) if due_at is not None and self.rests(now) else due_at
 
     def asks(self, lane: Lane, now: int) -> bool:
         """Whether a look at a lane is worth it."""
-        return now >= self.rests_until and self.lanes[lane].asks(now)
+        return not self.rests(now) and self.lanes[lane].asks(now)
 
     def rings(self) -> list[int]:
         """See `Sight.rings`, of each lane."""
