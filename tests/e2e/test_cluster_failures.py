@@ -54,7 +54,8 @@ def forgive(pair: Pair) -> None:
 async def test_what_is_on_other_masters_goes_on_while_one_is_dead(
     start: Starter, tmp_path: Path, *, with_nodes: bool
 ) -> None:
-    settings = ("bullmq.enabled=false", f"broker.shards={SHARDS}")
+    # who is dead refuses at once: nothing here waits for a timeout, unless the machine stands still
+    settings = ("bullmq.enabled=false", f"broker.shards={SHARDS}", "broker.timeout_seconds=20")
     with running_cluster(3, 0, "--cluster-require-full-coverage", "no", *KEEPS) as cluster:
         async with two(start, tmp_path, cluster.url, settings=settings) as pair:
             prefix = next(one.partition("=")[2] for one in pair.here.settings if one.startswith("broker.prefix="))
