@@ -221,12 +221,14 @@ async def test_streams_that_are_away_hold_up_no_others_and_stay_in_order(
     assert " ".join(writes(connection)).split() == [f"news/{offset}" for offset in range(1, 16)]
     asked = history.asked
     await trio.sleep(10)
+    assert node.dispatcher.streams_away == 1
     # its rests have become a second long
     assert history.asked - asked < 30
     history.away = set()
     await trio.sleep(2.5)
     receipts = [await receipt(node, identifier) for identifier in gone]
     assert [found.offset for found in receipts] == list(range(1, 16))
+    assert node.dispatcher.streams_away == 0
     assert {found.state for found in receipts} == {State.DISPATCHED}
 
 

@@ -64,6 +64,15 @@ def test_no_rest_is_so_short_that_it_is_none() -> None:
     assert streams.split(leases("orders"), leased_at=T0).going == []
 
 
+def test_those_are_counted_that_were_away_a_moment_ago() -> None:
+    streams = RestingStreams()
+    rest(streams, ORDERS)
+    rest(streams, (DEFAULT_CLIENT, "news"), now=T0 + 4000)
+    assert [streams.away(now=T0 + after) for after in (4000, 6000, 60_000)] == [2, 1, 0]
+    streams.worked(leases("news"))
+    assert streams.away(now=T0 + 4000) == 1
+
+
 def test_a_clock_that_is_set_back_ends_the_rest() -> None:
     streams = RestingStreams()
     rest(streams, ORDERS, now=T0 + 3_600_000)

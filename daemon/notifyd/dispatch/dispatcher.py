@@ -92,6 +92,11 @@ class Dispatcher:
         #: So many of the next ones are dispatched one by one, because one of them fails whatever it is batched with.
         self._suspects = 0
 
+    @property
+    def streams_away(self) -> int:
+        """Streams that rest, because what they are kept in is away while others can be served."""
+        return self._resting.away(now=now_ms())
+
     async def run(self) -> None:
         """Dispatch until cancelled; a batch that was begun is finished first."""
         while True:

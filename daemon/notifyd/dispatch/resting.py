@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: The longest rest: what was given before is late by so much once its stream is back, however long that was.
 LONGEST_REST_MS: Final = 1000
+#: One whose rest was over so long ago has nothing to dispatch, or is about to be tried.
+_LATELY_MS: Final = 5000
 #: Streams that are known at most; beyond that the ones that have rested are forgotten, and then all.
 _MOST: Final = 10_000
 
@@ -41,6 +43,10 @@ class RestingStreams:
     def __len__(self) -> int:
         """How many are known."""
         return len(self._rests)
+
+    def away(self, *, now: int) -> int:
+        """How many were away when they were tried last, a moment ago."""
+        return sum(now - _LATELY_MS < rest.until <= now + LONGEST_REST_MS for rest in self._rests.values())
 
     def failed(self, streams: Collection[StreamKey], *, now: int, first_ms: int) -> int:
         """These were away at *now*; each rests for *first_ms*, and then twice as long as the last time.

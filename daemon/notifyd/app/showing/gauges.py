@@ -128,6 +128,11 @@ def _of_the_queue(graph: Graph) -> list[Gauge]:
         Gauge("queue_leased", "Notifications that a dispatcher holds.", lambda: stats().leased),
         Gauge("queue_paused", "1 while dispatching is paused.", lambda: float(stats().paused)),
         Gauge(
+            "streams_away",
+            "Channels, and clients' own streams, whose part of a Redis Cluster is away: what is in them waits.",
+            lambda: graph.dispatcher.streams_away,
+        ),
+        Gauge(
             "queue_waiting_by_priority",
             "Notifications in the queue, by priority.",
             lambda: {str(priority): count for priority, count in stats().by_priority.items()},
