@@ -47,6 +47,11 @@ class Cluster:
         slot = self.masters[0].call("CLUSTER", "KEYSLOT", key)
         return self.masters[slot * len(self.masters) // _SLOTS]
 
+    def another(self, key: str) -> Valkey:
+        """A master that does not have a key."""
+        owner = self.owner(key)
+        return next(master for master in self.masters if master is not owner)
+
     def move(self, key: str, to: Valkey) -> None:
         """Give the slot of a key, which must hold no keys, to another server."""
         slot = self.masters[0].call("CLUSTER", "KEYSLOT", key)

@@ -233,7 +233,7 @@ async def test_streams_that_are_away_hold_up_no_others_and_stay_in_order(
 
 
 async def test_an_engine_that_names_streams_which_nobody_asked_for_is_away(
-    node: Node, nursery, bus: Bus, clock: Clock, autojump_clock, monkeypatch: pytest.MonkeyPatch
+    node: Node, nursery, bus: Bus, clock: Clock, autojump_clock
 ) -> None:
     async def append(leases: Sequence[Lease], *, now: int) -> list[Publication]:
         await trio.lowlevel.checkpoint()

@@ -231,6 +231,10 @@ class Daemon:
             while (await client.call("GET", "/api/stats")).json["stats"]["subscriptions"] < count:
                 await trio.lowlevel.checkpoint()
 
+    def forgive(self, event: str) -> None:
+        """The test has made the trouble that was told as this *event*, however often."""
+        self.stderr = [line for line in self.stderr if f'"event":"{event}"' not in line]
+
     def entries(self, event: str) -> list[dict[str, Any]]:
         """What it logged under that name."""
         return [msgspec.json.decode(line) for line in self.stderr if f'"event":"{event}"' in line]

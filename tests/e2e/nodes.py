@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import trio
 
+from notifyd.redislink.keys import Keys
 from tests.e2e.cluster import shared
 from tests.e2e.daemon import Daemon
 from tests.e2e.hostile import App, register
@@ -32,6 +33,12 @@ class Pair(msgspec.Struct, frozen=True):
     there: Daemon
     app: App
     key: str
+
+    @property
+    def keys(self) -> Keys:
+        """How both name keys in their Redis."""
+        setting = "broker.prefix="
+        return Keys(next(each.removeprefix(setting) for each in self.here.settings if each.startswith(setting)))
 
     def at(self, daemon: Daemon) -> App:
         """The client as it is at one of them."""

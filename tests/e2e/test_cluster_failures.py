@@ -9,19 +9,18 @@ import pytest
 import trio
 
 from notifyd.model.ids import ClientId
-from notifyd.redislink.keys import Keys
 from notifyd.store.redis.shards import shard_of
 from tests.e2e.patience import within
 from tests.e2e.peer import join
-from tests.e2e.test_redis_failures import KEEPS, two
+from tests.e2e.test_redis_failures import KEEPS, forgive_all, two
 from tests.valkey_groups import running_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from notifyd.redislink.keys import Keys
     from tests.e2e.fixtures import Starter
-    from tests.e2e.nodes import Pair
     from tests.valkey import Valkey
     from tests.valkey_groups import Cluster
 
@@ -30,8 +29,6 @@ pytestmark = pytest.mark.slow
 SHARDS = 8
 #: More than a dispatcher takes at once.
 MANY = 150
-#: What the daemons tell of a part that is away.
-TROUBLE = ("broker_failed", "streams_away", "redis_away", "heartbeat_failed")
 
 
 def channels(cluster: Cluster, keys: Keys, client: str, stream_at: Valkey, shard_off: Valkey) -> Iterator[str]:
@@ -43,12 +40,6 @@ def channels(cluster: Cluster, keys: Keys, client: str, stream_at: Valkey, shard
             yield name
 
 
-def forgive(pair: Pair) -> None:
-    """The test has made the trouble that the daemons tell of."""
-    for daemon in (pair.here, pair.there):
-        daemon.stderr = [line for line in daemon.stderr if not any(f'"event":"{event}"' in line for event in TROUBLE)]
-
-
 @pytest.mark.parametrize("with_nodes", [False, True])
 @within(90)
 async def test_what_is_on_other_masters_goes_on_while_one_is_dead(
@@ -58,12 +49,12 @@ async def test_what_is_on_other_masters_goes_on_while_one_is_dead(
     settings = ("bullmq.enabled=false", f"broker.shards={SHARDS}", "broker.timeout_seconds=20")
     with running_cluster(3, 0, "--cluster-require-full-coverage", "no", *KEEPS) as cluster:
         async with two(start, tmp_path, cluster.url, settings=settings) as pair:
-            prefix = next(one.partition("=")[2] for one in pair.here.settings if one.startswith("broker.prefix="))
-            keys = Keys(prefix)
+            keys = pair.keys
             dead = next(one for one in cluster.masters if (one is cluster.owner(keys.nodes)) is with_nodes)
             alive = next(master for master in cluster.masters if master is not dead)
             rests = next(channels(cluster, keys, pair.app.id, dead, shard_off=dead))
-            goes, late = (next(found) for found in [channels(cluster, keys, pair.app.id, alive, shard_off=dead)] * 2)
+            elsewhere = channels(cluster, keys, pair.app.id, alive, shard_off=dead)
+            goes, late = next(elsewhere), next(elsewhere)
             async with (
                 join(pair.here.ws_url, pair.key, rests, goes) as one,
                 join(pair.there.ws_url, pair.key, rests, goes) as other,
@@ -89,4 +80,4 @@ async def test_what_is_on_other_masters_goes_on_while_one_is_dead(
                     found = [await peer.notification() for _ in range(MANY)]
                     assert [(each["channel"], each["data"]["n"]) for each in found] == [(rests, n) for n in range(MANY)]
                     assert [each["offset"] for each in found] == list(range(1, MANY + 1))
-            forgive(pair)
+            forgive_all(pair)

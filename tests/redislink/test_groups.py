@@ -35,11 +35,6 @@ async def running_link(url: str) -> AsyncIterator[Link]:
         nursery.cancel_scope.cancel()
 
 
-def under_way(cluster: Cluster, key: str) -> Moving:
-    source = cluster.owner(key)
-    return Moving(cluster, key, next(master for master in cluster.masters if master is not source))
-
-
 @pytest.fixture(scope="module")
 def cluster() -> Cluster:
     with running_cluster() as running:
@@ -95,7 +90,7 @@ async def test_a_slot_on_its_way_is_asked_for_at_both_ends(cluster: Cluster) -> 
         async with running_link(cluster.url) as link:
             line = link.line("test")
             key = link.keys.channel("c", "on its way")
-            moving = await trio.to_thread.run_sync(under_way, cluster, key)
+            moving = await trio.to_thread.run_sync(Moving, cluster, key, cluster.another(key))
             try:
                 replies = [line.send("INCR", key) for _ in range(3)]
                 assert [await reply.wait() for reply in replies] == [1, 2, 3]
@@ -111,7 +106,7 @@ async def test_a_script_does_nothing_while_its_slot_is_on_its_way(cluster: Clust
             line = link.line("test")
             tag = link.keys.shard(7)
             assert await line.script(PUT, [tag], ["before"]).wait() == 3
-            moving = await trio.to_thread.run_sync(under_way, cluster, tag)
+            moving = await trio.to_thread.run_sync(Moving, cluster, tag, cluster.another(tag))
             for _ in range(4):
                 with pytest.raises(StoreUnavailable, match="TRYAGAIN"):
                     await line.script(PUT, [tag], ["meanwhile"]).wait()

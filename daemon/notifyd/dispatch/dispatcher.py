@@ -11,7 +11,7 @@ import trio
 
 from notifyd.clock import monotonic, now_ms
 from notifyd.dispatch.event_desk import tell_dead
-from notifyd.dispatch.resting import RestingStreams
+from notifyd.dispatch.resting import LONGEST_REST_MS, RestingStreams
 from notifyd.errors import StoreUnavailable
 from notifyd.model.notification import MAX_PRIORITY, Kind, State
 from notifyd.store.history_ports import StreamsUnavailable
@@ -33,9 +33,8 @@ log = structlog.get_logger("notifyd.dispatch")
 
 #: The longest sleep: a wall clock that jumps is noticed after this.
 _LONGEST_REST_SECONDS: Final = 30.0
-#: The longest wait between two looks for a store that is away: what it was given before is late by so much once it is
-#: back, however long that was.
-LONGEST_AWAY_SECONDS: Final = 1.0
+#: The longest wait between two looks for a store that is away, or for a part of it.
+LONGEST_AWAY_SECONDS: Final = LONGEST_REST_MS / 1000
 
 #: As labels, so that no notification pays for making one.
 _PRIORITIES: Final = tuple(map(str, range(MAX_PRIORITY + 1)))

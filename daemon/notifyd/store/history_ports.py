@@ -87,7 +87,7 @@ class HistoryStore(Protocol):
         """The newest position of a channel; a channel that was never seen gets an epoch and offset 0."""
         ...
 
-    async def positions(self, channels: Sequence[tuple[ClientId, str]]) -> list[StreamPosition]:
+    async def positions(self, channels: Sequence[StreamKey]) -> list[StreamPosition]:
         """The newest position of each, attended or not.
 
         Raises:

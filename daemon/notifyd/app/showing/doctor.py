@@ -114,12 +114,8 @@ def _broker_check(graph: Graph, settings: Settings, link: Link | None) -> Check:
     from notifyd.redislink.facts import cluster_facts, redis_facts  # the driver is only for those who use it
 
     harm = "connections stay, and publishing answers 503 until it is back"
-    line = link.line(_LINE)
-    ask = (
-        partial(cluster_facts, line, link.keys.prefix)
-        if is_cluster(settings.broker.url)
-        else partial(redis_facts, line)
-    )
+    line, prefix, clustered = link.line(_LINE), link.keys.prefix, is_cluster(settings.broker.url)
+    ask = partial(cluster_facts, line, prefix) if clustered else partial(redis_facts, line)
     return EngineCheck("broker", "Redis", ask, judge_redis, harm=harm)
 
 

@@ -84,7 +84,7 @@ class ClusterRoute:
                 sent.append((pipe, numbers, send(pipe, [commands[number] for number in numbers], deadline)))
             except StoreUnavailable as exc:
                 self._lost(endpoint, numbers, answers, exc)
-        asks: list[tuple[int, Endpoint]] = []
+        asks: list[tuple[int, int, Endpoint]] = []
         for pipe, numbers, before in sent:
             try:
                 got = receive(pipe, [commands[number] for number in numbers], before, deadline)
@@ -95,17 +95,16 @@ class ClusterRoute:
                 answers[number] = answer
                 if isinstance(answer, ErrorReply):
                     if answer.code == "ASK":
-                        asks.append((number, moved_to(answer, pipe.endpoint)[1]))
+                        asks.append((number, *moved_to(answer, pipe.endpoint)))
                     else:
                         self._learn(answer, pipe.endpoint)
         # only now: the nodes that are asked may have had other answers to give first
-        slots = {number: slot_of(commands[number].key or "") for number, _ in asks}
         stuck: dict[int, Any] = {}
-        for number, endpoint in asks:
+        for number, slot, endpoint in asks:
             # none goes before one of the same slot that was handed in earlier
-            answers[number] = stuck.get(slots[number]) or self._ask(commands[number], endpoint, deadline)
+            answers[number] = stuck.get(slot) or self._ask(commands[number], endpoint, deadline)
             if _tries_again(answers[number]):
-                stuck[slots[number]] = answers[number]
+                stuck[slot] = answers[number]
 
     def _by_node(self, commands: Sequence[Command], left: list[int], answers: list[Any]) -> dict[Endpoint, list[int]]:
         groups: dict[Endpoint, list[int]] = {}

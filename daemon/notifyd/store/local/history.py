@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from notifyd.model.ids import ClientId
     from notifyd.model.position import StreamPosition
-    from notifyd.store.history_ports import ChannelInfo
+    from notifyd.store.history_ports import ChannelInfo, StreamKey
     from notifyd.store.journal import Journal
     from notifyd.store.local.state import LocalState
     from notifyd.store.memory.entry import Entry
@@ -45,7 +45,7 @@ class LocalHistory:
     def attend(self, client_id: ClientId, channel: str) -> None:
         """See `HistoryStore.attend`: all is at hand."""
 
-    async def positions(self, channels: Sequence[tuple[ClientId, str]]) -> list[StreamPosition]:
+    async def positions(self, channels: Sequence[StreamKey]) -> list[StreamPosition]:
         """See `HistoryStore.positions`."""
         await trio.lowlevel.checkpoint()
         return [self.position(client_id, channel) for client_id, channel in channels]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifyd.model.ids import ClientId
+    from notifyd.store.history_ports import StreamKey
     from notifyd.store.memory.entry import Entry
     from notifyd.store.options import HistoryLimits
 
@@ -46,7 +47,7 @@ class Stamping:
         self.stamped: list[tuple[Entry, Channel, Publication]] = []
         #: Of these, what is in the clients' own streams.
         self.own: list[tuple[Entry, Publication]] = []
-        self.created: dict[tuple[ClientId, str], Channel] = {}
+        self.created: dict[StreamKey, Channel] = {}
         #: Newest offset of each touched channel, these stamps included.
         self.heads: dict[int, int] = {}
 
@@ -62,7 +63,7 @@ class MemoryHistory:
         self._limits = limits
         self._next_channel_id = first_channel_id
         #: The one without a publication for the longest time first.
-        self._channels: OrderedDict[tuple[ClientId, str], Channel] = OrderedDict()
+        self._channels: OrderedDict[StreamKey, Channel] = OrderedDict()
         self._ages: Ages[Channel] = Ages()
         self._stamps = self._publications = 0
         self._size_bytes = 0
@@ -225,7 +226,7 @@ class MemoryHistory:
         """See `HistoryStore.usage`."""
         return len(self._channels), self._publications, self._size_bytes
 
-    def _create(self, key: tuple[ClientId, str], stamping: Stamping) -> Channel:
+    def _create(self, key: StreamKey, stamping: Stamping) -> Channel:
         channel = Channel(self._next_channel_id, key, epoch=self.epoch(self.generation), generation=self.generation)
         channel.bounds = bounds_of(self._limits, key[1])
         self._next_channel_id += 1

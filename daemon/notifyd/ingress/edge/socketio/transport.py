@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
-from notifyd.ingress.edge.socketio.api import NotNow, Refusal, Welcome
+from notifyd.ingress.edge.socketio.api import Decision, NotNow, Refusal, Welcome
 from notifyd.ingress.edge.socketio.codes import (
     CLIENT_DISCONNECT,
     NOT_CONNECTED,
@@ -23,7 +23,7 @@ from notifyd.wire.socketio.session import SocketIoSession, What
 if TYPE_CHECKING:
     from notifyd.ingress.edge.deadlines import Deadlines
     from notifyd.ingress.edge.http.request import Request
-    from notifyd.ingress.edge.socketio.api import Application, Decision, PendingConnect, Step
+    from notifyd.ingress.edge.socketio.api import Application, PendingConnect, Step
     from notifyd.ingress.edge.socketio.engine_api import EngineLink
     from notifyd.wire.socketio.packets import Outgoing, Packet
     from notifyd.wire.socketio.session import Incoming, SocketIoRules
@@ -144,7 +144,7 @@ class SocketIoTransport:
         except Exception:
             log.exception("connect_failed")
             decision = _FAILED
-        if isinstance(decision, Welcome | Refusal | NotNow):
+        if isinstance(decision, Decision):
             self._settle(namespace, decision)
             return None
         return self._decide(namespace, decision)

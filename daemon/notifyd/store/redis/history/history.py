@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from notifyd.model.ids import ClientId
     from notifyd.model.publication import Publication
     from notifyd.redislink.link import Link
-    from notifyd.store.history_ports import ChannelInfo, History
+    from notifyd.store.history_ports import ChannelInfo, History, StreamKey
     from notifyd.store.options import HistoryLimits
     from notifyd.store.ports import Attendance, Lease, Outcome
     from notifyd.store.redis.history.stream_mirror import StreamMirror
@@ -148,7 +148,7 @@ class RedisHistory:
         """See `HistoryStore.position`."""
         return self._at_hand(client_id, channel).channel.position()
 
-    async def positions(self, channels: Sequence[tuple[ClientId, str]]) -> list[StreamPosition]:
+    async def positions(self, channels: Sequence[StreamKey]) -> list[StreamPosition]:
         """See `HistoryStore.positions`."""
         replies = [read_stream(self._line, self._link.keys.stream(*key), limit=0) for key in channels]
         pages = [Page.of(await reply.wait()) for reply in replies]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from notifyd.redislink.link import Link
     from notifyd.redislink.resp import Word
+    from notifyd.store.history_ports import StreamKey
     from notifyd.store.options import HistoryLimits
     from notifyd.store.redis.history.stamping import Stamped
 
@@ -34,8 +35,6 @@ _STREAMS_AT_ONCE: Final = 2000
 _KEEPER_MS: Final = 5000
 #: When there are too many channels one in so many is forgotten at once.
 _FORGET_SHARE: Final = 16
-
-_Key = tuple[ClientId, str]
 
 
 class _Figures:
@@ -59,7 +58,7 @@ class HistoryIndex:
         self._limits = limits
         self._node = node
         self._line = link.line("upkeep")
-        self._unsaid: dict[_Key, _Figures] = {}
+        self._unsaid: dict[StreamKey, _Figures] = {}
         self._usage = (0, 0, 0)
         #: The bounds have changed: every stream has to be looked at.
         self._reconsider = False
@@ -171,7 +170,7 @@ class HistoryIndex:
             if cursor == b"0":
                 return went
 
-    async def _trim(self, keys: Sequence[_Key], now: int, *, to_free: int = 0, until: Word = 0) -> int:
+    async def _trim(self, keys: Sequence[StreamKey], now: int, *, to_free: int = 0, until: Word = 0) -> int:
         replies = []
         for key in keys:
             bounds, names = bounds_of(self._limits, key[1]), self._keys.stream(*key)
@@ -198,7 +197,7 @@ class HistoryIndex:
             surplus -= count
             await self._forget([(_key(member), at) for member, at in zip(answer[::2], answer[1::2], strict=True)])
 
-    async def _forget(self, streams: Sequence[tuple[_Key, bytes]]) -> None:
+    async def _forget(self, streams: Sequence[tuple[StreamKey, bytes]]) -> None:
         replies = []
         for key, last_at in streams:
             names = self._keys.stream(*key)
@@ -207,7 +206,7 @@ class HistoryIndex:
         gone = [(key, None) for (key, _), reply in zip(streams, replies, strict=True) if await reply.wait()]
         await self._write(gone)
 
-    async def _write(self, rows: Iterable[tuple[_Key, _Figures | None]]) -> None:
+    async def _write(self, rows: Iterable[tuple[StreamKey, _Figures | None]]) -> None:
         args: list[Word] = []
         for key, figures in rows:
             args += self._row(key, figures)
@@ -220,7 +219,7 @@ class HistoryIndex:
             channels, publications, size_bytes = await reply.wait()
             self._usage = (channels, publications, size_bytes)
 
-    def _row(self, key: _Key, figures: _Figures | None) -> tuple[Word, ...]:
+    def _row(self, key: StreamKey, figures: _Figures | None) -> tuple[Word, ...]:
         client_id, channel = key
         member, name = f"{client_id}\0{channel}", f"{channel}\0{client_id}" if channel else ""
         if figures is None:
@@ -229,6 +228,6 @@ class HistoryIndex:
         return (member, name, figures.last_at, leaves_at, figures.kept, figures.size_bytes)
 
 
-def _key(member: bytes) -> _Key:
+def _key(member: bytes) -> StreamKey:
     client_id, _, channel = member.decode().partition("\0")
     return ClientId(client_id), channel

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from notifyd.model.ids import ClientId, NotificationId
+    from notifyd.model.ids import NotificationId
     from notifyd.redislink.commands.line import Line
     from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.keys import StreamKeys
+    from notifyd.store.history_ports import StreamKey
     from notifyd.store.redis.history.streams import Streams
     from notifyd.store.redis.mirrors.mirror import Mirrors
 
@@ -83,7 +84,7 @@ class StreamMirror(Mirror):
         self,
         mirrors: Mirrors,
         streams: Streams,
-        key: tuple[ClientId, str],
+        key: StreamKey,
         tag: str,
         names: StreamKeys,
         *,

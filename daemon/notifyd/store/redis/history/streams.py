@@ -12,6 +12,7 @@ from notifyd.store.redis.history.stream_mirror import StreamMirror
 if TYPE_CHECKING:
     from notifyd.model.ids import ClientId
     from notifyd.redislink.keys import Keys
+    from notifyd.store.history_ports import StreamKey
     from notifyd.store.memory.channel import Channel
     from notifyd.store.options import HistoryLimits
     from notifyd.store.redis.mirrors.mirror import Mirrors
@@ -24,7 +25,7 @@ class Streams:
         self.limits = limits
         self._mirrors = mirrors
         self._keys = keys
-        self._known: dict[tuple[ClientId, str], StreamMirror] = {}
+        self._known: dict[StreamKey, StreamMirror] = {}
         self._ages: Ages[Channel] = Ages()
         self._numbers = count(1)
         self._size_bytes = 0
@@ -44,7 +45,7 @@ class Streams:
             self._mirrors.want(mirror)
         return mirror
 
-    def close(self, key: tuple[ClientId, str], channel: Channel) -> None:
+    def close(self, key: StreamKey, channel: Channel) -> None:
         """The mirror of *channel* was let go of."""
         self.clear(channel)
         self._known.pop(key, None)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from notifyd.model.ids import NotificationId, UserId
     from notifyd.redislink.commands.reply import Reply
     from notifyd.redislink.resp import Word
+    from notifyd.store.history_ports import StreamKey
     from notifyd.store.redis.inbox.bounds import InboxBounds
     from notifyd.store.redis.inbox.form import Placed
     from notifyd.store.redis.inbox.index import InboxIndex
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     Places = dict[tuple[NotificationId, UserId], StreamPosition]
 
 
-#: The name of a client's own stream.
-_OWN: Final = ""
 #: Users until others get their turn.
 _TURN: Final = 200
 
@@ -92,7 +91,7 @@ class InboxPlacing:
             try:
                 placed = placed_in(await call.reply.wait())
             except StoreUnavailable as exc:
-                away.note((call.key[0], _OWN), exc)
+                away.note(call.stream, exc)
                 continue
             self._placed(call, placed, now)
             entered &= min(placed.offsets) > placed.before.head > 0
@@ -108,7 +107,7 @@ class InboxPlacing:
                 await self._bounds.enforce(now=now)
         except StoreUnavailable as exc:
             for call in calls:
-                away.note((call.key[0], _OWN), exc)
+                away.note(call.stream, exc)
         return places
 
     def _placed(self, call: _Call, placed: Placed, now: int) -> None:
@@ -146,6 +145,12 @@ class _Call(NamedTuple):
     key: UserKey
     share: Sequence[Publication]
     reply: Reply
+
+    @property
+    def stream(self) -> StreamKey:
+        """The one that all of them have their places in."""
+        notification = self.share[0].notification
+        return notification.client_id, notification.stream
 
 
 class _Words:
